@@ -1,0 +1,58 @@
+package wire
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+)
+
+// maxAnswer is the most that is read of one answer, in bytes.
+const maxAnswer = 1 << 20
+
+// answer is a complete answer of the server.
+type answer struct {
+	status int
+	header http.Header
+	body   []byte
+}
+
+// cutError is an answer that ended before it was complete.
+type cutError struct {
+	status int
+	err    error
+}
+
+func (e *cutError) Error() string { return "reading the answer: " + e.err.Error() }
+func (e *cutError) Unwrap() error { return e.err }
+
+var errTooLarge = fmt.Errorf("%w: larger than %d bytes", ErrInvalidResponse, maxAnswer)
+
+// readAnswer reads and closes the body of resp. It fails with a *cutError.
+func readAnswer(resp *http.Response) (*answer, error) {
+	defer func() { _ = resp.Body.Close() }() // nothing is lost by a failing Close of a body that was read
+	a := &answer{status: resp.StatusCode, header: resp.Header}
+	size := resp.ContentLength
+	if size > maxAnswer {
+		return nil, &cutError{status: a.status, err: errTooLarge}
+	}
+	if size > 0 { // fake transports leave 0 beside a body
+		a.body = make([]byte, size)
+		if _, err := io.ReadFull(resp.Body, a.body); err != nil {
+			if errors.Is(err, io.EOF) {
+				err = io.ErrUnexpectedEOF
+			}
+			return nil, &cutError{status: a.status, err: err}
+		}
+		return a, nil
+	}
+	body, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer+1))
+	switch {
+	case err != nil:
+		return nil, &cutError{status: a.status, err: err}
+	case len(body) > maxAnswer:
+		return nil, &cutError{status: a.status, err: errTooLarge}
+	}
+	a.body = body
+	return a, nil
+}

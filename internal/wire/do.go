@@ -1,0 +1,175 @@
+package wire
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"net/http"
+	"time"
+)
+
+const (
+	maxRepeats = 2               // as the js-sdk
+	firstWait  = time.Second     // before the first repeat, doubled for the second, less up to a half at random
+	maxWait    = 8 * time.Second // a server that asks for more is not asked again
+)
+
+// MaxDuration is the longest that Do takes with this timeout for one attempt.
+func MaxDuration(timeout time.Duration) time.Duration {
+	return (maxRepeats+1)*timeout + maxRepeats*maxWait
+}
+
+// Empty is the result of calls whose answer has no fields.
+type Empty struct{}
+
+// Do sends the request and decodes the answer. Its error is a *[Failure], or what encoding the body gave.
+func Do[T any](ctx context.Context, c *Client, req *Request) (*T, error) {
+	body, err := encodeBody(req.Body)
+	if err != nil {
+		return nil, err
+	}
+	a, f := c.send(ctx, req, body)
+	if f == nil {
+		out := new(T)
+		if err := decode(a.body, out); err == nil {
+			return out, nil
+		}
+		f = &Failure{StatusCode: a.status, Err: fmt.Errorf("%w: %w", ErrInvalidResponse, errUndecodable)}
+	}
+	f.Method, f.Path, f.RequestID = req.Method, "/auth/"+req.Path, req.RequestID
+	f.Sent = sentValues(req, body)
+	return nil, f
+}
+
+// errUndecodable stands for decoding errors, whose texts quote the answer.
+var errUndecodable = errors.New("the answer does not have the expected fields")
+
+// decode takes fields of unexpected types as not given. It does not depend on the Content-Type, which fakes leave out.
+func decode(body []byte, out any) error {
+	if _, ok := out.(*Empty); ok && (len(body) == 0 || string(body) == "null") {
+		return nil
+	}
+	if u, ok := out.(json.Unmarshaler); ok {
+		return u.UnmarshalJSON(body) // checks the syntax itself
+	}
+	err := json.Unmarshal(body, out)
+	if mismatch, ok := errors.AsType[*json.UnmarshalTypeError](err); ok && mismatch.Field != "" {
+		return nil
+	}
+	if err == nil && string(body) == "null" {
+		return errUndecodable
+	}
+	return err
+}
+
+// send repeats the call as far as the rules allow.
+func (c *Client) send(ctx context.Context, req *Request, body []byte) (*answer, *Failure) {
+	target := c.target(req)
+	for attempt := 1; ; attempt++ {
+		a, f, again := c.try(ctx, req, target, body, attempt)
+		if f == nil || !again || attempt > maxRepeats || !wait(ctx, attempt, f.RetryAfter) {
+			return a, f
+		}
+	}
+}
+
+// try makes one attempt. again says whether the call may be sent once more.
+func (c *Client) try(ctx context.Context, req *Request, target string, body []byte, attempt int) (a *answer, f *Failure, again bool) {
+	if err := ctx.Err(); err != nil {
+		return nil, &Failure{Code: Unreachable, Err: err}, false
+	}
+	traced := ctx
+	var t *trace
+	if !req.Repeatable { // only these need the proof that nothing was sent
+		t = new(trace)
+		traced = t.attach(ctx)
+	}
+	start := c.startLog(ctx)
+	a, err := c.attempt(traced, req, target, body)
+	if err != nil {
+		f, again = unanswered(ctx, req, t, err)
+	} else if f = a.failure(req); f != nil {
+		again = req.Repeatable && transient(a.status)
+	}
+	c.logAttempt(ctx, req, attempt, start, a, f)
+	return a, f, again
+}
+
+func transient(status int) bool {
+	switch status {
+	case http.StatusTooManyRequests, http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
+		return true
+	}
+	return false
+}
+
+// unanswered is the failure of an attempt that got no complete answer.
+func unanswered(ctx context.Context, req *Request, t *trace, err error) (f *Failure, again bool) {
+	f = &Failure{Code: Unreachable}
+	if cut, ok := errors.AsType[*cutError](err); ok {
+		f.StatusCode = cut.status
+		if errors.Is(err, ErrInvalidResponse) {
+			f.Code, f.Err = "", err
+			return f, false
+		}
+	} else if permanent(err) || t.neverSent(err) {
+		f.Err = err
+		return f, ctx.Err() == nil && !permanent(err)
+	}
+	f.Err = fmt.Errorf("%w: %w", ErrOutcomeUnknown, err)
+	return f, req.Repeatable && ctx.Err() == nil
+}
+
+// wait pauses before a repeat. It is false when ctx ends first, or when the server asks for a longer pause.
+func wait(ctx context.Context, attempt int, asked time.Duration) bool {
+	if asked > maxWait {
+		return false
+	}
+	longest := firstWait << (attempt - 1)
+	pause := max(asked, longest-rand.N(longest/2)) //nolint:gosec // jitter is no secret
+	timer := time.NewTimer(pause)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+func (c *Client) logs(ctx context.Context) bool {
+	return c.log != nil && c.log.Enabled(ctx, slog.LevelDebug)
+}
+
+func (c *Client) startLog(ctx context.Context) time.Time {
+	if !c.logs(ctx) {
+		return time.Time{}
+	}
+	return time.Now()
+}
+
+// logAttempt writes one record for an attempt. What it names is all that is ever logged of a request.
+func (c *Client) logAttempt(ctx context.Context, req *Request, attempt int, start time.Time, a *answer, f *Failure) {
+	if !c.logs(ctx) {
+		return
+	}
+	status := 0
+	switch {
+	case a != nil:
+		status = a.status
+	case f != nil:
+		status = f.StatusCode
+	}
+	c.log.LogAttrs(ctx, slog.LevelDebug, "tcbauth request",
+		slog.String("operation", req.Op),
+		slog.String("method", req.Method),
+		slog.String("path", "/auth/"+req.Path),
+		slog.Int("status", status),
+		slog.Duration("duration", time.Since(start)),
+		slog.Int("attempt", attempt),
+		slog.String("request_id", req.RequestID),
+	)
+}

@@ -1,0 +1,197 @@
+package wire
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+)
+
+// What a Failure's Err may wrap.
+var (
+	// ErrOutcomeUnknown: the request may have been carried out, but no answer tells.
+	ErrOutcomeUnknown = errors.New("tcbauth: the outcome of the request is unknown")
+	// ErrInvalidResponse: the answer is not one of this API.
+	ErrInvalidResponse = errors.New("tcbauth: invalid response")
+)
+
+// Unreachable is the word of a Failure without an answer, as in the js-sdk.
+const Unreachable = "unreachable"
+
+// Unauthenticated is the server's word for a bearer that it does not accept.
+const Unauthenticated = "unauthenticated"
+
+// Failure is a call that has no result.
+type Failure struct {
+	Method, Path string
+	StatusCode   int           // 0: no answer
+	Code         string        // the server's word in lower case, Unreachable, or "" for an answer in another form
+	Number       int           // the server's error_code, 0 when absent
+	Description  string        // the server's text, as sent
+	RequestID    string        // x-request-id of the call
+	RetryAfter   time.Duration // the server's wish, 0 when absent
+	Err          error         // the cause where it is not the server's word
+	Sent         []string      // values that the call sent, to be kept out of texts
+}
+
+func (f *Failure) Error() string {
+	return fmt.Sprintf("%s %s: %d %s", f.Method, f.Path, f.StatusCode, f.Code)
+}
+
+func (f *Failure) Unwrap() error { return f.Err }
+
+// serverError is what all forms of the server's errors have between them (WIRE.md 3.2).
+type serverError struct {
+	Error       json.RawMessage `json:"error"`
+	ErrorCode   json.RawMessage `json:"error_code"`
+	Description json.RawMessage `json:"error_description"`
+	Code        json.RawMessage `json:"code"`
+	Message     json.RawMessage `json:"message"`
+	RetryAfter  json.RawMessage `json:"retry_after"`
+	RetryAfterJ json.RawMessage `json:"retryAfter"`
+}
+
+// failure returns what a says went wrong, or nil for a good answer.
+func (a *answer) failure(req *Request) *Failure {
+	if a.status < 300 && !mayHoldError(a.body) {
+		return nil
+	}
+	f := &Failure{StatusCode: a.status, RetryAfter: retryAfter(a.header)}
+	if f.read(a.body, req.CodeIsResult && a.status < 300) {
+		return f
+	}
+	switch {
+	case a.status < 300:
+		return nil
+	case a.status < 400:
+		f.Err = fmt.Errorf("%w: a redirect, which is not followed", ErrInvalidResponse)
+	case a.status == http.StatusBadGateway || a.status == http.StatusGatewayTimeout:
+		f.Code = Unreachable
+		f.Err = fmt.Errorf("%w: the gateway has no answer", ErrOutcomeUnknown)
+	default:
+		f.Err = fmt.Errorf("%w: an error that is not in the server's form", ErrInvalidResponse)
+	}
+	return f
+}
+
+// mayHoldError is false for a body that cannot have one of the fields that make an answer an error. It saves decoding
+// good answers twice.
+func mayHoldError(body []byte) bool {
+	return bytes.Contains(body, []byte(`"error`)) || bytes.Contains(body, []byte(`"code"`)) || bytes.Contains(body, []byte(`\u`))
+}
+
+// read takes the error of body into f and reports whether there is one.
+func (f *Failure) read(body []byte, codeIsResult bool) bool {
+	var e serverError
+	if json.Unmarshal(body, &e) != nil {
+		return false
+	}
+	f.Code = strings.ToLower(text(e.Error))
+	f.Number = number(e.ErrorCode)
+	f.Description = text(e.Description)
+	if !codeIsResult {
+		if f.Code == "" {
+			f.Code = strings.ToLower(text(e.Code))
+		}
+		if f.Number == 0 {
+			f.Number = number(e.Code)
+		}
+		if f.Description == "" {
+			f.Description = text(e.Message)
+		}
+	}
+	if f.Code == "" {
+		f.Code = numbered[f.Number]
+	}
+	if s := max(number(e.RetryAfter), number(e.RetryAfterJ)); s > 0 {
+		f.RetryAfter = seconds(s)
+	}
+	return f.Code != "" || f.Number != 0 || present(e.Error)
+}
+
+// numbered has the words of answers that have only a number: the gRPC codes and the js-sdk's own (WIRE.md 3.4).
+var numbered = map[int]string{
+	3: "invalid_argument", 5: "not_found", 7: "permission_denied", 8: "resource_exhausted", 9: "failed_precondition",
+	10: "aborted", 12: "unimplemented", 13: "internal", 14: "unavailable", 16: Unauthenticated,
+	4001: "captcha_required", 4002: "captcha_invalid", 4019: "provider_error", 4022: "unauthorized_client",
+	4042: "mfa_phone_required", 4045: "login_type_disabled",
+}
+
+func present(raw json.RawMessage) bool {
+	switch string(raw) {
+	case "", "null", "false", "0", `""`:
+		return false
+	}
+	return true
+}
+
+// text is a JSON string that is not a number, or "".
+func text(raw json.RawMessage) string {
+	var s string
+	if json.Unmarshal(raw, &s) != nil {
+		return ""
+	}
+	if _, err := strconv.Atoi(s); err == nil {
+		return ""
+	}
+	return clean(s)
+}
+
+// maxText is the most of a server's text that is kept, in bytes.
+const maxText = 1000
+
+// clean makes a server's text fit for one line of a log.
+func clean(s string) string {
+	if len(s) > maxText {
+		s = s[:maxText]
+		for !utf8.ValidString(s) {
+			s = s[:len(s)-1]
+		}
+	}
+	return strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return ' '
+		}
+		return r
+	}, s)
+}
+
+// number is a JSON number or a string that holds one, or 0.
+func number(raw json.RawMessage) int {
+	n, err := strconv.ParseFloat(strings.Trim(string(raw), `"`), 64)
+	if err != nil || n != n || n > 1<<31 || n < -1<<31 {
+		return 0
+	}
+	return int(n)
+}
+
+// retryAfter reads the header of RFC 9110, 10.2.3: seconds or a date, which is compared with the server's own.
+func retryAfter(h http.Header) time.Duration {
+	value := h.Get("Retry-After")
+	if value == "" {
+		return 0
+	}
+	if s, err := strconv.Atoi(value); err == nil {
+		return seconds(s)
+	}
+	at, err := http.ParseTime(value)
+	if err != nil {
+		return 0
+	}
+	now, err := http.ParseTime(h.Get("Date"))
+	if err != nil {
+		now = time.Now()
+	}
+	return max(0, at.Sub(now))
+}
+
+func seconds(s int) time.Duration {
+	const day = 24 * 60 * 60 // more is a mistake, and a large number would overflow
+	return time.Duration(min(max(s, 0), day)) * time.Second
+}

@@ -1,0 +1,91 @@
+package wire
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"net/url"
+	"strings"
+)
+
+// Auth says how a call proves who makes it.
+type Auth int
+
+// The ways of Auth. Calls without a bearer carry client_id.
+const (
+	None   Auth = iota
+	Bearer      // the access token of Request.Token
+	Basic       // client id and secret
+)
+
+// Request is one logical call. It keeps its request id over all repeats.
+type Request struct {
+	Op     string // name of the Go method, for log and errors
+	Method string
+	Path   string     // below /auth, from Path
+	Query  url.Values // nil: none
+	Body   any        // sent as JSON; nil: no body
+
+	Auth  Auth
+	Token string
+
+	Language, DeviceID, RequestID string
+
+	// Repeatable calls have the same effect once or twice: they are sent again after a lost connection too. Others
+	// are sent again only when it is proved that nothing was sent.
+	Repeatable bool
+
+	// CodeIsResult: the field `code` of the answer is a result, not an error word.
+	CodeIsResult bool
+}
+
+// Path joins parts to a path and escapes each, so that no part can leave its place. "v1" comes first.
+func Path(parts ...string) (string, error) {
+	var b strings.Builder
+	for i, part := range parts {
+		if part == "" || part == "." || part == ".." {
+			return "", fmt.Errorf("%q is not a path part", part)
+		}
+		if i > 0 {
+			b.WriteByte('/')
+		}
+		b.WriteString(url.PathEscape(part))
+	}
+	return b.String(), nil
+}
+
+// target is the URL of the request.
+func (c *Client) target(req *Request) string {
+	var b strings.Builder
+	query := req.Query.Encode()
+	b.Grow(len(c.prefix) + len(req.Path) + len(query) + len(c.clientQuery) + 2)
+	b.WriteString(c.prefix)
+	b.WriteString(req.Path)
+	separator := byte('?')
+	if query != "" {
+		b.WriteByte(separator)
+		b.WriteString(query)
+		separator = '&'
+	}
+	if req.Auth != Bearer && !req.Query.Has("client_id") {
+		b.WriteByte(separator)
+		b.WriteString(c.clientQuery)
+	}
+	return b.String()
+}
+
+// encodeBody encodes as the js-sdk does: without HTML escapes.
+func encodeBody(v any) ([]byte, error) {
+	if v == nil {
+		return nil, nil
+	}
+	var buf bytes.Buffer
+	enc := json.NewEncoder(&buf)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(v); err != nil {
+		return nil, fmt.Errorf("encoding the request: %w", err)
+	}
+	return bytes.TrimSuffix(buf.Bytes(), []byte("\n")), nil
+}
+
+func newBody(b []byte) *bytes.Reader { return bytes.NewReader(b) }

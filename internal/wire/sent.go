@@ -1,0 +1,61 @@
+package wire
+
+import (
+	"encoding/json"
+	"strings"
+)
+
+// minScrubbed is the shortest value that is worth hiding: shorter ones would blank ordinary words.
+const minScrubbed = 4
+
+// sentValues lists the texts that a call sent: a server may quote them in its error.
+func sentValues(req *Request, body []byte) []string {
+	var values []string
+	if len(body) > 0 {
+		var v any
+		if json.Unmarshal(body, &v) == nil {
+			values = appendTexts(values, v)
+		}
+	}
+	for _, list := range req.Query {
+		values = append(values, list...)
+	}
+	return append(values, req.Token)
+}
+
+func appendTexts(to []string, v any) []string {
+	switch v := v.(type) {
+	case string:
+		if country, number, ok := strings.Cut(v, " "); ok && strings.HasPrefix(country, "+") {
+			to = append(to, number) // a phone number may come back without its country code
+		}
+		return append(to, v)
+	case []any:
+		for _, e := range v {
+			to = appendTexts(to, e)
+		}
+	case map[string]any:
+		for key, e := range v {
+			if !plainFields[key] {
+				to = appendTexts(to, e)
+			}
+		}
+	}
+	return to
+}
+
+// plainFields hold words of the protocol, which a server's text may use as ordinary words.
+var plainFields = map[string]bool{
+	"client_id": true, "grant_type": true, "response_type": true, "scope": true, "target": true, "usage": true,
+	"provider_id": true, "conflict_resolution": true, "gender": true, "locale": true,
+}
+
+// Scrub replaces every sent value in text.
+func Scrub(text string, sent []string) string {
+	for _, value := range sent {
+		if len(value) >= minScrubbed {
+			text = strings.ReplaceAll(text, value, "[redacted]")
+		}
+	}
+	return text
+}

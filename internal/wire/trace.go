@@ -1,0 +1,67 @@
+package wire
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"net"
+	"net/http/httptrace"
+	"net/url"
+	"sync/atomic"
+)
+
+// trace sees whether a request got a connection. Without one nothing can have been sent.
+type trace struct {
+	hooks    httptrace.ClientTrace
+	asked    atomic.Bool // a transport with hooks asked for a connection
+	obtained atomic.Bool
+}
+
+func (t *trace) attach(ctx context.Context) context.Context {
+	t.hooks.GetConn = func(string) { t.asked.Store(true) }
+	t.hooks.GotConn = func(httptrace.GotConnInfo) { t.obtained.Store(true) }
+	return httptrace.WithClientTrace(ctx, &t.hooks)
+}
+
+// neverSent reports whether it is proved that the attempt that failed with err sent nothing. A nil trace has no hooks.
+func (t *trace) neverSent(err error) bool {
+	if t != nil && t.asked.Load() {
+		return !t.obtained.Load()
+	}
+	if t != nil && t.obtained.Load() {
+		return false
+	}
+	return failedBeforeConnecting(err)
+}
+
+func failedBeforeConnecting(err error) bool {
+	if _, ok := errors.AsType[*net.DNSError](err); ok {
+		return true
+	}
+	op, ok := errors.AsType[*net.OpError](err)
+	return ok && op.Op == "dial"
+}
+
+// permanent reports whether a connection failed for a reason that the next attempt would meet too.
+func permanent(err error) bool {
+	if _, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
+		return true
+	}
+	if _, ok := errors.AsType[x509.UnknownAuthorityError](err); ok {
+		return true
+	}
+	if _, ok := errors.AsType[x509.HostnameError](err); ok {
+		return true
+	}
+	_, ok := errors.AsType[x509.CertificateInvalidError](err)
+	return ok
+}
+
+// unwrapURL takes the url.Error away: its text has the URL, whose query may hold tokens.
+func unwrapURL(err error) error {
+	if u, ok := errors.AsType[*url.Error](err); ok {
+		return u.Err
+	}
+	return err
+}

@@ -1,0 +1,94 @@
+package tcbauth
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"github.com/cloudbase-community/tcbauth/internal/keylock"
+)
+
+// ErrNotFound is what a TokenStore's Get returns, bare or wrapped, when it holds nothing under a key.
+var ErrNotFound = errors.New("tcbauth: nothing stored under this key")
+
+// TokenStore keeps small opaque values under string keys, like the js-sdk's storage. tcbauth keeps the session, the
+// device id and the captcha token in it.
+//
+// A store must be safe for concurrent use. A Set replaces the whole value or leaves the old one, also when the process
+// dies in the middle of it. Values hold tokens: a store must not log them or put them into an error.
+//
+// A store that several processes or machines share should implement [Locker] too: without it only the goroutines of
+// one [App] are kept from refreshing the same session twice. Package storetest has the tests that every store must pass.
+type TokenStore interface {
+	// Get returns the value under key. The caller owns the returned slice. Nothing there is ErrNotFound.
+	Get(ctx context.Context, key string) ([]byte, error)
+	// Set stores a copy of value under key. ttl is how long the value is of use, 0 for ever; a store may drop it
+	// after that time, or keep it.
+	Set(ctx context.Context, key string, value []byte, ttl time.Duration) error
+	// Delete removes key. Nothing there is not an error.
+	Delete(ctx context.Context, key string) error
+}
+
+// Locker is what a [TokenStore] implements to let every process that shares the store take turns. tcbauth holds the
+// lock of a session while it refreshes, replaces or deletes it.
+type Locker interface {
+	// Lock waits until it holds the lock of key, or until ctx is done, and then returns ctx's error. Locks of
+	// different keys do not exclude each other, and a lock dies with the process that holds it.
+	//
+	// held is ctx with the lock's fence: it goes into Get, Set and Delete while the lock is held, so that a store
+	// whose locks can be lost refuses the writes of a holder that lost it. held is cancelled when the lock is lost.
+	// unlock gives the lock up; it may be called more than once, and from any goroutine.
+	Lock(ctx context.Context, key string) (held context.Context, unlock func(), err error)
+}
+
+// NewMemoryStore returns a TokenStore that forgets everything when the process ends; it is the default. It never drops
+// a value because of its ttl. It implements [Locker].
+func NewMemoryStore() TokenStore { return &memoryStore{values: make(map[string][]byte)} }
+
+type memoryStore struct {
+	locks  keylock.Locks
+	mu     sync.Mutex
+	values map[string][]byte
+}
+
+func (m *memoryStore) Get(ctx context.Context, key string) ([]byte, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	value, ok := m.values[key]
+	if !ok {
+		return nil, ErrNotFound
+	}
+	return append([]byte(nil), value...), nil
+}
+
+func (m *memoryStore) Set(ctx context.Context, key string, value []byte, _ time.Duration) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.values[key] = append([]byte(nil), value...)
+	return nil
+}
+
+func (m *memoryStore) Delete(ctx context.Context, key string) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	delete(m.values, key)
+	return nil
+}
+
+func (m *memoryStore) Lock(ctx context.Context, key string) (context.Context, func(), error) {
+	unlock, err := m.locks.Lock(ctx, key)
+	if err != nil {
+		return nil, nil, err
+	}
+	return ctx, unlock, nil
+}
