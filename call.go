@@ -1,0 +1,107 @@
+package tcbauth
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+
+	"github.com/cloudbase-community/tcbauth/internal/wire"
+)
+
+// call is the path of every method with a request: what is wrong with the arguments is said before anything is sent,
+// the answer must have what it is for, and every error is an *Error.
+func call[T any](ctx context.Context, a *Auth, req wire.Request, checks ...error) (*T, error) {
+	if err := a.ready(ctx, checks...); err != nil {
+		return nil, newError(req.Op, err)
+	}
+	out, err := do[T](ctx, a, req)
+	if err != nil {
+		return nil, newError(req.Op, err)
+	}
+	if needs, ok := any(out).(interface{ missing() string }); ok {
+		if field := needs.missing(); field != "" {
+			return nil, newError(req.Op, &wire.Failure{
+				Method: req.Method, Path: "/auth/" + req.Path, StatusCode: http.StatusOK,
+				Err: fmt.Errorf("%w: no %s", ErrInvalidResponse, field),
+			})
+		}
+	}
+	return out, nil
+}
+
+// ready fails if the call cannot be made at all. checks are what is wrong with its arguments, nil where nothing is.
+func (a *Auth) ready(ctx context.Context, checks ...error) error {
+	if err := ctx.Err(); err != nil {
+		return &Error{Code: CodeUnreachable, Category: CategoryServiceError, Err: err}
+	}
+	if a.unusable != nil {
+		return a.unusable
+	}
+	for _, err := range checks {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// do sends req for the session. A bearer that the server does not know any more is replaced once.
+func do[T any](ctx context.Context, a *Auth, req wire.Request) (*T, error) {
+	a.sign(ctx, &req)
+	if req.Auth != wire.Bearer {
+		return wire.Do[T](ctx, a.app.wire, &req)
+	}
+	if req.Token != "" { // the caller wants this token or none
+		return wire.Do[T](ctx, a.app.wire, &req)
+	}
+	token, err := a.bearer(ctx)
+	if err != nil {
+		return nil, err
+	}
+	req.Token = token
+	out, err := wire.Do[T](ctx, a.app.wire, &req)
+	if !unauthenticated(err) || !a.holds(token) {
+		return out, err
+	}
+	// The server refused before it acted, so the call may be sent again with a token that it knows.
+	fresh, failed := a.renew(ctx, renewal{replace: token})
+	if errors.Is(failed, errNotRenewable) {
+		return nil, a.over(ctx, token, err)
+	}
+	if failed != nil {
+		return nil, failed
+	}
+	req.Token = fresh.AccessToken
+	out, err = wire.Do[T](ctx, a.app.wire, &req)
+	if unauthenticated(err) {
+		return nil, a.over(ctx, req.Token, err)
+	}
+	return out, err
+}
+
+// unauthenticated reports whether the server refused the bearer.
+func unauthenticated(err error) bool {
+	f, ok := errors.AsType[*wire.Failure](err)
+	return ok && f.Code == wire.Unauthenticated
+}
+
+// sign puts on req what every request carries.
+func (a *Auth) sign(ctx context.Context, req *wire.Request) {
+	if req.Language = contextText(ctx, languageKey); req.Language == "" {
+		req.Language = a.app.cfg.language
+	}
+	if req.RequestID = contextText(ctx, requestIDKey); req.RequestID == "" {
+		req.RequestID = newUUID()
+	}
+	req.DeviceID = a.deviceID(ctx)
+}
+
+// over ends the session whose token the server refused for good. err is the refusal.
+func (a *Auth) over(ctx context.Context, token string, err error) error {
+	a.end(ctx, token)
+	if f, ok := errors.AsType[*wire.Failure](err); ok {
+		f.Err = ErrSessionExpired
+	}
+	return err
+}

@@ -1,0 +1,296 @@
+package tcbauth
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/url"
+	"regexp"
+	"strings"
+	"time"
+)
+
+// Option changes a default of [New] and [NewApp]. Every option is checked there; a bad one is an error.
+type Option func(*config) error
+
+type config struct {
+	env          string
+	region       string
+	host         string // pattern with one %s for env and one for region, "" with an own base URL
+	baseURL      string
+	clientID     string
+	clientSecret string
+	accessKey    string
+	store        TokenStore
+	sessionTTL   time.Duration
+	httpClient   *http.Client
+	language     string
+	deviceID     string
+	timeout      time.Duration
+	now          func() time.Time
+	logger       *slog.Logger
+	policy       PasswordPolicy
+}
+
+const (
+	hostRegional = "https://%[1]s.%[2]s.tcb-api.tencentcloudapi.com"
+	hostGateway  = "https://%[1]s.api.tcloudbasegateway.com"
+	hostIntl     = "https://%[1]s.api.intl.tcloudbasegateway.com"
+)
+
+// newConfig has the js-sdk's defaults, changed by opts.
+func newConfig(env string, opts []Option) (*config, error) {
+	c := &config{
+		env: env, region: "ap-shanghai", clientID: env, language: "zh-CN",
+		sessionTTL: 31 * 24 * time.Hour, timeout: 15 * time.Second,
+		httpClient: &http.Client{}, now: time.Now, policy: ValidatePassword,
+	}
+	if !envName.MatchString(env) {
+		return nil, errors.New("tcbauth: env must be the id of a CloudBase environment: letters, digits and hyphens")
+	}
+	for _, opt := range opts {
+		if opt == nil {
+			return nil, errors.New("tcbauth: a nil Option")
+		}
+		if err := opt(c); err != nil {
+			return nil, fmt.Errorf("tcbauth: %w", err)
+		}
+	}
+	if c.store == nil {
+		c.store = NewMemoryStore()
+	}
+	if c.baseURL == "" {
+		if c.host == "" {
+			c.host = hostRegional
+		}
+		c.baseURL = fmt.Sprintf(c.host, c.env, c.region)
+	}
+	return c, nil
+}
+
+var (
+	envName    = regexp.MustCompile(`^[A-Za-z0-9](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9])?$`)
+	regionName = regexp.MustCompile(`^[a-z0-9]+(?:-[a-z0-9]+)*$`)
+	headerText = regexp.MustCompile(`^[!-~]+$`)
+)
+
+// WithRegion says where the environment is; "ap-shanghai" if not given. SMS exists in ap-shanghai only (WIRE.md 1).
+func WithRegion(region string) Option {
+	return func(c *config) error {
+		if !regionName.MatchString(region) {
+			return errors.New("WithRegion: not the name of a region, such as ap-shanghai")
+		}
+		c.region = region
+		return nil
+	}
+}
+
+// WithGateway uses the host of CloudBase's HTTP API gateway, {env}.api.tcloudbasegateway.com, in place of the js-sdk's.
+func WithGateway() Option { return withHost("WithGateway", hostGateway) }
+
+// WithIntlGateway uses the gateway of the international regions, {env}.api.intl.tcloudbasegateway.com.
+func WithIntlGateway() Option { return withHost("WithIntlGateway", hostIntl) }
+
+func withHost(name, host string) Option {
+	return func(c *config) error {
+		if c.host != "" && c.host != host || c.baseURL != "" {
+			return fmt.Errorf("%s: another host was chosen already", name)
+		}
+		c.host = host
+		return nil
+	}
+}
+
+// WithBaseURL uses another server, an emulator say. Paths begin below it with /auth. Plain http is refused unless the
+// host is a loopback address.
+func WithBaseURL(base string) Option {
+	return func(c *config) error {
+		if c.host != "" {
+			return errors.New("WithBaseURL: another host was chosen already")
+		}
+		u, err := url.Parse(base)
+		switch {
+		case err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http":
+			return errors.New("WithBaseURL: not an http or https URL")
+		case u.User != nil || u.RawQuery != "" || u.Fragment != "":
+			return errors.New("WithBaseURL: a base URL has no user, query or fragment")
+		case u.Scheme == "http" && !loopback(u.Hostname()):
+			return errors.New("WithBaseURL: plain http sends passwords and tokens in the clear, use https")
+		}
+		c.baseURL = strings.TrimRight(u.String(), "/")
+		return nil
+	}
+}
+
+func loopback(host string) bool {
+	if ip := net.ParseIP(host); ip != nil {
+		return ip.IsLoopback()
+	}
+	host = strings.ToLower(host)
+	return host == "localhost" || strings.HasSuffix(host, ".localhost")
+}
+
+// WithClientID sets the OAuth client id; the environment's id if not given, as in the js-sdk. Sessions of different
+// client ids are stored side by side.
+func WithClientID(id string) Option {
+	return func(c *config) error {
+		if id == "" {
+			return errors.New("WithClientID: an empty client id")
+		}
+		c.clientID = id
+		return nil
+	}
+}
+
+// WithClientSecret sets the OAuth client secret; "" if not given, as in the js-sdk.
+func WithClientSecret(secret string) Option {
+	return func(c *config) error {
+		c.clientSecret = secret
+		return nil
+	}
+}
+
+// WithAccessKey sets a publishable key or an API key, the accessKey of the js-sdk. It stands in for the user's access
+// token in calls that carry one while nobody is signed in. It is never stored and never refreshed.
+func WithAccessKey(key string) Option {
+	return func(c *config) error {
+		if !headerText.MatchString(key) {
+			return errors.New("WithAccessKey: an empty key, or one that no header can carry")
+		}
+		c.accessKey = key
+		return nil
+	}
+}
+
+// WithTokenStore keeps sessions in store; in memory if not given.
+func WithTokenStore(store TokenStore) Option {
+	return func(c *config) error {
+		if store == nil {
+			return errors.New("WithTokenStore: a nil store")
+		}
+		c.store = store
+		return nil
+	}
+}
+
+// WithSessionTTL tells stores that expire how long a session is of use after it was last refreshed; 31 days if not
+// given, the life of a refresh token. 0: for ever.
+func WithSessionTTL(ttl time.Duration) Option {
+	return func(c *config) error {
+		if ttl < 0 {
+			return errors.New("WithSessionTTL: a negative duration")
+		}
+		c.sessionTTL = ttl
+		return nil
+	}
+}
+
+// WithHTTPClient sends with a copy of client, without its cookie jar and without following redirects. A client without
+// a Transport uses what http.DefaultTransport is at the time of a call.
+func WithHTTPClient(client *http.Client) Option {
+	return func(c *config) error {
+		if client == nil {
+			return errors.New("WithHTTPClient: a nil client")
+		}
+		c.httpClient = client
+		return nil
+	}
+}
+
+// WithLanguage sets the language of the server's texts, messages and mails, the lang of the js-sdk; "zh-CN" if not
+// given. [ContextWithLanguage] sets it for one call.
+func WithLanguage(language string) Option {
+	return func(c *config) error {
+		if !headerText.MatchString(language) {
+			return errors.New("WithLanguage: not a language tag, such as en-US")
+		}
+		c.language = language
+		return nil
+	}
+}
+
+// WithDeviceID sets the device id of [App.Auth] and [App.ForToken], 16 to 48 characters. If not given it is random and
+// kept in the store. Visitors of [App.ForUser] have device ids of their own: the server tells anonymous users apart by
+// them.
+func WithDeviceID(id string) Option {
+	return func(c *config) error {
+		if !validDeviceID(id) {
+			return errors.New("WithDeviceID: a device id has 16 to 48 printable characters")
+		}
+		c.deviceID = id
+		return nil
+	}
+}
+
+// WithTimeout limits one attempt of a request, connecting and reading included; 15 s if not given.
+func WithTimeout(timeout time.Duration) Option {
+	return func(c *config) error {
+		if timeout <= 0 {
+			return errors.New("WithTimeout: not a positive duration")
+		}
+		c.timeout = timeout
+		return nil
+	}
+}
+
+// WithClock tells the time by now, which must be safe for concurrent use; time.Now if not given. It decides when tokens
+// count as expired, and is of use with an emulator whose clock can be moved.
+func WithClock(now func() time.Time) Option {
+	return func(c *config) error {
+		if now == nil {
+			return errors.New("WithClock: a nil clock")
+		}
+		c.now = now
+		return nil
+	}
+}
+
+// WithLogger logs every attempt of a request at the debug level, and what goes wrong beside a call (a session that
+// could not be saved) as a warning. No record holds a token, a code, a phone number or a body. nil: silent, the default.
+func WithLogger(logger *slog.Logger) Option {
+	return func(c *config) error {
+		c.logger = logger
+		return nil
+	}
+}
+
+// WithPasswordPolicy judges passwords where one is set; [ValidatePassword] if not given.
+func WithPasswordPolicy(policy PasswordPolicy) Option {
+	return func(c *config) error {
+		if policy == nil {
+			return errors.New("WithPasswordPolicy: a nil policy")
+		}
+		c.policy = policy
+		return nil
+	}
+}
+
+type contextKey int
+
+const (
+	requestIDKey contextKey = iota
+	languageKey
+)
+
+// ContextWithRequestID makes the calls under ctx carry id as x-request-id, up to 128 printable characters; other ids are
+// ignored. Without it every request has a random one.
+func ContextWithRequestID(ctx context.Context, id string) context.Context {
+	return context.WithValue(ctx, requestIDKey, id)
+}
+
+// ContextWithLanguage sets the language for the calls under ctx, for a server whose visitors speak several. A value that
+// no header can carry is ignored.
+func ContextWithLanguage(ctx context.Context, language string) context.Context {
+	return context.WithValue(ctx, languageKey, language)
+}
+
+func contextText(ctx context.Context, key contextKey) string {
+	text, _ := ctx.Value(key).(string)
+	if len(text) > 128 || !headerText.MatchString(text) {
+		return ""
+	}
+	return text
+}

@@ -1,0 +1,177 @@
+package tcbauth
+
+import (
+	"strings"
+	"unicode"
+)
+
+const (
+	rulePhoneShape    = "must be digits, after an optional + in front, with nothing but spaces, hyphens, dots and parentheses between"
+	rulePhoneMainland = "must be a mainland China number of 11 digits starting with 1, or start with + and the country code"
+	rulePhone86       = "must have 11 digits starting with 1 after +86"
+	rulePhoneCountry  = "must have an assigned country code after the +"
+	rulePhoneLength   = "must have at least 4 digits after the country code, and at most 15 with it"
+	rulePhoneTrunk    = "must not have the trunk prefix (0)"
+)
+
+// NormalizePhone brings a telephone number into the one form that the server takes (WIRE.md 4.1): a plus, the country
+// code, one space, the other digits, such as "+86 13800000000".
+//
+// What it takes:
+//
+//   - A number without plus is one of mainland China, as in the js-sdk: 11 digits starting with 1. "8613800000000" is
+//     refused, since whoever wrote it may have meant either.
+//   - "+", or the international prefix "00", is followed by a country code, wherever the spaces stand. Which digits are
+//     the country code is decided by the plan of ITU-T E.164, so that "+12 025550123", as the js-sdk splits it, becomes
+//     "+1 2025550123": it is the same number. A code that the plan does not assign is refused.
+//   - White space, hyphens, dots and parentheses may stand anywhere, and the invisible marks that copying out of an
+//     address book brings along. Full-width digits and signs, as Chinese input methods write them, count as plain ones.
+//   - "+44 (0)20 7946 0018" is refused: the zero is not dialled from abroad, yet some countries' numbers do begin with
+//     one, so that neither keeping it nor dropping it is safe.
+//
+// A number of mainland China has 11 digits starting with 1 also with its country code; any other number has at least 4
+// digits after the country code (the server's rule) and at most 15 with it (E.164).
+//
+// The error is a *[ValidationError] of the field "phone_number", which does not quote the number. A number in the
+// server's form comes back as it is.
+func NormalizePhone(phone string) (string, error) {
+	refuse := func(rule string) (string, error) {
+		return "", &ValidationError{Field: "phone_number", Rule: rule}
+	}
+	if phone == "" {
+		return refuse(ruleRequired)
+	}
+	digits, international, rule := phoneDigits(phone)
+	if rule != "" {
+		return refuse(rule)
+	}
+	if !international {
+		// No mainland mobile number begins with a zero, so 00 can only be the prefix.
+		digits, international = strings.CutPrefix(digits, "00")
+	}
+	if !international {
+		if !isMainland(digits) {
+			return refuse(rulePhoneMainland)
+		}
+		return "+86 " + digits, nil
+	}
+	n := countryCodeLen(digits)
+	if n == 0 {
+		return refuse(rulePhoneCountry)
+	}
+	country, rest := digits[:n], digits[n:]
+	switch {
+	case country == "86" && !isMainland(rest):
+		return refuse(rulePhone86)
+	case len(rest) < 4 || len(digits) > 15:
+		return refuse(rulePhoneLength)
+	}
+	return "+" + country + " " + rest, nil
+}
+
+// phoneDigits takes everything but the digits out of phone, and says whether a plus stood before them. A rule that is
+// not empty is the one that phone breaks.
+func phoneDigits(phone string) (digits string, plus bool, rule string) {
+	kept := make([]byte, 0, 20)
+	opened := -1 // how many digits stood before the last open parenthesis
+	for _, r := range phone {
+		if '\uff01' <= r && r <= '\uff5e' { // the full-width forms of the characters from ! to ~, in the same order
+			r -= '\uff01' - '!'
+		}
+		switch {
+		case '0' <= r && r <= '9':
+			kept = append(kept, byte(r))
+		case r == '+':
+			if plus || len(kept) > 0 {
+				return "", false, rulePhoneShape
+			}
+			plus = true
+		case r == '(':
+			opened = len(kept)
+		case r == ')':
+			if opened >= 0 && string(kept[opened:]) == "0" {
+				return "", false, rulePhoneTrunk
+			}
+			opened = -1
+		case !isPhoneSeparator(r):
+			return "", false, rulePhoneShape
+		}
+	}
+	if len(kept) == 0 {
+		return "", false, rulePhoneShape
+	}
+	return string(kept), plus, ""
+}
+
+// isPhoneSeparator reports whether r may stand between digits without a meaning, parentheses apart.
+func isPhoneSeparator(r rune) bool {
+	switch {
+	case r == '-', r == '.', unicode.IsSpace(r):
+		return true
+	case '\u2010' <= r && r <= '\u2015', r == '\u2212': // typographic hyphens and dashes, the minus sign
+		return true
+	case r == '\u200b', r == '\u2060', r == '\ufeff': // of no width
+		return true
+	}
+	return unicode.Is(unicode.Bidi_Control, r)
+}
+
+// isMainland reports whether digits have the form of a mobile number of mainland China, without country code.
+func isMainland(digits string) bool { return len(digits) == 11 && digits[0] == '1' }
+
+// countryCodeLen returns how many of the leading digits are a country code of ITU-T E.164, for a country or for a
+// network of no country; 0 where the plan assigns none. No code is the beginning of another, so there is one answer.
+func countryCodeLen(digits string) int {
+	if digits == "" {
+		return 0
+	}
+	if digits[0] == '1' || digits[0] == '7' {
+		return 1
+	}
+	if len(digits) < 2 {
+		return 0
+	}
+	third := ""
+	switch digits[:2] {
+	case "20", "27", "30", "31", "32", "33", "34", "36", "39", "40", "41", "43", "44", "45", "46", "47", "48", "49",
+		"51", "52", "53", "54", "55", "56", "57", "58", "60", "61", "62", "63", "64", "65", "66",
+		"81", "82", "84", "86", "90", "91", "92", "93", "94", "95", "98":
+		return 2
+	case "22", "23", "24", "26", "35", "37", "50", "59":
+		third = "0123456789"
+	case "21":
+		third = "12368"
+	case "25":
+		third = "012345678"
+	case "29":
+		third = "01789"
+	case "38":
+		third = "01235679"
+	case "42":
+		third = "013"
+	case "67":
+		third = "023456789"
+	case "68":
+		third = "012356789"
+	case "69":
+		third = "012"
+	case "80":
+		third = "08"
+	case "85":
+		third = "02356"
+	case "87":
+		third = "08"
+	case "88":
+		third = "012368"
+	case "96":
+		third = "012345678"
+	case "97":
+		third = "012345679"
+	case "99":
+		third = "234568"
+	}
+	if len(digits) < 3 || strings.IndexByte(third, digits[2]) < 0 {
+		return 0
+	}
+	return 3
+}

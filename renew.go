@@ -1,0 +1,249 @@
+package tcbauth
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+
+	"github.com/cloudbase-community/tcbauth/internal/wire"
+)
+
+// renewal says what a caller wants of a refresh.
+type renewal struct {
+	replace string // the access token that will not do, "" for an expired one
+	version string // API version for a forced refresh, "" for the session's own
+}
+
+// errNotRenewable: the access token is of no use, and nothing replaces it.
+var errNotRenewable = fmt.Errorf("%w: there is no refresh token", ErrSessionExpired)
+
+// maxTurns bounds how often one refresh starts anew because the stored session changed under it.
+const maxTurns = 3
+
+// renew returns a session whose access token may be used and is not want.replace. All callers of all handles of one
+// session share one flight, which no caller's end stops; each waits as long as its own context lives.
+func (a *Auth) renew(ctx context.Context, want renewal) (*Credentials, error) {
+	for {
+		before := a.cur.Load()
+		mine := false
+		flight := a.app.flights.DoChan(a.keys.credentials, func() (any, error) {
+			mine = true
+			return a.fly(ctx, want)
+		})
+		select {
+		case <-ctx.Done():
+			return nil, &Error{Code: CodeUnreachable, Category: CategoryServiceError, Err: ctx.Err()}
+		case result := <-flight:
+			if result.Err != nil {
+				return nil, result.Err
+			}
+			c, _ := result.Val.(*Credentials)
+			if !mine && c.AccessToken == want.replace {
+				continue // that flight replaced an older token
+			}
+			// Another handle's flight has not told this one. If it was told something since, that is newer.
+			a.cur.CompareAndSwap(before, newState(c))
+			return c, nil
+		}
+	}
+}
+
+// fly is one flight. Its result goes to every caller that waits, so its errors are theirs to keep but not to change.
+func (a *Auth) fly(ctx context.Context, want renewal) (c *Credentials, err error) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), a.app.flightLimit())
+	defer cancel()
+	defer func() {
+		if v := recover(); v != nil { // the value could hold a secret
+			c, err = nil, fmt.Errorf("panic (%T) while the session was refreshed", v)
+		}
+	}()
+	before := a.cur.Load()
+	// What another handle, process or machine has refreshed needs no lock.
+	if c, pending, err := a.load(ctx, false); err != nil && !errors.Is(err, ErrStore) {
+		return nil, err
+	} else if err == nil && !pending && a.serves(c, want) {
+		a.cur.CompareAndSwap(before, newState(c)) // without the lock, a sign-out may be newer than what was read
+		return c, nil
+	}
+	held, unlock, err := a.app.lock(ctx, a.keys.credentials)
+	if err != nil {
+		// No licence to refresh: somebody else may be at it. What is stored may serve.
+		if c, _, readErr := a.load(ctx, false); readErr == nil && a.serves(c, want) {
+			return c, nil
+		}
+		return nil, err
+	}
+	defer unlock()
+	for range maxTurns {
+		c, err := a.turn(ctx, held, want)
+		if !errors.Is(err, errChanged) {
+			return c, err
+		}
+	}
+	return nil, storeError("refreshing the session", errChanged)
+}
+
+// errChanged: the stored session is not the one that was refreshed.
+var errChanged = errors.New("the stored session keeps changing")
+
+// turn looks at the store and refreshes what it finds. The lock is held.
+//
+// Requests run under ctx and not under held: a lost lock must not cut off the answer with the new refresh token.
+func (a *Auth) turn(ctx, held context.Context, want renewal) (*Credentials, error) {
+	stored, err := a.read(held)
+	if err != nil {
+		if errors.Is(err, ErrNoSession) {
+			a.cur.Store(&state{})
+			a.app.forgetUnsaved(a.keys.credentials)
+		}
+		return nil, err
+	}
+	session, pending, err := a.load(held, true)
+	if err != nil {
+		return nil, err
+	}
+	if pending {
+		if err := a.write(held, session); err == nil {
+			a.app.forgetUnsaved(a.keys.credentials)
+			stored = session
+		}
+	}
+	if a.serves(session, want) {
+		a.cur.Store(newState(session))
+		return session, nil
+	}
+	fresh, refreshed, err := a.exchange(ctx, session, want.version)
+	if errors.Is(err, CodeInvalidGrant) {
+		return nil, a.refused(held, stored, err)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if err := a.save(held, stored, fresh); err != nil {
+		return nil, err
+	}
+	if refreshed {
+		a.events.fire(AuthEvent{Event: EventTokenRefreshed, Session: fresh})
+	}
+	return fresh, nil
+}
+
+// serves reports whether c is what the caller wants.
+func (a *Auth) serves(c *Credentials, want renewal) bool {
+	return c.validAt(a.app.cfg.now()) && c.AccessToken != want.replace
+}
+
+// save stores and publishes fresh if the store still holds the session that fresh came from.
+func (a *Auth) save(held context.Context, stored, fresh *Credentials) error {
+	now, err := a.read(held)
+	switch {
+	case errors.Is(err, ErrNoSession): // signed out by somebody who takes no lock
+		a.cur.Store(&state{})
+		return err
+	case err == nil && !sameTokens(now, stored):
+		return errChanged
+	case err == nil:
+		err = a.write(held, fresh)
+	}
+	if err != nil {
+		// The old refresh token is spent. Whoever finds it in the store next writes this session in its place.
+		a.app.unsavedMu.Lock()
+		a.app.unsaved[a.keys.credentials] = unsaved{renewed: fresh, replaced: stored}
+		a.app.unsavedMu.Unlock()
+		a.app.warn(held, "a refreshed session could not be stored", slog.Any("error", err))
+	} else {
+		a.app.forgetUnsaved(a.keys.credentials)
+	}
+	a.cur.Store(newState(fresh))
+	return nil
+}
+
+// refused handles a refresh token that the server does not take: the session is over, unless it was replaced meanwhile.
+func (a *Auth) refused(held context.Context, stored *Credentials, refusal error) error {
+	now, err := a.read(held)
+	if err == nil && !sameTokens(now, stored) {
+		return errChanged
+	}
+	if err != nil && !errors.Is(err, ErrNoSession) {
+		return err
+	}
+	if err := a.remove(held); err != nil {
+		a.app.warn(held, "an ended session could not be deleted", slog.Any("error", err))
+	}
+	e := newError("RefreshSession", refusal)
+	e.Err = ErrSessionExpired
+	return e
+}
+
+// exchange asks the server for new tokens in place of c's. refreshed is false for an anonymous session made anew.
+func (a *Auth) exchange(ctx context.Context, c *Credentials, version string) (fresh *Credentials, refreshed bool, err error) {
+	if c.RefreshToken == "" && !c.anonymous() {
+		return nil, false, errNotRenewable
+	}
+	if c.RefreshToken != "" {
+		fresh, err = a.refresh(ctx, c, version)
+		if !c.anonymous() || !errors.Is(err, CodeInvalidGrant) {
+			return fresh, err == nil, err
+		}
+	}
+	fresh, err = call[Credentials](ctx, a, wire.Request{
+		Op: "SignInAnonymously", Method: http.MethodPost, Path: "v1/signin/anonymously", Body: wire.Empty{}, Auth: wire.Basic,
+	})
+	if err != nil {
+		return nil, false, err
+	}
+	fresh.expiring(a.app.cfg.now())
+	return fresh, false, nil
+}
+
+// refreshBody is the js-sdk's, an empty secret included (WIRE.md 6.1).
+type refreshBody struct {
+	ClientID     string `json:"client_id"`
+	ClientSecret string `json:"client_secret"`
+	GrantType    string `json:"grant_type"`
+	RefreshToken string `json:"refresh_token"`
+}
+
+// refresh spends the refresh token of c.
+func (a *Auth) refresh(ctx context.Context, c *Credentials, version string) (*Credentials, error) {
+	if version == "" {
+		version = orV1(c.Version)
+	}
+	fresh, err := call[Credentials](ctx, a, wire.Request{
+		Op: "RefreshSession", Method: http.MethodPost, Path: version + "/token", Body: refreshBody{
+			ClientID: a.app.cfg.clientID, ClientSecret: a.app.cfg.clientSecret,
+			GrantType: "refresh_token", RefreshToken: c.RefreshToken,
+		},
+	})
+	if err != nil {
+		return nil, err
+	}
+	fresh.Version = version
+	fresh.expiring(a.app.cfg.now())
+	// What an answer leaves out has not changed.
+	if fresh.RefreshToken == "" {
+		fresh.RefreshToken = c.RefreshToken
+	}
+	if fresh.Scope == "" {
+		fresh.Scope = c.Scope
+	}
+	if fresh.Sub == "" {
+		fresh.Sub = c.Sub
+	}
+	return fresh, nil
+}
+
+const (
+	v1 = "v1"
+	v2 = "v2"
+)
+
+// orV1 is the API version that a session or a request without one has.
+func orV1(version string) string {
+	if version == v2 {
+		return v2
+	}
+	return v1
+}

@@ -1,0 +1,250 @@
+package tcbauth
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+)
+
+// state is what a handle knows of its session. It does not change.
+type state struct {
+	credentials *Credentials // nil: nobody, as far as this handle knows
+	token       string
+	expires     int64 // the last millisecond at which token is used
+}
+
+func newState(c *Credentials) *state {
+	return &state{credentials: c, token: c.AccessToken, expires: c.ExpiresAt.UnixMilli()}
+}
+
+// unsaved is a renewed session that the store did not take.
+type unsaved struct {
+	renewed  *Credentials
+	replaced *Credentials // what the store held, and holds until renewed is written
+}
+
+// current returns the access token if the handle has one that may be used.
+func (a *Auth) current() (string, bool) {
+	s := a.cur.Load()
+	return s.token, s.token != "" && a.app.cfg.now().UnixMilli() <= s.expires
+}
+
+// session returns the session with an access token that may be used, refreshed if need be.
+func (a *Auth) session(ctx context.Context) (*Credentials, error) {
+	if _, ok := a.current(); ok {
+		return a.cur.Load().credentials, nil
+	}
+	return a.renew(ctx, renewal{})
+}
+
+// bearer returns the access token for a call that carries one: the session's, or else the access key.
+func (a *Auth) bearer(ctx context.Context) (string, error) {
+	if a.bare {
+		return a.bareToken, nil
+	}
+	if token, ok := a.current(); ok {
+		return token, nil
+	}
+	c, err := a.renew(ctx, renewal{})
+	if err == nil {
+		return c.AccessToken, nil
+	}
+	if a.app.cfg.accessKey != "" && errors.Is(err, ErrNoSession) {
+		return a.app.cfg.accessKey, nil
+	}
+	return "", err
+}
+
+// holds reports whether token is the session's own, which can be replaced.
+func (a *Auth) holds(token string) bool { return !a.bare && token != a.app.cfg.accessKey }
+
+// load reads the session from the store. A renewed session that the store did not take stands in for the one that it
+// replaces; pending tells. locked says that the caller holds the session's lock.
+func (a *Auth) load(ctx context.Context, locked bool) (c *Credentials, pending bool, err error) {
+	c, err = a.read(ctx)
+	switch {
+	case errors.Is(err, ErrNoSession):
+		if locked {
+			a.app.forgetUnsaved(a.keys.credentials)
+		}
+		return nil, false, err
+	case err != nil:
+		return nil, false, err
+	}
+	a.found(c)
+	a.app.unsavedMu.Lock()
+	defer a.app.unsavedMu.Unlock()
+	kept, ok := a.app.unsaved[a.keys.credentials]
+	switch {
+	case !ok:
+	case sameTokens(kept.replaced, c):
+		return kept.renewed, true, nil
+	case locked: // somebody signed in since
+		delete(a.app.unsaved, a.keys.credentials)
+	}
+	return c, false, nil
+}
+
+func sameTokens(a, b *Credentials) bool {
+	return a.AccessToken == b.AccessToken && a.RefreshToken == b.RefreshToken
+}
+
+// read returns what the store holds, ErrNoSession for nothing.
+func (a *Auth) read(ctx context.Context) (*Credentials, error) {
+	data, err := a.app.cfg.store.Get(ctx, a.keys.credentials)
+	if errors.Is(err, ErrNotFound) {
+		return nil, ErrNoSession
+	}
+	if err != nil {
+		return nil, storeError("reading the session", err)
+	}
+	c := new(Credentials)
+	if c.UnmarshalJSON(data) != nil || c.AccessToken == "" && c.RefreshToken == "" {
+		a.setAside(ctx, data)
+		return nil, storeError("reading the session", errDamaged)
+	}
+	return c, nil
+}
+
+const damagedSuffix = ".damaged"
+
+var errDamaged = errors.New("what is stored is damaged; a copy is kept, signing in replaces it")
+
+// setAside keeps a copy of a damaged session for whoever wants to know what happened. Failing to is no matter beside
+// the damage, which is reported anyway.
+func (a *Auth) setAside(ctx context.Context, data []byte) {
+	key := a.keys.credentials + damagedSuffix
+	if kept, err := a.app.cfg.store.Get(ctx, key); err != nil || string(kept) != string(data) {
+		if err := a.app.cfg.store.Set(ctx, key, data, a.app.cfg.sessionTTL); err != nil {
+			a.app.warn(ctx, "a damaged session could not be kept", slog.Any("error", storeError("copying", err)))
+		}
+	}
+}
+
+// found fires INITIAL_SESSION at the first look at the store, if it finds a session.
+func (a *Auth) found(c *Credentials) {
+	if !a.initial.Swap(true) {
+		a.events.fire(AuthEvent{Event: EventInitialSession, Session: c})
+	}
+}
+
+// write stores c and, for a visitor, the device id that goes with it. The caller holds the session's lock.
+func (a *Auth) write(ctx context.Context, c *Credentials) error {
+	data, err := c.MarshalJSON()
+	if err != nil {
+		return storeError("encoding the session", err)
+	}
+	store, ttl := a.app.cfg.store, a.app.cfg.sessionTTL
+	if a.keys.visitor {
+		if err := store.Set(ctx, a.keys.device, []byte(a.deviceID(ctx)), ttl); err != nil {
+			return storeError("storing the device id", err)
+		}
+	}
+	if err := store.Set(ctx, a.keys.credentials, data, ttl); err != nil {
+		return storeError("storing the session", err)
+	}
+	return nil
+}
+
+// keep makes c the session, in place of whatever there was. The server has given c already, so ctx's end does not stop it.
+func (a *Auth) keep(ctx context.Context, c *Credentials) error {
+	return a.change(ctx, func(held context.Context) error {
+		if err := a.write(held, c); err != nil {
+			return err
+		}
+		a.initial.Store(true)
+		a.app.forgetUnsaved(a.keys.credentials)
+		a.cur.Store(newState(c))
+		return nil
+	})
+}
+
+// forget deletes the session. What a store cannot delete is forgotten by this handle all the same.
+func (a *Auth) forget(ctx context.Context) error {
+	a.cur.Store(&state{})
+	return a.change(ctx, func(held context.Context) error { return a.remove(held) })
+}
+
+// remove deletes everything that the session has in the store. The caller holds the session's lock.
+func (a *Auth) remove(held context.Context) error {
+	store := a.app.cfg.store
+	err := store.Delete(held, a.keys.credentials)
+	a.cur.Store(&state{})
+	a.app.forgetUnsaved(a.keys.credentials)
+	err = errors.Join(err, store.Delete(held, a.keys.credentials+damagedSuffix))
+	if a.keys.visitor {
+		err = errors.Join(err, store.Delete(held, a.keys.device))
+	}
+	if err != nil {
+		return storeError("deleting the session", err)
+	}
+	return nil
+}
+
+// end deletes the session if token, which the server refused, is still its access token.
+func (a *Auth) end(ctx context.Context, token string) {
+	err := a.change(ctx, func(held context.Context) error {
+		c, _, err := a.load(held, true)
+		if err != nil || c.AccessToken != token {
+			return nil //nolint:nilerr // what cannot be read, or is another session, is not deleted
+		}
+		return a.remove(held)
+	})
+	if err != nil {
+		a.app.warn(ctx, "an ended session could not be deleted", slog.Any("error", err))
+	}
+}
+
+// change runs f with the session's lock, so that no refresh in flight can undo what f does.
+func (a *Auth) change(ctx context.Context, f func(held context.Context) error) error {
+	ctx, cancel := a.app.detached(ctx)
+	defer cancel()
+	held, unlock, err := a.app.lock(ctx, a.keys.credentials)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	return f(held)
+}
+
+func (p *App) forgetUnsaved(key string) {
+	p.unsavedMu.Lock()
+	defer p.unsavedMu.Unlock()
+	delete(p.unsaved, key)
+}
+
+// lock waits for the lock of key, the store's if it has locks.
+func (p *App) lock(ctx context.Context, key string) (held context.Context, unlock func(), err error) {
+	// The limit is on the wait alone: held descends from wait, and lasts as long as the lock.
+	wait, cancel := context.WithCancelCause(ctx)
+	limit := time.AfterFunc(p.lockWait(), func() { cancel(errLockWait) })
+	var release func()
+	held = wait
+	if locker, ok := p.cfg.store.(Locker); ok {
+		held, release, err = locker.Lock(wait, key)
+	} else {
+		release, err = p.locks.Lock(wait, key)
+	}
+	if !limit.Stop() && err == nil {
+		release()
+		err = errLockWait
+	}
+	if err != nil {
+		if cause := context.Cause(wait); cause != nil {
+			err = cause
+		}
+		cancel(nil)
+		return nil, nil, storeError("locking the session", err)
+	}
+	return held, func() { release(); cancel(nil) }, nil
+}
+
+var errLockWait = errors.New("another process holds the lock for too long")
+
+// storeError says what a store was asked for when it failed.
+func storeError(what string, err error) error { return fmt.Errorf("%w: %s: %w", ErrStore, what, err) }
+
+// flightLimit is the most that one refresh takes: the wait for the lock, all attempts, and the store's work.
+func (p *App) flightLimit() time.Duration { return 2 * p.lockWait() }

@@ -1,0 +1,255 @@
+package tcbauth
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+
+	"github.com/cloudbase-community/tcbauth/internal/wire"
+)
+
+// LoginState is what signing in results in. Once the session is stored signing in has succeeded: what fails after that
+// stands in UserErr, and User then has at least the Sub.
+type LoginState struct {
+	User        *User        `json:"user"`
+	Credentials *Credentials `json:"credentials"` // a copy
+	UserErr     error        `json:"-"`           // why the user is incomplete, or a provider was not bound; nil: nothing
+}
+
+// SignInRequest names a person and proves it: Username with Password, or VerificationToken of [Auth.Verify].
+type SignInRequest struct {
+	Username          string `json:"username,omitempty"` // a user name, a mail address, or a phone number as "+86 13800000000"; sent as it is
+	Password          string `json:"password,omitempty"`
+	VerificationToken string `json:"verification_token,omitempty"`
+	VerificationCode  string `json:"verification_code,omitempty"`
+	VerifyOpt         string `json:"verify_opt,omitempty"`
+	ClientID          string `json:"client_id,omitempty"`
+	Version           string `json:"version,omitempty"` // "v1", the default, or "v2"
+
+	Query *UserInfoQuery `json:"query,omitempty"` // of the user that is fetched
+}
+
+// SignIn signs in somebody who is registered, stores the session in place of an earlier one, fetches the user and fires
+// [EventSignedIn].
+//
+// A wrong user name or password is [CodeInvalidUsernameOrPassword]; a person without a password [CodePasswordNotSet];
+// a code of somebody who is not registered [CodeNotFound]. If the store fails, the error is [ErrStore] and the result
+// still has the credentials, so that nothing is lost.
+//
+// js-sdk: signIn. WIRE.md 4.3.
+func (a *Auth) SignIn(ctx context.Context, req SignInRequest) (*LoginState, error) {
+	return a.signIn(ctx, "SignIn", req)
+}
+
+func (a *Auth) signIn(ctx context.Context, op string, req SignInRequest, checks ...error) (*LoginState, error) {
+	version, query := req.Version, req.Query
+	req.Version, req.Query = "", nil
+	path := "v1/signin"
+	if version == v2 {
+		path = "v2/signin/username"
+	}
+	if req.VerificationToken == "" && req.VerificationCode == "" {
+		checks = append(checks, required("username", req.Username), required("password", req.Password))
+	}
+	c, err := a.obtain(ctx, wire.Request{Op: op, Method: http.MethodPost, Path: path, Body: req}, orV1(version),
+		append(checks, checkVersion(version))...)
+	return a.signedIn(ctx, c, err, GetUserInfoRequest{Version: version, Query: query}, "")
+}
+
+// SignInWithPasswordRequest names a person by exactly one of Username, Email and Phone.
+type SignInWithPasswordRequest struct {
+	Username string `json:"username,omitempty"`
+	Email    string `json:"email,omitempty"`
+	Phone    string `json:"phone,omitempty"` // as NormalizePhone takes it
+	Password string `json:"password,omitempty"`
+}
+
+// SignInWithPassword is [Auth.SignIn] with a password. If several names are given the first in the order of the fields is
+// used, as in the js-sdk.
+//
+// js-sdk: signInWithPassword.
+func (a *Auth) SignInWithPassword(ctx context.Context, req SignInWithPasswordRequest) (*LoginState, error) {
+	username, invalid := req.Username, error(nil)
+	switch {
+	case username != "":
+	case req.Email != "":
+		username, invalid = req.Email, checkEmail("email", req.Email)
+	case req.Phone != "":
+		username, invalid = normalPhone("phone", req.Phone)
+	default:
+		invalid = &ValidationError{Field: "username", Rule: "or email or phone is required"}
+	}
+	return a.signIn(ctx, "SignInWithPassword", SignInRequest{Username: username, Password: req.Password}, invalid)
+}
+
+// BindInfo is a third-party account that is bound to the person who signs in.
+type BindInfo struct {
+	ProviderToken string `json:"providerToken,omitempty"`
+}
+
+// SignInWithSmsRequest finishes what [Auth.GetVerification] began for a phone number.
+type SignInWithSmsRequest struct {
+	VerificationInfo *VerificationInfo `json:"verificationInfo,omitempty"`
+	VerificationCode string            `json:"verificationCode,omitempty"` // what the person typed in: digits
+	PhoneNum         string            `json:"phoneNum,omitempty"`         // as NormalizePhone takes it
+	BindInfo         *BindInfo         `json:"bindInfo,omitempty"`
+	// ShouldCreateUser false refuses people who are not registered ([CodeNotFound]); nil and true register them.
+	ShouldCreateUser *bool `json:"shouldCreateUser,omitempty"`
+}
+
+// SignInWithSms checks the code and signs the person in, registering them if they are new. VerificationInfo.IsUser
+// decides which; where the server contradicts it, the other way is taken once with the same token.
+//
+// Errors are those of [Auth.Verify], [Auth.SignIn] and [Auth.SignUp].
+//
+// js-sdk: signInWithSms. WIRE.md 4.5.
+func (a *Auth) SignInWithSms(ctx context.Context, req SignInWithSmsRequest) (*LoginState, error) {
+	phone, invalid := normalPhone("phoneNum", req.PhoneNum)
+	return a.signInByCode(ctx, codeSignIn{
+		op: "SignInWithSms", info: req.VerificationInfo, code: req.VerificationCode, username: phone,
+		signUp: SignUpRequest{PhoneNumber: phone}, bind: req.BindInfo, create: req.ShouldCreateUser,
+	}, invalid)
+}
+
+// SignInWithEmailRequest finishes what [Auth.GetVerification] began for a mail address.
+type SignInWithEmailRequest struct {
+	VerificationInfo *VerificationInfo `json:"verificationInfo,omitempty"`
+	VerificationCode string            `json:"verificationCode,omitempty"` // what the person typed in: digits
+	Email            string            `json:"email,omitempty"`
+	BindInfo         *BindInfo         `json:"bindInfo,omitempty"`
+	// ShouldCreateUser false refuses people who are not registered ([CodeNotFound]); nil and true register them.
+	ShouldCreateUser *bool `json:"shouldCreateUser,omitempty"`
+}
+
+// SignInWithEmail is [Auth.SignInWithSms] for a mail address.
+//
+// js-sdk: signInWithEmail. WIRE.md 4.5.
+func (a *Auth) SignInWithEmail(ctx context.Context, req SignInWithEmailRequest) (*LoginState, error) {
+	return a.signInByCode(ctx, codeSignIn{
+		op: "SignInWithEmail", info: req.VerificationInfo, code: req.VerificationCode, username: req.Email,
+		signUp: SignUpRequest{Email: req.Email}, bind: req.BindInfo, create: req.ShouldCreateUser,
+	}, checkEmail("email", req.Email))
+}
+
+// codeSignIn is a sign-in by a code, of a person who may be new.
+type codeSignIn struct {
+	op       string
+	info     *VerificationInfo
+	code     string
+	username string
+	signUp   SignUpRequest // without its proof
+	bind     *BindInfo
+	create   *bool
+}
+
+func (a *Auth) signInByCode(ctx context.Context, in codeSignIn, invalid error) (*LoginState, error) {
+	if in.info == nil {
+		in.info = new(VerificationInfo)
+	}
+	if err := a.ready(ctx, a.storing(), invalid,
+		required("verificationInfo.verification_id", in.info.VerificationID), checkCode("verificationCode", in.code)); err != nil {
+		return nil, newError(in.op, err)
+	}
+	verified, err := a.Verify(ctx, VerifyRequest{VerificationID: in.info.VerificationID, VerificationCode: in.code})
+	if err != nil {
+		return nil, err
+	}
+	providerToken := ""
+	if in.bind != nil {
+		providerToken = in.bind.ProviderToken
+	}
+	signIn := func() (*LoginState, error) {
+		r := SignInRequest{Username: in.username, VerificationToken: verified.VerificationToken}
+		c, err := a.obtain(ctx, wire.Request{Op: in.op, Method: http.MethodPost, Path: "v1/signin", Body: r}, v1)
+		return a.signedIn(ctx, c, err, GetUserInfoRequest{}, providerToken)
+	}
+	signUp := func() (*LoginState, error) {
+		r := in.signUp
+		r.VerificationToken, r.ProviderToken = verified.VerificationToken, providerToken
+		return a.signUp(ctx, in.op, r)
+	}
+	mayCreate := in.create == nil || *in.create
+	switch {
+	case !mayCreate:
+		return signIn()
+	case in.info.IsUser:
+		return orElse(signIn, signUp, CodeNotFound, CodeUserNotFound)
+	}
+	return orElse(signUp, signIn, CodeAlreadyExists, CodeFailedPrecondition)
+}
+
+// orElse takes the second way if the first fails with one of codes. If both fail, the first error tells more.
+func orElse(first, second func() (*LoginState, error), codes ...Code) (*LoginState, error) {
+	state, err := first()
+	for _, code := range codes {
+		if errors.Is(err, code) {
+			if state, err := second(); err == nil {
+				return state, nil
+			}
+			break
+		}
+	}
+	return state, err
+}
+
+// obtain makes a call whose answer is a session, and stores it with the API version where the js-sdk does. A session
+// that the server gave is returned also when storing it failed.
+func (a *Auth) obtain(ctx context.Context, r wire.Request, version string, checks ...error) (*Credentials, error) {
+	c, err := call[Credentials](ctx, a, r, append([]error{a.storing()}, checks...)...)
+	if err != nil {
+		return nil, err
+	}
+	c.Version = version
+	c.expiring(a.app.cfg.now())
+	if err := a.keep(ctx, c); err != nil {
+		return c.clone(), newError(r.Op, err)
+	}
+	return c.clone(), nil
+}
+
+// storing refuses to store a session for a bare token.
+func (a *Auth) storing() error {
+	if a.bare {
+		return &ValidationError{Field: "accessToken", Rule: "is all that an Auth of ForToken has: it keeps no session"}
+	}
+	return nil
+}
+
+// signedIn finishes a sign-in: it binds the provider, fetches the user and fires the event. c and err are what obtain
+// returned.
+func (a *Auth) signedIn(ctx context.Context, c *Credentials, err error, me GetUserInfoRequest, providerToken string) (*LoginState, error) {
+	if c == nil {
+		return nil, err
+	}
+	state := &LoginState{User: &User{Sub: c.Sub, UID: c.Sub}, Credentials: c}
+	if err != nil {
+		return state, err
+	}
+	if providerToken != "" {
+		state.UserErr = a.bindProvider(ctx, providerToken)
+	}
+	user, err := a.GetUserInfo(ctx, me)
+	if err == nil {
+		state.User = user
+	} else if state.UserErr == nil {
+		state.UserErr = err
+	}
+	if state.UserErr != nil {
+		a.app.warn(ctx, "signed in, but something after that failed", slog.Any("error", state.UserErr))
+	}
+	a.events.fire(AuthEvent{Event: EventSignedIn, Session: c})
+	return state, nil
+}
+
+func (a *Auth) bindProvider(ctx context.Context, providerToken string) error {
+	_, err := call[wire.Empty](ctx, a, wire.Request{
+		Op: "BindWithProvider", Method: http.MethodPost, Path: "v1/user/provider/bind", Auth: wire.Bearer,
+		Body: bindBody{ProviderToken: providerToken},
+	})
+	return err
+}
+
+type bindBody struct {
+	ProviderToken string `json:"provider_token"`
+}

@@ -1,0 +1,59 @@
+package tcbauth
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/cloudbase-community/tcbauth/internal/wire"
+)
+
+// SignUpRequest registers somebody. The proof is VerificationToken of [Auth.Verify], with the PhoneNumber or Email that
+// it was given for, or ProviderToken. Everything else is optional.
+type SignUpRequest struct {
+	PhoneNumber string `json:"phone_number,omitempty"` // as NormalizePhone takes it
+	Email       string `json:"email,omitempty"`
+
+	VerificationCode  string `json:"verification_code,omitempty"`
+	VerificationToken string `json:"verification_token,omitempty"`
+	ProviderToken     string `json:"provider_token,omitempty"`
+	VerifyOpt         string `json:"verify_opt,omitempty"`
+	AnonymousToken    string `json:"anonymous_token,omitempty"` // access token of an anonymous session, which becomes this person
+
+	Username string `json:"username,omitempty"` // the server's rule is that of ValidateUsername
+	Password string `json:"password,omitempty"` // judged by the password policy
+	Name     string `json:"name,omitempty"`
+	Gender   string `json:"gender,omitempty"` // MALE or FEMALE
+	Picture  string `json:"picture,omitempty"`
+	Locale   string `json:"locale,omitempty"`
+	ClientID string `json:"client_id,omitempty"`
+}
+
+// SignUp registers somebody and signs them in: it stores the session in place of an earlier one, fetches the user and
+// fires [EventSignedIn].
+//
+// A phone number or mail address that is registered already is [CodeFailedPrecondition] or [CodeAlreadyExists]. A weak
+// password is refused before anything is sent. The same code that proved a sign-in which was refused with
+// [CodeNotFound] serves to sign up. If the store fails, the error is [ErrStore] and the result still has the
+// credentials.
+//
+// js-sdk: signUp with a verification token. WIRE.md 4.4.
+func (a *Auth) SignUp(ctx context.Context, req SignUpRequest) (*LoginState, error) {
+	return a.signUp(ctx, "SignUp", req)
+}
+
+func (a *Auth) signUp(ctx context.Context, op string, req SignUpRequest) (*LoginState, error) {
+	var invalid error
+	switch {
+	case req.PhoneNumber != "" || req.Email != "" || req.ProviderToken == "":
+		req.PhoneNumber, invalid = phoneOrEmail("phone_number", req.PhoneNumber, "email", req.Email)
+	default: // the provider knows the person
+	}
+	if invalid == nil && req.VerificationToken == "" && req.VerificationCode == "" {
+		invalid = required("verification_token", req.ProviderToken)
+	}
+	if invalid == nil && req.Password != "" {
+		invalid = checkNewPassword(a.app.cfg.policy, "password", req.Password)
+	}
+	c, err := a.obtain(ctx, wire.Request{Op: op, Method: http.MethodPost, Path: "v1/signup", Body: req}, "", invalid)
+	return a.signedIn(ctx, c, err, GetUserInfoRequest{}, "")
+}

@@ -1,0 +1,113 @@
+package tcbauth
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"net/url"
+
+	"github.com/cloudbase-community/tcbauth/internal/wire"
+)
+
+// User is a person's profile (WIRE.md 7.1). Fields that the server does not send are empty. Printed with fmt or slog it
+// shows the ids only.
+type User struct {
+	Sub string `json:"sub,omitempty"` // the user's id: 19 digits, or other characters for anonymous users
+	UID string `json:"uid,omitempty"` // the same, under the js-sdk's older name
+
+	Name          string `json:"name,omitempty"`
+	Username      string `json:"username,omitempty"`
+	PhoneNumber   string `json:"phone_number,omitempty"` // with a space: "+86 13800000000"
+	Email         string `json:"email,omitempty"`
+	EmailVerified bool   `json:"email_verified,omitempty"`
+	Picture       string `json:"picture,omitempty"`
+	Gender        string `json:"gender,omitempty"` // MALE, FEMALE or UNKNOWN
+	Birthdate     string `json:"birthdate,omitempty"`
+	Zoneinfo      string `json:"zoneinfo,omitempty"`
+	Locale        string `json:"locale,omitempty"`
+
+	Address   *Address       `json:"address,omitempty"`
+	Groups    []UserGroup    `json:"groups,omitempty"`
+	Providers []UserProvider `json:"providers,omitempty"`
+
+	Status           string `json:"status,omitempty"` // DEFAULT, ACTIVE, PENDING or BLOCKED
+	HasPassword      bool   `json:"has_password,omitempty"`
+	Type             string `json:"type,omitempty"` // "external", say
+	InternalUserType string `json:"internal_user_type,omitempty"`
+	UserID           string `json:"user_id,omitempty"`
+	UserDesc         string `json:"user_desc,omitempty"`
+	CreatedFrom      string `json:"created_from,omitempty"`
+
+	// Times are the server's text, in RFC 3339.
+	CreatedAt         string `json:"created_at,omitempty"`
+	UpdatedAt         string `json:"updated_at,omitempty"`
+	PasswordUpdatedAt string `json:"password_updated_at,omitempty"`
+	LastLogin         string `json:"last_login,omitempty"`
+
+	Meta map[string]json.RawMessage `json:"meta,omitempty"`
+}
+
+// Address is a postal address, as in OpenID Connect.
+type Address struct {
+	Formatted     string `json:"formatted,omitempty"`
+	StreetAddress string `json:"street_address,omitempty"`
+	Locality      string `json:"locality,omitempty"`
+	Region        string `json:"region,omitempty"`
+	PostalCode    string `json:"postal_code,omitempty"`
+	Country       string `json:"country,omitempty"`
+}
+
+// UserGroup is a group that a user belongs to.
+type UserGroup struct {
+	ID        string `json:"id"`
+	ExpiresAt string `json:"expires_at,omitempty"`
+}
+
+// UserProvider is a third-party account of a user.
+type UserProvider struct {
+	ID             string `json:"id,omitempty"`
+	ProviderUserID string `json:"provider_user_id,omitempty"`
+	Name           string `json:"name,omitempty"`
+	Picture        string `json:"picture,omitempty"`
+	URL            string `json:"url,omitempty"`
+}
+
+func (u *User) missing() string { return missingField("sub", u.Sub) }
+
+// GetUserInfoRequest may ask for more than the profile. Version is "v1", the default, or "v2".
+type GetUserInfoRequest struct {
+	Version string         `json:"version,omitempty"`
+	Query   *UserInfoQuery `json:"query,omitempty"`
+}
+
+// UserInfoQuery asks for what a profile lacks by default.
+type UserInfoQuery struct {
+	WithDepartment bool `json:"with_department,omitempty"`
+	WithRole       bool `json:"with_role,omitempty"`
+}
+
+func (q *UserInfoQuery) values() url.Values {
+	values := url.Values{}
+	if q != nil && q.WithDepartment {
+		values.Set("with_department", "true")
+	}
+	if q != nil && q.WithRole {
+		values.Set("with_role", "true")
+	}
+	return values
+}
+
+// GetUserInfo fetches the profile of the person who is signed in. Nobody signed in is [ErrNoSession].
+//
+// js-sdk: getUserInfo of the lower layer. WIRE.md 7.1.
+func (a *Auth) GetUserInfo(ctx context.Context, req GetUserInfoRequest) (*User, error) {
+	user, err := call[User](ctx, a, wire.Request{
+		Op: "GetUserInfo", Method: http.MethodGet, Path: orV1(req.Version) + "/user/me", Query: req.Query.values(),
+		Auth: wire.Bearer, Repeatable: true,
+	}, checkVersion(req.Version))
+	if err != nil {
+		return nil, err
+	}
+	user.UID = user.Sub
+	return user, nil
+}

@@ -1,0 +1,164 @@
+package tcbauth
+
+import (
+	"errors"
+	"regexp"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// ErrInvalidParams is what every [ValidationError] is, and every answer of the server in [CategoryInvalidParams]. The
+// same request will not succeed; a corrected one may.
+var ErrInvalidParams = errors.New("tcbauth: invalid parameters")
+
+// ValidationError says which field of a request breaks which rule. Nothing was sent. errors.Is(err, [ErrInvalidParams])
+// holds for it.
+//
+// It never has the refused value in it, so that it can be logged and shown.
+type ValidationError struct {
+	// Field is the JSON name of the request's field, such as "phone_number".
+	Field string
+	// Rule goes on where Field ends, such as "must be digits only".
+	Rule string
+}
+
+// Error says the field and the rule, never the value.
+func (e *ValidationError) Error() string { return "tcbauth: " + e.Field + " " + e.Rule }
+
+// Is reports whether target is [ErrInvalidParams].
+func (e *ValidationError) Is(target error) bool { return target == ErrInvalidParams }
+
+// PasswordPolicy judges a password that is about to be set: nil accepts it. It is called before anything is sent, never
+// with an empty password and never for one that is only checked, as in a sign-in. It must be safe for concurrent use.
+// [ValidatePassword] is the default; WithPasswordPolicy replaces it, for an environment whose rule is another one.
+//
+// Of a *[ValidationError] that it returns the caller sees the Rule, under the name of the field in question. Any other
+// error can be found in the refusal with errors.Is and errors.As, but its text is left out, as it may quote the password.
+type PasswordPolicy func(password string) error
+
+const (
+	ruleRequired = "is required"
+	ruleUTF8     = "must be valid UTF-8"
+	ruleStrength = "must be 8 to 32 characters with letters and digits both"
+	rulePolicy   = "is refused by the password policy"
+	ruleUsername = "must be 6 to 25 characters: a lower-case letter, then lower-case letters, digits, _ and -"
+	ruleCode     = "must be digits only"
+	ruleCodeLong = "must be at most 16 digits"
+	ruleEmail    = "must be an e-mail address: no white space, one @ with something on both sides"
+	ruleMailLong = "must be at most 254 bytes"
+)
+
+// ValidatePassword applies the documented rule for a password that is set (WIRE.md 8): 8 to 32 characters, with at
+// least one letter and one digit. Characters are Unicode code points; the letter is one of A-Z and a-z, the digit one
+// of 0-9, and whatever else there is may be anything. Invalid UTF-8 is refused: JSON cannot carry it, so that another
+// password would be set than the one given.
+//
+// The error is a *[ValidationError] of the field "password".
+func ValidatePassword(password string) error {
+	const field = "password"
+	if !utf8.ValidString(password) {
+		return &ValidationError{Field: field, Rule: ruleUTF8}
+	}
+	var letter, digit bool
+	length := 0
+	for _, r := range password {
+		length++
+		switch {
+		case 'a' <= r && r <= 'z', 'A' <= r && r <= 'Z':
+			letter = true
+		case '0' <= r && r <= '9':
+			digit = true
+		}
+	}
+	if length < 8 || length > 32 || !letter || !digit {
+		return &ValidationError{Field: field, Rule: ruleStrength}
+	}
+	return nil
+}
+
+var usernamePattern = regexp.MustCompile(`^[a-z][0-9a-z_-]{5,24}$`)
+
+// ValidateUsername applies the rule that the server's sign-up was seen to have (WIRE.md 4.4): 6 to 25 characters, a
+// lower-case letter first, then lower-case letters, digits, _ and -.
+//
+// It is for a program that wants to know before the person has typed a verification code. The sign-up itself leaves
+// the judgement to the server, whose rule may change; and a sign-in takes more than this, such as an e-mail address.
+//
+// The error is a *[ValidationError] of the field "username".
+func ValidateUsername(username string) error {
+	if !usernamePattern.MatchString(username) {
+		return &ValidationError{Field: "username", Rule: ruleUsername}
+	}
+	return nil
+}
+
+// required refuses an empty value.
+func required(field, value string) error {
+	if value == "" {
+		return &ValidationError{Field: field, Rule: ruleRequired}
+	}
+	return nil
+}
+
+// checkNewPassword applies policy, or ValidatePassword where it is nil, to a password that is to be set.
+func checkNewPassword(policy PasswordPolicy, field, password string) error {
+	if err := required(field, password); err != nil {
+		return err
+	}
+	if policy == nil {
+		policy = ValidatePassword
+	}
+	err := policy(password)
+	if err == nil {
+		return nil
+	}
+	if broken, ok := errors.AsType[*ValidationError](err); ok {
+		return &ValidationError{Field: field, Rule: broken.Rule}
+	}
+	return &policyError{refusal: ValidationError{Field: field, Rule: rulePolicy}, cause: err}
+}
+
+// policyError is a ValidationError that also leads to the error of a PasswordPolicy, without showing its text.
+type policyError struct {
+	refusal ValidationError
+	cause   error
+}
+
+func (e *policyError) Error() string   { return e.refusal.Error() }
+func (e *policyError) Unwrap() []error { return []error{&e.refusal, e.cause} }
+
+// checkCode refuses what cannot be a verification code. Codes have six digits today (WIRE.md 4.6); the limit is wide, so
+// that longer ones need no new version, and narrow enough to catch a token in the wrong field.
+func checkCode(field, code string) error {
+	if err := required(field, code); err != nil {
+		return err
+	}
+	if strings.Trim(code, "0123456789") != "" {
+		return &ValidationError{Field: field, Rule: ruleCode}
+	}
+	if len(code) > 16 {
+		return &ValidationError{Field: field, Rule: ruleCodeLong}
+	}
+	return nil
+}
+
+// checkEmail refuses what cannot be an e-mail address; the rest is the server's to judge. 254 bytes is the longest path
+// that SMTP carries (RFC 5321, 4.5.3.1.3, less its angle brackets).
+func checkEmail(field, email string) error {
+	if err := required(field, email); err != nil {
+		return err
+	}
+	if !utf8.ValidString(email) {
+		return &ValidationError{Field: field, Rule: ruleUTF8}
+	}
+	if len(email) > 254 {
+		return &ValidationError{Field: field, Rule: ruleMailLong}
+	}
+	local, domain, _ := strings.Cut(email, "@")
+	blank := func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) }
+	if local == "" || domain == "" || strings.Contains(domain, "@") || strings.ContainsFunc(email, blank) {
+		return &ValidationError{Field: field, Rule: ruleEmail}
+	}
+	return nil
+}
