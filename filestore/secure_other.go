@@ -1,0 +1,22 @@
+//go:build !unix
+
+package filestore
+
+import "io/fs"
+
+// Modes mean nothing here: access lists, inherited from the directory above, say who may do what.
+
+const noFollow = 0
+
+func secureDir(string) error { return nil }
+
+func secure(string, fs.FileInfo, func(fs.FileMode) error) error { return nil }
+
+// openedDir does nothing: there is no sync of a directory.
+type openedDir struct{}
+
+func openDir(string) (openedDir, error) { return openedDir{}, nil }
+
+func (openedDir) sync() error { return nil }
+
+func (openedDir) close() {}
