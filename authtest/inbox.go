@@ -1,0 +1,140 @@
+package authtest
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+	"unicode"
+)
+
+// message is one SMS or e-mail with a code.
+type message struct {
+	to      string // in the server's form
+	channel string // "sms" or "email"
+	code    string
+	sentAt  time.Time
+	taken   bool // by WaitCode
+}
+
+// maxMessages bounds the inbox of a server that runs for long.
+const maxMessages = 10_000
+
+// WaitCode returns the newest code sent to a phone number or an e-mail address that no WaitCode has returned before;
+// older ones are of no use any more and count as returned. If there is none, it waits for the next message. A phone
+// number may be written with or without spaces and hyphens, and one of China without +86.
+//
+// It returns an error that wraps ctx's when ctx is done first, or [net/http.ErrServerClosed] when the server is closed.
+func (s *Server) WaitCode(ctx context.Context, to string) (string, error) {
+	key := addressKey(to)
+	if key == "" {
+		return "", fmt.Errorf("authtest: WaitCode: %q is neither a phone number nor an e-mail address", to)
+	}
+	for {
+		code, ok, changed := s.takeCode(key)
+		if ok {
+			return code, nil
+		}
+		select {
+		case <-changed:
+		case <-s.closed:
+			return "", fmt.Errorf("authtest: WaitCode: no code was sent: %w", http.ErrServerClosed)
+		case <-ctx.Done():
+			return "", fmt.Errorf("authtest: WaitCode: no code was sent: %w", ctx.Err())
+		}
+	}
+}
+
+// FixCode makes the server send this code, of six digits, to that address from now on, instead of a random one. Its
+// life and the limits stay. An empty code ends this. It is forgotten by Reset.
+func (s *Server) FixCode(to, code string) {
+	s.helper()
+	key := addressKey(to)
+	switch {
+	case key == "":
+		s.fatalf("FixCode: %q is neither a phone number nor an e-mail address", to)
+		return
+	case code != "" && !codePattern.MatchString(code):
+		s.fatalf("FixCode: a code has six digits")
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if code == "" {
+		delete(s.state.fixed, key)
+		return
+	}
+	s.state.fixed[key] = code
+}
+
+var codePattern = regexp.MustCompile(`^[0-9]{6}$`)
+
+// takeCode returns the code for WaitCode, or a channel that is closed when it is worth trying again.
+func (s *Server) takeCode(key string) (code string, ok bool, changed <-chan struct{}) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, m := range slices.Backward(s.state.messages) {
+		if addressKey(m.to) != key {
+			continue
+		}
+		if m.taken {
+			break
+		}
+		if !ok {
+			code, ok = m.code, true
+		}
+		m.taken = true
+	}
+	return code, ok, s.changed
+}
+
+// deliver puts a message into the inbox and wakes who waits for one. s.mu is held.
+func (s *Server) deliver(m *message) {
+	s.state.messages = append(s.state.messages, m)
+	if extra := len(s.state.messages) - maxMessages; extra > 0 {
+		s.state.messages = slices.Clone(s.state.messages[extra:])
+	}
+	close(s.changed)
+	s.changed = make(chan struct{})
+}
+
+// messagesTo returns copies of the messages to an address, or to all for the key "", newest first, and a channel that is
+// closed when there are more.
+func (s *Server) messagesTo(key string) (found []message, changed <-chan struct{}) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, m := range slices.Backward(s.state.messages) {
+		if key == "" || addressKey(m.to) == key {
+			found = append(found, *m)
+		}
+	}
+	return found, s.changed
+}
+
+var keyPattern = regexp.MustCompile(`^\+[0-9]{5,24}$`)
+
+// addressKey writes an address as people write it in the one way that the inbox compares; "" if it is none.
+func addressKey(to string) string {
+	if strings.Contains(to, "@") {
+		return emailKey(to)
+	}
+	digits := strings.Map(func(r rune) rune {
+		if r == '-' || unicode.IsSpace(r) {
+			return -1
+		}
+		return r
+	}, to)
+	if !strings.HasPrefix(digits, "+") {
+		digits = "+86" + digits
+	}
+	if !keyPattern.MatchString(digits) {
+		return ""
+	}
+	return digits
+}
+
+// emailKey makes e-mail addresses comparable, which the server does without regard to case.
+func emailKey(email string) string { return strings.ToLower(strings.TrimSpace(email)) }

@@ -1,0 +1,128 @@
+package authtest
+
+import (
+	"encoding/json"
+	"maps"
+	"net/http"
+	"net/url"
+	"regexp"
+	"strings"
+	"time"
+)
+
+// maxRequests bounds the log of a server that runs for long.
+const maxRequests = 10_000
+
+// mask stands in the log for what is not shown.
+const mask = "***"
+
+// Request is one entry of the request log. Nothing in it signs anybody in or says who it was: of the Authorization header
+// there is the scheme, and of body and query the names of all fields, with the values of grant_type, target, usage and
+// known client ids only; every other value is "***".
+type Request struct {
+	Time      time.Time // by the server's clock
+	Operation string    // "" if the path and method are no operation's
+	Method    string
+	Path      string
+	Query     url.Values
+	Header    http.Header    // Authorization, Accept-Language, Content-Type, User-Agent, X-Device-Id, X-Request-Id, X-Sdk-Version
+	Body      map[string]any // nil if it was not a JSON object
+	Status    int            // of the answer; 0 while there is none, and for ever if a Fault closed the connection instead
+}
+
+// Requests returns the requests so far, in the order of their arrival, those that were refused or hit by a [Fault]
+// too. It holds the newest 10000. The result is the caller's.
+func (s *Server) Requests() []Request {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	all := make([]Request, len(s.state.requests))
+	for i, r := range s.state.requests {
+		all[i] = *r
+		all[i].Query = url.Values(http.Header(r.Query).Clone())
+		all[i].Header = r.Header.Clone()
+		all[i].Body = maps.Clone(r.Body)
+	}
+	return all
+}
+
+// Count returns how many calls of an operation have arrived so far, those that were refused or hit by a [Fault] too. An
+// unknown operation fails the test (which goes on), or panics if the server was made by Listen.
+func (s *Server) Count(operation string) int {
+	s.helper()
+	if !knownOperation(operation) {
+		if s.tb == nil {
+			s.fatalf("Count: unknown operation %q", operation)
+		}
+		s.tb.Errorf("authtest: Count: unknown operation %q", operation)
+		return 0
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.state.counts[operation]
+}
+
+// arrive logs and counts a call, and finds the fault that hits it. op is nil for what is no operation.
+func (s *Server) arrive(op *operation, c *call) (*Request, Fault) {
+	r := c.request
+	entry := &Request{Method: r.Method, Path: r.URL.Path, Query: url.Values{}, Header: http.Header{}}
+	for name, values := range r.URL.Query() {
+		for _, value := range values {
+			entry.Query.Add(name, s.masked(name, value))
+		}
+	}
+	for _, name := range []string{"Accept-Language", "Content-Type", "User-Agent", "X-Device-Id", "X-Request-Id", "X-Sdk-Version"} {
+		if values := r.Header.Values(name); len(values) > 0 {
+			entry.Header[name] = append([]string(nil), values...)
+		}
+	}
+	for _, value := range r.Header.Values("Authorization") {
+		scheme := mask
+		for _, known := range []string{"Bearer", "Basic"} {
+			if first, _, ok := strings.Cut(value, " "); ok && strings.EqualFold(first, known) {
+				scheme = known + " " + mask
+			}
+		}
+		entry.Header.Add("Authorization", scheme)
+	}
+	if c.body != nil {
+		entry.Body = make(map[string]any, len(c.body))
+		for name, raw := range c.body {
+			var value string
+			if json.Unmarshal(raw, &value) != nil {
+				value = mask
+			}
+			entry.Body[name] = s.masked(name, value)
+		}
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	entry.Time = s.Now()
+	s.state.requests = append(s.state.requests, entry)
+	if extra := len(s.state.requests) - maxRequests; extra > 0 {
+		s.state.requests = append([]*Request(nil), s.state.requests[extra:]...)
+	}
+	if op == nil {
+		return entry, Fault{}
+	}
+	entry.Operation = op.name
+	s.state.counts[op.name]++
+	return entry, s.takeFault(op.name)
+}
+
+// harmless has no digits, so that no code, phone number or token passes in a field it does not belong to.
+var harmless = regexp.MustCompile(`^[A-Za-z_:-]{0,64}$`)
+
+// masked returns a value as the log may show it. What is not known to be harmless is not shown.
+func (s *Server) masked(name, value string) string {
+	switch name {
+	case "grant_type", "target", "usage":
+		if harmless.MatchString(value) {
+			return value
+		}
+	case "client_id":
+		if value == s.Env || s.cfg.clientIDs[value] {
+			return value
+		}
+	}
+	return mask
+}

@@ -1,0 +1,210 @@
+package authtest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log"
+	"net"
+	"net/http"
+	"sync"
+	"testing"
+	"time"
+)
+
+// Server is one emulated environment. Its methods are safe for concurrent use.
+//
+// A mistake in using it (an unknown operation, a phone number that cannot be one) fails the test of a server made by
+// NewServer, and panics for a server made by Listen.
+type Server struct {
+	Env string // the environment id; read only
+	URL string // the base URL, without a slash at its end, and the iss of access tokens; read only
+
+	cfg      config
+	tb       testing.TB // nil after Listen
+	clock    clock
+	client   *http.Client
+	idle     *http.Transport // the client's
+	httpd    *http.Server
+	stop     context.CancelFunc // ends delays
+	served   chan struct{}      // closed when the accepting goroutine has ended
+	conns    sync.WaitGroup     // open connections
+	closing  sync.Once
+	closed   chan struct{} // closed by Close
+	closeErr error
+
+	mu      sync.Mutex
+	state   *state
+	changed chan struct{} // closed and replaced whenever a code is sent
+}
+
+// state is all that Reset forgets, but for the clock.
+type state struct {
+	users         map[string]*user         // by sub
+	verifications map[string]*verification // by verification_id
+	addresses     map[string]*address      // by the address in the server's form
+	proofs        map[string]*proof        // by verification_token
+	access        map[string]*access       // by access token
+	refresh       map[string]*session      // by refresh token, also the one last replaced
+	messages      []*message               // oldest first
+	fixed         map[string]string        // codes by address key
+	counts        map[string]int           // calls by operation
+	requests      []*Request               // oldest first
+	faults        []*Injected              // oldest first
+}
+
+func newState() *state {
+	return &state{
+		users:         make(map[string]*user),
+		verifications: make(map[string]*verification),
+		addresses:     make(map[string]*address),
+		proofs:        make(map[string]*proof),
+		access:        make(map[string]*access),
+		refresh:       make(map[string]*session),
+		fixed:         make(map[string]string),
+		counts:        make(map[string]int),
+	}
+}
+
+// NewServer starts a server in memory, which ends with the test. Its URL is https://<env>.authtest.invalid, which only
+// its Client reaches. Inside a testing/synctest bubble it must be made with the bubble's t; then its time is the
+// bubble's. An option that makes no sense fails the test, and so does a [Fault] that has not fired when the test ends.
+func NewServer(t testing.TB, opts ...Option) *Server {
+	t.Helper()
+	cfg, err := newConfig(opts)
+	if err != nil {
+		t.Fatalf("NewServer: %v", err)
+		return nil
+	}
+	listener := newPipeListener(cfg.env + ".authtest.invalid")
+	s := start(t, cfg, listener, "https://"+listener.host)
+	t.Cleanup(func() {
+		t.Helper()
+		if err := s.Close(); err != nil {
+			t.Errorf("authtest: close: %v", err)
+		}
+		s.reportUnfired()
+	})
+	return s
+}
+
+// Listen starts a server over TCP, without TLS, for programs that cannot use NewServer. addr is host and port, such as
+// "127.0.0.1:0" for a port that is free. An address that other machines could reach is refused unless
+// AllowNonLoopback is given. Beside the auth operations it serves the control API of the emulator under /_emulator/, to
+// this machine only: GET /_emulator/inbox?to=&wait=5s, POST /_emulator/clock {"advance":"2h"}, POST /_emulator/reset.
+// Close ends it.
+func Listen(addr string, opts ...Option) (*Server, error) {
+	cfg, err := newConfig(opts)
+	if err != nil {
+		return nil, err
+	}
+	tcp, err := net.ResolveTCPAddr("tcp", addr)
+	if err != nil {
+		return nil, fmt.Errorf("authtest: listen on %q: %w", addr, err)
+	}
+	if !tcp.IP.IsLoopback() && !cfg.allowNonLoopback {
+		return nil, fmt.Errorf("authtest: listen on %q: other machines could reach it; use 127.0.0.1, or the option AllowNonLoopback", addr)
+	}
+	listener, err := net.ListenTCP("tcp", tcp)
+	if err != nil {
+		return nil, fmt.Errorf("authtest: %w", err)
+	}
+	host, port, err := net.SplitHostPort(listener.Addr().String())
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("authtest: %w", err), listener.Close())
+	}
+	if tcp.IP == nil || tcp.IP.IsUnspecified() {
+		host = "127.0.0.1"
+	}
+	return start(nil, cfg, listener, "http://"+net.JoinHostPort(host, port)), nil
+}
+
+func start(t testing.TB, cfg config, listener net.Listener, url string) *Server {
+	ctx, stop := context.WithCancel(context.Background())
+	transport := newTransport(listener)
+	s := &Server{
+		Env:     cfg.env,
+		URL:     url,
+		cfg:     cfg,
+		tb:      t,
+		client:  &http.Client{Transport: transport},
+		idle:    transport,
+		stop:    stop,
+		served:  make(chan struct{}),
+		closed:  make(chan struct{}),
+		state:   newState(),
+		changed: make(chan struct{}),
+	}
+	var handler http.Handler = http.HandlerFunc(s.serve)
+	if t == nil {
+		handler = s.withControl(handler)
+	}
+	s.httpd = &http.Server{
+		Handler:           handler,
+		ReadHeaderTimeout: 30 * time.Second,
+		BaseContext:       func(net.Listener) context.Context { return ctx },
+		ErrorLog:          log.New(io.Discard, "", 0),
+		ConnState: func(_ net.Conn, state http.ConnState) {
+			switch state {
+			case http.StateNew:
+				s.conns.Add(1)
+			case http.StateClosed, http.StateHijacked:
+				s.conns.Done()
+			case http.StateActive, http.StateIdle:
+			}
+		},
+	}
+	go func() {
+		defer close(s.served)
+		_ = s.httpd.Serve(listener) // always an error; Close has the one that matters
+	}()
+	return s
+}
+
+// Client returns the client that reaches the server, and nothing else; it is the same one on every call. It has no
+// cookie jar and no timeout, follows no proxy, and keeps connections open between calls.
+//
+// Its transport is an ordinary [net/http.Transport], which by itself repeats a GET once if a kept connection turns out to
+// be closed: a fault that closes the connection of such a call is then seen by Count, not by the caller.
+func (s *Server) Client() *http.Client { return s.client }
+
+// Close ends the server: it closes every connection, also under calls in flight, ends every wait, and returns when
+// none of its goroutines is left. Closing again does nothing more.
+func (s *Server) Close() error {
+	s.closing.Do(func() {
+		close(s.closed)
+		s.stop()
+		s.closeErr = s.httpd.Close()
+		<-s.served
+		// A connection that was accepted while the first Close ran may have escaped it.
+		s.closeErr = errors.Join(s.closeErr, s.httpd.Close())
+		s.conns.Wait()
+		s.idle.CloseIdleConnections()
+	})
+	return s.closeErr
+}
+
+// Reset makes the server as new: no users, codes, fixed codes, tokens, limits, faults, counts and requests, and the
+// clock's offset is 0. Faults that have not fired are forgotten without failing the test. The options stay.
+func (s *Server) Reset() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.state = newState()
+	s.clock.reset()
+}
+
+func (s *Server) helper() {
+	if s.tb != nil {
+		s.tb.Helper()
+	}
+}
+
+// fatalf reports a mistake in using the server, and does not return unless the testing.TB is not a real one.
+func (s *Server) fatalf(format string, args ...any) {
+	if s.tb == nil {
+		panic("authtest: " + fmt.Sprintf(format, args...))
+	}
+	s.tb.Helper()
+	s.tb.Fatalf("authtest: "+format, args...)
+}

@@ -1,0 +1,126 @@
+package authtest
+
+import (
+	"slices"
+	"time"
+)
+
+// scopeUser is the scope of a person's tokens (WIRE.md section 3.1).
+const scopeUser = "user sso"
+
+// session is what one sign-in began.
+type session struct {
+	user     *user
+	clientID string
+	provider string // how the person signed in: the claim provider_type
+	revoked  bool   // nothing of it is good any more
+
+	refresh        string // the current refresh token, "" once it has been ended by another sign-in
+	refreshExpires time.Time
+	previous       string // the refresh token that the current one replaced
+	replacedAt     time.Time
+}
+
+// access is one access token.
+type access struct {
+	session *session
+	expires time.Time
+}
+
+func (a *access) expired(now time.Time) bool { return !now.Before(a.expires) }
+
+// credentials is the answer of a sign-in and of a refresh (WIRE.md section 3.1).
+type credentials struct {
+	TokenType    string   `json:"token_type"`
+	AccessToken  string   `json:"access_token"`
+	RefreshToken string   `json:"refresh_token"`
+	ExpiresIn    int      `json:"expires_in"`
+	Scope        string   `json:"scope"`
+	Sub          string   `json:"sub"`
+	Groups       []string `json:"groups,omitempty"`
+}
+
+// claims are those of an access token, by name and type those of live ones (WIRE.md section 6.3).
+type claims struct {
+	Issuer       string            `json:"iss"`
+	Subject      string            `json:"sub"`
+	Audience     string            `json:"aud"`
+	Expires      int64             `json:"exp"`
+	IssuedAt     int64             `json:"iat"`
+	AtHash       string            `json:"at_hash"` // random, so that no two tokens are the same
+	Scope        string            `json:"scope"`
+	ProjectID    string            `json:"project_id"`
+	ProviderType string            `json:"provider_type"`
+	Meta         map[string]string `json:"meta"`
+	UserID       string            `json:"user_id"`
+	UserType     string            `json:"user_type"`
+}
+
+// openSession signs a person in. s.mu is held.
+func (s *Server) openSession(c *call, u *user, provider string) (any, *Error) {
+	switch {
+	case u.Blocked:
+		return nil, &Error{Word: "user_blocked", Description: "user is blocked"}
+	case u.Pending:
+		return nil, &Error{Word: "user_pending", Description: "user is not activated"}
+	}
+	if s.cfg.singleSession {
+		for token, other := range s.state.refresh {
+			if other.user == u {
+				other.refresh, other.previous = "", ""
+				delete(s.state.refresh, token)
+			}
+		}
+	}
+	u.lastLogin = s.Now()
+	n := &session{user: u, clientID: c.clientID, provider: provider}
+	s.newRefreshToken(n)
+	return s.mint(n), nil
+}
+
+// newRefreshToken gives a session a new refresh token; the former one becomes its previous. s.mu is held.
+func (s *Server) newRefreshToken(n *session) {
+	now := s.Now()
+	delete(s.state.refresh, n.previous)
+	n.previous, n.replacedAt = n.refresh, now
+	n.refresh = "m." + randomText(48)
+	n.refreshExpires = now.Add(s.cfg.refreshLife)
+	s.state.refresh[n.refresh] = n
+}
+
+// mint makes an access token for a session and answers with it. s.mu is held.
+func (s *Server) mint(n *session) credentials {
+	issued := s.Now().Unix()
+	life := int64(s.cfg.accessLife / time.Second)
+	token := signed(claims{
+		Issuer:       s.URL,
+		Subject:      n.user.Sub,
+		Audience:     n.clientID,
+		Expires:      issued + life,
+		IssuedAt:     issued,
+		AtHash:       "r." + randomText(16),
+		Scope:        scopeUser,
+		ProjectID:    s.Env,
+		ProviderType: n.provider,
+		Meta:         map[string]string{"wxOpenId": "", "wxUnionId": ""},
+		UserID:       n.user.Sub,
+		UserType:     "external",
+	})
+	s.state.access[token] = &access{session: n, expires: time.Unix(issued+life, 0)}
+	return credentials{
+		TokenType:    "Bearer",
+		AccessToken:  token,
+		RefreshToken: n.refresh,
+		ExpiresIn:    int(life),
+		Scope:        scopeUser,
+		Sub:          n.user.Sub,
+		Groups:       slices.Clone(n.user.Groups),
+	}
+}
+
+// endSession makes every token of a session useless. s.mu is held.
+func (s *Server) endSession(n *session) {
+	n.revoked = true
+	delete(s.state.refresh, n.refresh)
+	delete(s.state.refresh, n.previous)
+}
