@@ -3,7 +3,7 @@ package tcbauth
 import (
 	"context"
 	"crypto/rand"
-	"fmt"
+	"encoding/hex"
 	"log/slog"
 	"net/url"
 	"sync"
@@ -79,7 +79,9 @@ func (p *App) ForUser(key string) *Auth {
 		a.unusable = &ValidationError{Field: "key", Rule: "is empty: a visitor's session needs a key of its own"}
 		return a
 	}
-	return p.newAuth("users/" + url.PathEscape(key) + "/")
+	a := p.newAuth("users/" + url.PathEscape(key) + "/")
+	a.userKey = key
+	return a
 }
 
 // ForToken returns an Auth that acts with a bare access token, one that a request carried, say. It stores nothing and
@@ -100,31 +102,35 @@ func (p *App) ForToken(accessToken string) *Auth {
 // anything.
 type Auth struct {
 	app  *App
+	now  func() time.Time // the App's
 	keys storeKeys
 	cur  atomic.Pointer[state] // never nil
 
-	unusable  error // why no call can succeed
-	bare      bool  // acts with bareToken alone
+	userKey   string // of ForUser
+	unusable  error  // why no call can succeed
+	bare      bool   // acts with bareToken alone
 	bareToken string
 
 	device  device
 	events  hub
-	initial atomic.Bool // the first look at the store is over
+	fetched atomic.Pointer[User] // the user as last fetched, nil: not yet
+	initial atomic.Bool          // the first look at the store is over
 }
 
 // storeKeys are where a session keeps its things.
 type storeKeys struct {
-	credentials, device string
-	visitor             bool
+	credentials, device, captcha string
+	visitor                      bool
 }
 
 func (p *App) newAuth(prefix string) *Auth {
-	a := &Auth{app: p, keys: storeKeys{
+	a := &Auth{app: p, now: p.cfg.now, keys: storeKeys{
 		credentials: prefix + "credentials_" + p.cfg.clientID,
 		device:      prefix + "device_id",
+		captcha:     prefix + "captcha_" + p.cfg.clientID,
 		visitor:     prefix != "",
 	}}
-	a.cur.Store(&state{})
+	a.cur.Store(nobody())
 	a.events.log = p.warn
 	return a
 }
@@ -159,5 +165,12 @@ func newUUID() string {
 	_, _ = rand.Read(b[:]) // never fails
 	b[6] = b[6]&0x0f | 0x40
 	b[8] = b[8]&0x3f | 0x80
-	return fmt.Sprintf("%x-%x-%x-%x-%x", b[0:4], b[4:6], b[6:8], b[8:10], b[10:16])
+	text := make([]byte, 0, 36)
+	for i, part := range [...][]byte{b[:4], b[4:6], b[6:8], b[8:10], b[10:]} {
+		if i > 0 {
+			text = append(text, '-')
+		}
+		text = hex.AppendEncode(text, part)
+	}
+	return string(text)
 }

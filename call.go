@@ -30,6 +30,12 @@ func call[T any](ctx context.Context, a *Auth, req wire.Request, checks ...error
 	return out, nil
 }
 
+// exec is call for an answer without fields.
+func exec(ctx context.Context, a *Auth, req wire.Request, checks ...error) error {
+	_, err := call[wire.Empty](ctx, a, req, checks...)
+	return err
+}
+
 // ready fails if the call cannot be made at all. checks are what is wrong with its arguments, nil where nothing is.
 func (a *Auth) ready(ctx context.Context, checks ...error) error {
 	if err := ctx.Err(); err != nil {
@@ -46,13 +52,26 @@ func (a *Auth) ready(ctx context.Context, checks ...error) error {
 	return nil
 }
 
-// do sends req for the session. A bearer that the server does not know any more is replaced once.
+// do sends req for the session. If the server wants a captcha, req is sent once more with one, as far as one is to be had.
 func do[T any](ctx context.Context, a *Auth, req wire.Request) (*T, error) {
 	a.sign(ctx, &req)
-	if req.Auth != wire.Bearer {
-		return wire.Do[T](ctx, a.app.wire, &req)
+	out, err := send[T](ctx, a, req)
+	if err == nil {
+		return out, nil
 	}
-	if req.Token != "" { // the caller wants this token or none
+	again, failed := a.afterCaptcha(ctx, &req, err)
+	if failed != nil {
+		return nil, failed
+	}
+	if again {
+		return send[T](ctx, a, req)
+	}
+	return nil, err
+}
+
+// send sends req with the bearer that it needs. One that the server does not know any more is replaced once.
+func send[T any](ctx context.Context, a *Auth, req wire.Request) (*T, error) {
+	if req.Auth != wire.Bearer || req.Token != "" { // a caller who set a token wants that or none
 		return wire.Do[T](ctx, a.app.wire, &req)
 	}
 	token, err := a.bearer(ctx)

@@ -175,6 +175,11 @@ const rateLimitPause = time.Minute
 // newError makes err, which the call op met, an *Error. Errors that are one already keep what they say, and their Op.
 func newError(op string, err error) *Error {
 	if e, ok := errors.AsType[*Error](err); ok {
+		if e.Op == "" {
+			named := *e
+			named.Op = op
+			return &named
+		}
 		return e
 	}
 	if invalid, ok := errors.AsType[*ValidationError](err); ok {

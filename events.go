@@ -16,12 +16,19 @@ const (
 	EventSignedIn       Event = "SIGNED_IN"       // after the user was fetched
 	EventSignedOut      Event = "SIGNED_OUT"
 	EventTokenRefreshed Event = "TOKEN_REFRESHED"
+
+	EventPasswordRecovery Event = "PASSWORD_RECOVERY" // a forgotten password was set anew
+	EventUserUpdated      Event = "USER_UPDATED"
+	EventBindIdentity     Event = "BIND_IDENTITY" // the end of LinkIdentity, good or bad
 )
 
 // AuthEvent is what a handler of [Auth.OnAuthStateChange] gets. Printed with fmt or slog it shows no token.
 type AuthEvent struct {
 	Event   Event
 	Session *Credentials // a copy of the session after the event; nil if nobody is signed in
+
+	Provider string // of EventBindIdentity: the third party
+	Err      error  // of EventBindIdentity: why the account was not bound; nil: it was
 }
 
 // OnAuthStateChange calls handler for each change of the session that this Auth makes from now on, in order, one at a

@@ -1,6 +1,7 @@
 package tcbauth
 
 import (
+	"bytes"
 	"encoding/json"
 	"slices"
 	"strconv"
@@ -24,6 +25,9 @@ func (n *jsonNumber) UnmarshalJSON(data []byte) error {
 type jsonStrings []string
 
 func (s *jsonStrings) UnmarshalJSON(data []byte) error {
+	if json.Unmarshal(data, (*[]string)(s)) == nil {
+		return nil
+	}
 	*s = nil
 	var list []json.RawMessage
 	if json.Unmarshal(data, &list) != nil {
@@ -74,17 +78,28 @@ func hasOtherKeys(data []byte, known []string) bool {
 			depth--
 		case '"':
 			start := i + 1
-			for i = start; data[i] != '"'; i++ {
-				if data[i] == '\\' {
-					i++
-				}
-			}
+			i = stringEnd(data, start)
 			if depth == 1 && isKey(data[i+1:]) && !slices.Contains(known, string(data[start:i])) {
 				return true
 			}
 		}
 	}
 	return false
+}
+
+// stringEnd is the index of the quote that ends the string whose text begins at start.
+func stringEnd(data []byte, start int) int {
+	for i := start; ; {
+		i += bytes.IndexByte(data[i:], '"')
+		escapes := 0
+		for data[i-1-escapes] == '\\' {
+			escapes++
+		}
+		if escapes%2 == 0 {
+			return i
+		}
+		i++
+	}
 }
 
 func isKey(after []byte) bool {
@@ -96,4 +111,15 @@ func isKey(after []byte) bool {
 		}
 	}
 	return false
+}
+
+// jsonSeconds is a NumericDate of RFC 7519, which may have a fraction.
+type jsonSeconds int64
+
+func (n *jsonSeconds) UnmarshalJSON(data []byte) error {
+	*n = 0
+	if f, err := strconv.ParseFloat(string(data), 64); err == nil && f >= -1<<53 && f <= 1<<53 {
+		*n = jsonSeconds(f)
+	}
+	return nil
 }

@@ -33,6 +33,8 @@ type config struct {
 	now          func() time.Time
 	logger       *slog.Logger
 	policy       PasswordPolicy
+	solver       CaptchaSolver
+	ticketSource TicketSource
 }
 
 const (
@@ -268,6 +270,32 @@ func WithPasswordPolicy(policy PasswordPolicy) Option {
 	}
 }
 
+// WithCaptchaSolver lets solver answer the captchas that the server asks for. Without it a call that needs one fails with
+// [CodeCaptchaRequired], and the picture can be shown by [Auth.CreateCaptchaData] and [Auth.VerifyCaptchaData].
+func WithCaptchaSolver(solver CaptchaSolver) Option {
+	return func(c *config) error {
+		if solver == nil {
+			return errors.New("WithCaptchaSolver: a nil solver")
+		}
+		c.solver = solver
+		return nil
+	}
+}
+
+// WithTicketSource gets custom-login tickets from source, where [Auth.SignInWithCustomTicket] is given none and where a
+// custom session without a refresh token has expired: it then signs in anew by itself.
+//
+// js-sdk: setCustomSignFunc.
+func WithTicketSource(source TicketSource) Option {
+	return func(c *config) error {
+		if source == nil {
+			return errors.New("WithTicketSource: a nil source")
+		}
+		c.ticketSource = source
+		return nil
+	}
+}
+
 type contextKey int
 
 const (
@@ -289,7 +317,7 @@ func ContextWithLanguage(ctx context.Context, language string) context.Context {
 
 func contextText(ctx context.Context, key contextKey) string {
 	text, _ := ctx.Value(key).(string)
-	if len(text) > 128 || !headerText.MatchString(text) {
+	if text == "" || len(text) > 128 || !headerText.MatchString(text) {
 		return ""
 	}
 	return text

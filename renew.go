@@ -95,7 +95,7 @@ func (a *Auth) turn(ctx, held context.Context, want renewal) (*Credentials, erro
 	stored, err := a.read(held)
 	if err != nil {
 		if errors.Is(err, ErrNoSession) {
-			a.cur.Store(&state{})
+			a.cur.Store(nobody())
 			a.app.forgetUnsaved(a.keys.credentials)
 		}
 		return nil, err
@@ -132,7 +132,7 @@ func (a *Auth) turn(ctx, held context.Context, want renewal) (*Credentials, erro
 
 // serves reports whether c is what the caller wants.
 func (a *Auth) serves(c *Credentials, want renewal) bool {
-	return c.validAt(a.app.cfg.now()) && c.AccessToken != want.replace
+	return c.validAt(a.now()) && c.AccessToken != want.replace
 }
 
 // save stores and publishes fresh if the store still holds the session that fresh came from.
@@ -140,7 +140,7 @@ func (a *Auth) save(held context.Context, stored, fresh *Credentials) error {
 	now, err := a.read(held)
 	switch {
 	case errors.Is(err, ErrNoSession): // signed out by somebody who takes no lock
-		a.cur.Store(&state{})
+		a.cur.Store(nobody())
 		return err
 	case err == nil && !sameTokens(now, stored):
 		return errChanged
@@ -179,23 +179,21 @@ func (a *Auth) refused(held context.Context, stored *Credentials, refusal error)
 
 // exchange asks the server for new tokens in place of c's. refreshed is false for an anonymous session made anew.
 func (a *Auth) exchange(ctx context.Context, c *Credentials, version string) (fresh *Credentials, refreshed bool, err error) {
-	if c.RefreshToken == "" && !c.anonymous() {
-		return nil, false, errNotRenewable
-	}
-	if c.RefreshToken != "" {
+	switch {
+	case c.RefreshToken != "":
 		fresh, err = a.refresh(ctx, c, version)
 		if !c.anonymous() || !errors.Is(err, CodeInvalidGrant) {
 			return fresh, err == nil, err
 		}
+		fallthrough
+	case c.anonymous():
+		fresh, err = a.anonymousAnew(ctx)
+		return fresh, false, err
+	case a.app.cfg.ticketSource != nil:
+		fresh, err = a.customAnew(ctx, c)
+		return fresh, err == nil, err
 	}
-	fresh, err = call[Credentials](ctx, a, wire.Request{
-		Op: "SignInAnonymously", Method: http.MethodPost, Path: "v1/signin/anonymously", Body: wire.Empty{}, Auth: wire.Basic,
-	})
-	if err != nil {
-		return nil, false, err
-	}
-	fresh.expiring(a.app.cfg.now())
-	return fresh, false, nil
+	return nil, false, errNotRenewable
 }
 
 // refreshBody is the js-sdk's, an empty secret included (WIRE.md 6.1).
@@ -221,7 +219,7 @@ func (a *Auth) refresh(ctx context.Context, c *Credentials, version string) (*Cr
 		return nil, err
 	}
 	fresh.Version = version
-	fresh.expiring(a.app.cfg.now())
+	fresh.expiring(a.now())
 	// What an answer leaves out has not changed.
 	if fresh.RefreshToken == "" {
 		fresh.RefreshToken = c.RefreshToken

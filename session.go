@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math"
 	"time"
 )
 
@@ -16,8 +17,14 @@ type state struct {
 }
 
 func newState(c *Credentials) *state {
+	if c.AccessToken == "" {
+		return nobody()
+	}
 	return &state{credentials: c, token: c.AccessToken, expires: c.ExpiresAt.UnixMilli()}
 }
+
+// nobody is what a handle knows of a session when it knows nothing. Each is another one, for CompareAndSwap.
+func nobody() *state { return &state{expires: math.MinInt64} }
 
 // unsaved is a renewed session that the store did not take.
 type unsaved struct {
@@ -25,16 +32,16 @@ type unsaved struct {
 	replaced *Credentials // what the store held, and holds until renewed is written
 }
 
-// current returns the access token if the handle has one that may be used.
-func (a *Auth) current() (string, bool) {
-	s := a.cur.Load()
-	return s.token, s.token != "" && a.app.cfg.now().UnixMilli() <= s.expires
+// current returns what the handle knows, and whether that has an access token that may be used.
+func (a *Auth) current() (s *state, ok bool) {
+	s = a.cur.Load()
+	return s, a.now().UnixMilli() <= s.expires
 }
 
 // session returns the session with an access token that may be used, refreshed if need be.
 func (a *Auth) session(ctx context.Context) (*Credentials, error) {
-	if _, ok := a.current(); ok {
-		return a.cur.Load().credentials, nil
+	if s, ok := a.current(); ok {
+		return s.credentials, nil
 	}
 	return a.renew(ctx, renewal{})
 }
@@ -44,8 +51,8 @@ func (a *Auth) bearer(ctx context.Context) (string, error) {
 	if a.bare {
 		return a.bareToken, nil
 	}
-	if token, ok := a.current(); ok {
-		return token, nil
+	if s, ok := a.current(); ok {
+		return s.token, nil
 	}
 	c, err := a.renew(ctx, renewal{})
 	if err == nil {
@@ -163,7 +170,7 @@ func (a *Auth) keep(ctx context.Context, c *Credentials) error {
 
 // forget deletes the session. What a store cannot delete is forgotten by this handle all the same.
 func (a *Auth) forget(ctx context.Context) error {
-	a.cur.Store(&state{})
+	a.cur.Store(nobody())
 	return a.change(ctx, func(held context.Context) error { return a.remove(held) })
 }
 
@@ -171,7 +178,8 @@ func (a *Auth) forget(ctx context.Context) error {
 func (a *Auth) remove(held context.Context) error {
 	store := a.app.cfg.store
 	err := store.Delete(held, a.keys.credentials)
-	a.cur.Store(&state{})
+	a.cur.Store(nobody())
+	a.fetched.Store(nil)
 	a.app.forgetUnsaved(a.keys.credentials)
 	err = errors.Join(err, store.Delete(held, a.keys.credentials+damagedSuffix))
 	if a.keys.visitor {
@@ -201,7 +209,7 @@ func (a *Auth) end(ctx context.Context, token string) {
 func (a *Auth) change(ctx context.Context, f func(held context.Context) error) error {
 	ctx, cancel := a.app.detached(ctx)
 	defer cancel()
-	held, unlock, err := a.app.lock(ctx, a.keys.credentials)
+	held, unlock, err := a.app.lockUntil(ctx, a.keys.credentials)
 	if err != nil {
 		return err
 	}
@@ -215,30 +223,38 @@ func (p *App) forgetUnsaved(key string) {
 	delete(p.unsaved, key)
 }
 
-// lock waits for the lock of key, the store's if it has locks.
+// lock waits for the lock of key, though not for longer than another holder may need.
 func (p *App) lock(ctx context.Context, key string) (held context.Context, unlock func(), err error) {
 	// The limit is on the wait alone: held descends from wait, and lasts as long as the lock.
 	wait, cancel := context.WithCancelCause(ctx)
 	limit := time.AfterFunc(p.lockWait(), func() { cancel(errLockWait) })
-	var release func()
-	held = wait
-	if locker, ok := p.cfg.store.(Locker); ok {
-		held, release, err = locker.Lock(wait, key)
-	} else {
-		release, err = p.locks.Lock(wait, key)
-	}
+	held, release, err := p.lockUntil(wait, key)
 	if !limit.Stop() && err == nil {
 		release()
-		err = errLockWait
+		err = storeError("locking the session", errLockWait)
 	}
 	if err != nil {
-		if cause := context.Cause(wait); cause != nil {
-			err = cause
-		}
 		cancel(nil)
-		return nil, nil, storeError("locking the session", err)
+		return nil, nil, err
 	}
 	return held, func() { release(); cancel(nil) }, nil
+}
+
+// lockUntil waits for the lock of key until ctx ends: for the store's, if it has locks.
+func (p *App) lockUntil(ctx context.Context, key string) (held context.Context, unlock func(), err error) {
+	held = ctx
+	if locker, ok := p.cfg.store.(Locker); ok {
+		held, unlock, err = locker.Lock(ctx, key)
+	} else {
+		unlock, err = p.locks.Lock(ctx, key)
+	}
+	if err == nil {
+		return held, unlock, nil
+	}
+	if cause := context.Cause(ctx); cause != nil {
+		err = cause
+	}
+	return nil, nil, storeError("locking the session", err)
 }
 
 var errLockWait = errors.New("another process holds the lock for too long")

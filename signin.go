@@ -27,6 +27,9 @@ type SignInRequest struct {
 	ClientID          string `json:"client_id,omitempty"`
 	Version           string `json:"version,omitempty"` // "v1", the default, or "v2"
 
+	// IsEncrypt encrypts what is sent for the server alone, beside TLS.
+	IsEncrypt bool `json:"isEncrypt,omitempty"`
+
 	Query *UserInfoQuery `json:"query,omitempty"` // of the user that is fetched
 }
 
@@ -43,17 +46,23 @@ func (a *Auth) SignIn(ctx context.Context, req SignInRequest) (*LoginState, erro
 }
 
 func (a *Auth) signIn(ctx context.Context, op string, req SignInRequest, checks ...error) (*LoginState, error) {
-	version, query := req.Version, req.Query
-	req.Version, req.Query = "", nil
-	path := "v1/signin"
+	version, query, encrypt := req.Version, req.Query, req.IsEncrypt
+	req.Version, req.Query, req.IsEncrypt = "", nil, false
+	r := wire.Request{Op: op, Method: http.MethodPost, Path: "v1/signin", Body: req}
 	if version == v2 {
-		path = "v2/signin/username"
+		r.Path = "v2/signin/username"
 	}
 	if req.VerificationToken == "" && req.VerificationCode == "" {
 		checks = append(checks, required("username", req.Username), required("password", req.Password))
 	}
-	c, err := a.obtain(ctx, wire.Request{Op: op, Method: http.MethodPost, Path: path, Body: req}, orV1(version),
-		append(checks, checkVersion(version))...)
+	checks = append(checks, checkVersion(version), a.storing())
+	if encrypt {
+		var err error
+		if r.Body, err = a.encrypted(ctx, op, req, checks...); err != nil {
+			return nil, err
+		}
+	}
+	c, err := a.obtain(ctx, r, orV1(version), checks...)
 	return a.signedIn(ctx, c, err, GetUserInfoRequest{Version: version, Query: query}, "")
 }
 
@@ -63,6 +72,9 @@ type SignInWithPasswordRequest struct {
 	Email    string `json:"email,omitempty"`
 	Phone    string `json:"phone,omitempty"` // as NormalizePhone takes it
 	Password string `json:"password,omitempty"`
+
+	// IsEncrypt encrypts what is sent for the server alone, beside TLS, and signs in at v2.
+	IsEncrypt bool `json:"is_encrypt,omitempty"`
 }
 
 // SignInWithPassword is [Auth.SignIn] with a password. If several names are given the first in the order of the fields is
@@ -80,7 +92,11 @@ func (a *Auth) SignInWithPassword(ctx context.Context, req SignInWithPasswordReq
 	default:
 		invalid = &ValidationError{Field: "username", Rule: "or email or phone is required"}
 	}
-	return a.signIn(ctx, "SignInWithPassword", SignInRequest{Username: username, Password: req.Password}, invalid)
+	in := SignInRequest{Username: username, Password: req.Password, IsEncrypt: req.IsEncrypt}
+	if req.IsEncrypt {
+		in.Version = v2
+	}
+	return a.signIn(ctx, "SignInWithPassword", in, invalid)
 }
 
 // BindInfo is a third-party account that is bound to the person who signs in.
@@ -151,7 +167,7 @@ func (a *Auth) signInByCode(ctx context.Context, in codeSignIn, invalid error) (
 		required("verificationInfo.verification_id", in.info.VerificationID), checkCode("verificationCode", in.code)); err != nil {
 		return nil, newError(in.op, err)
 	}
-	verified, err := a.Verify(ctx, VerifyRequest{VerificationID: in.info.VerificationID, VerificationCode: in.code})
+	token, err := a.verifyCode(ctx, in.op, in.info.VerificationID, in.code)
 	if err != nil {
 		return nil, err
 	}
@@ -160,13 +176,13 @@ func (a *Auth) signInByCode(ctx context.Context, in codeSignIn, invalid error) (
 		providerToken = in.bind.ProviderToken
 	}
 	signIn := func() (*LoginState, error) {
-		r := SignInRequest{Username: in.username, VerificationToken: verified.VerificationToken}
+		r := SignInRequest{Username: in.username, VerificationToken: token}
 		c, err := a.obtain(ctx, wire.Request{Op: in.op, Method: http.MethodPost, Path: "v1/signin", Body: r}, v1)
 		return a.signedIn(ctx, c, err, GetUserInfoRequest{}, providerToken)
 	}
 	signUp := func() (*LoginState, error) {
 		r := in.signUp
-		r.VerificationToken, r.ProviderToken = verified.VerificationToken, providerToken
+		r.VerificationToken, r.ProviderToken = token, providerToken
 		return a.signUp(ctx, in.op, r)
 	}
 	mayCreate := in.create == nil || *in.create
@@ -201,7 +217,7 @@ func (a *Auth) obtain(ctx context.Context, r wire.Request, version string, check
 		return nil, err
 	}
 	c.Version = version
-	c.expiring(a.app.cfg.now())
+	c.expiring(a.now())
 	if err := a.keep(ctx, c); err != nil {
 		return c.clone(), newError(r.Op, err)
 	}
@@ -227,7 +243,7 @@ func (a *Auth) signedIn(ctx context.Context, c *Credentials, err error, me GetUs
 		return state, err
 	}
 	if providerToken != "" {
-		state.UserErr = a.bindProvider(ctx, providerToken)
+		state.UserErr = a.BindWithProvider(ctx, BindWithProviderRequest{ProviderToken: providerToken})
 	}
 	user, err := a.GetUserInfo(ctx, me)
 	if err == nil {
@@ -240,16 +256,4 @@ func (a *Auth) signedIn(ctx context.Context, c *Credentials, err error, me GetUs
 	}
 	a.events.fire(AuthEvent{Event: EventSignedIn, Session: c})
 	return state, nil
-}
-
-func (a *Auth) bindProvider(ctx context.Context, providerToken string) error {
-	_, err := call[wire.Empty](ctx, a, wire.Request{
-		Op: "BindWithProvider", Method: http.MethodPost, Path: "v1/user/provider/bind", Auth: wire.Bearer,
-		Body: bindBody{ProviderToken: providerToken},
-	})
-	return err
-}
-
-type bindBody struct {
-	ProviderToken string `json:"provider_token"`
 }

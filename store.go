@@ -71,7 +71,7 @@ func (m *memoryStore) Set(ctx context.Context, key string, value []byte, _ time.
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.values[key] = append([]byte(nil), value...)
+	m.values[key] = append(m.values[key][:0], value...) // Get hands out copies
 	return nil
 }
 

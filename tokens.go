@@ -14,10 +14,9 @@ import (
 //
 // js-sdk: getAccessToken. WIRE.md 6.1.
 func (a *Auth) GetAccessToken(ctx context.Context) (string, error) {
-	if ctx.Err() == nil && a.unusable == nil {
-		if token, ok := a.current(); ok {
-			return token, nil
-		}
+	// A handle that cannot be used never learns of a session.
+	if s, ok := a.current(); ok && ctx.Err() == nil {
+		return s.token, nil
 	}
 	return a.accessToken(ctx)
 }
@@ -39,9 +38,13 @@ func (a *Auth) accessToken(ctx context.Context) (string, error) {
 //
 // js-sdk: getCredentials.
 func (a *Auth) GetCredentials(ctx context.Context) (*Credentials, error) {
+	return a.getCredentials(ctx, "GetCredentials")
+}
+
+func (a *Auth) getCredentials(ctx context.Context, op string) (*Credentials, error) {
 	err := a.ready(ctx)
 	if err == nil && a.bare {
-		return &Credentials{TokenType: tokenTypeBearer, AccessToken: a.bareToken}, nil
+		return a.bareCredentials(), nil
 	}
 	if err == nil {
 		var c *Credentials
@@ -49,7 +52,7 @@ func (a *Auth) GetCredentials(ctx context.Context) (*Credentials, error) {
 			return c.clone(), nil
 		}
 	}
-	return nil, newError("GetCredentials", err)
+	return nil, newError(op, err)
 }
 
 const tokenTypeBearer = "Bearer"
@@ -74,7 +77,7 @@ func (a *Auth) SetCredentials(ctx context.Context, credentials *Credentials) err
 		if c.TokenType == "" {
 			c.TokenType = tokenTypeBearer
 		}
-		c.expiring(a.app.cfg.now())
+		c.expiring(a.now())
 		err = a.keep(ctx, c)
 	}
 	if err != nil {
@@ -95,7 +98,7 @@ func (a *Auth) HasLoginState(ctx context.Context) (bool, error) {
 		}
 		var c *Credentials
 		if c, _, err = a.load(ctx, false); err == nil {
-			return c.validAt(a.app.cfg.now()) || c.renewable(), nil
+			return c.validAt(a.now()) || c.renewable() || a.app.cfg.ticketSource != nil, nil
 		}
 		if errors.Is(err, ErrNoSession) {
 			return false, nil
@@ -121,11 +124,7 @@ func (a *Auth) RefreshSession(ctx context.Context, req RefreshSessionRequest) (*
 	if req.RefreshToken == "" {
 		return a.forceRefresh(ctx, "RefreshSession", "")
 	}
-	c, err := a.adopt(ctx, &Credentials{RefreshToken: req.RefreshToken})
-	if err != nil {
-		return nil, newError("RefreshSession", err)
-	}
-	return c, nil
+	return a.adopt(ctx, "RefreshSession", req.RefreshToken)
 }
 
 // RefreshTokenForceRequest may name the API version to refresh at: "v1", "v2", or "" for the session's own.
@@ -161,18 +160,18 @@ func (a *Auth) forceRefresh(ctx context.Context, op, version string, checks ...e
 	return nil, newError(op, err)
 }
 
-// adopt refreshes c, which is not the stored session, and stores the result in its place.
-func (a *Auth) adopt(ctx context.Context, c *Credentials) (*Credentials, error) {
-	if err := a.ready(ctx, a.storing()); err != nil {
-		return nil, err
+// adopt spends a refresh token that is not the stored one, and stores the session that it gives.
+func (a *Auth) adopt(ctx context.Context, op, refreshToken string, checks ...error) (*Credentials, error) {
+	err := a.ready(ctx, append(checks, a.storing(), required("refresh_token", refreshToken))...)
+	if err == nil {
+		var fresh *Credentials
+		if fresh, err = a.refresh(ctx, &Credentials{RefreshToken: refreshToken}, ""); err == nil {
+			if err := a.keep(ctx, fresh); err != nil {
+				return fresh.clone(), newError(op, err)
+			}
+			a.events.fire(AuthEvent{Event: EventTokenRefreshed, Session: fresh})
+			return fresh.clone(), nil
+		}
 	}
-	fresh, err := a.refresh(ctx, c, "")
-	if err != nil {
-		return nil, err
-	}
-	if err := a.keep(ctx, fresh); err != nil {
-		return fresh.clone(), err
-	}
-	a.events.fire(AuthEvent{Event: EventTokenRefreshed, Session: fresh})
-	return fresh.clone(), nil
+	return nil, newError(op, err)
 }

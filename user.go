@@ -72,8 +72,6 @@ type UserProvider struct {
 	URL            string `json:"url,omitempty"`
 }
 
-func (u *User) missing() string { return missingField("sub", u.Sub) }
-
 // GetUserInfoRequest may ask for more than the profile. Version is "v1", the default, or "v2".
 type GetUserInfoRequest struct {
 	Version string         `json:"version,omitempty"`
@@ -87,11 +85,14 @@ type UserInfoQuery struct {
 }
 
 func (q *UserInfoQuery) values() url.Values {
+	if q == nil {
+		return nil
+	}
 	values := url.Values{}
-	if q != nil && q.WithDepartment {
+	if q.WithDepartment {
 		values.Set("with_department", "true")
 	}
-	if q != nil && q.WithRole {
+	if q.WithRole {
 		values.Set("with_role", "true")
 	}
 	return values
@@ -101,13 +102,21 @@ func (q *UserInfoQuery) values() url.Values {
 //
 // js-sdk: getUserInfo of the lower layer. WIRE.md 7.1.
 func (a *Auth) GetUserInfo(ctx context.Context, req GetUserInfoRequest) (*User, error) {
-	user, err := call[User](ctx, a, wire.Request{
+	me, err := call[userInfo](ctx, a, wire.Request{
 		Op: "GetUserInfo", Method: http.MethodGet, Path: orV1(req.Version) + "/user/me", Query: req.Query.values(),
 		Auth: wire.Bearer, Repeatable: true,
 	}, checkVersion(req.Version))
 	if err != nil {
 		return nil, err
 	}
+	user := User(*me)
 	user.UID = user.Sub
-	return user, nil
+	copied := user
+	a.fetched.Store(&copied)
+	return &user, nil
 }
+
+// userInfo is an answer that must say who the person is.
+type userInfo User
+
+func (u *userInfo) missing() string { return missingField("sub", u.Sub) }

@@ -24,6 +24,9 @@ type GetVerificationRequest struct {
 	Usage           string `json:"usage,omitempty"`             // free text for the server, PASSWORD_RESET say
 	EmailRedirectTo string `json:"email_redirect_to,omitempty"` // the mail has a link to this URL in place of a code
 	ClientID        string `json:"client_id,omitempty"`
+
+	// WithCaptcha sends a captcha token at once, in place of waiting until the server asks for it.
+	WithCaptcha bool `json:"withCaptcha,omitempty"`
 }
 
 // VerificationInfo is a code on its way. VerificationID contains the phone number or mail address: it belongs neither in
@@ -44,22 +47,63 @@ func (v *VerificationInfo) missing() string { return missingField("verification_
 //
 // js-sdk: getVerification. WIRE.md 4.1.
 func (a *Auth) GetVerification(ctx context.Context, req GetVerificationRequest) (*VerificationInfo, error) {
-	phone, invalid := phoneOrEmail("phone_number", req.PhoneNumber, "email", req.Email)
-	req.PhoneNumber = phone
-	auth := wire.None
-	if invalid == nil && (req.Target == TargetCurrentUser || a.mayHaveBearer(ctx)) {
-		auth = wire.Bearer
-	}
-	return call[VerificationInfo](ctx, a, wire.Request{
-		Op: "GetVerification", Method: http.MethodPost, Path: "v1/verification", Body: req, Auth: auth,
-	}, invalid)
+	return a.getVerification(ctx, "GetVerification", req)
 }
 
-// mayHaveBearer reports whether there is a bearer, refreshed if need be.
-func (a *Auth) mayHaveBearer(ctx context.Context) bool {
-	if a.ready(ctx) != nil {
-		return false
+func (a *Auth) getVerification(ctx context.Context, op string, req GetVerificationRequest) (*VerificationInfo, error) {
+	phone, invalid := phoneOrEmail("phone_number", req.PhoneNumber, "email", req.Email)
+	if err := a.ready(ctx, invalid); err != nil {
+		return nil, newError(op, err)
 	}
+	req.PhoneNumber = phone
+	withCaptcha := req.WithCaptcha
+	req.WithCaptcha = false
+	r := wire.Request{Op: op, Method: http.MethodPost, Path: "v1/verification", Body: req}
+	if req.Target == TargetCurrentUser || a.hasBearer(ctx) {
+		r.Auth = wire.Bearer
+	}
+	if withCaptcha {
+		if err := a.withCaptcha(ctx, &r); err != nil {
+			return nil, newError(op, err)
+		}
+	}
+	return call[VerificationInfo](ctx, a, r)
+}
+
+// SendVerificationCodeToCurrentUser is [Auth.GetVerification] for the person who is signed in, with a captcha token at
+// once. The Target of the request is set.
+//
+// js-sdk: sendVerificationCodeToCurrentUser of the lower layer.
+func (a *Auth) SendVerificationCodeToCurrentUser(ctx context.Context, req GetVerificationRequest) (*VerificationInfo, error) {
+	req.Target, req.WithCaptcha = TargetCurrentUser, true
+	return a.getVerification(ctx, "SendVerificationCodeToCurrentUser", req)
+}
+
+// ResendRequest says where a code goes once more. Exactly one of Email and Phone is given.
+type ResendRequest struct {
+	Type  string `json:"type,omitempty"` // "signup" reaches people who are not registered too
+	Email string `json:"email,omitempty"`
+	Phone string `json:"phone,omitempty"` // as NormalizePhone takes it
+}
+
+// Resend sends a new code, which ends the life of the one before. An [OtpChallenge] is then finished with the new
+// VerificationID as its MessageID.
+//
+// js-sdk: resend.
+func (a *Auth) Resend(ctx context.Context, req ResendRequest) (*VerificationInfo, error) {
+	target := TargetUser
+	if req.Type == "signup" {
+		target = TargetAny
+	}
+	phone, invalid := phoneOrEmail("phone", req.Phone, "email", req.Email)
+	if invalid != nil {
+		return nil, newError("Resend", invalid)
+	}
+	return a.getVerification(ctx, "Resend", GetVerificationRequest{Email: req.Email, PhoneNumber: phone, Target: target})
+}
+
+// hasBearer reports whether there is a bearer, refreshed if need be.
+func (a *Auth) hasBearer(ctx context.Context) bool {
 	_, err := a.bearer(ctx)
 	return err == nil
 }
@@ -91,9 +135,13 @@ func (v *VerifyResponse) missing() string {
 //
 // js-sdk: verify. WIRE.md 4.2.
 func (a *Auth) Verify(ctx context.Context, req VerifyRequest) (*VerifyResponse, error) {
+	return a.verify(ctx, "Verify", req)
+}
+
+func (a *Auth) verify(ctx context.Context, op string, req VerifyRequest) (*VerifyResponse, error) {
 	version := req.Version
 	req.Version = ""
-	r := wire.Request{Op: "Verify", Method: http.MethodPost, Path: "v1/verification/verify", Body: req}
+	r := wire.Request{Op: op, Method: http.MethodPost, Path: "v1/verification/verify", Body: req}
 	checks := []error{
 		required("verification_id", req.VerificationID), checkCode("verification_code", req.VerificationCode), checkVersion(version),
 	}

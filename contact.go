@@ -1,0 +1,76 @@
+package tcbauth
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/cloudbase-community/tcbauth/internal/wire"
+)
+
+// What [EditContactRequest] can do about an address that another account has (WIRE.md 7.7).
+const (
+	ConflictDefault               = "DEFAULT"                 // refuse
+	ConflictDeleteAccountTransfer = "DELETE_ACCOUNT_TRANSFER" // close the other account and take the address
+	ConflictTransfer              = "TRANSFER"                // take the address; the other account is closed if it cannot sign in any more
+)
+
+// EditContactRequest has a new phone number or mail address, the proof of [Auth.Sudo] and that of [Auth.Verify] for the
+// new address. Exactly one of PhoneNumber and Email is given.
+type EditContactRequest struct {
+	PhoneNumber        string `json:"phone_number,omitempty"` // as NormalizePhone takes it
+	Email              string `json:"email,omitempty"`
+	SudoToken          string `json:"sudo_token"`
+	VerificationToken  string `json:"verification_token"`
+	ConflictResolution string `json:"conflict_resolution,omitempty"`
+}
+
+// EditContact changes the phone number or mail address of the person who is signed in.
+//
+// js-sdk: editContact of the lower layer. WIRE.md 7.7.
+func (a *Auth) EditContact(ctx context.Context, req EditContactRequest) error {
+	return a.editContact(ctx, "EditContact", req)
+}
+
+func (a *Auth) editContact(ctx context.Context, op string, req EditContactRequest) error {
+	phone, invalid := phoneOrEmail("phone_number", req.PhoneNumber, "email", req.Email)
+	req.PhoneNumber = phone
+	return exec(ctx, a, wire.Request{
+		Op: op, Method: http.MethodPatch, Path: "v1/user/contact", Body: req, Auth: wire.Bearer,
+	}, invalid, required("verification_token", req.VerificationToken))
+}
+
+// BindPhoneNumberRequest has a phone number, the proof of [Auth.Sudo] and that of [Auth.Verify] for the number.
+type BindPhoneNumberRequest struct {
+	PhoneNumber        string `json:"phone_number"` // as NormalizePhone takes it
+	SudoToken          string `json:"sudo_token"`
+	VerificationToken  string `json:"verification_token"`
+	ConflictResolution string `json:"conflict_resolution,omitempty"`
+}
+
+// BindPhoneNumber is [Auth.EditContact] for a phone number.
+//
+// js-sdk: bindPhoneNumber.
+func (a *Auth) BindPhoneNumber(ctx context.Context, req BindPhoneNumberRequest) error {
+	return a.editContact(ctx, "BindPhoneNumber", EditContactRequest{
+		PhoneNumber: req.PhoneNumber, SudoToken: req.SudoToken, VerificationToken: req.VerificationToken,
+		ConflictResolution: req.ConflictResolution,
+	})
+}
+
+// BindEmailRequest has a mail address, the proof of [Auth.Sudo] and that of [Auth.Verify] for the address.
+type BindEmailRequest struct {
+	Email              string `json:"email"`
+	SudoToken          string `json:"sudo_token"`
+	VerificationToken  string `json:"verification_token"`
+	ConflictResolution string `json:"conflict_resolution,omitempty"`
+}
+
+// BindEmail is [Auth.EditContact] for a mail address.
+//
+// js-sdk: bindEmail.
+func (a *Auth) BindEmail(ctx context.Context, req BindEmailRequest) error {
+	return a.editContact(ctx, "BindEmail", EditContactRequest{
+		Email: req.Email, SudoToken: req.SudoToken, VerificationToken: req.VerificationToken,
+		ConflictResolution: req.ConflictResolution,
+	})
+}

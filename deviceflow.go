@@ -1,0 +1,135 @@
+package tcbauth
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"time"
+
+	"github.com/cloudbase-community/tcbauth/internal/wire"
+)
+
+// grantDeviceCode is the grant type of RFC 8628, 3.4. That the server uses it too is not known (WIRE.md 5.4).
+const grantDeviceCode = "urn:ietf:params:oauth:grant-type:device_code"
+
+// Words of RFC 8628, 3.5, that only polling meets.
+const (
+	CodeAuthorizationPending Code = "authorization_pending"
+	CodeSlowDown             Code = "slow_down"
+	CodeExpiredToken         Code = "expired_token"
+)
+
+// DeviceAuthorizeRequest may say what the device wants leave for.
+type DeviceAuthorizeRequest struct {
+	ClientID string `json:"client_id,omitempty"`
+	Scope    string `json:"scope,omitempty"`
+}
+
+// DeviceAuthorizeResponse is for a device without a keyboard: it shows UserCode and VerificationURI, and polls with
+// DeviceCode.
+type DeviceAuthorizeResponse struct {
+	DeviceCode              string `json:"device_code"`
+	UserCode                string `json:"user_code,omitempty"`
+	ExpiresIn               int    `json:"expires_in"` // seconds
+	Interval                int    `json:"interval"`   // seconds between polls; 0 means 5
+	VerificationURI         string `json:"verification_uri,omitempty"`
+	VerificationURIComplete string `json:"verification_uri_complete,omitempty"`
+}
+
+func (r *DeviceAuthorizeResponse) missing() string { return missingField("device_code", r.DeviceCode) }
+
+// DeviceAuthorize begins a sign-in that a person completes on another device. [Auth.PollDeviceToken] waits for that.
+//
+// js-sdk: deviceAuthorize. WIRE.md 5.4, RFC 8628.
+func (a *Auth) DeviceAuthorize(ctx context.Context, req DeviceAuthorizeRequest) (*DeviceAuthorizeResponse, error) {
+	return call[DeviceAuthorizeResponse](ctx, a, wire.Request{
+		Op: "DeviceAuthorize", Method: http.MethodPost, Path: "v1/device/code", Body: req,
+	})
+}
+
+// AuthorizeDeviceRequest has the code that a device shows.
+type AuthorizeDeviceRequest struct {
+	UserCode string `json:"user_code"`
+	ClientID string `json:"client_id,omitempty"`
+	Scope    string `json:"scope,omitempty"`
+	State    string `json:"state,omitempty"`
+}
+
+// AuthorizeDevice lets a device act for the person who is signed in here.
+//
+// js-sdk: authorizeDevice of the lower layer. WIRE.md 5.4.
+func (a *Auth) AuthorizeDevice(ctx context.Context, req AuthorizeDeviceRequest) error {
+	return exec(ctx, a, wire.Request{
+		Op: "AuthorizeDevice", Method: http.MethodPost, Path: "v1/user/device/authorize", Body: req, Auth: wire.Bearer,
+	}, required("user_code", req.UserCode))
+}
+
+// PollDeviceTokenRequest has what [Auth.DeviceAuthorize] returned.
+type PollDeviceTokenRequest struct {
+	DeviceCode string `json:"device_code"`
+	Interval   int    `json:"interval,omitempty"`   // seconds between polls; 0 means 5
+	ExpiresIn  int    `json:"expires_in,omitempty"` // seconds until polling ends; 0: when the server says so
+	ClientID   string `json:"client_id,omitempty"`
+}
+
+// pollPause is the interval, and what slow_down adds to it, RFC 8628, 3.2 and 3.5.
+const pollPause = 5 * time.Second
+
+// PollDeviceToken waits until the person has given leave on the other device, then stores the session in place of an
+// earlier one, fetches the user and fires [EventSignedIn]. It asks once in each interval, less often if the server says
+// slow_down or does not answer.
+//
+// It ends with ctx, and with [CodeExpiredToken] or [CodeAccessDenied] if there is no leave.
+//
+// RFC 8628, 3.4 and 3.5. The js-sdk leaves polling to its caller.
+func (a *Auth) PollDeviceToken(ctx context.Context, req PollDeviceTokenRequest) (*LoginState, error) {
+	const op = "PollDeviceToken"
+	if err := a.ready(ctx, a.storing(), required("device_code", req.DeviceCode)); err != nil {
+		return nil, newError(op, err)
+	}
+	interval := time.Duration(req.Interval) * time.Second
+	if interval <= 0 {
+		interval = pollPause
+	}
+	var expired <-chan time.Time
+	if req.ExpiresIn > 0 {
+		timer := time.NewTimer(time.Duration(req.ExpiresIn) * time.Second)
+		defer timer.Stop()
+		expired = timer.C
+	}
+	for {
+		if err := pause(ctx, interval, expired); err != nil {
+			return nil, newError(op, err)
+		}
+		c, err := a.obtain(ctx, wire.Request{Op: op, Method: http.MethodPost, Path: "v1/token", Body: GrantTokenRequest{
+			GrantType: grantDeviceCode, DeviceCode: req.DeviceCode, ClientID: req.ClientID,
+		}}, v1)
+		switch {
+		case c != nil:
+			return a.signedIn(ctx, c, err, GetUserInfoRequest{}, "")
+		case ctx.Err() != nil:
+			return nil, err
+		case errors.Is(err, CodeAuthorizationPending):
+		case errors.Is(err, CodeSlowDown):
+			interval += pollPause
+		case errors.Is(err, CodeUnreachable):
+			interval *= 2 // RFC 8628, 3.5, wants fewer requests then
+		default:
+			return nil, err
+		}
+	}
+}
+
+// pause waits for the next poll.
+func pause(ctx context.Context, interval time.Duration, expired <-chan time.Time) error {
+	timer := time.NewTimer(interval)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-expired:
+		return &wire.Failure{Code: string(CodeExpiredToken)}
+	case <-ctx.Done():
+		return &Error{Code: CodeUnreachable, Category: CategoryServiceError, Err: ctx.Err()}
+	}
+}

@@ -1,0 +1,193 @@
+package tcbauth
+
+import (
+	"context"
+	"time"
+)
+
+// Kinds of [OtpChallenge]: what finishing it does.
+const (
+	OtpSignUp           = "signup"           // signs in, and registers people who are new
+	OtpSignIn           = "signin"           // signs in people who are registered
+	OtpRecovery         = "recovery"         // sets a password and signs in with it
+	OtpReauthentication = "reauthentication" // sets a password, or signs in anew
+	OtpEmailChange      = "email_change"     // makes Email the user's address
+	OtpPhoneChange      = "phone_change"     // makes Phone the user's number
+)
+
+// OtpChallenge is the first of two steps: a code is on its way. It is plain data: encode it as JSON, keep it, and finish it
+// with [Auth.FinishOtp] later, in another process or on another machine that shares the store. MessageID contains the
+// address that the code went to and is the only secret; printed with fmt or slog it is hidden.
+type OtpChallenge struct {
+	Kind      string    `json:"kind"`
+	Phone     string    `json:"phone,omitempty"` // in normal form
+	Email     string    `json:"email,omitempty"`
+	MessageID string    `json:"messageId"` // the verification_id of the code that was sent last
+	IsUser    bool      `json:"is_user"`
+	ExpiresAt time.Time `json:"expires_at"` // when the code is too old
+}
+
+// challenge sends a code for the first step of op.
+func (a *Auth) challenge(ctx context.Context, op, kind string, req GetVerificationRequest) (*OtpChallenge, error) {
+	info, err := a.getVerification(ctx, op, req)
+	if err != nil {
+		return nil, err
+	}
+	phone, err := normalPhone("phone", req.PhoneNumber)
+	if req.PhoneNumber != "" && err != nil {
+		return nil, newError(op, err)
+	}
+	return &OtpChallenge{
+		Kind: kind, Phone: phone, Email: req.Email, MessageID: info.VerificationID, IsUser: info.IsUser,
+		ExpiresAt: a.now().Add(time.Duration(info.ExpiresIn) * time.Second).UTC().Round(0),
+	}, nil
+}
+
+// SignInWithOtpRequest says where a code goes. Exactly one of Email and Phone is given.
+type SignInWithOtpRequest struct {
+	Email   string               `json:"email,omitempty"`
+	Phone   string               `json:"phone,omitempty"` // as NormalizePhone takes it
+	Options SignInWithOtpOptions `json:"options,omitzero"`
+}
+
+// SignInWithOtpOptions are the options of [SignInWithOtpRequest].
+type SignInWithOtpOptions struct {
+	// ShouldCreateUser false sends no code to people who are not registered; nil and true register them.
+	ShouldCreateUser *bool `json:"shouldCreateUser,omitempty"`
+	// EmailRedirectTo sends a link to this URL in place of a code, to people who are registered.
+	EmailRedirectTo string `json:"emailRedirectTo,omitempty"`
+}
+
+// SignInWithOtp sends a code to sign in with.
+//
+// js-sdk: signInWithOtp.
+func (a *Auth) SignInWithOtp(ctx context.Context, req SignInWithOtpRequest) (*OtpChallenge, error) {
+	const op = "SignInWithOtp"
+	phone, invalid := phoneOrEmail("phone", req.Phone, "email", req.Email)
+	if invalid != nil {
+		return nil, newError(op, invalid)
+	}
+	verification := GetVerificationRequest{Email: req.Email, PhoneNumber: phone}
+	mayCreate := req.Options.ShouldCreateUser == nil || *req.Options.ShouldCreateUser
+	if mayCreate && req.Options.EmailRedirectTo == "" {
+		return a.challenge(ctx, op, OtpSignUp, verification)
+	}
+	verification.Target, verification.EmailRedirectTo = TargetUser, req.Options.EmailRedirectTo
+	return a.challenge(ctx, op, OtpSignIn, verification)
+}
+
+// SignUpWithOtpRequest says where a code goes. Exactly one of Email and Phone is given. Password, if given, is judged by
+// the password policy before the code is sent, and not kept: [FinishOtpRequest] takes it again, with the other fields of the
+// new user.
+type SignUpWithOtpRequest struct {
+	Email    string `json:"email,omitempty"`
+	Phone    string `json:"phone,omitempty"` // as NormalizePhone takes it
+	Password string `json:"password,omitempty"`
+}
+
+// SignUpWithOtp sends a code to register with. People who are registered already are signed in.
+//
+// js-sdk: signUp with a phone or email.
+func (a *Auth) SignUpWithOtp(ctx context.Context, req SignUpWithOtpRequest) (*OtpChallenge, error) {
+	const op = "SignUpWithOtp"
+	phone, invalid := phoneOrEmail("phone", req.Phone, "email", req.Email)
+	if invalid == nil && req.Password != "" {
+		invalid = a.newPassword("password", req.Password)
+	}
+	if invalid != nil {
+		return nil, newError(op, invalid)
+	}
+	return a.challenge(ctx, op, OtpSignUp, GetVerificationRequest{Email: req.Email, PhoneNumber: phone})
+}
+
+// ResetPasswordForEmailRequest says where a code goes.
+type ResetPasswordForEmailRequest struct {
+	EmailOrPhone string `json:"emailOrPhone"` // a phone number as NormalizePhone takes it
+}
+
+// ResetPasswordForEmail sends a code to somebody who has forgotten their password. FinishOtp sets a new one, fires
+// [EventPasswordRecovery] and signs in with it.
+//
+// js-sdk: resetPasswordForEmail.
+func (a *Auth) ResetPasswordForEmail(ctx context.Context, req ResetPasswordForEmailRequest) (*OtpChallenge, error) {
+	const op = "ResetPasswordForEmail"
+	if req.EmailOrPhone == "" {
+		return nil, newError(op, required("emailOrPhone", ""))
+	}
+	phone, email := phoneOrMail(req.EmailOrPhone)
+	phone, invalid := phoneOrEmail("emailOrPhone", phone, "emailOrPhone", email)
+	if invalid != nil {
+		return nil, newError(op, invalid)
+	}
+	return a.challenge(ctx, op, OtpRecovery, GetVerificationRequest{Email: email, PhoneNumber: phone, Target: TargetUser})
+}
+
+// Reauthenticate sends a code to the person who is signed in, by mail if they have an address. FinishOtp with a Password
+// sets it; without one it signs in anew. The user is fetched if this Auth has not done so yet.
+//
+// js-sdk: reauthenticate.
+func (a *Auth) Reauthenticate(ctx context.Context) (*OtpChallenge, error) {
+	const op = "Reauthenticate"
+	state, err := a.loginState(ctx, op)
+	if err != nil {
+		return nil, err
+	}
+	user := state.User
+	if user.Email == "" && user.PhoneNumber == "" {
+		if user, err = a.GetUserInfo(ctx, GetUserInfoRequest{}); err != nil {
+			return nil, err
+		}
+	}
+	req := GetVerificationRequest{Email: user.Email}
+	if user.Email == "" {
+		req.PhoneNumber = user.PhoneNumber
+	}
+	return a.challenge(ctx, op, OtpReauthentication, req)
+}
+
+// VerifyOtpRequest has a code and where it went. Exactly one of Email and Phone is given.
+type VerifyOtpRequest struct {
+	Type      string `json:"type,omitempty"` // "phone_change" and "email_change" only check the code
+	Email     string `json:"email,omitempty"`
+	Phone     string `json:"phone,omitempty"`     // as NormalizePhone takes it
+	Token     string `json:"token"`               // what the person typed in: digits
+	MessageID string `json:"messageId,omitempty"` // the VerificationID of the code
+}
+
+// VerifyOtp signs in somebody who is registered by a code. [Auth.FinishOtp] is for codes of a challenge.
+//
+// js-sdk: verifyOtp.
+func (a *Auth) VerifyOtp(ctx context.Context, req VerifyOtpRequest) (*LoginState, error) {
+	return a.verifyOtp(ctx, "VerifyOtp", req)
+}
+
+func (a *Auth) verifyOtp(ctx context.Context, op string, req VerifyOtpRequest) (*LoginState, error) {
+	checks := []error{checkCode("token", req.Token), required("messageId", req.MessageID)}
+	if req.Type == OtpPhoneChange || req.Type == OtpEmailChange {
+		if err := a.ready(ctx, checks...); err != nil {
+			return nil, newError(op, err)
+		}
+		if _, err := a.verifyCode(ctx, op, req.MessageID, req.Token); err != nil {
+			return nil, err
+		}
+		return a.loginState(ctx, op)
+	}
+	phone, invalid := phoneOrEmail("phone", req.Phone, "email", req.Email)
+	if err := a.ready(ctx, append(checks, a.storing(), invalid)...); err != nil {
+		return nil, newError(op, err)
+	}
+	token, err := a.verifyCode(ctx, op, req.MessageID, req.Token)
+	if err != nil {
+		return nil, err
+	}
+	return a.signIn(ctx, op, SignInRequest{Username: phone + req.Email, VerificationToken: token})
+}
+
+// verifyCode is Verify on the way to something else.
+func (a *Auth) verifyCode(ctx context.Context, op, id, code string) (token string, err error) {
+	verified, err := a.verify(ctx, op, VerifyRequest{VerificationID: id, VerificationCode: code})
+	if err != nil {
+		return "", err
+	}
+	return verified.VerificationToken, nil
+}

@@ -1,0 +1,192 @@
+package tcbauth
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/cloudbase-community/tcbauth/internal/wire"
+)
+
+// SudoRequest proves once more who is signed in, by Password or by the VerificationToken of [Auth.Verify]. People with a
+// phone number bound need the latter.
+type SudoRequest struct {
+	Password          string `json:"password,omitempty"`
+	VerificationToken string `json:"verification_token,omitempty"`
+}
+
+// SudoResponse allows sensitive changes for ExpiresIn seconds, 900 as a rule.
+type SudoResponse struct {
+	SudoToken string `json:"sudo_token"`
+	ExpiresIn int    `json:"expires_in,omitempty"`
+}
+
+func (s *SudoResponse) missing() string { return missingField("sudo_token", s.SudoToken) }
+
+// Sudo returns the proof that [Auth.SetPassword], [Auth.EditContact] and [Auth.DeleteMe] need.
+//
+// js-sdk: sudo. WIRE.md 7.5.
+func (a *Auth) Sudo(ctx context.Context, req SudoRequest) (*SudoResponse, error) {
+	var invalid error
+	if req.Password == "" {
+		invalid = required("password or verification_token", req.VerificationToken)
+	}
+	return a.sudo(ctx, "Sudo", req, invalid)
+}
+
+func (a *Auth) sudo(ctx context.Context, op string, req SudoRequest, checks ...error) (*SudoResponse, error) {
+	return call[SudoResponse](ctx, a, wire.Request{
+		Op: op, Method: http.MethodPost, Path: "v1/user/sudo", Body: req, Auth: wire.Bearer,
+	}, checks...)
+}
+
+// CheckPasswordRequest has the password to check.
+type CheckPasswordRequest struct {
+	Password string `json:"password"`
+}
+
+// CheckPassword fails unless this is the password of the person who is signed in.
+//
+// js-sdk: checkPassword of the lower layer. WIRE.md 7.5.
+func (a *Auth) CheckPassword(ctx context.Context, req CheckPasswordRequest) error {
+	return exec(ctx, a, wire.Request{
+		Op: "CheckPassword", Method: http.MethodPost, Path: "v1/user/sudo", Body: req, Auth: wire.Bearer,
+	}, required("password", req.Password))
+}
+
+// SetPasswordRequest has the new password, judged by the password policy, and the proof of [Auth.Sudo], which may be ""
+// for people who have no password yet.
+type SetPasswordRequest struct {
+	NewPassword string `json:"new_password"`
+	SudoToken   string `json:"sudo_token"`
+}
+
+// SetPassword sets the password of the person who is signed in.
+//
+// js-sdk: setPassword. WIRE.md 7.6.
+func (a *Auth) SetPassword(ctx context.Context, req SetPasswordRequest) error {
+	return a.setPassword(ctx, "SetPassword", req)
+}
+
+func (a *Auth) setPassword(ctx context.Context, op string, req SetPasswordRequest) error {
+	return exec(ctx, a, wire.Request{
+		Op: op, Method: http.MethodPatch, Path: "v1/user/password", Body: req, Auth: wire.Bearer,
+	}, a.newPassword("new_password", req.NewPassword))
+}
+
+// newPassword judges a password that is to be set.
+func (a *Auth) newPassword(field, password string) error {
+	return checkNewPassword(a.app.cfg.policy, field, password)
+}
+
+// ResetPasswordRequest has a new password, judged by the password policy, for whom the VerificationToken was given to.
+// Exactly one of Email and PhoneNumber is given.
+type ResetPasswordRequest struct {
+	Email             string `json:"email,omitempty"`
+	PhoneNumber       string `json:"phone_number,omitempty"` // as NormalizePhone takes it
+	NewPassword       string `json:"new_password"`
+	VerificationToken string `json:"verification_token"`
+	ClientID          string `json:"client_id,omitempty"`
+}
+
+// ResetPassword sets the password of somebody who is not signed in and has proved who they are by a code. It signs nobody
+// in.
+//
+// js-sdk: resetPassword. WIRE.md 7.9.
+func (a *Auth) ResetPassword(ctx context.Context, req ResetPasswordRequest) error {
+	return a.resetPassword(ctx, "ResetPassword", req)
+}
+
+func (a *Auth) resetPassword(ctx context.Context, op string, req ResetPasswordRequest) error {
+	phone, invalid := phoneOrEmail("phone_number", req.PhoneNumber, "email", req.Email)
+	req.PhoneNumber = phone
+	return exec(ctx, a, wire.Request{Op: op, Method: http.MethodPost, Path: "v1/reset", Body: req},
+		invalid, a.newPassword("new_password", req.NewPassword), required("verification_token", req.VerificationToken))
+}
+
+// ResetPasswordForOldRequest has the password of the person who is signed in, and a new one, judged by the password
+// policy.
+type ResetPasswordForOldRequest struct {
+	OldPassword string `json:"old_password"`
+	NewPassword string `json:"new_password"`
+}
+
+// ResetPasswordForOld changes the password of the person who is signed in and returns the session, which goes on. People
+// with a phone number bound need [Auth.Sudo] with a code and [Auth.SetPassword] instead.
+//
+// js-sdk: resetPasswordForOld.
+func (a *Auth) ResetPasswordForOld(ctx context.Context, req ResetPasswordForOldRequest) (*LoginState, error) {
+	const op = "ResetPasswordForOld"
+	sudo, err := a.sudo(ctx, op, SudoRequest{Password: req.OldPassword},
+		required("old_password", req.OldPassword), a.newPassword("new_password", req.NewPassword))
+	if err != nil {
+		return nil, err
+	}
+	if err := a.setPassword(ctx, op, SetPasswordRequest{NewPassword: req.NewPassword, SudoToken: sudo.SudoToken}); err != nil {
+		return nil, err
+	}
+	return a.loginState(ctx, op)
+}
+
+// ModifyPasswordRequest has passwords that go out encrypted. NewPassword is judged by the password policy.
+type ModifyPasswordRequest struct {
+	UserID      string `json:"user_id,omitempty"`
+	Password    string `json:"password,omitempty"` // the old one; "" for people who have none
+	NewPassword string `json:"new_password,omitempty"`
+}
+
+type modifyPasswordBody struct {
+	UserID              string `json:"user_id,omitempty"`
+	EncryptPassword     string `json:"encrypt_password"`
+	EncryptNewPassword  string `json:"encrypt_new_password"`
+	PublicKeyThumbprint string `json:"public_key_thumbprint"`
+}
+
+// ModifyPassword changes the password of the person who is signed in, with both passwords encrypted for the server.
+//
+// js-sdk: modifyPassword. WIRE.md 7.4.
+func (a *Auth) ModifyPassword(ctx context.Context, req ModifyPasswordRequest) error {
+	const op = "ModifyPassword"
+	enc, err := a.encryptor(ctx, op, a.newPassword("new_password", req.NewPassword))
+	if err != nil {
+		return err
+	}
+	return exec(ctx, a, wire.Request{
+		Op: op, Method: http.MethodPost, Path: "v1/user/basic/edit", Auth: wire.Bearer, Body: modifyPasswordBody{
+			UserID: req.UserID, EncryptPassword: enc.text(req.Password), EncryptNewPassword: enc.text(req.NewPassword),
+			PublicKeyThumbprint: enc.thumbprint,
+		},
+	}, enc.err)
+}
+
+// ModifyPasswordWithoutLoginRequest names a person and proves it by the old password. NewPassword is judged by the
+// password policy.
+type ModifyPasswordWithoutLoginRequest struct {
+	Username    string `json:"username,omitempty"`
+	Password    string `json:"password,omitempty"`
+	NewPassword string `json:"new_password,omitempty"`
+}
+
+type passwordUpdateBody struct {
+	Username            string `json:"username"`
+	Password            string `json:"password"`
+	NewPassword         string `json:"new_password"`
+	PublicKeyThumbprint string `json:"public_key_thumbprint"`
+}
+
+// ModifyPasswordWithoutLogin changes the password of somebody who is not signed in, with both passwords encrypted for the
+// server. It signs nobody in.
+//
+// js-sdk: modifyPasswordWithoutLogin. WIRE.md 7.9.
+func (a *Auth) ModifyPasswordWithoutLogin(ctx context.Context, req ModifyPasswordWithoutLoginRequest) error {
+	const op = "ModifyPasswordWithoutLogin"
+	enc, err := a.encryptor(ctx, op, required("username", req.Username), a.newPassword("new_password", req.NewPassword))
+	if err != nil {
+		return err
+	}
+	return exec(ctx, a, wire.Request{
+		Op: op, Method: http.MethodPost, Path: "v2/signin/password/update", Body: passwordUpdateBody{
+			Username: req.Username, Password: enc.text(req.Password), NewPassword: enc.text(req.NewPassword),
+			PublicKeyThumbprint: enc.thumbprint,
+		},
+	}, enc.err)
+}

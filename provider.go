@@ -1,0 +1,308 @@
+package tcbauth
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+
+	"github.com/cloudbase-community/tcbauth/internal/wire"
+)
+
+// GenProviderRedirectUriRequest says where a browser goes to prove who it is, and where it comes back.
+type GenProviderRedirectUriRequest struct {
+	ProviderID          string            `json:"provider_id"`
+	RedirectURI         string            `json:"redirect_uri,omitempty"`
+	ProviderRedirectURI string            `json:"provider_redirect_uri,omitempty"` // older name of RedirectURI
+	State               string            `json:"state"`
+	Scope               string            `json:"scope,omitempty"`
+	ResponseType        string            `json:"response_type,omitempty"`
+	OtherParams         map[string]string `json:"other_params,omitempty"` // an empty sign_out_uri is left out
+}
+
+// GenProviderRedirectUriResponse has the URLs of the third party.
+type GenProviderRedirectUriResponse struct {
+	URI        string `json:"uri"`
+	SignoutURI string `json:"signout_uri,omitempty"`
+}
+
+func (r *GenProviderRedirectUriResponse) missing() string { return missingField("uri", r.URI) }
+
+// GenProviderRedirectUri returns the URL at which a third party signs people in.
+//
+// js-sdk: genProviderRedirectUri. WIRE.md 5.3.
+func (a *Auth) GenProviderRedirectUri(ctx context.Context, req GenProviderRedirectUriRequest) (*GenProviderRedirectUriResponse, error) {
+	return a.genProviderRedirectUri(ctx, "GenProviderRedirectUri", req)
+}
+
+func (a *Auth) genProviderRedirectUri(ctx context.Context, op string, req GenProviderRedirectUriRequest, checks ...error) (*GenProviderRedirectUriResponse, error) {
+	query := url.Values{}
+	setQuery(query, "provider_id", req.ProviderID)
+	setQuery(query, "redirect_uri", req.ProviderRedirectURI)
+	setQuery(query, "redirect_uri", req.RedirectURI)
+	setQuery(query, "state", req.State)
+	setQuery(query, "scope", req.Scope)
+	setQuery(query, "response_type", req.ResponseType)
+	for name, value := range req.OtherParams {
+		if name != "sign_out_uri" || value != "" {
+			query.Set("other_params["+name+"]", value)
+		}
+	}
+	return call[GenProviderRedirectUriResponse](ctx, a, wire.Request{
+		Op: op, Method: http.MethodGet, Path: "v1/provider/uri", Query: query, Repeatable: true,
+	}, append(checks, required("provider_id", req.ProviderID))...)
+}
+
+// GrantProviderTokenRequest has what a third party gave for a person, in one of its forms.
+type GrantProviderTokenRequest struct {
+	ProviderID          string          `json:"provider_id"`
+	ProviderRedirectURI string          `json:"provider_redirect_uri,omitempty"`
+	ProviderCode        string          `json:"provider_code,omitempty"`
+	ProviderAccessToken string          `json:"provider_access_token,omitempty"`
+	ProviderIDToken     string          `json:"provider_id_token,omitempty"`
+	ProviderParams      *ProviderParams `json:"provider_params,omitempty"`
+	ClientID            string          `json:"client_id,omitempty"`
+}
+
+// ProviderParams are WeChat's.
+type ProviderParams struct {
+	ProviderCodeType string `json:"provider_code_type,omitempty"`
+	AppID            string `json:"appid,omitempty"`
+	Code             string `json:"code,omitempty"`
+	EncryptedData    string `json:"encryptedData,omitempty"`
+	IV               string `json:"iv,omitempty"`
+}
+
+// ProviderToken stands for a third party's word on who somebody is, for ExpiresIn seconds, 3600 as a rule.
+type ProviderToken struct {
+	ProviderToken   string           `json:"provider_token"`
+	ExpiresIn       int              `json:"expires_in,omitempty"`
+	ProviderProfile *ProviderProfile `json:"provider_profile,omitempty"`
+}
+
+func (p *ProviderToken) missing() string { return missingField("provider_token", p.ProviderToken) }
+
+// ProviderProfile is what a third party tells of a person.
+type ProviderProfile struct {
+	ProviderID  string `json:"provider_id,omitempty"`
+	Sub         string `json:"sub,omitempty"`
+	Name        string `json:"name,omitempty"`
+	Picture     string `json:"picture,omitempty"`
+	Email       string `json:"email,omitempty"`
+	PhoneNumber string `json:"phone_number,omitempty"`
+}
+
+// GrantProviderToken exchanges what a third party gave for a token that signs in, signs up or is bound.
+//
+// js-sdk: grantProviderToken. WIRE.md 5.3.
+func (a *Auth) GrantProviderToken(ctx context.Context, req GrantProviderTokenRequest) (*ProviderToken, error) {
+	return a.grantProviderToken(ctx, "GrantProviderToken", req)
+}
+
+func (a *Auth) grantProviderToken(ctx context.Context, op string, req GrantProviderTokenRequest) (*ProviderToken, error) {
+	return call[ProviderToken](ctx, a, wire.Request{
+		Op: op, Method: http.MethodPost, Path: "v1/provider/token", Body: req,
+	}, required("provider_id", req.ProviderID))
+}
+
+// PatchProviderTokenRequest adds what a third party tells later, WeChat a phone number.
+type PatchProviderTokenRequest struct {
+	ProviderToken  string          `json:"provider_token"`
+	ProviderID     string          `json:"provider_id,omitempty"`
+	ProviderParams *ProviderParams `json:"provider_params,omitempty"`
+	ClientID       string          `json:"client_id,omitempty"`
+}
+
+// PatchProviderToken adds to a token of [Auth.GrantProviderToken].
+//
+// js-sdk: patchProviderToken. WIRE.md 5.3.
+func (a *Auth) PatchProviderToken(ctx context.Context, req PatchProviderTokenRequest) (*ProviderToken, error) {
+	return call[ProviderToken](ctx, a, wire.Request{
+		Op: "PatchProviderToken", Method: http.MethodPatch, Path: "v1/provider/token", Body: req,
+	}, required("provider_token", req.ProviderToken))
+}
+
+// SignInWithProviderRequest has a token of [Auth.GrantProviderToken]. Version is "v1", the default, or "v2".
+type SignInWithProviderRequest struct {
+	ProviderToken      string `json:"provider_token"`
+	ProviderID         string `json:"provider_id,omitempty"`
+	ForceDisableSignUp bool   `json:"force_disable_sign_up,omitempty"` // refuse people who are not registered
+	SyncProfile        bool   `json:"sync_profile,omitempty"`
+	ClientID           string `json:"client_id,omitempty"`
+	Version            string `json:"version,omitempty"`
+}
+
+// SignInWithProvider signs in by a third party's word, and as a rule registers people who are new. It stores the session
+// in place of an earlier one, fetches the user and fires [EventSignedIn].
+//
+// js-sdk: signInWithProvider. WIRE.md 5.3.
+func (a *Auth) SignInWithProvider(ctx context.Context, req SignInWithProviderRequest) (*LoginState, error) {
+	return a.signInWithProvider(ctx, "SignInWithProvider", req, required("provider_token", req.ProviderToken))
+}
+
+func (a *Auth) signInWithProvider(ctx context.Context, op string, req SignInWithProviderRequest, checks ...error) (*LoginState, error) {
+	version := req.Version
+	req.Version = ""
+	c, err := a.obtain(ctx, wire.Request{
+		Op: op, Method: http.MethodPost, Path: orV1(version) + "/signin/with/provider", Body: req,
+	}, orV1(version), append(checks, checkVersion(version))...)
+	return a.signedIn(ctx, c, err, GetUserInfoRequest{Version: version}, "")
+}
+
+// SignInWithIdTokenRequest has a token of [Auth.GrantProviderToken]. Provider is not sent, as in the js-sdk.
+type SignInWithIdTokenRequest struct {
+	Token    string `json:"token"`
+	Provider string `json:"provider,omitempty"`
+}
+
+// SignInWithIdToken is [Auth.SignInWithProvider] under the name that other SDKs have.
+//
+// js-sdk: signInWithIdToken.
+func (a *Auth) SignInWithIdToken(ctx context.Context, req SignInWithIdTokenRequest) (*LoginState, error) {
+	return a.signInWithProvider(ctx, "SignInWithIdToken", SignInWithProviderRequest{ProviderToken: req.Token},
+		required("token", req.Token))
+}
+
+// BindWithProviderRequest has a token of [Auth.GrantProviderToken].
+type BindWithProviderRequest struct {
+	ProviderToken string `json:"provider_token"`
+	ClientID      string `json:"client_id,omitempty"`
+}
+
+// BindWithProvider binds a third-party account to the person who is signed in.
+//
+// js-sdk: bindWithProvider. WIRE.md 7.8.
+func (a *Auth) BindWithProvider(ctx context.Context, req BindWithProviderRequest) error {
+	return exec(ctx, a, wire.Request{
+		Op: "BindWithProvider", Method: http.MethodPost, Path: "v1/user/provider/bind", Body: req, Auth: wire.Bearer,
+	}, required("provider_token", req.ProviderToken))
+}
+
+// UnbindProviderRequest names a third party.
+type UnbindProviderRequest struct {
+	ProviderID string `json:"provider_id"`
+}
+
+// UnbindProvider takes a third-party account away from the person who is signed in.
+//
+// js-sdk: unbindProvider. WIRE.md 7.8.
+func (a *Auth) UnbindProvider(ctx context.Context, req UnbindProviderRequest) error {
+	return a.unbindProvider(ctx, "UnbindProvider", "provider_id", req.ProviderID)
+}
+
+func (a *Auth) unbindProvider(ctx context.Context, op, field, id string) error {
+	path, invalid := pathWith(field, id, "v1", "user", "provider", id)
+	return exec(ctx, a, wire.Request{
+		Op: op, Method: http.MethodDelete, Path: path, Auth: wire.Bearer, Repeatable: true,
+	}, invalid)
+}
+
+// pathWith joins parts, of which value, that of field, comes from the caller.
+func pathWith(field, value string, parts ...string) (string, error) {
+	if err := required(field, value); err != nil {
+		return "", err
+	}
+	path, err := wire.Path(parts...)
+	if err != nil {
+		return "", &ValidationError{Field: field, Rule: "cannot be part of a path"}
+	}
+	return path, nil
+}
+
+// UserIdentity is a third party that people can sign in with.
+type UserIdentity struct {
+	ID               string `json:"id"`
+	Name             string `json:"name,omitempty"`
+	ProviderUserName string `json:"provider_user_name,omitempty"`
+	Picture          string `json:"picture,omitempty"`
+	Bind             bool   `json:"bind"` // bound to the person who is signed in
+}
+
+// ProvidersResponse has all third parties, bound or not.
+type ProvidersResponse struct {
+	Total int            `json:"total"`
+	Data  []UserIdentity `json:"data"`
+}
+
+// GetProviders lists the third parties that people can sign in with, and which are bound to the one who is signed in.
+//
+// js-sdk: getProviders. WIRE.md 7.8.
+func (a *Auth) GetProviders(ctx context.Context) (*ProvidersResponse, error) {
+	return a.getProviders(ctx, "GetProviders")
+}
+
+func (a *Auth) getProviders(ctx context.Context, op string) (*ProvidersResponse, error) {
+	return call[ProvidersResponse](ctx, a, wire.Request{
+		Op: op, Method: http.MethodGet, Path: "v1/user/provider", Auth: wire.Bearer, Repeatable: true,
+	})
+}
+
+// UserIdentities has the third parties that are bound to a person.
+type UserIdentities struct {
+	Identities []UserIdentity `json:"identities"`
+}
+
+// GetUserIdentities is [Auth.GetProviders] without those that are not bound.
+//
+// js-sdk: getUserIdentities.
+func (a *Auth) GetUserIdentities(ctx context.Context) (*UserIdentities, error) {
+	all, err := a.getProviders(ctx, "GetUserIdentities")
+	if err != nil {
+		return nil, err
+	}
+	bound := &UserIdentities{Identities: []UserIdentity{}}
+	for _, identity := range all.Data {
+		if identity.Bind {
+			bound.Identities = append(bound.Identities, identity)
+		}
+	}
+	return bound, nil
+}
+
+// ChangeBoundProviderRequest has the token of a third party that says that its account moved.
+type ChangeBoundProviderRequest struct {
+	ProviderID string `json:"provider_id"`
+	TransToken string `json:"trans_token"`
+}
+
+type providerTransBody struct {
+	ProviderTransToken string `json:"provider_trans_token"`
+}
+
+// ChangeBoundProviderResponse has the client id of the account's new place.
+type ChangeBoundProviderResponse struct {
+	ClientID string `json:"client_id"`
+}
+
+// ChangeBoundProvider moves a third-party account that is bound to the person who is signed in.
+//
+// js-sdk: changeBoundProvider of the lower layer. WIRE.md 7.8.
+func (a *Auth) ChangeBoundProvider(ctx context.Context, req ChangeBoundProviderRequest) (*ChangeBoundProviderResponse, error) {
+	path, invalid := pathWith("provider_id", req.ProviderID, "v1", "user", "provider", req.ProviderID, "trans")
+	return call[ChangeBoundProviderResponse](ctx, a, wire.Request{
+		Op: "ChangeBoundProvider", Method: http.MethodPost, Path: path, Auth: wire.Bearer,
+		Body: providerTransBody{ProviderTransToken: req.TransToken},
+	}, invalid, required("trans_token", req.TransToken))
+}
+
+// TransByProviderRequest has a token of [Auth.GrantProviderToken].
+type TransByProviderRequest struct {
+	ProviderToken string `json:"provider_token"`
+}
+
+// TransByProvider returns the session of the account that a third party names. It is not stored.
+//
+// js-sdk: transByProvider of the lower layer. WIRE.md 7.8.
+func (a *Auth) TransByProvider(ctx context.Context, req TransByProviderRequest) (*Credentials, error) {
+	return a.lend(call[Credentials](ctx, a, wire.Request{
+		Op: "TransByProvider", Method: http.MethodPatch, Path: "v1/user/trans/by/provider", Body: req, Auth: wire.Bearer,
+	}, required("provider_token", req.ProviderToken)))
+}
+
+// lend completes a session that is handed out and not stored.
+func (a *Auth) lend(c *Credentials, err error) (*Credentials, error) {
+	if err != nil {
+		return nil, err
+	}
+	c.expiring(a.now())
+	return c, nil
+}
