@@ -13,15 +13,15 @@ import (
 // the answer must have what it is for, and every error is an *Error.
 func call[T any](ctx context.Context, a *Auth, req wire.Request, checks ...error) (*T, error) {
 	if err := a.ready(ctx, checks...); err != nil {
-		return nil, newError(req.Op, err)
+		return nil, a.fail(ctx, req.Op, err)
 	}
 	out, err := do[T](ctx, a, req)
 	if err != nil {
-		return nil, newError(req.Op, err)
+		return nil, a.fail(ctx, req.Op, err)
 	}
 	if needs, ok := any(out).(interface{ missing() string }); ok {
 		if field := needs.missing(); field != "" {
-			return nil, newError(req.Op, &wire.Failure{
+			return nil, a.fail(ctx, req.Op, &wire.Failure{
 				Method: req.Method, Path: "/auth/" + req.Path, StatusCode: http.StatusOK,
 				Err: fmt.Errorf("%w: no %s", ErrInvalidResponse, field),
 			})

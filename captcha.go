@@ -104,7 +104,7 @@ func (a *Auth) VerifyCaptchaData(ctx context.Context, req VerifyCaptchaDataReque
 		return nil, err
 	}
 	if err := a.keepCaptcha(ctx, out); err != nil {
-		return out, newError("VerifyCaptchaData", err)
+		return out, a.fail(ctx, "VerifyCaptchaData", err)
 	}
 	return out, nil
 }

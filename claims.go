@@ -56,7 +56,7 @@ func (a *Auth) GetClaims(ctx context.Context) (*ClaimsResponse, error) {
 			}
 		}
 	}
-	return nil, newError(op, err)
+	return nil, a.fail(ctx, op, err)
 }
 
 var errNotJWT = errors.New("the access token is not a JWT")

@@ -55,7 +55,7 @@ func (a *Auth) SignInWithCustomTicket(ctx context.Context, req SignInWithCustomT
 			req.Ticket, err = a.ticket(ctx)
 		}
 		if err != nil {
-			return nil, newError(op, err)
+			return nil, a.fail(ctx, op, err)
 		}
 	}
 	c, err := a.signInCustom(ctx, op, SignInCustomRequest{Ticket: req.Ticket})

@@ -85,7 +85,7 @@ const pollPause = 5 * time.Second
 func (a *Auth) PollDeviceToken(ctx context.Context, req PollDeviceTokenRequest) (*LoginState, error) {
 	const op = "PollDeviceToken"
 	if err := a.ready(ctx, a.storing(), required("device_code", req.DeviceCode)); err != nil {
-		return nil, newError(op, err)
+		return nil, a.fail(ctx, op, err)
 	}
 	interval := time.Duration(req.Interval) * time.Second
 	if interval <= 0 {
@@ -99,7 +99,7 @@ func (a *Auth) PollDeviceToken(ctx context.Context, req PollDeviceTokenRequest) 
 	}
 	for {
 		if err := pause(ctx, interval, expired); err != nil {
-			return nil, newError(op, err)
+			return nil, a.fail(ctx, op, err)
 		}
 		c, err := a.obtain(ctx, wire.Request{Op: op, Method: http.MethodPost, Path: "v1/token", Body: GrantTokenRequest{
 			GrantType: grantDeviceCode, DeviceCode: req.DeviceCode, ClientID: req.ClientID,

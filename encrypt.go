@@ -56,7 +56,7 @@ func (a *Auth) encryptor(ctx context.Context, op string, checks ...error) (*encr
 	}
 	key, err := parsePublicKey(answer.PublicKey)
 	if err != nil {
-		return nil, newError(op, fmt.Errorf("%w: %w", ErrInvalidResponse, err))
+		return nil, a.fail(ctx, op, fmt.Errorf("%w: %w", ErrInvalidResponse, err))
 	}
 	return &encryptor{key: key, thumbprint: answer.PublicKeyThumbprint}, nil
 }
@@ -75,11 +75,11 @@ func (a *Auth) encrypted(ctx context.Context, op string, body any, checks ...err
 	}
 	plain, err := json.Marshal(body)
 	if err != nil {
-		return nil, newError(op, err)
+		return nil, a.fail(ctx, op, err)
 	}
 	out := &encryptedBody{Params: enc.text(string(plain)), PublicKeyThumbprint: enc.thumbprint}
 	if enc.err != nil {
-		return nil, newError(op, enc.err)
+		return nil, a.fail(ctx, op, enc.err)
 	}
 	return out, nil
 }

@@ -124,6 +124,10 @@ type Error struct {
 	Category   Category      // the js-sdk's class of the error
 	RetryAfter time.Duration // how long to wait before asking again; at least a guess where Category is CategoryRateLimited, else 0 if unknown
 
+	// Help says what to do about it, for developers: in Chinese if the call's language is zh-CN, which is the default, else
+	// in English.
+	Help string
+
 	Err error // the cause: one of this package's errors, a context's error, a transport's; nil for a plain server error
 }
 
@@ -193,10 +197,11 @@ func newError(op string, err error) *Error {
 		}
 		return e
 	}
+	code := Code(wire.ScrubWord(f.Code, f.Sent))
 	e := &Error{
 		Op: op, Method: f.Method, Path: f.Path, StatusCode: f.StatusCode,
-		Code: Code(f.Code), Number: f.Number, Description: wire.Scrub(f.Description, f.Sent), RequestID: f.RequestID,
-		Category: categorize(Code(f.Code), f.Number, f.Description), RetryAfter: f.RetryAfter, Err: f.Err,
+		Code: code, Number: f.Number, Description: wire.Scrub(f.Description, f.Sent), RequestID: f.RequestID,
+		Category: categorize(code, f.Number, f.Description), RetryAfter: f.RetryAfter, Err: scrubbed(f.Err, f.Sent),
 	}
 	if f.Code == "" {
 		e.Category = categoryOfStatus(f.StatusCode)
@@ -206,6 +211,26 @@ func newError(op string, err error) *Error {
 	}
 	return e
 }
+
+// scrubbed keeps what a call sent out of the text of a transport's error.
+func scrubbed(err error, sent []string) error {
+	if err == nil {
+		return nil
+	}
+	text := err.Error()
+	if clean := wire.Scrub(text, sent); clean != text {
+		return &scrubbedError{text: clean, err: err}
+	}
+	return err
+}
+
+type scrubbedError struct {
+	text string
+	err  error
+}
+
+func (e *scrubbedError) Error() string { return e.text }
+func (e *scrubbedError) Unwrap() error { return e.err }
 
 // categoryOfStatus is for answers that are not in the server's form.
 func categoryOfStatus(status int) Category {

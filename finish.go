@@ -35,7 +35,7 @@ type FinishOtpRequest struct {
 func (a *Auth) FinishOtp(ctx context.Context, req FinishOtpRequest) (*LoginState, error) {
 	const op = "FinishOtp"
 	if err := a.ready(ctx, a.storing(), a.checkFinish(&req)); err != nil {
-		return nil, newError(op, err)
+		return nil, a.fail(ctx, op, err)
 	}
 	c := req.Challenge
 	contact := c.Phone + c.Email
@@ -164,7 +164,7 @@ func (a *Auth) UpdateUser(ctx context.Context, req UpdateUserRequest) (*UpdateUs
 		invalid = &ValidationError{Field: "nickname", Rule: "or another field is required"}
 	}
 	if err := a.ready(ctx, invalid); err != nil {
-		return nil, newError(op, err)
+		return nil, a.fail(ctx, op, err)
 	}
 	out := new(UpdateUserResult)
 	var err error

@@ -88,7 +88,7 @@ func (a *Auth) oauthChallenge(ctx context.Context, op string, req SignInWithOAut
 		return nil, err
 	}
 	if c.URL, err = withQuery(out.URI, req.Options.QueryParams); err != nil {
-		return nil, newError(op, err)
+		return nil, a.fail(ctx, op, err)
 	}
 	return c, nil
 }
@@ -139,11 +139,11 @@ type VerifyOAuthRequest struct {
 func (a *Auth) VerifyOAuth(ctx context.Context, req VerifyOAuthRequest) (*LoginState, error) {
 	const op = "VerifyOAuth"
 	if err := a.ready(ctx, a.storing(), checkOAuth(req)); err != nil {
-		return nil, newError(op, err)
+		return nil, a.fail(ctx, op, err)
 	}
 	c := req.Challenge
 	if word := req.Query.Get("error"); word != "" {
-		return nil, newError(op, &wire.Failure{Code: strings.ToLower(word), Description: req.Query.Get("error_description")})
+		return nil, a.fail(ctx, op, &wire.Failure{Code: strings.ToLower(word), Description: req.Query.Get("error_description")})
 	}
 	granted, err := a.grantProviderToken(ctx, op, GrantProviderTokenRequest{
 		ProviderID: c.Provider, ProviderRedirectURI: c.RedirectURI, ProviderCode: req.Query.Get("code"),

@@ -35,7 +35,7 @@ func (a *Auth) challenge(ctx context.Context, op, kind string, req GetVerificati
 	}
 	phone, err := normalPhone("phone", req.PhoneNumber)
 	if req.PhoneNumber != "" && err != nil {
-		return nil, newError(op, err)
+		return nil, a.fail(ctx, op, err)
 	}
 	return &OtpChallenge{
 		Kind: kind, Phone: phone, Email: req.Email, MessageID: info.VerificationID, IsUser: info.IsUser,
@@ -65,7 +65,7 @@ func (a *Auth) SignInWithOtp(ctx context.Context, req SignInWithOtpRequest) (*Ot
 	const op = "SignInWithOtp"
 	phone, invalid := phoneOrEmail("phone", req.Phone, "email", req.Email)
 	if invalid != nil {
-		return nil, newError(op, invalid)
+		return nil, a.fail(ctx, op, invalid)
 	}
 	verification := GetVerificationRequest{Email: req.Email, PhoneNumber: phone}
 	mayCreate := req.Options.ShouldCreateUser == nil || *req.Options.ShouldCreateUser
@@ -95,7 +95,7 @@ func (a *Auth) SignUpWithOtp(ctx context.Context, req SignUpWithOtpRequest) (*Ot
 		invalid = a.newPassword("password", req.Password)
 	}
 	if invalid != nil {
-		return nil, newError(op, invalid)
+		return nil, a.fail(ctx, op, invalid)
 	}
 	return a.challenge(ctx, op, OtpSignUp, GetVerificationRequest{Email: req.Email, PhoneNumber: phone})
 }
@@ -112,12 +112,12 @@ type ResetPasswordForEmailRequest struct {
 func (a *Auth) ResetPasswordForEmail(ctx context.Context, req ResetPasswordForEmailRequest) (*OtpChallenge, error) {
 	const op = "ResetPasswordForEmail"
 	if req.EmailOrPhone == "" {
-		return nil, newError(op, required("emailOrPhone", ""))
+		return nil, a.fail(ctx, op, required("emailOrPhone", ""))
 	}
 	phone, email := phoneOrMail(req.EmailOrPhone)
 	phone, invalid := phoneOrEmail("emailOrPhone", phone, "emailOrPhone", email)
 	if invalid != nil {
-		return nil, newError(op, invalid)
+		return nil, a.fail(ctx, op, invalid)
 	}
 	return a.challenge(ctx, op, OtpRecovery, GetVerificationRequest{Email: email, PhoneNumber: phone, Target: TargetUser})
 }
@@ -165,7 +165,7 @@ func (a *Auth) verifyOtp(ctx context.Context, op string, req VerifyOtpRequest) (
 	checks := []error{checkCode("token", req.Token), required("messageId", req.MessageID)}
 	if req.Type == OtpPhoneChange || req.Type == OtpEmailChange {
 		if err := a.ready(ctx, checks...); err != nil {
-			return nil, newError(op, err)
+			return nil, a.fail(ctx, op, err)
 		}
 		if _, err := a.verifyCode(ctx, op, req.MessageID, req.Token); err != nil {
 			return nil, err
@@ -174,7 +174,7 @@ func (a *Auth) verifyOtp(ctx context.Context, op string, req VerifyOtpRequest) (
 	}
 	phone, invalid := phoneOrEmail("phone", req.Phone, "email", req.Email)
 	if err := a.ready(ctx, append(checks, a.storing(), invalid)...); err != nil {
-		return nil, newError(op, err)
+		return nil, a.fail(ctx, op, err)
 	}
 	token, err := a.verifyCode(ctx, op, req.MessageID, req.Token)
 	if err != nil {

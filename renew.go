@@ -37,6 +37,9 @@ func (a *Auth) renew(ctx context.Context, want renewal) (*Credentials, error) {
 			return nil, &Error{Code: CodeUnreachable, Category: CategoryServiceError, Err: ctx.Err()}
 		case result := <-flight:
 			if result.Err != nil {
+				if errors.Is(result.Err, CodeUnauthenticated) {
+					a.cur.CompareAndSwap(before, nobody())
+				}
 				return nil, result.Err
 			}
 			c, _ := result.Val.(*Credentials)
@@ -61,9 +64,13 @@ func (a *Auth) fly(ctx context.Context, want renewal) (c *Credentials, err error
 	}()
 	before := a.cur.Load()
 	// What another handle, process or machine has refreshed needs no lock.
-	if c, pending, err := a.load(ctx, false); err != nil && !errors.Is(err, ErrStore) {
+	c, stored, err := a.load(ctx, false)
+	switch {
+	case errors.Is(err, ErrNoSession):
+		a.cur.CompareAndSwap(before, nobody())
+		a.app.forgetUnsaved(a.keys.credentials) // which only this session's flights fill
 		return nil, err
-	} else if err == nil && !pending && a.serves(c, want) {
+	case err == nil && c == stored && a.serves(c, want):
 		a.cur.CompareAndSwap(before, newState(c)) // without the lock, a sign-out may be newer than what was read
 		return c, nil
 	}
@@ -92,19 +99,14 @@ var errChanged = errors.New("the stored session keeps changing")
 //
 // Requests run under ctx and not under held: a lost lock must not cut off the answer with the new refresh token.
 func (a *Auth) turn(ctx, held context.Context, want renewal) (*Credentials, error) {
-	stored, err := a.read(held)
+	session, stored, err := a.load(held, true)
 	if err != nil {
 		if errors.Is(err, ErrNoSession) {
 			a.cur.Store(nobody())
-			a.app.forgetUnsaved(a.keys.credentials)
 		}
 		return nil, err
 	}
-	session, pending, err := a.load(held, true)
-	if err != nil {
-		return nil, err
-	}
-	if pending {
+	if session != stored {
 		if err := a.write(held, session); err == nil {
 			a.app.forgetUnsaved(a.keys.credentials)
 			stored = session
@@ -137,27 +139,41 @@ func (a *Auth) serves(c *Credentials, want renewal) bool {
 
 // save stores and publishes fresh if the store still holds the session that fresh came from.
 func (a *Auth) save(held context.Context, stored, fresh *Credentials) error {
-	now, err := a.read(held)
+	err := a.replaceStored(held, stored, fresh)
 	switch {
 	case errors.Is(err, ErrNoSession): // signed out by somebody who takes no lock
 		a.cur.Store(nobody())
 		return err
-	case err == nil && !sameTokens(now, stored):
-		return errChanged
-	case err == nil:
-		err = a.write(held, fresh)
-	}
-	if err != nil {
+	case errors.Is(err, errChanged):
+		return err
+	case err != nil:
 		// The old refresh token is spent. Whoever finds it in the store next writes this session in its place.
 		a.app.unsavedMu.Lock()
 		a.app.unsaved[a.keys.credentials] = unsaved{renewed: fresh, replaced: stored}
 		a.app.unsavedMu.Unlock()
 		a.app.warn(held, "a refreshed session could not be stored", slog.Any("error", err))
-	} else {
+	default:
 		a.app.forgetUnsaved(a.keys.credentials)
 	}
 	a.cur.Store(newState(fresh))
 	return nil
+}
+
+// replaceStored writes fresh where stored is. A store that panics must not cost the session: fresh is its only copy.
+func (a *Auth) replaceStored(held context.Context, stored, fresh *Credentials) (err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			err = storeError("storing the session", fmt.Errorf("panic (%T)", v))
+		}
+	}()
+	now, err := a.read(held)
+	switch {
+	case err != nil:
+		return err
+	case !sameTokens(now, stored):
+		return errChanged
+	}
+	return a.write(held, fresh)
 }
 
 // refused handles a refresh token that the server does not take: the session is over, unless it was replaced meanwhile.

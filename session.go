@@ -67,31 +67,28 @@ func (a *Auth) bearer(ctx context.Context) (string, error) {
 // holds reports whether token is the session's own, which can be replaced.
 func (a *Auth) holds(token string) bool { return !a.bare && token != a.app.cfg.accessKey }
 
-// load reads the session from the store. A renewed session that the store did not take stands in for the one that it
-// replaces; pending tells. locked says that the caller holds the session's lock.
-func (a *Auth) load(ctx context.Context, locked bool) (c *Credentials, pending bool, err error) {
-	c, err = a.read(ctx)
-	switch {
-	case errors.Is(err, ErrNoSession):
-		if locked {
+// load returns the session, and what the store has of it: the same, or the session that a renewed one replaces which the
+// store did not take. locked says that the caller holds the session's lock.
+func (a *Auth) load(ctx context.Context, locked bool) (session, stored *Credentials, err error) {
+	stored, err = a.read(ctx)
+	if err != nil {
+		if locked && errors.Is(err, ErrNoSession) {
 			a.app.forgetUnsaved(a.keys.credentials)
 		}
-		return nil, false, err
-	case err != nil:
-		return nil, false, err
+		return nil, nil, err
 	}
-	a.found(c)
+	a.found(stored)
 	a.app.unsavedMu.Lock()
 	defer a.app.unsavedMu.Unlock()
 	kept, ok := a.app.unsaved[a.keys.credentials]
 	switch {
 	case !ok:
-	case sameTokens(kept.replaced, c):
-		return kept.renewed, true, nil
+	case sameTokens(kept.replaced, stored):
+		return kept.renewed, stored, nil
 	case locked: // somebody signed in since
 		delete(a.app.unsaved, a.keys.credentials)
 	}
-	return c, false, nil
+	return stored, stored, nil
 }
 
 func sameTokens(a, b *Credentials) bool {

@@ -165,7 +165,7 @@ func (a *Auth) signInByCode(ctx context.Context, in codeSignIn, invalid error) (
 	}
 	if err := a.ready(ctx, a.storing(), invalid,
 		required("verificationInfo.verification_id", in.info.VerificationID), checkCode("verificationCode", in.code)); err != nil {
-		return nil, newError(in.op, err)
+		return nil, a.fail(ctx, in.op, err)
 	}
 	token, err := a.verifyCode(ctx, in.op, in.info.VerificationID, in.code)
 	if err != nil {
@@ -219,7 +219,7 @@ func (a *Auth) obtain(ctx context.Context, r wire.Request, version string, check
 	c.Version = version
 	c.expiring(a.now())
 	if err := a.keep(ctx, c); err != nil {
-		return c.clone(), newError(r.Op, err)
+		return c.clone(), a.fail(ctx, r.Op, err)
 	}
 	return c.clone(), nil
 }
@@ -254,6 +254,10 @@ func (a *Auth) signedIn(ctx context.Context, c *Credentials, err error, me GetUs
 	if state.UserErr != nil {
 		a.app.warn(ctx, "signed in, but something after that failed", slog.Any("error", state.UserErr))
 	}
-	a.events.fire(AuthEvent{Event: EventSignedIn, Session: c})
+	// A bearer that was refused on the way has been replaced.
+	if now := a.cur.Load().credentials; now != nil && now.Sub == c.Sub {
+		state.Credentials = now.clone()
+	}
+	a.events.fire(AuthEvent{Event: EventSignedIn, Session: state.Credentials})
 	return state, nil
 }

@@ -63,7 +63,7 @@ func (a *Auth) SignOutWithRedirect(ctx context.Context, req SignOutRequest) (*Si
 // Without one there is nothing to tell the server: the session is forgotten, and err is what SignOut returns.
 func (a *Auth) leaving(ctx context.Context, op string) (token string, err error) {
 	if err := a.ready(ctx); err != nil {
-		return "", newError(op, err)
+		return "", a.fail(ctx, op, err)
 	}
 	if a.bare {
 		return a.bareToken, nil
@@ -73,7 +73,7 @@ func (a *Auth) leaving(ctx context.Context, op string) (token string, err error)
 	case err == nil:
 		return c.AccessToken, nil
 	case errors.Is(err, ErrNoSession):
-		return "", newError(op, err)
+		return "", a.fail(ctx, op, err)
 	}
 	return "", a.left(ctx, op, err)
 }
@@ -82,12 +82,12 @@ func (a *Auth) leaving(ctx context.Context, op string) (token string, err error)
 func (a *Auth) left(ctx context.Context, op string, err error) error {
 	if !a.bare {
 		if failed := a.forget(ctx); failed != nil && err == nil {
-			err = newError(op, failed)
+			err = a.fail(ctx, op, failed)
 		}
 		a.events.fire(AuthEvent{Event: EventSignedOut})
 	}
 	if err != nil {
-		return newError(op, err)
+		return a.fail(ctx, op, err)
 	}
 	return nil
 }

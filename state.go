@@ -55,7 +55,7 @@ func (a *Auth) stored(ctx context.Context, op string) (*Credentials, error) {
 			return c.clone(), nil
 		}
 	}
-	return nil, newError(op, err)
+	return nil, a.fail(ctx, op, err)
 }
 
 func (a *Auth) bareCredentials() *Credentials {

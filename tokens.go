@@ -30,7 +30,7 @@ func (a *Auth) accessToken(ctx context.Context) (string, error) {
 			return token, nil
 		}
 	}
-	return "", newError("GetAccessToken", err)
+	return "", a.fail(ctx, "GetAccessToken", err)
 }
 
 // GetCredentials returns a copy of the session's tokens, refreshed first if the access token has expired. Errors are
@@ -52,7 +52,7 @@ func (a *Auth) getCredentials(ctx context.Context, op string) (*Credentials, err
 			return c.clone(), nil
 		}
 	}
-	return nil, newError(op, err)
+	return nil, a.fail(ctx, op, err)
 }
 
 const tokenTypeBearer = "Bearer"
@@ -81,7 +81,7 @@ func (a *Auth) SetCredentials(ctx context.Context, credentials *Credentials) err
 		err = a.keep(ctx, c)
 	}
 	if err != nil {
-		return newError("SetCredentials", err)
+		return a.fail(ctx, "SetCredentials", err)
 	}
 	return nil
 }
@@ -104,7 +104,7 @@ func (a *Auth) HasLoginState(ctx context.Context) (bool, error) {
 			return false, nil
 		}
 	}
-	return false, newError("HasLoginState", err)
+	return false, a.fail(ctx, "HasLoginState", err)
 }
 
 // RefreshSessionRequest may name another refresh token than the session's.
@@ -157,7 +157,7 @@ func (a *Auth) forceRefresh(ctx context.Context, op, version string, checks ...e
 			}
 		}
 	}
-	return nil, newError(op, err)
+	return nil, a.fail(ctx, op, err)
 }
 
 // adopt spends a refresh token that is not the stored one, and stores the session that it gives.
@@ -167,11 +167,11 @@ func (a *Auth) adopt(ctx context.Context, op, refreshToken string, checks ...err
 		var fresh *Credentials
 		if fresh, err = a.refresh(ctx, &Credentials{RefreshToken: refreshToken}, ""); err == nil {
 			if err := a.keep(ctx, fresh); err != nil {
-				return fresh.clone(), newError(op, err)
+				return fresh.clone(), a.fail(ctx, op, err)
 			}
 			a.events.fire(AuthEvent{Event: EventTokenRefreshed, Session: fresh})
 			return fresh.clone(), nil
 		}
 	}
-	return nil, newError(op, err)
+	return nil, a.fail(ctx, op, err)
 }

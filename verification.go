@@ -53,7 +53,7 @@ func (a *Auth) GetVerification(ctx context.Context, req GetVerificationRequest) 
 func (a *Auth) getVerification(ctx context.Context, op string, req GetVerificationRequest) (*VerificationInfo, error) {
 	phone, invalid := phoneOrEmail("phone_number", req.PhoneNumber, "email", req.Email)
 	if err := a.ready(ctx, invalid); err != nil {
-		return nil, newError(op, err)
+		return nil, a.fail(ctx, op, err)
 	}
 	req.PhoneNumber = phone
 	withCaptcha := req.WithCaptcha
@@ -64,7 +64,7 @@ func (a *Auth) getVerification(ctx context.Context, op string, req GetVerificati
 	}
 	if withCaptcha {
 		if err := a.withCaptcha(ctx, &r); err != nil {
-			return nil, newError(op, err)
+			return nil, a.fail(ctx, op, err)
 		}
 	}
 	return call[VerificationInfo](ctx, a, r)
@@ -97,7 +97,7 @@ func (a *Auth) Resend(ctx context.Context, req ResendRequest) (*VerificationInfo
 	}
 	phone, invalid := phoneOrEmail("phone", req.Phone, "email", req.Email)
 	if invalid != nil {
-		return nil, newError("Resend", invalid)
+		return nil, a.fail(ctx, "Resend", invalid)
 	}
 	return a.getVerification(ctx, "Resend", GetVerificationRequest{Email: req.Email, PhoneNumber: phone, Target: target})
 }

@@ -29,7 +29,8 @@ type Client struct {
 	resty       *resty.Client
 	prefix      string // base URL and the API's own path
 	clientQuery string
-	basic       string
+	basic       string // the Authorization header
+	secret      string // of the client
 	timeout     time.Duration
 	log         *slog.Logger
 	sdkVersion  []string
@@ -41,14 +42,16 @@ func New(cfg Config) *Client {
 	// keep cookies of one person for the next and print URLs to stderr.
 	hc := *cfg.HTTPClient
 	hc.Jar = nil
-	hc.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	if hc.Transport == nil {
 		hc.Transport = defaultTransport{}
 	}
+	hc.Transport = noRedirects{hc.Transport}
+	hc.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	return &Client{
 		resty:       resty.NewWithClient(&hc).SetLogger(silent{}).SetDisableWarn(true),
 		prefix:      cfg.BaseURL + "/auth/",
 		clientQuery: "client_id=" + url.QueryEscape(cfg.ClientID),
+		secret:      cfg.ClientSecret,
 		basic:       "Basic " + base64.StdEncoding.EncodeToString([]byte(cfg.ClientID+":"+cfg.ClientSecret)),
 		timeout:     cfg.Timeout,
 		log:         cfg.Logger,
@@ -67,6 +70,23 @@ func (defaultTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 func (defaultTransport) CloseIdleConnections() {
 	if t, ok := http.DefaultTransport.(interface{ CloseIdleConnections() }); ok {
 		t.CloseIdleConnections()
+	}
+}
+
+// noRedirects takes the target out of redirects, so that http.Client neither follows one nor quotes it in an error.
+type noRedirects struct{ http.RoundTripper }
+
+func (t noRedirects) RoundTrip(r *http.Request) (*http.Response, error) {
+	resp, err := t.RoundTripper.RoundTrip(r)
+	if err == nil && resp.StatusCode/100 == 3 && resp.Header != nil {
+		resp.Header.Del("Location")
+	}
+	return resp, err
+}
+
+func (t noRedirects) CloseIdleConnections() {
+	if c, ok := t.RoundTripper.(interface{ CloseIdleConnections() }); ok {
+		c.CloseIdleConnections()
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"net/http"
+	"strings"
 	"time"
 )
 
@@ -40,7 +41,7 @@ func Do[T any](ctx context.Context, c *Client, req *Request) (*T, error) {
 		f = &Failure{StatusCode: a.status, Err: fmt.Errorf("%w: %w", ErrInvalidResponse, errUndecodable)}
 	}
 	f.Method, f.Path, f.RequestID = req.Method, "/auth/"+req.Path, req.RequestID
-	f.Sent = sentValues(req, body)
+	f.Sent = append(sentValues(req, body), c.secret, strings.TrimPrefix(c.basic, "Basic "))
 	return nil, f
 }
 

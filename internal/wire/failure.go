@@ -92,12 +92,12 @@ func (f *Failure) read(body []byte, codeIsResult bool) bool {
 	if json.Unmarshal(body, &e) != nil {
 		return false
 	}
-	f.Code = strings.ToLower(text(e.Error))
+	f.Code = word(text(e.Error))
 	f.Number = number(e.ErrorCode)
 	f.Description = text(e.Description)
 	if !codeIsResult {
 		if f.Code == "" {
-			f.Code = strings.ToLower(text(e.Code))
+			f.Code = word(text(e.Code))
 		}
 		if f.Number == 0 {
 			f.Number = number(e.Code)
@@ -141,6 +141,22 @@ func text(raw json.RawMessage) string {
 		return ""
 	}
 	return clean(s)
+}
+
+// unknown is the js-sdk's word for an error that has none.
+const unknown = "unknown"
+
+// word is the server's word in lower case. What is no word, a sentence say, is not used as one.
+func word(s string) string {
+	if len(s) > 64 {
+		return unknown
+	}
+	for _, r := range s {
+		if r > unicode.MaxASCII || !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune("_-.", r) {
+			return unknown
+		}
+	}
+	return strings.ToLower(s)
 }
 
 // maxText is the most of a server's text that is kept, in bytes.

@@ -50,6 +50,16 @@ var plainFields = map[string]bool{
 	"provider_id": true, "conflict_resolution": true, "gender": true, "locale": true,
 }
 
+// ScrubWord is the word of an error, or "unknown" if a sent value came back as one.
+func ScrubWord(code string, sent []string) string {
+	for _, value := range sent {
+		if len(value) >= minScrubbed && strings.EqualFold(code, value) {
+			return unknown
+		}
+	}
+	return code
+}
+
 // Scrub replaces every sent value in text.
 func Scrub(text string, sent []string) string {
 	for _, value := range sent {

@@ -1,0 +1,272 @@
+package tcbauth_test
+
+import (
+	"slices"
+	"testing"
+	"testing/synctest"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/cloudbase-community/tcbauth"
+	"github.com/cloudbase-community/tcbauth/authtest"
+)
+
+// Every test here also shows that no goroutine is left: a bubble does not end while one waits for ever.
+
+func TestEventsInOrder(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		srv := emulator(t)
+		store := tcbauth.NewMemoryStore()
+		auth := newApp(t, srv, tcbauth.WithTokenStore(store)).Auth()
+		var events []tcbauth.AuthEvent
+		auth.OnAuthStateChange(func(e tcbauth.AuthEvent) { events = append(events, e) })
+		inThatOrder := eventsOf(auth)
+
+		first := signInAs(t, auth, gopher)
+		second, err := auth.RefreshSession(t.Context(), tcbauth.RefreshSessionRequest{})
+		require.NoError(t, err)
+		srv.Advance(lifetime)
+		third, err := auth.GetCredentials(t.Context())
+		require.NoError(t, err)
+		next := signInAs(t, auth, badger)
+		require.NoError(t, auth.SignOut(t.Context()))
+
+		assert.Equal(t, []tcbauth.Event{
+			tcbauth.EventSignedIn, tcbauth.EventTokenRefreshed, tcbauth.EventTokenRefreshed, tcbauth.EventSignedIn, tcbauth.EventSignedOut,
+		}, inThatOrder())
+		require.Len(t, events, 5)
+		for i, c := range []*tcbauth.Credentials{first, second, third, next} {
+			require.NotNil(t, events[i].Session)
+			assert.True(t, events[i].Session.AccessToken == c.AccessToken, i)
+		}
+		assert.Nil(t, events[4].Session)
+	})
+}
+
+// TestInitialSession fires once, at the first look at the store that finds somebody, and not for who signs in here.
+func TestInitialSession(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		srv := emulator(t)
+		store := tcbauth.NewMemoryStore()
+		newAuth := func() *tcbauth.Auth { return newApp(t, srv, tcbauth.WithTokenStore(store)).Auth() }
+		here := newAuth()
+		events := eventsOf(here)
+		requireNobody(t, here)
+		assert.Empty(t, events(), "nobody is there")
+		c := signInAs(t, here, gopher)
+		srv.Advance(lifetime)
+		_, err := here.GetAccessToken(t.Context()) // looks at the store again
+		require.NoError(t, err)
+		assert.Equal(t, []tcbauth.Event{tcbauth.EventSignedIn, tcbauth.EventTokenRefreshed}, events())
+
+		for name, look := range map[string]func(*tcbauth.Auth) error{
+			"GetAccessToken": func(a *tcbauth.Auth) error { _, err := a.GetAccessToken(t.Context()); return err },
+			"HasLoginState":  func(a *tcbauth.Auth) error { _, err := a.HasLoginState(t.Context()); return err },
+			"GetUserInfo":    func(a *tcbauth.Auth) error { _, err := getMe(t, a); return err },
+		} {
+			auth := newAuth()
+			events := eventsOf(auth)
+			for range 3 {
+				require.NoError(t, look(auth))
+			}
+			assert.Equal(t, []tcbauth.Event{tcbauth.EventInitialSession}, events(), name)
+		}
+
+		put(t, store, defaultKey, c) // expired
+		there := newAuth()
+		events = eventsOf(there)
+		_, err = there.GetAccessToken(t.Context())
+		require.ErrorIs(t, err, tcbauth.ErrSessionExpired)
+		assert.Equal(t, []tcbauth.Event{tcbauth.EventInitialSession}, events())
+	})
+}
+
+// TestSilentChanges: what the js-sdk tells nobody about, this package does not either.
+func TestSilentChanges(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		srv := emulator(t)
+		auth := newApp(t, srv).Auth()
+		events := eventsOf(auth)
+		require.NoError(t, auth.SetCredentials(t.Context(), &tcbauth.Credentials{AccessToken: "a", ExpiresIn: 7200}))
+		require.NoError(t, auth.SetCredentials(t.Context(), nil))
+		assert.Empty(t, events())
+	})
+}
+
+func TestBlockedHandler(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		srv := emulator(t)
+		auth := newApp(t, srv).Auth()
+		gate := make(chan struct{})
+		var late []tcbauth.Event
+		auth.OnAuthStateChange(func(e tcbauth.AuthEvent) {
+			<-gate
+			late = append(late, e.Event)
+		})
+		events := eventsOf(auth)
+		signInAs(t, auth, gopher)
+		require.NoError(t, auth.SignOut(t.Context()))
+		want := []tcbauth.Event{tcbauth.EventSignedIn, tcbauth.EventSignedOut}
+		assert.Equal(t, want, events(), "the other handler")
+		close(gate)
+		synctest.Wait()
+		assert.Equal(t, want, late, "nothing is lost")
+	})
+}
+
+func TestPanickingHandler(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		srv := emulator(t)
+		logged, log := warnings()
+		auth := newApp(t, srv, logged).Auth()
+		calls := 0
+		auth.OnAuthStateChange(func(e tcbauth.AuthEvent) {
+			calls++
+			if e.Session != nil {
+				panic("the value has " + e.Session.AccessToken)
+			}
+			panic(e)
+		})
+		events := eventsOf(auth)
+		c := signInAs(t, auth, gopher)
+		require.NoError(t, auth.SignOut(t.Context()))
+		assert.Equal(t, []tcbauth.Event{tcbauth.EventSignedIn, tcbauth.EventSignedOut}, events())
+		assert.Equal(t, 2, calls)
+		assert.Contains(t, log.String(), "panicked")
+		assert.NotContains(t, log.String(), "the value")
+		requireNoTokens(t, log.String(), c)
+	})
+}
+
+func TestUnsubscribe(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		srv := emulator(t)
+		auth := newApp(t, srv).Auth()
+		calls := make([]int, 3)
+		unsubscribe := make([]func(), len(calls))
+		for i := range calls {
+			unsubscribe[i] = auth.OnAuthStateChange(func(tcbauth.AuthEvent) {
+				calls[i]++
+				if i == 2 {
+					unsubscribe[i]() // from within
+				}
+			})
+		}
+		signInAs(t, auth, gopher)
+		synctest.Wait()
+		unsubscribe[1]()
+		unsubscribe[1]() // harmless
+		require.NoError(t, auth.SignOut(t.Context()))
+		synctest.Wait()
+		assert.Equal(t, []int{2, 1, 1}, calls)
+	})
+}
+
+// TestUnsubscribeWithAQueue: what waits behind a handler that is still busy is not delivered any more.
+func TestUnsubscribeWithAQueue(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		srv := emulator(t)
+		auth := newApp(t, srv).Auth()
+		gate := make(chan struct{})
+		calls := 0
+		unsubscribe := auth.OnAuthStateChange(func(tcbauth.AuthEvent) {
+			calls++
+			<-gate
+		})
+		signInAs(t, auth, gopher)
+		require.NoError(t, auth.SignOut(t.Context()))
+		synctest.Wait()
+		unsubscribe()
+		close(gate)
+		synctest.Wait()
+		assert.Equal(t, 1, calls)
+	})
+}
+
+// TestHandlerCallsBack: a handler may use the Auth whose change it is told, also for what changes it again.
+func TestHandlerCallsBack(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		srv := emulator(t)
+		auth := newApp(t, srv).Auth()
+		var events []tcbauth.Event
+		var errs []error
+		auth.OnAuthStateChange(func(e tcbauth.AuthEvent) {
+			events = append(events, e.Event)
+			var err error
+			switch e.Event {
+			case tcbauth.EventSignedIn:
+				_, err = auth.RefreshSession(t.Context(), tcbauth.RefreshSessionRequest{})
+			case tcbauth.EventTokenRefreshed:
+				if _, err = auth.GetAccessToken(t.Context()); err == nil {
+					err = auth.SignOut(t.Context())
+				}
+			case tcbauth.EventSignedOut:
+				auth.OnAuthStateChange(func(tcbauth.AuthEvent) {})
+			case tcbauth.EventInitialSession:
+			}
+			errs = append(errs, err)
+		})
+		signInAs(t, auth, gopher)
+		synctest.Wait()
+		want := []tcbauth.Event{tcbauth.EventSignedIn, tcbauth.EventTokenRefreshed, tcbauth.EventSignedOut}
+		assert.Equal(t, want, events)
+		for _, err := range errs {
+			require.NoError(t, err)
+		}
+		requireNobody(t, auth)
+	})
+}
+
+// TestEventsAreCopies: a handler may change what it gets; neither the session nor another handler sees it.
+func TestEventsAreCopies(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		srv := emulator(t)
+		auth := newApp(t, srv).Auth()
+		var seen [2][]string // a handler's own: the two run side by side
+		for i := range seen {
+			auth.OnAuthStateChange(func(e tcbauth.AuthEvent) {
+				seen[i] = append(seen[i], e.Session.AccessToken, e.Session.Groups[0])
+				e.Session.AccessToken, e.Session.Groups[0] = "changed", "changed"
+			})
+		}
+		c := signInAs(t, auth, gopher)
+		synctest.Wait()
+		for i := range seen {
+			assert.Len(t, seen[i], 2)
+			assert.False(t, slices.Contains(seen[i], "changed"))
+		}
+		requireToken(t, auth, c.AccessToken)
+		got, err := auth.GetCredentials(t.Context())
+		require.NoError(t, err)
+		assert.Equal(t, []string{"staff"}, got.Groups)
+	})
+}
+
+// TestEventsOfOtherHandles: an Auth tells of what was done through it. Each visitor's handle is an Auth of its own.
+func TestEventsOfOtherHandles(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		srv := emulator(t)
+		app := newApp(t, srv)
+		here, there := app.ForUser("visitor"), app.ForUser("visitor")
+		events := eventsOf(there)
+		signInAs(t, here, gopher)
+		assert.Empty(t, events())
+		_, err := there.GetAccessToken(t.Context())
+		require.NoError(t, err)
+		assert.Equal(t, []tcbauth.Event{tcbauth.EventInitialSession}, events())
+		srv.Fault(authtest.Fault{Operation: "revoke", Times: 1, Error: &authtest.Error{Word: "internal"}})
+		require.Error(t, there.SignOut(t.Context()))
+		assert.Equal(t, []tcbauth.Event{tcbauth.EventInitialSession, tcbauth.EventSignedOut}, events())
+	})
+}

@@ -1,0 +1,222 @@
+package tcbauth_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/cloudbase-community/tcbauth"
+	"github.com/cloudbase-community/tcbauth/authtest"
+)
+
+// emulated returns a client of an emulator, in place of CloudBase, where +86 13800000000 is a registered number and
+// every SMS says 123456. Programs use New with the id of their environment instead.
+func emulated() (auth *tcbauth.Auth, srv *authtest.Server, done func()) {
+	srv, err := authtest.Listen("127.0.0.1:0")
+	if err != nil {
+		panic(err)
+	}
+	srv.Seed(authtest.User{
+		Sub: "1000000000000000001", Username: "gopher_01", Name: "Gopher", Password: "correct-horse-1",
+		Phone: "+86 13800000000", Email: "gopher@example.com",
+	})
+	for _, to := range []string{"+86 13800000000", "+86 13900000000", "gopher@example.com"} {
+		srv.FixCode(to, "123456")
+	}
+	auth, err = tcbauth.New(srv.Env, tcbauth.WithBaseURL(srv.URL), tcbauth.WithClock(srv.Now))
+	if err != nil {
+		panic(err)
+	}
+	return auth, srv, func() { _ = srv.Close() }
+}
+
+// Signing in by SMS. A number that is new is registered on the way.
+func Example() {
+	auth, _, done := emulated() // in a program: auth, err := tcbauth.New("your-env-id")
+	defer done()
+	ctx := context.Background()
+
+	info, err := auth.GetVerification(ctx, tcbauth.GetVerificationRequest{PhoneNumber: "+86 13800000000"})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	state, err := auth.SignInWithSms(ctx, tcbauth.SignInWithSmsRequest{
+		VerificationInfo: info,
+		VerificationCode: "123456", // what the person typed in
+		PhoneNum:         "13800000000",
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println("hello,", state.User.Name)
+	// Output: hello, Gopher
+}
+
+func ExampleNew() {
+	auth, err := tcbauth.New("your-env-id", tcbauth.WithLanguage("en-US"), tcbauth.WithTimeout(5*time.Second))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(auth.Env(), "at", auth.BaseURL())
+	// Output: your-env-id at https://your-env-id.ap-shanghai.tcb-api.tencentcloudapi.com
+}
+
+func ExampleAuth_GetVerification() {
+	auth, _, done := emulated()
+	defer done()
+
+	info, err := auth.GetVerification(context.Background(), tcbauth.GetVerificationRequest{PhoneNumber: "138 0000 0000"})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Printf("a code is on its way, good for %d s; the number is registered: %t\n", info.ExpiresIn, info.IsUser)
+	// Output: a code is on its way, good for 600 s; the number is registered: true
+}
+
+func ExampleAuth_Verify() {
+	auth, _, done := emulated()
+	defer done()
+	ctx := context.Background()
+
+	info, err := auth.GetVerification(ctx, tcbauth.GetVerificationRequest{PhoneNumber: "+86 13800000000"})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	_, err = auth.Verify(ctx, tcbauth.VerifyRequest{VerificationID: info.VerificationID, VerificationCode: "000000"})
+	fmt.Println("wrong code:", errors.Is(err, tcbauth.ErrVerificationFailed))
+
+	verified, err := auth.Verify(ctx, tcbauth.VerifyRequest{VerificationID: info.VerificationID, VerificationCode: "123456"})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println("the proof is good for", verified.ExpiresIn, "s")
+	// Output:
+	// wrong code: true
+	// the proof is good for 600 s
+}
+
+// Signing in somebody who is registered, with the proof that Verify gave.
+func ExampleAuth_SignIn() {
+	auth, _, done := emulated()
+	defer done()
+	ctx := context.Background()
+
+	info, err := auth.GetVerification(ctx, tcbauth.GetVerificationRequest{PhoneNumber: "+86 13800000000"})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	verified, err := auth.Verify(ctx, tcbauth.VerifyRequest{VerificationID: info.VerificationID, VerificationCode: "123456"})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	state, err := auth.SignIn(ctx, tcbauth.SignInRequest{
+		Username: "+86 13800000000", VerificationToken: verified.VerificationToken,
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(state.User.Username)
+	// Output: gopher_01
+}
+
+// Registering somebody new, with a password and a name.
+func ExampleAuth_SignUp() {
+	auth, _, done := emulated()
+	defer done()
+	ctx := context.Background()
+
+	info, err := auth.GetVerification(ctx, tcbauth.GetVerificationRequest{PhoneNumber: "+86 13900000000"})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	verified, err := auth.Verify(ctx, tcbauth.VerifyRequest{VerificationID: info.VerificationID, VerificationCode: "123456"})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	state, err := auth.SignUp(ctx, tcbauth.SignUpRequest{
+		PhoneNumber: "+86 13900000000", VerificationToken: verified.VerificationToken,
+		Username: "badger_02", Password: "battery-staple-2", Name: "Badger",
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(state.User.Name, "is registered and signed in")
+	// Output: Badger is registered and signed in
+}
+
+// Verify and then SignIn, or SignUp for a number that is new, in one call.
+func ExampleAuth_SignInWithSms() {
+	auth, _, done := emulated()
+	defer done()
+	ctx := context.Background()
+
+	info, err := auth.GetVerification(ctx, tcbauth.GetVerificationRequest{PhoneNumber: "+86 13900000000"})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	state, err := auth.SignInWithSms(ctx, tcbauth.SignInWithSmsRequest{
+		VerificationInfo: info, VerificationCode: "123456", PhoneNum: "13900000000",
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Printf("registered before: %t; now signed in: %t\n", info.IsUser, state.User.Sub != "")
+	// Output: registered before: false; now signed in: true
+}
+
+func ExampleAuth_SignInWithEmail() {
+	auth, _, done := emulated()
+	defer done()
+	ctx := context.Background()
+
+	info, err := auth.GetVerification(ctx, tcbauth.GetVerificationRequest{Email: "gopher@example.com"})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	state, err := auth.SignInWithEmail(ctx, tcbauth.SignInWithEmailRequest{
+		VerificationInfo: info, VerificationCode: "123456", Email: "gopher@example.com",
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(state.User.Username)
+	// Output: gopher_01
+}
+
+func ExampleAuth_SignInWithPassword() {
+	auth, _, done := emulated()
+	defer done()
+	ctx := context.Background()
+
+	_, err := auth.SignInWithPassword(ctx, tcbauth.SignInWithPasswordRequest{Phone: "13800000000", Password: "a guess"})
+	fmt.Println("wrong password:", errors.Is(err, tcbauth.CodeInvalidUsernameOrPassword))
+
+	state, err := auth.SignInWithPassword(ctx, tcbauth.SignInWithPasswordRequest{
+		Phone: "13800000000", Password: "correct-horse-1",
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(state.User.Username)
+	// Output:
+	// wrong password: true
+	// gopher_01
+}
