@@ -15,6 +15,7 @@ func call[T any](ctx context.Context, a *Auth, req wire.Request, checks ...error
 	if err := a.ready(ctx, checks...); err != nil {
 		return nil, a.fail(ctx, req.Op, err)
 	}
+	a.sign(ctx, &req)
 	out, err := do[T](ctx, a, req)
 	if err != nil {
 		return nil, a.fail(ctx, req.Op, err)
@@ -22,7 +23,7 @@ func call[T any](ctx context.Context, a *Auth, req wire.Request, checks ...error
 	if needs, ok := any(out).(interface{ missing() string }); ok {
 		if field := needs.missing(); field != "" {
 			return nil, a.fail(ctx, req.Op, &wire.Failure{
-				Method: req.Method, Path: "/auth/" + req.Path, StatusCode: http.StatusOK,
+				Method: req.Method, Path: "/auth/" + req.Path, StatusCode: http.StatusOK, RequestID: req.RequestID,
 				Err: fmt.Errorf("%w: no %s", ErrInvalidResponse, field),
 			})
 		}
@@ -54,7 +55,6 @@ func (a *Auth) ready(ctx context.Context, checks ...error) error {
 
 // do sends req for the session. If the server wants a captcha, req is sent once more with one, as far as one is to be had.
 func do[T any](ctx context.Context, a *Auth, req wire.Request) (*T, error) {
-	a.sign(ctx, &req)
 	out, err := send[T](ctx, a, req)
 	if err == nil {
 		return out, nil

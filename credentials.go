@@ -56,19 +56,38 @@ func (c *Credentials) UnmarshalJSON(data []byte) error {
 			return err
 		}
 	}
+	if hasOtherKeys(data, credentialsFields) {
+		return c.unmarshalWithOthers(data)
+	}
 	*c = Credentials{
 		TokenType: in.TokenType, AccessToken: in.AccessToken, RefreshToken: in.RefreshToken,
 		ExpiresIn: int(in.ExpiresIn), ExpiresAt: time.Time(in.ExpiresAt), Scope: in.Scope, Sub: in.Sub,
 		Groups: in.Groups, Version: in.Version,
 	}
-	if hasOtherKeys(data, credentialsFields) {
-		if err := json.Unmarshal(data, &c.extra); err != nil {
-			return err
-		}
-		for _, name := range credentialsFields {
-			delete(c.extra, name)
+	return nil
+}
+
+// unmarshalWithOthers keeps the fields that are not known apart: encoding/json would take Sub for sub.
+func (c *Credentials) unmarshalWithOthers(data []byte) error {
+	var others map[string]json.RawMessage
+	if err := json.Unmarshal(data, &others); err != nil {
+		return err
+	}
+	known := make(map[string]json.RawMessage)
+	for _, name := range credentialsFields {
+		if raw, ok := others[name]; ok {
+			known[name] = raw
+			delete(others, name)
 		}
 	}
+	plain, err := json.Marshal(known)
+	if err != nil {
+		return err
+	}
+	if err := c.UnmarshalJSON(plain); err != nil {
+		return err
+	}
+	c.extra = others
 	return nil
 }
 

@@ -28,18 +28,17 @@ func (a *Auth) deviceID(ctx context.Context) string {
 
 func (a *Auth) findDeviceID(ctx context.Context) string {
 	switch {
-	case a.bare || a.keys.visitor:
-	case a.app.cfg.deviceID != "":
-		return a.app.cfg.deviceID
-	default:
-		return a.ownDeviceID(ctx)
-	}
-	if a.keys.visitor {
+	case a.keys.visitor:
 		if id, ok := a.storedDeviceID(ctx); ok {
 			return id
 		}
+		return newUUID() // which is written with the first session
+	case a.app.cfg.deviceID != "":
+		return a.app.cfg.deviceID
+	case a.bare:
+		return newUUID()
 	}
-	return newUUID() // a visitor's is written with the first session
+	return a.ownDeviceID(ctx)
 }
 
 // ownDeviceID is the default session's, made and stored at its first use.

@@ -186,8 +186,8 @@ func newError(op string, err error) *Error {
 		}
 		return e
 	}
-	if invalid, ok := errors.AsType[*ValidationError](err); ok {
-		return &Error{Op: op, Category: CategoryInvalidParams, Err: invalid}
+	if _, ok := errors.AsType[*ValidationError](err); ok {
+		return &Error{Op: op, Category: CategoryInvalidParams, Err: err}
 	}
 	f, ok := errors.AsType[*wire.Failure](err)
 	if !ok {

@@ -25,7 +25,7 @@ func (n *jsonNumber) UnmarshalJSON(data []byte) error {
 type jsonStrings []string
 
 func (s *jsonStrings) UnmarshalJSON(data []byte) error {
-	if json.Unmarshal(data, (*[]string)(s)) == nil {
+	if json.Unmarshal(data, (*[]string)(s)) == nil && !slices.Contains(*s, "") {
 		return nil
 	}
 	*s = nil
@@ -39,7 +39,9 @@ func (s *jsonStrings) UnmarshalJSON(data []byte) error {
 			ID string `json:"id"`
 		}
 		if json.Unmarshal(raw, &text) == nil {
-			*s = append(*s, text)
+			if text != "" { // null
+				*s = append(*s, text)
+			}
 		} else if json.Unmarshal(raw, &object) == nil && object.ID != "" {
 			*s = append(*s, object.ID)
 		}
@@ -58,10 +60,16 @@ func (t jsonInstant) MarshalJSON() ([]byte, error) {
 
 func (t *jsonInstant) UnmarshalJSON(data []byte) error {
 	*t = jsonInstant{}
-	if at, err := time.Parse(time.RFC3339, strings.Trim(string(data), `"`)); err == nil {
+	at, err := time.Parse(time.RFC3339, strings.Trim(string(data), `"`))
+	if err != nil {
+		ms, err := strconv.ParseInt(string(data), 10, 64)
+		if err != nil {
+			return nil //nolint:nilerr // a field of another type counts as absent
+		}
+		at = time.UnixMilli(ms)
+	}
+	if year := at.UTC().Year(); year >= 1 && year <= 9999 { // what the form can say
 		*t = jsonInstant(at)
-	} else if ms, err := strconv.ParseInt(string(data), 10, 64); err == nil {
-		*t = jsonInstant(time.UnixMilli(ms))
 	}
 	return nil
 }

@@ -115,9 +115,9 @@ func WithBaseURL(base string) Option {
 		}
 		u, err := url.Parse(base)
 		switch {
-		case err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http":
+		case err != nil || u.Hostname() == "" || u.Scheme != "https" && u.Scheme != "http":
 			return errors.New("WithBaseURL: not an http or https URL")
-		case u.User != nil || u.RawQuery != "" || u.Fragment != "":
+		case u.User != nil || u.RawQuery != "" || u.ForceQuery || u.Fragment != "":
 			return errors.New("WithBaseURL: a base URL has no user, query or fragment")
 		case u.Scheme == "http" && !loopback(u.Hostname()):
 			return errors.New("WithBaseURL: plain http sends passwords and tokens in the clear, use https")

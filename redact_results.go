@@ -18,6 +18,12 @@ func (a AuthEvent) Format(f fmt.State, _ rune) { printRedacted(f, a) }
 func (a AuthEvent) LogValue() slog.Value { return redactedValue(a) }
 
 // Format prints a without secrets.
+func (a AuthorizeInfoResponse) Format(f fmt.State, _ rune) { printRedacted(f, a) }
+
+// LogValue is a without secrets.
+func (a AuthorizeInfoResponse) LogValue() slog.Value { return redactedValue(a) }
+
+// Format prints a without secrets.
 func (a AuthorizeResponse) Format(f fmt.State, _ rune) { printRedacted(f, a) }
 
 // LogValue is a without secrets.
@@ -52,6 +58,12 @@ func (c Claims) Format(f fmt.State, _ rune) { printRedacted(f, c) }
 
 // LogValue is c without secrets.
 func (c Claims) LogValue() slog.Value { return redactedValue(c) }
+
+// Format prints c without secrets.
+func (c ClaimsHeader) Format(f fmt.State, _ rune) { printRedacted(f, c) }
+
+// LogValue is c without secrets.
+func (c ClaimsHeader) LogValue() slog.Value { return redactedValue(c) }
 
 // Format prints c without secrets.
 func (c ClaimsResponse) Format(f fmt.State, _ rune) { printRedacted(f, c) }
@@ -102,6 +114,18 @@ func (o OAuthChallenge) Format(f fmt.State, _ rune) { printRedacted(f, o) }
 func (o OAuthChallenge) LogValue() slog.Value { return redactedValue(o) }
 
 // Format prints o without secrets.
+func (o OAuthClient) Format(f fmt.State, _ rune) { printRedacted(f, o) }
+
+// LogValue is o without secrets.
+func (o OAuthClient) LogValue() slog.Value { return redactedValue(o) }
+
+// Format prints o without secrets.
+func (o OAuthScope) Format(f fmt.State, _ rune) { printRedacted(f, o) }
+
+// LogValue is o without secrets.
+func (o OAuthScope) LogValue() slog.Value { return redactedValue(o) }
+
+// Format prints o without secrets.
 func (o OtpChallenge) Format(f fmt.State, _ rune) { printRedacted(f, o) }
 
 // LogValue is o without secrets.
@@ -118,6 +142,12 @@ func (p ProviderProfile) Format(f fmt.State, _ rune) { printRedacted(f, p) }
 
 // LogValue is p without secrets.
 func (p ProviderProfile) LogValue() slog.Value { return redactedValue(p) }
+
+// Format prints p without secrets.
+func (p ProviderSubType) Format(f fmt.State, _ rune) { printRedacted(f, p) }
+
+// LogValue is p without secrets.
+func (p ProviderSubType) LogValue() slog.Value { return redactedValue(p) }
 
 // Format prints p without secrets.
 func (p ProviderToken) Format(f fmt.State, _ rune) { printRedacted(f, p) }

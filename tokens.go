@@ -68,8 +68,8 @@ func (a *Auth) SetCredentials(ctx context.Context, credentials *Credentials) err
 	case err != nil:
 	case credentials == nil:
 		err = a.forget(ctx)
-	case credentials.AccessToken == "":
-		err = required("access_token", "")
+	case !headerText.MatchString(credentials.AccessToken):
+		err = &ValidationError{Field: "access_token", Rule: "is empty, or no header can carry it"}
 	case credentials.ExpiresIn <= 0 && credentials.ExpiresAt.IsZero():
 		err = &ValidationError{Field: "expires_in", Rule: "or expires_at is required"}
 	default:

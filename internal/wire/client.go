@@ -27,7 +27,8 @@ type Config struct {
 // Client sends calls. It does not change after New and is safe for concurrent use.
 type Client struct {
 	resty       *resty.Client
-	prefix      string // base URL and the API's own path
+	getBody     *resty.Client // for a GET with a body, which resty leaves out by default
+	prefix      string        // base URL and the API's own path
 	clientQuery string
 	basic       string // the Authorization header
 	secret      string // of the client
@@ -48,7 +49,8 @@ func New(cfg Config) *Client {
 	hc.Transport = noRedirects{hc.Transport}
 	hc.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	return &Client{
-		resty:       resty.NewWithClient(&hc).SetLogger(silent{}).SetDisableWarn(true),
+		resty:       newResty(&hc),
+		getBody:     newResty(&hc).SetAllowGetMethodPayload(true),
 		prefix:      cfg.BaseURL + "/auth/",
 		clientQuery: "client_id=" + url.QueryEscape(cfg.ClientID),
 		secret:      cfg.ClientSecret,
@@ -57,6 +59,10 @@ func New(cfg Config) *Client {
 		log:         cfg.Logger,
 		sdkVersion:  []string{cfg.SDKVersion},
 	}
+}
+
+func newResty(hc *http.Client) *resty.Client {
+	return resty.NewWithClient(hc).SetLogger(silent{}).SetDisableWarn(true)
 }
 
 // defaultTransport looks http.DefaultTransport up at each call, so that what replaces it later (a mock, an
@@ -100,7 +106,11 @@ func (silent) Debugf(string, ...any) {}
 func (c *Client) attempt(ctx context.Context, req *Request, target string, body []byte) (*answer, error) {
 	ctx, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
-	r := c.resty.R().SetContext(ctx).SetDoNotParseResponse(true)
+	client := c.resty
+	if req.Method == http.MethodGet && body != nil {
+		client = c.getBody
+	}
+	r := client.R().SetContext(ctx).SetDoNotParseResponse(true)
 	c.setHeader(r.Header, req)
 	if body != nil {
 		// A bytes.Reader keeps the body, which may hold a password, out of resty's pool of buffers.

@@ -162,14 +162,20 @@ func word(s string) string {
 // maxText is the most of a server's text that is kept, in bytes.
 const maxText = 1000
 
+// cut shortens a text to maxText.
+func cut(s string) string {
+	if len(s) <= maxText {
+		return s
+	}
+	end := maxText
+	for !utf8.RuneStart(s[end]) {
+		end--
+	}
+	return s[:end]
+}
+
 // clean makes a server's text fit for one line of a log.
 func clean(s string) string {
-	if len(s) > maxText {
-		s = s[:maxText]
-		for !utf8.ValidString(s) {
-			s = s[:len(s)-1]
-		}
-	}
 	return strings.Map(func(r rune) rune {
 		if unicode.IsControl(r) {
 			return ' '
@@ -204,7 +210,7 @@ func retryAfter(h http.Header) time.Duration {
 	if err != nil {
 		now = time.Now()
 	}
-	return max(0, at.Sub(now))
+	return seconds(int(at.Sub(now) / time.Second))
 }
 
 func seconds(s int) time.Duration {

@@ -1,7 +1,10 @@
 package wire
 
 import (
+	"cmp"
 	"encoding/json"
+	"net/url"
+	"slices"
 	"strings"
 )
 
@@ -18,7 +21,9 @@ func sentValues(req *Request, body []byte) []string {
 		}
 	}
 	for _, list := range req.Query {
-		values = append(values, list...)
+		for _, value := range list {
+			values = appendTexts(values, value)
+		}
 	}
 	return append(values, req.Token)
 }
@@ -60,12 +65,16 @@ func ScrubWord(code string, sent []string) string {
 	return code
 }
 
-// Scrub replaces every sent value in text.
+// Scrub replaces every sent value in text, as it is and as URLs have it, and then cuts text to what is worth keeping.
 func Scrub(text string, sent []string) string {
-	for _, value := range sent {
+	longestFirst := slices.Clone(sent) // one may be part of another
+	slices.SortFunc(longestFirst, func(a, b string) int { return cmp.Compare(len(b), len(a)) })
+	for _, value := range longestFirst {
 		if len(value) >= minScrubbed {
-			text = strings.ReplaceAll(text, value, "[redacted]")
+			for _, form := range []string{value, url.QueryEscape(value), url.PathEscape(value)} {
+				text = strings.ReplaceAll(text, form, "[redacted]")
+			}
 		}
 	}
-	return text
+	return cut(text)
 }

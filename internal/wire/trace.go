@@ -58,10 +58,13 @@ func permanent(err error) bool {
 	return ok
 }
 
-// unwrapURL takes the url.Error away: its text has the URL, whose query may hold tokens.
+// unwrapURL takes every url.Error away: its text has the URL, whose query may hold tokens.
 func unwrapURL(err error) error {
-	if u, ok := errors.AsType[*url.Error](err); ok {
-		return u.Err
+	for {
+		u, ok := errors.AsType[*url.Error](err)
+		if !ok {
+			return err
+		}
+		err = u.Err
 	}
-	return err
 }

@@ -1,0 +1,410 @@
+package tcbauth_test
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/cloudbase-community/tcbauth"
+)
+
+// peer is the other side of a client: it answers by a function and keeps what arrived.
+type peer struct {
+	answer func(n int, r arrived) answer // n counts from 0
+
+	mu   sync.Mutex
+	seen []arrived
+}
+
+type arrived struct {
+	*http.Request
+	body string
+	at   time.Time
+}
+
+func (p *peer) requests() []arrived {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return slices.Clone(p.seen)
+}
+
+// answer is what a peer says, or the error without a word of it. Its length is not announced unless it is given, as
+// behind many proxies.
+type answer struct {
+	status int
+	body   string
+	header http.Header
+	length int64 // announced, 0: not
+	err    error
+}
+
+func reply(status int, body string, headers ...string) answer {
+	header := http.Header{"Content-Type": {"application/json"}}
+	for i := 0; i+1 < len(headers); i += 2 {
+		header.Set(headers[i], headers[i+1])
+	}
+	return answer{status: status, body: body, header: header}
+}
+
+func lost(err error) answer { return answer{err: err} }
+
+func (p *peer) RoundTrip(r *http.Request) (*http.Response, error) {
+	a := p.hear(r)
+	if a.err != nil {
+		return nil, a.err
+	}
+	length := a.length
+	if length == 0 {
+		length = -1
+	}
+	return &http.Response{
+		StatusCode: a.status, Header: a.header, Body: io.NopCloser(strings.NewReader(a.body)), ContentLength: length,
+	}, nil
+}
+
+// hear keeps r and returns the answer to it.
+func (p *peer) hear(r *http.Request) answer {
+	got := arrived{Request: r, at: time.Now()}
+	if r.Body != nil {
+		body, err := io.ReadAll(r.Body)
+		if err != nil {
+			return lost(err)
+		}
+		got.body = string(body)
+	}
+	p.mu.Lock()
+	n := len(p.seen)
+	p.seen = append(p.seen, got)
+	p.mu.Unlock()
+	return p.answer(n, got)
+}
+
+// newPeerApp returns an App whose requests p answers, with a session in store.
+func newPeerApp(t *testing.T, p *peer, store tcbauth.TokenStore, opts ...tcbauth.Option) *tcbauth.App {
+	t.Helper()
+	app, err := tcbauth.NewApp(methodEnv, append([]tcbauth.Option{
+		tcbauth.WithHTTPClient(&http.Client{Transport: p}), tcbauth.WithTokenStore(store), tcbauth.WithClientSecret(plantedClientSecret),
+	}, opts...)...)
+	require.NoError(t, err)
+	return app
+}
+
+// sessionStore holds a session that lasts an hour and can be refreshed.
+func sessionStore(t *testing.T) tcbauth.TokenStore {
+	t.Helper()
+	store := tcbauth.NewMemoryStore()
+	data, err := json.Marshal(tcbauth.Credentials{
+		TokenType: "Bearer", AccessToken: plantedAccess, RefreshToken: plantedRefresh, ExpiresIn: 7200,
+		ExpiresAt: time.Now().Add(time.Hour), Scope: "user", Sub: plantedSub,
+	})
+	require.NoError(t, err)
+	require.NoError(t, store.Set(t.Context(), "credentials_"+methodEnv, data, 0))
+	require.NoError(t, store.Set(t.Context(), "device_id", []byte("0123456789abcdef"), 0))
+	return store
+}
+
+// requireError requires err to be what every method fails with.
+func requireError(t *testing.T, err error) {
+	t.Helper()
+	require.Error(t, err)
+	var e *tcbauth.Error
+	require.ErrorAs(t, err, &e)
+	assert.NotEmpty(t, e.Op, "Op of %v", err)
+	assertNoSecret(t, "error", err.Error())
+}
+
+// errorOf is the *Error that err has to be.
+func errorOf(t *testing.T, err error) *tcbauth.Error {
+	t.Helper()
+	requireError(t, err)
+	e, _ := errors.AsType[*tcbauth.Error](err)
+	return e
+}
+
+// callGiven makes a call that sends one request and is answered by given, and returns what it fails with.
+func callGiven(t *testing.T, given answer) *tcbauth.Error {
+	t.Helper()
+	p := &peer{answer: func(int, arrived) answer { return given }}
+	auth := newPeerApp(t, p, tcbauth.NewMemoryStore()).Auth()
+	_, err := auth.Verify(t.Context(), tcbauth.VerifyRequest{VerificationID: plantedID, VerificationCode: plantedCode})
+	e := errorOf(t, err)
+	require.Len(t, p.requests(), 1)
+	assert.Equal(t, "Verify", e.Op)
+	assert.Equal(t, http.MethodPost, e.Method)
+	assert.Equal(t, "/auth/v1/verification/verify", e.Path)
+	assert.Equal(t, p.requests()[0].Header.Get("X-Request-Id"), e.RequestID)
+	return e
+}
+
+// The forms in which the server and what stands before it say what is wrong (WIRE.md 3.2).
+func TestErrorForms(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		status      int
+		body        string
+		code        tcbauth.Code
+		number      int
+		description string
+		category    tcbauth.Category
+	}{
+		"auth service": {400, `{"error":"password_not_set","error_code":4029,"error_description":"user password not set"}`,
+			tcbauth.CodePasswordNotSet, 4029, "user password not set", tcbauth.CategoryInvalidCredentials},
+		"with the gateway's word too": {400, `{"error":"password_not_set","error_code":4029,"error_description":"x","code":"PASSWORD_NOT_SET","message":"y"}`,
+			tcbauth.CodePasswordNotSet, 4029, "x", tcbauth.CategoryInvalidCredentials},
+		"gateway": {401, `{"code":"INVALID_CREDENTIALS","message":"no such client","requestId":"r"}`,
+			tcbauth.CodeInvalidCredentials, 0, "no such client", tcbauth.CategoryInvalidCredentials},
+		"gateway's word with a number": {400, `{"code":"ABORTED","error_code":10,"error_description":"too many tries"}`,
+			tcbauth.CodeAborted, 10, "too many tries", tcbauth.CategoryServiceError},
+		"upper case":         {400, `{"error":"INVALID_ARGUMENT"}`, tcbauth.CodeInvalidArgument, 0, "", tcbauth.CategoryInvalidParams},
+		"gRPC":               {404, `{"code":5,"message":"User not exist","details":[{"@type":"x"}]}`, tcbauth.CodeNotFound, 5, "User not exist", tcbauth.CategoryUserNotFound},
+		"number only":        {429, `{"error_code":8}`, tcbauth.CodeResourceExhausted, 8, "", tcbauth.CategoryRateLimited},
+		"number as text":     {400, `{"error":"captcha_required","error_code":"4001"}`, tcbauth.CodeCaptchaRequired, 4001, "", tcbauth.CategoryCaptchaRequired},
+		"number as the word": {400, `{"code":"4002"}`, tcbauth.CodeCaptchaInvalid, 4002, "", tcbauth.CategoryCaptchaInvalid},
+		"unknown number":     {400, `{"error_code":4711}`, "", 4711, "", tcbauth.CategoryUnknown},
+		"unknown word":       {418, `{"error":"teapot","error_code":77}`, "teapot", 77, "", tcbauth.CategoryUnknown},
+		"status 200":         {200, `{"error":"aborted","error_code":10,"verification_token":"x"}`, tcbauth.CodeAborted, 10, "", tcbauth.CategoryServiceError},
+		"status 200, word":   {200, `{"code":"NOT_FOUND","message":"m","verification_token":"x"}`, tcbauth.CodeNotFound, 0, "m", tcbauth.CategoryUserNotFound},
+		"status 200, number": {200, `{"error_code":4001,"verification_token":"x"}`, tcbauth.CodeCaptchaRequired, 4001, "", tcbauth.CategoryCaptchaRequired},
+		"status 307":         {307, `{"error":"unavailable"}`, tcbauth.CodeUnavailable, 0, "", tcbauth.CategoryServiceError},
+		"null fields":        {400, `{"error":"aborted","error_code":null,"error_description":null,"code":null,"message":null}`, tcbauth.CodeAborted, 0, "", tcbauth.CategoryServiceError},
+		"escaped":            {200, `{"\u0065rror":"aborted","verification_token":"x"}`, tcbauth.CodeAborted, 0, "", tcbauth.CategoryServiceError},
+		"more than fields": {500, `{"error":"internal","error_uri":"u","error_details":[{"x":1}],"details":{}}`,
+			tcbauth.CodeInternal, 0, "", tcbauth.CategoryServiceError},
+		"wrong types":             {500, `{"error":"internal","error_code":{},"error_description":[1]}`, tcbauth.CodeInternal, 0, "", tcbauth.CategoryServiceError},
+		"502 in the server's":     {502, `{"error":"unavailable","error_code":14}`, tcbauth.CodeUnavailable, 14, "", tcbauth.CategoryServiceError},
+		"504 in the server's":     {504, `{"code":"DEADLINE_EXCEEDED","message":"late"}`, tcbauth.CodeDeadlineExceeded, 0, "late", tcbauth.CategoryServiceError},
+		"the server's validator":  {400, `{"error":"invalid_argument","error_code":3,"error_description":"invalid X.VerificationCode: value does not match regex pattern"}`, tcbauth.CodeInvalidArgument, 3, "invalid X.VerificationCode: value does not match regex pattern", tcbauth.CategoryInvalidParams},
+		"a code that has expired": {400, `{"error":"invalid_argument","error_code":3,"error_description":"verification code expired"}`, tcbauth.CodeInvalidArgument, 3, "verification code expired", tcbauth.CategoryVerificationFailed},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			e := callGiven(t, reply(tt.status, tt.body))
+			assert.Equal(t, tt.status, e.StatusCode)
+			assert.Equal(t, tt.code, e.Code)
+			assert.Equal(t, tt.number, e.Number)
+			assert.Equal(t, tt.description, e.Description)
+			assert.Equal(t, tt.category, e.Category)
+			assert.NotErrorIs(t, e, tcbauth.ErrOutcomeUnknown)
+			assert.NotErrorIs(t, e, tcbauth.ErrInvalidResponse)
+			if tt.code != "" {
+				assert.ErrorIs(t, fmt.Errorf("wrapped: %w", e), tt.code)
+				assert.Contains(t, e.Error(), string(tt.code))
+			}
+			assert.NotErrorIs(t, e, tcbauth.CodeUnauthenticated)
+			assert.NotErrorIs(t, e, tcbauth.Code(""))
+		})
+	}
+}
+
+// These are no errors, whatever the fields are called.
+func TestNoErrors(t *testing.T) {
+	t.Parallel()
+	for _, extra := range []string{
+		`"error":null`, `"error":""`, `"error":false`, `"error_code":0`, `"error_code":"0"`, `"code":null`, `"code":""`, `"code":0`,
+		`"error_description":"only a text"`, `"data":{"error":"inner","code":"INNER"}`, `"text":"\"error\":\"x\""`, `"x":1`,
+	} {
+		p := &peer{answer: func(int, arrived) answer {
+			return reply(200, `{"verification_token":"x",`+extra+`}`, "Content-Type", "text/plain")
+		}}
+		auth := newPeerApp(t, p, tcbauth.NewMemoryStore()).Auth()
+		_, err := auth.Verify(t.Context(), tcbauth.VerifyRequest{VerificationID: plantedID, VerificationCode: plantedCode})
+		assert.NoError(t, err, extra)
+	}
+}
+
+// Answers that are not the server's keep their status.
+func TestForeignAnswers(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		status   int
+		body     string
+		is       error
+		code     tcbauth.Code
+		category tcbauth.Category
+		wait     time.Duration
+	}{
+		"502":                {502, page, tcbauth.ErrOutcomeUnknown, tcbauth.CodeUnreachable, tcbauth.CategoryServiceError, 0},
+		"504":                {504, "", tcbauth.ErrOutcomeUnknown, tcbauth.CodeUnreachable, tcbauth.CategoryServiceError, 0},
+		"502 in other JSON":  {502, `{"status":"down"}`, tcbauth.ErrOutcomeUnknown, tcbauth.CodeUnreachable, tcbauth.CategoryServiceError, 0},
+		"503":                {503, page, tcbauth.ErrInvalidResponse, "", tcbauth.CategoryServiceError, 0},
+		"500":                {500, page, tcbauth.ErrInvalidResponse, "", tcbauth.CategoryServiceError, 0},
+		"429":                {429, page, tcbauth.ErrRateLimited, "", tcbauth.CategoryRateLimited, time.Minute},
+		"404":                {404, page, tcbauth.ErrInvalidResponse, "", tcbauth.CategoryUnknown, 0},
+		"401":                {401, page, tcbauth.ErrInvalidResponse, "", tcbauth.CategoryUnknown, 0},
+		"303":                {303, "", tcbauth.ErrInvalidResponse, "", tcbauth.CategoryUnknown, 0},
+		"304":                {304, "", tcbauth.ErrInvalidResponse, "", tcbauth.CategoryUnknown, 0},
+		"204":                {204, "", tcbauth.ErrInvalidResponse, "", tcbauth.CategoryUnknown, 0},
+		"empty":              {200, "", tcbauth.ErrInvalidResponse, "", tcbauth.CategoryUnknown, 0},
+		"null":               {200, "null", tcbauth.ErrInvalidResponse, "", tcbauth.CategoryUnknown, 0},
+		"a list":             {200, "[]", tcbauth.ErrInvalidResponse, "", tcbauth.CategoryUnknown, 0},
+		"a text":             {200, `"ok"`, tcbauth.ErrInvalidResponse, "", tcbauth.CategoryUnknown, 0},
+		"two values":         {200, `{"verification_token":"x"}{}`, tcbauth.ErrInvalidResponse, "", tcbauth.CategoryUnknown, 0},
+		"no field":           {200, "{}", tcbauth.ErrInvalidResponse, "", tcbauth.CategoryUnknown, 0},
+		"field of a type":    {200, `{"verification_token":5}`, tcbauth.ErrInvalidResponse, "", tcbauth.CategoryUnknown, 0},
+		"400 without a word": {400, `{}`, tcbauth.ErrInvalidResponse, "", tcbauth.CategoryUnknown, 0},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			e := callGiven(t, reply(tt.status, tt.body, "Content-Type", "text/html"))
+			require.ErrorIs(t, e, tt.is)
+			assert.Equal(t, tt.status, e.StatusCode)
+			assert.Equal(t, tt.code, e.Code)
+			assert.Equal(t, tt.category, e.Category)
+			assert.Equal(t, tt.wait, e.RetryAfter)
+			assert.NotContains(t, e.Error(), "html", "the page is not quoted")
+		})
+	}
+}
+
+func TestRetryAfter(t *testing.T) {
+	t.Parallel()
+	const limited = `{"error":"resource_exhausted"}`
+	const date = "Thu, 01 Jan 2026 00:00:00 GMT"
+	tests := map[string]struct {
+		body    string
+		headers []string
+		want    time.Duration
+	}{
+		"none":                {limited, nil, time.Minute},
+		"seconds":             {limited, []string{"Retry-After", "5"}, 5 * time.Second},
+		"date":                {limited, []string{"Date", date, "Retry-After", "Thu, 01 Jan 2026 00:00:30 GMT"}, 30 * time.Second},
+		"date in the past":    {limited, []string{"Date", date, "Retry-After", "Wed, 31 Dec 2025 00:00:00 GMT"}, time.Minute},
+		"date far off":        {limited, []string{"Date", date, "Retry-After", "Fri, 01 Jan 2900 00:00:00 GMT"}, 24 * time.Hour},
+		"negative":            {limited, []string{"Retry-After", "-5"}, time.Minute},
+		"huge":                {limited, []string{"Retry-After", "99999999999"}, 24 * time.Hour},
+		"garbage":             {limited, []string{"Retry-After", "soon"}, time.Minute},
+		"body":                {`{"error":"resource_exhausted","retry_after":7}`, nil, 7 * time.Second},
+		"body as text":        {`{"error":"resource_exhausted","retry_after":"7"}`, nil, 7 * time.Second},
+		"body in camel case":  {`{"error":"resource_exhausted","retryAfter":8}`, nil, 8 * time.Second},
+		"body before header":  {`{"error":"resource_exhausted","retry_after":7}`, []string{"Retry-After", "5"}, 7 * time.Second},
+		"body negative":       {`{"error":"resource_exhausted","retry_after":-7}`, nil, time.Minute},
+		"body huge":           {`{"error":"resource_exhausted","retry_after":999999999}`, nil, 24 * time.Hour},
+		"body of a type":      {`{"error":"resource_exhausted","retry_after":{}}`, nil, time.Minute},
+		"other error":         {`{"error":"internal"}`, nil, 0},
+		"other error, header": {`{"error":"unavailable"}`, []string{"Retry-After", "5"}, 5 * time.Second},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			assert.Equal(t, tt.want, callGiven(t, reply(429, tt.body, tt.headers...)).RetryAfter)
+		})
+	}
+}
+
+func TestDescriptionIsCleaned(t *testing.T) {
+	t.Parallel()
+	e := callGiven(t, reply(400, `{"error":"internal","error_description":"two\nlines\tand\u0000more\u001b[31m\u0085"}`))
+	assert.Equal(t, "two lines and more [31m ", e.Description)
+
+	e = callGiven(t, reply(400, `{"error":"internal","error_description":"`+strings.Repeat("长", 1000)+`"}`))
+	assert.Equal(t, strings.Repeat("长", 333), e.Description, "cut between characters")
+
+	e = callGiven(t, reply(400, `{"error":"internal","error_description":"the code `+plantedCode+` of `+plantedID+` is wrong"}`))
+	assert.Equal(t, "the code [redacted] of [redacted] is wrong", e.Description)
+}
+
+// The cut must not leave the beginning of a secret that can no longer be told from other text.
+func TestDescriptionIsCutAfterHiding(t *testing.T) {
+	t.Parallel()
+	for space := 1000 - len(plantedID); space < 1000; space++ {
+		e := callGiven(t, reply(400, `{"error":"internal","error_description":"`+strings.Repeat("x", space)+plantedID+`"}`))
+		assert.LessOrEqual(t, len(e.Description), 1000)
+		require.NotContains(t, e.Description, plantedID[:4], "after %d bytes", space)
+	}
+}
+
+func TestUnauthenticatedIsOneTest(t *testing.T) {
+	t.Parallel()
+	unauthenticated := func(int, arrived) answer {
+		return reply(401, `{"error":"unauthenticated","error_code":16}`)
+	}
+	tests := map[string]struct {
+		session bool
+		reply   func(int, arrived) answer
+		is      []error
+	}{
+		"nobody": {false, unauthenticated, []error{tcbauth.ErrNoSession}},
+		"refused after a refresh": {true, func(n int, r arrived) answer {
+			if strings.HasSuffix(r.URL.Path, "/token") {
+				return reply(200, goodAnswer)
+			}
+			return unauthenticated(n, r)
+		}, []error{tcbauth.ErrSessionExpired}},
+		"refresh refused": {true, func(n int, r arrived) answer {
+			if strings.HasSuffix(r.URL.Path, "/token") {
+				return reply(400, `{"error":"invalid_grant"}`)
+			}
+			return unauthenticated(n, r)
+		}, []error{tcbauth.ErrSessionExpired, tcbauth.CodeInvalidGrant}},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			store := tcbauth.NewMemoryStore()
+			if tt.session {
+				store = sessionStore(t)
+			}
+			_, err := newPeerApp(t, &peer{answer: tt.reply}, store).Auth().GetUserInfo(t.Context(), tcbauth.GetUserInfoRequest{})
+			requireError(t, err)
+			wrapped := fmt.Errorf("wrapped: %w", err)
+			require.ErrorIs(t, wrapped, tcbauth.CodeUnauthenticated)
+			assert.ErrorIs(t, wrapped, tcbauth.ErrInvalidCredentials)
+			for _, is := range tt.is {
+				assert.ErrorIs(t, wrapped, is)
+			}
+			_, err = store.Get(t.Context(), "credentials_"+methodEnv)
+			assert.ErrorIs(t, err, tcbauth.ErrNotFound)
+		})
+	}
+	require.ErrorIs(t, tcbauth.ErrNoSession, tcbauth.CodeUnauthenticated)
+	require.ErrorIs(t, tcbauth.ErrSessionExpired, tcbauth.CodeUnauthenticated)
+	require.NotErrorIs(t, tcbauth.ErrNoSession, tcbauth.ErrSessionExpired)
+}
+
+// A POST whose connection never came about is sent again; its waits and ids are the ones of one call.
+func TestRepeatAfterDialError(t *testing.T) {
+	t.Parallel()
+	refused := &net.OpError{Op: "dial", Net: "tcp", Err: errors.New("connection refused")}
+	for name, failure := range map[string]error{
+		"dial": refused, "DNS": &net.DNSError{Err: "no such host", Name: methodHost}, "wrapped": fmt.Errorf("proxy: %w", refused),
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				p := &peer{answer: func(int, arrived) answer { return lost(failure) }}
+				auth := newPeerApp(t, p, tcbauth.NewMemoryStore()).Auth()
+				_, err := auth.GetVerification(t.Context(), tcbauth.GetVerificationRequest{PhoneNumber: plantedPhone})
+				e := errorOf(t, err)
+				require.ErrorIs(t, err, failure)
+				require.ErrorIs(t, err, tcbauth.CodeUnreachable)
+				require.NotErrorIs(t, err, tcbauth.ErrOutcomeUnknown, "it is certain that nothing was sent")
+				assert.Zero(t, e.StatusCode)
+				got := p.requests()
+				require.Len(t, got, 3)
+				first, second := got[1].at.Sub(got[0].at), got[2].at.Sub(got[1].at)
+				assert.GreaterOrEqual(t, first, 500*time.Millisecond)
+				assert.LessOrEqual(t, first, time.Second)
+				assert.GreaterOrEqual(t, second, time.Second)
+				assert.LessOrEqual(t, second, 2*time.Second)
+				for _, r := range got[1:] {
+					assert.Equal(t, got[0].Header.Get("X-Request-Id"), r.Header.Get("X-Request-Id"))
+					assert.Equal(t, got[0].body, r.body)
+				}
+			})
+		})
+	}
+}
