@@ -38,7 +38,7 @@ func (a *Auth) GetPublicKey(ctx context.Context) (*PublicKey, error) {
 
 func (a *Auth) getPublicKey(ctx context.Context, op string, checks ...error) (*PublicKey, error) {
 	return call[PublicKey](ctx, a, wire.Request{
-		Op: op, Method: http.MethodPost, Path: "v2/signin/publichkey", Body: wire.Empty{}, Repeatable: true,
+		Op: op, Method: http.MethodPost, Path: "v2/signin/publichkey", Body: wire.Empty{},
 	}, checks...)
 }
 
@@ -122,7 +122,7 @@ func (e *encryptor) text(s string) string {
 	var blocks []byte
 	for rest := []byte(s); len(rest) > 0; {
 		n := min(size, len(rest))
-		block, err := rsa.EncryptPKCS1v15(rand.Reader, e.key, rest[:n])
+		block, err := rsa.EncryptPKCS1v15(rand.Reader, e.key, rest[:n]) //nolint:staticcheck // it is the server's only form
 		if err != nil {
 			e.err = fmt.Errorf("encrypting: %w", err)
 			return ""

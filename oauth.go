@@ -81,7 +81,7 @@ func (a *Auth) oauthChallenge(ctx context.Context, op string, req SignInWithOAut
 	default:
 		invalid = &ValidationError{Field: "options.type", Rule: "must be sign_in or bind_identity"}
 	}
-	out, err := a.genProviderRedirectUri(ctx, op, GenProviderRedirectUriRequest{
+	out, err := a.genProviderRedirectURI(ctx, op, GenProviderRedirectUriRequest{
 		ProviderID: req.Provider, RedirectURI: back, State: c.State,
 	}, required("provider", req.Provider), invalid)
 	if err != nil {

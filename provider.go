@@ -31,10 +31,10 @@ func (r *GenProviderRedirectUriResponse) missing() string { return missingField(
 //
 // js-sdk: genProviderRedirectUri. WIRE.md 5.3.
 func (a *Auth) GenProviderRedirectUri(ctx context.Context, req GenProviderRedirectUriRequest) (*GenProviderRedirectUriResponse, error) {
-	return a.genProviderRedirectUri(ctx, "GenProviderRedirectUri", req)
+	return a.genProviderRedirectURI(ctx, "GenProviderRedirectUri", req)
 }
 
-func (a *Auth) genProviderRedirectUri(ctx context.Context, op string, req GenProviderRedirectUriRequest, checks ...error) (*GenProviderRedirectUriResponse, error) {
+func (a *Auth) genProviderRedirectURI(ctx context.Context, op string, req GenProviderRedirectUriRequest, checks ...error) (*GenProviderRedirectUriResponse, error) {
 	query := url.Values{}
 	setQuery(query, "provider_id", req.ProviderID)
 	setQuery(query, "redirect_uri", req.ProviderRedirectURI)

@@ -71,9 +71,24 @@ func (c *Client) send(ctx context.Context, req *Request, body []byte) (*answer, 
 	target := c.target(req)
 	for attempt := 1; ; attempt++ {
 		a, f, again := c.try(ctx, req, target, body, attempt)
-		if f == nil || !again || attempt > maxRepeats || !wait(ctx, attempt, f.RetryAfter) {
+		if f == nil || !again || attempt > maxRepeats {
 			return a, f
 		}
+		if !wait(ctx, attempt, f.RetryAfter) {
+			f.endedBy(ctx.Err())
+			return a, f
+		}
+	}
+}
+
+// endedBy adds the context's error to a failure that would have been tried again.
+func (f *Failure) endedBy(err error) {
+	switch {
+	case err == nil:
+	case f.Err == nil:
+		f.Err = err
+	default:
+		f.Err = fmt.Errorf("%w: %w", f.Err, err)
 	}
 }
 
