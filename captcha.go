@@ -153,7 +153,7 @@ func (a *Auth) storedCaptcha(ctx context.Context) string {
 // captchaToken returns a captcha token other than the refused one: the stored one, or one that the solver earns. "" means
 // that there is none to be had.
 func (a *Auth) captchaToken(ctx context.Context, req *wire.Request, refused string) (string, error) {
-	if token := a.storedCaptcha(ctx); token != refused {
+	if token := a.storedCaptcha(ctx); token != "" && token != refused {
 		return token, nil
 	}
 	if a.app.cfg.solver == nil {

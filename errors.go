@@ -203,7 +203,7 @@ func newError(op string, err error) *Error {
 		Code: code, Number: f.Number, Description: wire.Scrub(f.Description, f.Sent), RequestID: f.RequestID,
 		Category: categorize(code, f.Number, f.Description), RetryAfter: f.RetryAfter, Err: scrubbed(f.Err, f.Sent),
 	}
-	if f.Code == "" {
+	if f.Code == "" && f.Number == 0 {
 		e.Category = categoryOfStatus(f.StatusCode)
 	}
 	if e.Category == CategoryRateLimited && e.RetryAfter == 0 {

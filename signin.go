@@ -195,13 +195,14 @@ func (a *Auth) signInByCode(ctx context.Context, in codeSignIn, invalid error) (
 	return orElse(signUp, signIn, CodeAlreadyExists, CodeFailedPrecondition)
 }
 
-// orElse takes the second way if the first fails with one of codes. If both fail, the first error tells more.
+// orElse takes the second way if the first fails with one of codes. If both fail, the first error tells more; a session
+// that could not be stored is more than an error.
 func orElse(first, second func() (*LoginState, error), codes ...Code) (*LoginState, error) {
 	state, err := first()
 	for _, code := range codes {
 		if errors.Is(err, code) {
-			if state, err := second(); err == nil {
-				return state, nil
+			if other, failed := second(); other != nil {
+				return other, failed
 			}
 			break
 		}

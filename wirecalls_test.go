@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/url"
 	"strings"
 
 	"github.com/cloudbase-community/tcbauth"
@@ -22,20 +23,21 @@ var jsCalls = map[string]jsCall{
 	"resend":                            resend,
 	"sendVerificationCodeToCurrentUser": one((*tcbauth.Auth).SendVerificationCodeToCurrentUser),
 
-	"signIn":                one((*tcbauth.Auth).SignIn),
-	"signInWithSms":         one((*tcbauth.Auth).SignInWithSms),
-	"signInWithEmail":       one((*tcbauth.Auth).SignInWithEmail),
-	"signInWithPassword":    one((*tcbauth.Auth).SignInWithPassword),
-	"signInAnonymously":     one((*tcbauth.Auth).SignInAnonymously),
-	"signInWithProvider":    one((*tcbauth.Auth).SignInWithProvider),
-	"signInWithIdToken":     one((*tcbauth.Auth).SignInWithIdToken),
-	"signInCustom":          one((*tcbauth.Auth).SignInCustom),
-	"verifyOtp":             one((*tcbauth.Auth).VerifyOtp),
-	"signUp":                signUp,
-	"signInWithOtp":         challenge((*tcbauth.Auth).SignInWithOtp),
-	"resetPasswordForEmail": challengeText((*tcbauth.Auth).ResetPasswordForEmail, "emailOrPhone"),
-	"reauthenticate":        reauthenticate,
-	"updateUser":            updateUser,
+	"signIn":                 one((*tcbauth.Auth).SignIn),
+	"signInWithSms":          one((*tcbauth.Auth).SignInWithSms),
+	"signInWithEmail":        one((*tcbauth.Auth).SignInWithEmail),
+	"signInWithPassword":     one((*tcbauth.Auth).SignInWithPassword),
+	"signInAnonymously":      one((*tcbauth.Auth).SignInAnonymously),
+	"signInWithProvider":     one((*tcbauth.Auth).SignInWithProvider),
+	"signInWithIdToken":      one((*tcbauth.Auth).SignInWithIdToken),
+	"signInCustom":           one((*tcbauth.Auth).SignInCustom),
+	"signInWithCustomTicket": customTicket,
+	"verifyOtp":              one((*tcbauth.Auth).VerifyOtp),
+	"signUp":                 signUp,
+	"signInWithOtp":          challenge((*tcbauth.Auth).SignInWithOtp),
+	"resetPasswordForEmail":  challengeText((*tcbauth.Auth).ResetPasswordForEmail, "emailOrPhone"),
+	"reauthenticate":         reauthenticate,
+	"updateUser":             updateUser,
 
 	"signOut":           signOut,
 	"getAccessToken":    getAccessToken,
@@ -57,7 +59,7 @@ var jsCalls = map[string]jsCall{
 	"getUserInfo":          one((*tcbauth.Auth).GetUserInfo),
 	"getUserProfile":       one((*tcbauth.Auth).GetUserProfile),
 	"getCurrentUser":       none((*tcbauth.Auth).GetCurrentUser),
-	"refreshUser":          none((*tcbauth.Auth).RefreshUser),
+	"refreshUser":          refreshUser,
 	"updateUserBasicInfo":  one((*tcbauth.Auth).UpdateUserBasicInfo),
 	"setUserProfile":       one((*tcbauth.Auth).SetUserProfile),
 	"queryUser":            one((*tcbauth.Auth).QueryUser),
@@ -108,13 +110,13 @@ var jsCalls = map[string]jsCall{
 	"createCaptchaData": one((*tcbauth.Auth).CreateCaptchaData),
 	"verifyCaptchaData": one((*tcbauth.Auth).VerifyCaptchaData),
 	"getPublicKey":      none((*tcbauth.Auth).GetPublicKey),
-
-	// The lower layer's methods of these names store a session, or delete an account, and no more.
-	"api.refreshUser": none((*tcbauth.Auth).RefreshUser),
 }
 
 // callJS makes a recorded call. earlier are the results of the steps before it.
 func callJS(ctx context.Context, a *tcbauth.Auth, step wireStep, earlier []any) (any, error) {
+	if step.Call == "verifyOAuth" {
+		return verifyOAuth(ctx, a, step.Args, earlier)
+	}
 	if name, ok := strings.CutPrefix(step.Call, "$"); ok {
 		var n int
 		var method string
@@ -135,54 +137,6 @@ func callJS(ctx context.Context, a *tcbauth.Auth, step wireStep, earlier []any) 
 		return nil, fmt.Errorf("the table of calls has no %q", step.Call)
 	}
 	return f(ctx, a, step.Args)
-}
-
-// jsChallenge is what a first step returns: in the js-sdk with functions that know its arguments.
-type jsChallenge struct {
-	MessageID string        `json:"messageId,omitempty"`
-	User      *tcbauth.User `json:"user,omitempty"`
-	challenge *tcbauth.OtpChallenge
-	first     json.RawMessage // the arguments of the first step
-}
-
-func (c *jsChallenge) finish(ctx context.Context, a *tcbauth.Auth, args []json.RawMessage) (any, error) {
-	var req tcbauth.FinishOtpRequest
-	if c.challenge.Kind == tcbauth.OtpSignUp {
-		_ = json.Unmarshal(c.first, &req) // the new user's fields
-	}
-	req.Challenge = c.challenge
-	if len(args) > 0 {
-		var given struct {
-			Token     any    `json:"token"`
-			Nonce     any    `json:"nonce"`
-			Password  string `json:"password"`
-			MessageID string `json:"messageId"`
-		}
-		if err := json.Unmarshal(args[0], &given); err != nil {
-			return nil, err
-		}
-		for _, code := range []any{given.Token, given.Nonce} {
-			if code != nil {
-				req.Token = fmt.Sprint(code)
-			}
-		}
-		if given.Password != "" {
-			req.Password = given.Password
-		}
-		req.MessageID = given.MessageID
-	}
-	return a.FinishOtp(ctx, req)
-}
-
-func firstStep(c *tcbauth.OtpChallenge, err error, args []json.RawMessage) (any, error) {
-	if err != nil {
-		return nil, err
-	}
-	out := &jsChallenge{challenge: c}
-	if len(args) > 0 {
-		out.first = args[0]
-	}
-	return out, nil
 }
 
 // decode takes one object, and perhaps an object of options, which are fields of one struct in Go. A field that the struct
@@ -345,7 +299,18 @@ func setCredentials(ctx context.Context, a *tcbauth.Auth, args []json.RawMessage
 
 func hasLoginState(ctx context.Context, a *tcbauth.Auth, _ []json.RawMessage) (any, error) {
 	has, err := a.HasLoginState(ctx)
-	return has, err
+	if err != nil || !has {
+		return nil, err
+	}
+	return a.GetSession(ctx)
+}
+
+// refreshUser returns the session too in the js-sdk.
+func refreshUser(ctx context.Context, a *tcbauth.Auth, _ []json.RawMessage) (any, error) {
+	if _, err := a.RefreshUser(ctx); err != nil {
+		return nil, err
+	}
+	return a.GetSession(ctx)
 }
 
 func isUsernameRegistered(ctx context.Context, a *tcbauth.Auth, args []json.RawMessage) (any, error) {
@@ -363,4 +328,32 @@ func checkIfUserExist(ctx context.Context, a *tcbauth.Auth, args []json.RawMessa
 	}
 	exist, err := a.CheckIfUserExist(ctx, req)
 	return map[string]bool{"exist": exist}, err
+}
+
+// verifyOAuth takes its challenge from the step that made it: the js-sdk keeps it in the browser.
+func verifyOAuth(ctx context.Context, a *tcbauth.Auth, args []json.RawMessage, earlier []any) (any, error) {
+	back, err := decode[struct {
+		Code     string `json:"code"`
+		State    string `json:"state"`
+		Provider string `json:"provider"`
+	}](args)
+	if err != nil {
+		return nil, err
+	}
+	req := tcbauth.VerifyOAuthRequest{Query: url.Values{"code": {back.Code}, "state": {back.State}}}
+	for _, result := range earlier {
+		if c, ok := result.(*tcbauth.OAuthChallenge); ok {
+			req.Challenge = c
+		}
+	}
+	return a.VerifyOAuth(ctx, req)
+}
+
+// customTicket has the ticket in place of the function that returns it.
+func customTicket(ctx context.Context, a *tcbauth.Auth, args []json.RawMessage) (any, error) {
+	var req tcbauth.SignInWithCustomTicketRequest
+	if len(args) > 0 {
+		_ = json.Unmarshal(args[0], &req.Ticket) // anything else is no ticket
+	}
+	return a.SignInWithCustomTicket(ctx, req)
 }
