@@ -23,6 +23,11 @@ func (s *Server) withControl(auth http.Handler) http.Handler {
 		s.Reset()
 		controlAnswer(w, http.StatusOK, struct{}{})
 	})
+	control.HandleFunc("GET /_emulator/users", s.controlUsers)
+	control.HandleFunc("POST /_emulator/users", s.controlSeed)
+	control.HandleFunc("GET /_emulator/faults", s.controlFaults)
+	control.HandleFunc("POST /_emulator/faults", s.controlInject)
+	control.HandleFunc("GET /_emulator/captchas", s.controlCaptchas)
 	guarded := http.NewCrossOriginProtection().Handler(control)
 
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -1,9 +1,6 @@
 package authtest
 
 import (
-	"encoding/json"
-	"errors"
-	"io"
 	"net/http"
 	"net/url"
 	"strings"
@@ -12,7 +9,7 @@ import (
 // operation is one row of the server's table. A path with a part in braces, such as user/provider/{id}, takes any one
 // part there and gives it to the handler in call.params.
 type operation struct {
-	name   string // the path under /auth/v1; several rows may have the same name and different methods
+	name   string // the path under /auth/v1, or under /auth from v2 on; several rows may have the same name and different methods
 	method string
 	auth   auth
 	handle handler
@@ -42,12 +39,52 @@ var operations = []operation{
 	{"user/me", http.MethodGet, bearer, getMe},
 	{"user/signout", http.MethodPost, expiredToken, signOut},
 	{"certs", http.MethodGet, noAuth, getCerts},
+	{"token/introspect", http.MethodGet, noAuth, introspect},
+
+	{"signin/anonymously", http.MethodPost, noAuth, signInAnonymously},
+	{"signin/custom", http.MethodPost, noAuth, signInCustom},
+	{"signin/with/provider", http.MethodPost, noAuth, signInWithProvider},
+	{"provider/uri", http.MethodGet, noAuth, providerURI},
+	{"provider/token", http.MethodPost, noAuth, grantProviderToken},
+	{"provider/token", http.MethodPatch, noAuth, addToProviderToken},
+	{"device/code", http.MethodPost, noAuth, newDeviceCode},
+	{"reset", http.MethodPost, noAuth, resetPassword},
+	{"checkIfUserExist", http.MethodGet, noAuth, userExists},
+	{"checkUsername", http.MethodGet, bearer, checkFree},
+	{"captcha/data", http.MethodPost, noAuth, showCaptcha},
+	{"captcha/data/verify", http.MethodPost, noAuth, solveCaptcha},
+
+	{"user/me", http.MethodDelete, bearer, deleteMe},
+	{"user/profile", http.MethodPatch, bearer, setProfile},
+	{"user/basic/edit", http.MethodPost, bearer, editUser},
+	{"user/query", http.MethodGet, bearer, queryUsers},
+	{"user/security/history", http.MethodGet, bearer, getHistory},
+	{"user/revoke/all", http.MethodDelete, bearer, revokeAll},
+	{"user/authorized/devices/{id}", http.MethodDelete, bearer, revokeDevice},
+	{"user/sudo", http.MethodPost, bearer, grantSudo},
+	{"user/password", http.MethodPatch, bearer, setPassword},
+	{"user/contact", http.MethodPatch, bearer, setContact},
+	{"user/provider", http.MethodGet, bearer, listProviders},
+	{"user/provider/bind", http.MethodPost, bearer, bindProvider},
+	{"user/provider/{id}", http.MethodDelete, bearer, unbindProvider},
+	{"user/provider/{id}/trans", http.MethodPost, bearer, moveProvider},
+	{"user/trans/by/provider", http.MethodPatch, bearer, switchByProvider},
+	{"user/device/authorize", http.MethodPost, bearer, authorizeDevice},
+	{"user/authorize", http.MethodPost, bearer, authorize},
+	{"user/authorize/info", http.MethodGet, noAuth, authorizeInfo},
+
+	{"v2/signin/username", http.MethodPost, noAuth, signIn},
+	{"v2/signin/verificationcode", http.MethodPost, noAuth, signInWithCode},
+	{"v2/signin/with/provider", http.MethodPost, noAuth, signInWithProvider},
+	{"v2/signin/publichkey", http.MethodPost, noAuth, getPublicKey},
+	{"v2/signin/password/update", http.MethodPost, noAuth, updatePassword},
+	{"v2/token", http.MethodPost, noAuth, grantToken},
+	{"v2/user/me", http.MethodGet, bearer, getMe},
+	{"v2/user/me", http.MethodDelete, bearer, deleteMe},
 }
 
-const (
-	pathPrefix = "/auth/v1/"
-	maxBody    = 1 << 20
-)
+// maxBody is the largest body that is read.
+const maxBody = 1 << 20
 
 func knownOperation(name string) bool {
 	for i := range operations {
@@ -60,9 +97,13 @@ func knownOperation(name string) bool {
 
 // route finds the operation of a request. The path is the escaped one.
 func route(method, path string) (op *operation, params map[string]string, refused *Error) {
-	name, ok := strings.CutPrefix(path, pathPrefix)
 	refused = notFound("Not Found")
-	if !ok {
+	name, ok := strings.CutPrefix(path, "/auth/v1/")
+	switch {
+	case ok && !strings.HasPrefix(name, "v2/"):
+	case strings.HasPrefix(path, "/auth/v2/"):
+		name = strings.TrimPrefix(path, "/auth/")
+	default:
 		return nil, nil, refused
 	}
 	for i := range operations {
@@ -99,67 +140,6 @@ func matchPath(pattern, path string) (params map[string]string, ok bool) {
 		params[strings.Trim(part, "{}")] = value
 	}
 	return params, true
-}
-
-// call is one request on its way through the server.
-type call struct {
-	request  *http.Request
-	params   map[string]string
-	body     map[string]json.RawMessage // nil if it could not be read
-	session  *session                   // of operations that need a bearer
-	token    string                     // the bearer, if the header has one
-	clientID string
-}
-
-// readBody reads a JSON object, whatever the Content-Type; no body is an empty object.
-func (c *call) readBody(w http.ResponseWriter) *Error {
-	raw, err := io.ReadAll(http.MaxBytesReader(w, c.request.Body, maxBody))
-	if tooLarge := new(http.MaxBytesError); errors.As(err, &tooLarge) {
-		return invalidArgument("request body is too large")
-	}
-	if err != nil {
-		return invalidArgument("request body could not be read")
-	}
-	body := make(map[string]json.RawMessage)
-	if len(raw) > 0 {
-		if err := json.Unmarshal(raw, &body); err != nil || body == nil {
-			return invalidArgument("request body is not a JSON object")
-		}
-	}
-	c.body = body
-	return nil
-}
-
-// fields returns the named string fields of the body; one that is absent or null is "". Names are matched exactly,
-// unlike encoding/json does it.
-func (c *call) fields(names ...string) (map[string]string, *Error) {
-	values := make(map[string]string, len(names))
-	for _, name := range names {
-		raw, ok := c.body[name]
-		if !ok {
-			continue
-		}
-		var value *string
-		if err := json.Unmarshal(raw, &value); err != nil {
-			return nil, invalidArgument("request field " + name + " is not a string")
-		}
-		if value != nil {
-			values[name] = *value
-		}
-	}
-	return values, nil
-}
-
-// refuseFields refuses a call that carries a non-empty field of something that is not emulated.
-func (c *call) refuseFields(names ...string) *Error {
-	for _, name := range names {
-		switch string(c.body[name]) {
-		case "", "null", `""`, "false", "{}":
-		default:
-			return unimplemented("the emulator does not know the field " + name)
-		}
-	}
-	return nil
 }
 
 // serve answers one request of the auth API.
@@ -214,32 +194,10 @@ func (s *Server) carryOut(op *operation, c *call) (any, *Error) {
 		}
 		c.session = held.session
 	}
+	if s.state.captchaFor[op.name] {
+		if refused := s.needCaptcha(c); refused != nil {
+			return nil, refused
+		}
+	}
 	return op.handle(s, c)
-}
-
-// checkClient takes the client id from the query or the body; the environment id is the default (WIRE.md section 2).
-func (s *Server) checkClient(c *call) *Error {
-	in, refused := c.fields("client_id")
-	if refused != nil {
-		return refused
-	}
-	c.clientID = s.Env
-	for _, id := range []string{in["client_id"], c.request.URL.Query().Get("client_id")} {
-		if id == "" {
-			continue
-		}
-		if id != s.Env && !s.cfg.clientIDs[id] {
-			return &Error{Word: "unauthorized_client", Number: 4022, Description: "client_id is not known in this environment"}
-		}
-		c.clientID = id
-	}
-	return nil
-}
-
-func bearerToken(r *http.Request) string {
-	scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
-	if !strings.EqualFold(scheme, "Bearer") {
-		return ""
-	}
-	return strings.TrimSpace(token)
 }

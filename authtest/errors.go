@@ -81,6 +81,10 @@ func failedPrecondition(description string) *Error {
 	return &Error{Word: "failed_precondition", Number: 9, Description: description}
 }
 
+func permissionDenied(description string) *Error {
+	return &Error{Word: "permission_denied", Number: 7, Description: description}
+}
+
 func unimplemented(description string) *Error {
 	return &Error{Word: "unimplemented", Number: 12, Description: description}
 }

@@ -57,9 +57,17 @@ func (i *Injected) Fired() int {
 // Listen. A fault that never fired fails the test when the test ends; after Listen, ask Fired.
 func (s *Server) Fault(f Fault) *Injected {
 	s.helper()
-	if err := f.check(); err != nil {
+	i, err := s.inject(f)
+	if err != nil {
 		s.fatalf("Fault: %v", err)
 		return nil
+	}
+	return i
+}
+
+func (s *Server) inject(f Fault) (*Injected, error) {
+	if err := f.check(); err != nil {
+		return nil, err
 	}
 	if f.Error != nil {
 		refusal := *f.Error
@@ -69,7 +77,7 @@ func (s *Server) Fault(f Fault) *Injected {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.state.faults = append(s.state.faults, i)
-	return i
+	return i, nil
 }
 
 func (f Fault) check() error {

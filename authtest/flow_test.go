@@ -222,7 +222,9 @@ func TestUnknownPaths(t *testing.T) {
 		{http.MethodPost, "/signin", 404, "not_found"},
 		{http.MethodGet, "/_emulator/inbox", 404, "not_found"},
 		{http.MethodGet, "/auth/v1/signin", 405, "unimplemented"},
-		{http.MethodDelete, "/auth/v1/user/me", 405, "unimplemented"},
+		{http.MethodDelete, "/auth/v1/user/signout", 405, "unimplemented"},
+		{http.MethodPost, "/auth/v1/v2/token", 404, "not_found"},
+		{http.MethodPost, "/auth/v1/user/provider/a/b", 404, "not_found"},
 	} {
 		status, raw, err := send(t.Context(), srv, test.method, test.path, "", nil)
 		require.NoError(t, err)
@@ -236,5 +238,5 @@ func TestUnknownPaths(t *testing.T) {
 		assert.Contains(t, string(raw), `"error":"invalid_argument","error_code":3`)
 	}
 	assert.Equal(t, 5, srv.Count("signin"))
-	assert.Len(t, srv.Requests(), 12)
+	assert.Len(t, srv.Requests(), 14)
 }

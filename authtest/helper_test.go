@@ -18,6 +18,8 @@ import (
 const (
 	phone = "+86 13800000000"
 	email = "a@b.cn"
+
+	password = "passw0rd"
 )
 
 // object is a JSON object in a request or an answer.
@@ -28,14 +30,22 @@ func (o object) text(name string) string {
 	return text
 }
 
-// send makes one request and returns the status and the whole body, or the transport's error.
-func send(ctx context.Context, srv *authtest.Server, method, path, bearer string, body []byte) (int, []byte, error) {
+// device is the x-device-id of every call that names no other.
+const device = "device-0123456789"
+
+// send makes one request and returns the status and the whole body, or the transport's error. headers are names and
+// values in turn.
+func send(ctx context.Context, srv *authtest.Server, method, path, bearer string, body []byte, headers ...string) (int, []byte, error) {
 	r, err := http.NewRequestWithContext(ctx, method, srv.URL+path, bytes.NewReader(body))
 	if err != nil {
 		return 0, nil, err
 	}
+	r.Header.Set("X-Device-Id", device)
 	if bearer != "" {
 		r.Header.Set("Authorization", "Bearer "+bearer)
+	}
+	for i := 0; i < len(headers); i += 2 {
+		r.Header.Set(headers[i], headers[i+1])
 	}
 	resp, err := srv.Client().Do(r)
 	if err != nil {
@@ -48,18 +58,27 @@ func send(ctx context.Context, srv *authtest.Server, method, path, bearer string
 	return resp.StatusCode, raw, err
 }
 
-// try calls an operation and returns its status and its answer, or the transport's or the decoder's error.
-func try(t *testing.T, srv *authtest.Server, operation, bearer string, in object) (int, object, error) {
+// try calls an operation and returns its status and its answer, or the transport's or the decoder's error. The operation
+// may begin with its method and a space; without one, it is GET if in is nil, and else POST.
+func try(t *testing.T, srv *authtest.Server, operation, bearer string, in object, headers ...string) (int, object, error) {
 	t.Helper()
 	method, body := http.MethodPost, []byte(nil)
 	if in == nil {
 		method = http.MethodGet
-	} else {
+	}
+	if given, rest, ok := strings.Cut(operation, " "); ok {
+		method, operation = given, rest
+	}
+	if in != nil {
 		var err error
 		body, err = json.Marshal(in)
 		require.NoError(t, err)
 	}
-	status, raw, err := send(t.Context(), srv, method, "/auth/v1/"+operation, bearer, body)
+	path := "/auth/v1/" + operation
+	if strings.HasPrefix(operation, "v2/") {
+		path = "/auth/" + operation
+	}
+	status, raw, err := send(t.Context(), srv, method, path, bearer, body, headers...)
 	if err != nil {
 		return 0, nil, err
 	}
@@ -68,9 +87,9 @@ func try(t *testing.T, srv *authtest.Server, operation, bearer string, in object
 }
 
 // ok calls an operation that must succeed; in == nil is a GET.
-func ok(t *testing.T, srv *authtest.Server, operation, bearer string, in object) object {
+func ok(t *testing.T, srv *authtest.Server, operation, bearer string, in object, headers ...string) object {
 	t.Helper()
-	status, out, err := try(t, srv, operation, bearer, in)
+	status, out, err := try(t, srv, operation, bearer, in, headers...)
 	require.NoError(t, err)
 	require.Equal(t, http.StatusOK, status, "%s: %v", operation, out)
 	require.NotContains(t, out, "error")
@@ -78,9 +97,9 @@ func ok(t *testing.T, srv *authtest.Server, operation, bearer string, in object)
 }
 
 // refused calls an operation that must be refused, and returns the error's text.
-func refused(t *testing.T, srv *authtest.Server, operation, bearer string, in object, status int, word string, number int) string {
+func refused(t *testing.T, srv *authtest.Server, operation, bearer string, in object, status int, word string, number int, headers ...string) string {
 	t.Helper()
-	got, out, err := try(t, srv, operation, bearer, in)
+	got, out, err := try(t, srv, operation, bearer, in, headers...)
 	require.NoError(t, err)
 	require.Equal(t, status, got, "%s: %v", operation, out)
 	require.Equal(t, word, out["error"])
@@ -91,6 +110,12 @@ func refused(t *testing.T, srv *authtest.Server, operation, bearer string, in ob
 	}
 	require.NotEmpty(t, out.text("error_description"))
 	return out.text("error_description")
+}
+
+// signIn signs in by password.
+func signIn(t *testing.T, srv *authtest.Server, username string) object {
+	t.Helper()
+	return ok(t, srv, "signin", "", object{"username": username, "password": password})
 }
 
 // prove goes through verification and verification/verify and returns the verification_token.

@@ -97,6 +97,11 @@ func (s *Server) deliver(m *message) {
 	if extra := len(s.state.messages) - maxMessages; extra > 0 {
 		s.state.messages = slices.Clone(s.state.messages[extra:])
 	}
+	s.wake()
+}
+
+// wake makes who waits look again. s.mu is held.
+func (s *Server) wake() {
 	close(s.changed)
 	s.changed = make(chan struct{})
 }

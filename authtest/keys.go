@@ -15,28 +15,40 @@ import (
 // signingKey is what signs every token of every server in this process, as the live service signs the tokens of many
 // environments with one key (WIRE.md section 6.4).
 type signingKey struct {
-	signer jose.Signer
-	set    jose.JSONWebKeySet
+	private *rsa.PrivateKey
+	signer  jose.Signer
+	set     jose.JSONWebKeySet
 }
 
 // processKey makes the key at its first use: it takes a good part of a second.
-var processKey = sync.OnceValue(func() signingKey {
-	key, err := rsa.GenerateKey(rand.Reader, 2048)
-	if err != nil {
-		panic(fmt.Sprintf("authtest: make the signing key: %v", err))
-	}
+var processKey = sync.OnceValue(newSigningKey)
+
+func newSigningKey() signingKey {
+	key := newRSAKey()
 	id := randomID()
 	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.RS256, Key: jose.JSONWebKey{Key: key, KeyID: id}}, nil)
 	if err != nil {
 		panic(fmt.Sprintf("authtest: use the signing key: %v", err))
 	}
 	public := jose.JSONWebKey{Key: key.Public(), KeyID: id, Algorithm: string(jose.RS256)}
-	return signingKey{signer: signer, set: jose.JSONWebKeySet{Keys: []jose.JSONWebKey{public}}}
-})
+	return signingKey{private: key, signer: signer, set: jose.JSONWebKeySet{Keys: []jose.JSONWebKey{public}}}
+}
 
-// signed returns claims as a compact RS256 JWS with the header {"alg","kid"}.
-func signed(claims any) string {
-	object, err := processKey().signer.Sign(marshal(claims))
+// newRSAKey takes a good part of a second.
+func newRSAKey() *rsa.PrivateKey {
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		panic(fmt.Sprintf("authtest: make a key: %v", err))
+	}
+	return key
+}
+
+// signed returns claims as a token of the server's.
+func signed(claims any) string { return processKey().sign(claims) }
+
+// sign returns claims as a compact RS256 JWS with the header {"alg","kid"}.
+func (k signingKey) sign(claims any) string {
+	object, err := k.signer.Sign(marshal(claims))
 	if err != nil {
 		panic(fmt.Sprintf("authtest: sign a token: %v", err))
 	}
@@ -45,6 +57,16 @@ func signed(claims any) string {
 		panic(fmt.Sprintf("authtest: write a token: %v", err))
 	}
 	return compact
+}
+
+// signUnder is sign with the kid of another key.
+func (k signingKey) signUnder(other signingKey, claims any) string {
+	forger := jose.SigningKey{Algorithm: jose.RS256, Key: jose.JSONWebKey{Key: k.private, KeyID: other.set.Keys[0].KeyID}}
+	signer, err := jose.NewSigner(forger, nil)
+	if err != nil {
+		panic(fmt.Sprintf("authtest: use a key: %v", err))
+	}
+	return signingKey{signer: signer}.sign(claims)
 }
 
 // getCerts is GET certs: the public keys of the tokens, asked for without any authorization (WIRE.md section 6.4).

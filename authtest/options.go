@@ -27,6 +27,16 @@ type config struct {
 	hideIsUser       bool
 	upperCode        bool
 	allowNonLoopback bool
+
+	loginOff          map[LoginMethod]bool
+	signUpOff         map[LoginMethod]bool
+	anonymousRefresh  bool
+	noCustomRefresh   bool
+	ticket            *ticketKey // nil is the process's
+	sudoByCode        bool
+	captchaAfterSends int
+	captchaAfterWrong int
+	providers         []string
 }
 
 func newConfig(opts []Option) (config, error) {
@@ -43,6 +53,9 @@ func newConfig(opts []Option) (config, error) {
 		accessLife:    2 * time.Hour,
 		refreshLife:   30 * 24 * time.Hour,
 		refresh:       Rotating(),
+		loginOff:      make(map[LoginMethod]bool),
+		signUpOff:     make(map[LoginMethod]bool),
+		providers:     []string{"wx_open", "wx_mp"},
 	}
 	for _, opt := range opts {
 		if opt == nil {
@@ -51,6 +64,9 @@ func newConfig(opts []Option) (config, error) {
 		if err := opt(&cfg); err != nil {
 			return config{}, err
 		}
+	}
+	if cfg.ticket != nil && cfg.ticket.env != cfg.env {
+		return config{}, errors.New("authtest: WithTicketKey: the key file is of another environment")
 	}
 	return cfg, nil
 }
@@ -126,8 +142,8 @@ func WithCodeAttempts(n int) Option {
 	}
 }
 
-// WithPasswordLock locks an account for d after n wrong passwords in a row: every password login, the right one too,
-// is then invalid_status. n = 0 switches the rule off. The default is 5 and 10 minutes; the live rule is not known.
+// WithPasswordLock locks an account for d after n wrong passwords in a row, at sign-in or at user/sudo: every password, the
+// right one too, is then invalid_status. n = 0 switches the rule off. The default is 5 and 10 minutes; the live rule is not known.
 func WithPasswordLock(n int, d time.Duration) Option {
 	return func(c *config) error {
 		c.lockAfter, c.lockFor = n, d
@@ -135,7 +151,8 @@ func WithPasswordLock(n int, d time.Duration) Option {
 	}
 }
 
-// WithoutLimits switches off every limit above: intervals, daily limits, wrong codes and wrong passwords. Lifetimes stay.
+// WithoutLimits switches off every limit above: intervals, daily limits, wrong codes and wrong passwords. Lifetimes stay, and
+// so do captchas.
 func WithoutLimits() Option {
 	return func(c *config) error {
 		c.smsInterval, c.smsDaily, c.emailInterval, c.emailDaily = 0, 0, 0, 0

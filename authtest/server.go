@@ -52,6 +52,17 @@ type state struct {
 	counts        map[string]int           // calls by operation
 	requests      []*Request               // oldest first
 	faults        []*Injected              // oldest first
+
+	anonymous      map[string]*user          // by x-device-id
+	sudos          map[string]sudo           // by sudo_token
+	pictures       []*picture                // of captchas, oldest first
+	captchas       map[string]time.Time      // when a captcha_token expires
+	captchaFor     map[string]bool           // operations that always need a captcha
+	deviceCodes    map[string]*deviceCode    // by device_code
+	codes          map[string]*codeGrant     // by authorization code
+	people         []providerPerson          // known to third parties, the latest last
+	providerCodes  map[string]providerPerson // by provider_code
+	providerTokens map[string]*providerToken // by provider_token
 }
 
 func newState() *state {
@@ -64,6 +75,14 @@ func newState() *state {
 		refresh:       make(map[string]*session),
 		fixed:         make(map[string]string),
 		counts:        make(map[string]int),
+
+		anonymous:      make(map[string]*user),
+		sudos:          make(map[string]sudo),
+		captchas:       make(map[string]time.Time),
+		deviceCodes:    make(map[string]*deviceCode),
+		codes:          make(map[string]*codeGrant),
+		providerCodes:  make(map[string]providerPerson),
+		providerTokens: make(map[string]*providerToken),
 	}
 }
 
@@ -92,8 +111,10 @@ func NewServer(t testing.TB, opts ...Option) *Server {
 // Listen starts a server over TCP, without TLS, for programs that cannot use NewServer. addr is host and port, such as
 // "127.0.0.1:0" for a port that is free. An address that other machines could reach is refused unless
 // AllowNonLoopback is given. Beside the auth operations it serves the control API of the emulator under /_emulator/, to
-// this machine only: GET /_emulator/inbox?to=&wait=5s, POST /_emulator/clock {"advance":"2h"}, POST /_emulator/reset.
-// Close ends it.
+// this machine only: GET /_emulator/inbox?to=&wait=5s, POST /_emulator/clock {"advance":"2h"}, POST /_emulator/reset, GET
+// /_emulator/captchas, GET and POST /_emulator/users {"username","password","phone_number","email",...}, GET and POST
+// /_emulator/faults {"operation","times","delay","error","error_code","close":"before_commit","body":"bad_json"}. Web pages
+// of every origin may call the auth operations, and none the control API. Close ends it.
 func Listen(addr string, opts ...Option) (*Server, error) {
 	cfg, err := newConfig(opts)
 	if err != nil {
@@ -136,9 +157,9 @@ func start(t testing.TB, cfg config, listener net.Listener, url string) *Server 
 		state:   newState(),
 		changed: make(chan struct{}),
 	}
-	var handler http.Handler = http.HandlerFunc(s.serve)
+	handler := s.withThirdParties(http.HandlerFunc(s.serve))
 	if t == nil {
-		handler = s.withControl(handler)
+		handler = s.withControl(withCORS(handler))
 	}
 	s.httpd = &http.Server{
 		Handler:           handler,

@@ -192,6 +192,18 @@ func TestReset(t *testing.T) {
 	require.NoError(t, err)
 	srv.Advance(time.Hour)
 	srv.Fault(authtest.Fault{Operation: "certs", Close: authtest.BeforeCommit})
+	anonymous := ok(t, srv, "signin/anonymously", "", object{})
+	captcha := solve(t, srv)
+	srv.RequireCaptcha("signup", "reset")
+	provider := vouch(t, srv, "wx_open", ann)
+	issued := ok(t, srv, "device/code", "", object{})
+	srv.Reset()
+
+	assert.NotEqual(t, anonymous["sub"], ok(t, srv, "signin/anonymously", "", object{})["sub"])
+	srv.RequireCaptcha("reset")
+	refused(t, srv, "reset?captcha_token="+captcha, "", object{}, 400, "captcha_invalid", 4002)
+	refused(t, srv, "signin/with/provider", "", object{"provider_token": provider}, 400, "invalid_argument", 3)
+	refused(t, srv, "token", "", poll(issued["device_code"]), 400, "invalid_grant", 0)
 	srv.Reset()
 
 	assert.WithinDuration(t, time.Now(), srv.Now(), time.Minute)
@@ -207,12 +219,17 @@ func TestReset(t *testing.T) {
 func TestMistakes(t *testing.T) {
 	t.Parallel()
 	for name, use := range map[string]func(srv *authtest.Server){
-		"count":          func(srv *authtest.Server) { srv.Count("nothing") },
-		"advance":        func(srv *authtest.Server) { srv.Advance(-1) },
-		"fixed address":  func(srv *authtest.Server) { srv.FixCode("nobody", "123456") },
-		"fixed code":     func(srv *authtest.Server) { srv.FixCode(phone, "12345") },
-		"user":           func(srv *authtest.Server) { srv.Seed(authtest.User{}) },
-		"user's phone":   func(srv *authtest.Server) { srv.Seed(authtest.User{Phone: "13800000000"}) },
+		"count":         func(srv *authtest.Server) { srv.Count("nothing") },
+		"advance":       func(srv *authtest.Server) { srv.Advance(-1) },
+		"fixed address": func(srv *authtest.Server) { srv.FixCode("nobody", "123456") },
+		"fixed code":    func(srv *authtest.Server) { srv.FixCode(phone, "12345") },
+		"user":          func(srv *authtest.Server) { srv.Seed(authtest.User{}) },
+		"user's phone":  func(srv *authtest.Server) { srv.Seed(authtest.User{Phone: "13800000000"}) },
+		"same identity": func(srv *authtest.Server) {
+			ids := map[string]string{"custom": "c"}
+			srv.Seed(authtest.User{Sub: "1", Identities: ids}, authtest.User{Sub: "2", Identities: ids})
+		},
+		"captcha":        func(srv *authtest.Server) { srv.RequireCaptcha("nothing") },
 		"same user name": func(srv *authtest.Server) { srv.Seed(authtest.User{Username: "u"}, authtest.User{Username: "u"}) },
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -235,6 +252,13 @@ func TestMistakes(t *testing.T) {
 		"access life":   authtest.WithAccessTokenLife(time.Millisecond),
 		"refresh life":  authtest.WithRefreshTokenLife(0),
 		"grace":         authtest.WithRefreshPolicy(authtest.RotatingWithGrace(-1)),
+		"login":         authtest.WithLoginOff("nothing"),
+		"sign-up":       authtest.WithSignUpOff(authtest.LoginPassword),
+		"provider":      authtest.WithProviders("a/b"),
+		"custom":        authtest.WithProviders("custom"),
+		"sends":         authtest.WithCaptchaAfterSends(-1),
+		"passwords":     authtest.WithCaptchaAfterWrongPasswords(-1),
+		"ticket key":    authtest.WithTicketKey(nil),
 	} {
 		t.Run("option "+name, func(t *testing.T) {
 			t.Parallel()

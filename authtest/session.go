@@ -5,14 +5,18 @@ import (
 	"time"
 )
 
-// scopeUser is the scope of a person's tokens (WIRE.md section 3.1).
-const scopeUser = "user sso"
+// The scopes of tokens (WIRE.md section 3.1).
+const (
+	scopeUser      = "user sso"
+	scopeAnonymous = "anonymous"
+)
 
 // session is what one sign-in began.
 type session struct {
 	user     *user
 	clientID string
 	provider string // how the person signed in: the claim provider_type
+	device   string // the x-device-id of the sign-in, "" if there was none
 	revoked  bool   // nothing of it is good any more
 
 	refresh        string // the current refresh token, "" once it has been ended by another sign-in
@@ -33,7 +37,7 @@ func (a *access) expired(now time.Time) bool { return !now.Before(a.expires) }
 type credentials struct {
 	TokenType    string   `json:"token_type"`
 	AccessToken  string   `json:"access_token"`
-	RefreshToken string   `json:"refresh_token"`
+	RefreshToken string   `json:"refresh_token,omitempty"`
 	ExpiresIn    int      `json:"expires_in"`
 	Scope        string   `json:"scope"`
 	Sub          string   `json:"sub"`
@@ -73,9 +77,23 @@ func (s *Server) openSession(c *call, u *user, provider string) (any, *Error) {
 		}
 	}
 	u.lastLogin = s.Now()
-	n := &session{user: u, clientID: c.clientID, provider: provider}
-	s.newRefreshToken(n)
+	n := &session{user: u, clientID: c.clientID, provider: provider, device: c.deviceID()}
+	switch {
+	case u.anonymous && !s.cfg.anonymousRefresh:
+	case provider == customProvider && s.cfg.noCustomRefresh:
+	default:
+		s.newRefreshToken(n)
+	}
+	s.record(c, u, actionLogin)
 	return s.mint(n), nil
+}
+
+// scope is that of a session's tokens.
+func (n *session) scope() string {
+	if n.user.anonymous {
+		return scopeAnonymous
+	}
+	return scopeUser
 }
 
 // newRefreshToken gives a session a new refresh token; the former one becomes its previous. s.mu is held.
@@ -90,31 +108,35 @@ func (s *Server) newRefreshToken(n *session) {
 
 // mint makes an access token for a session and answers with it. s.mu is held.
 func (s *Server) mint(n *session) credentials {
-	issued := s.Now().Unix()
-	life := int64(s.cfg.accessLife / time.Second)
-	token := signed(claims{
-		Issuer:       s.URL,
-		Subject:      n.user.Sub,
-		Audience:     n.clientID,
-		Expires:      issued + life,
-		IssuedAt:     issued,
-		AtHash:       "r." + randomText(16),
-		Scope:        scopeUser,
-		ProjectID:    s.Env,
-		ProviderType: n.provider,
-		Meta:         map[string]string{"wxOpenId": "", "wxUnionId": ""},
-		UserID:       n.user.Sub,
-		UserType:     "external",
-	})
-	s.state.access[token] = &access{session: n, expires: time.Unix(issued+life, 0)}
+	claims := s.newClaims(n.user.Sub, n.clientID, n.scope(), n.provider, s.Now().Unix())
+	token := signed(claims)
+	s.state.access[token] = &access{session: n, expires: time.Unix(claims.Expires, 0)}
 	return credentials{
 		TokenType:    "Bearer",
 		AccessToken:  token,
 		RefreshToken: n.refresh,
-		ExpiresIn:    int(life),
-		Scope:        scopeUser,
+		ExpiresIn:    int(claims.Expires - claims.IssuedAt),
+		Scope:        n.scope(),
 		Sub:          n.user.Sub,
 		Groups:       slices.Clone(n.user.Groups),
+	}
+}
+
+// newClaims are those of an access token of this environment.
+func (s *Server) newClaims(sub, audience, scope, provider string, issued int64) claims {
+	return claims{
+		Issuer:       s.URL,
+		Subject:      sub,
+		Audience:     audience,
+		Expires:      issued + int64(s.cfg.accessLife/time.Second),
+		IssuedAt:     issued,
+		AtHash:       "r." + randomText(16),
+		Scope:        scope,
+		ProjectID:    s.Env,
+		ProviderType: provider,
+		Meta:         map[string]string{"wxOpenId": "", "wxUnionId": ""},
+		UserID:       sub,
+		UserType:     "external",
 	}
 }
 
@@ -123,4 +145,27 @@ func (s *Server) endSession(n *session) {
 	n.revoked = true
 	delete(s.state.refresh, n.refresh)
 	delete(s.state.refresh, n.previous)
+}
+
+// endSessions ends those sessions that match. s.mu is held.
+func (s *Server) endSessions(match func(*session) bool) {
+	for _, held := range s.state.access {
+		if !held.session.revoked && match(held.session) {
+			s.endSession(held.session)
+		}
+	}
+	for _, n := range s.state.refresh {
+		if !n.revoked && match(n) {
+			s.endSession(n)
+		}
+	}
+}
+
+// sessionOf returns the session of an access token that is good now, or nil. s.mu is held.
+func (s *Server) sessionOf(token string) *session {
+	held := s.state.access[token]
+	if held == nil || held.session.revoked || held.expired(s.Now()) {
+		return nil
+	}
+	return held.session
 }

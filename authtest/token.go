@@ -1,8 +1,10 @@
 package authtest
 
-// grantToken is POST token with grant_type refresh_token or password (WIRE.md section 6.1).
+// grantToken is POST token and POST v2/token, with grant_type refresh_token, password, authorization_code or the one of
+// RFC 8628 (WIRE.md section 6.1).
 func grantToken(s *Server, c *call) (any, *Error) {
-	in, refused := c.fields("grant_type", "refresh_token", "username", "password")
+	in, refused := c.fields("grant_type", "refresh_token", "username", "password", "device_code",
+		"code", "redirect_uri", "code_verifier")
 	if refused != nil {
 		return nil, refused
 	}
@@ -14,6 +16,10 @@ func grantToken(s *Server, c *call) (any, *Error) {
 		return s.refreshSession(in["refresh_token"])
 	case "password":
 		return s.passwordLogin(c, in["username"], in["password"])
+	case deviceGrant:
+		return s.pollDevice(c, in["device_code"])
+	case "authorization_code":
+		return s.redeemCode(c, in["code"], in["redirect_uri"], in["code_verifier"])
 	case "":
 		return nil, invalidArgument("grant_type is required")
 	default:

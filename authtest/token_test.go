@@ -85,7 +85,8 @@ func TestTokenRefusals(t *testing.T) {
 	refused(t, srv, "token", "", object{}, 400, "invalid_argument", 3)
 	refused(t, srv, "token", "", object{"grant_type": "refresh_token"}, 400, "invalid_argument", 3)
 	refused(t, srv, "token", "", object{"grant_type": "password", "username": "u", "password": "p"}, 400, "invalid_username_or_password", 4043)
-	refused(t, srv, "token", "", object{"grant_type": "authorization_code", "code": "c"}, 501, "unimplemented", 12)
+	refused(t, srv, "token", "", object{"grant_type": "authorization_code", "code": "c"}, 400, "invalid_grant", 0)
+	refused(t, srv, "token", "", object{"grant_type": "client_credentials"}, 501, "unimplemented", 12)
 	refused(t, srv, "token", "", refresh("m.garbage"), 400, "invalid_grant", 4026)
 	for _, bearer := range []string{"", "garbage", "a.b.c"} {
 		refused(t, srv, "user/me", bearer, nil, 401, "unauthenticated", 16)

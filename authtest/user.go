@@ -3,12 +3,13 @@ package authtest
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
 )
 
-// User is an account for Seed. At least one of Username, Phone and Email is needed. Printing a User shows its Sub only.
+// User is an account for Seed. At least one of Username, Phone, Email and Identities is needed. Printing a User shows its Sub only.
 type User struct {
 	Sub      string // the user id; "" is a new one of 19 digits
 	Username string
@@ -18,8 +19,10 @@ type User struct {
 	Name     string
 	Picture  string
 	Groups   []string // ids
-	Blocked  bool     // sign-in is refused with user_blocked
-	Pending  bool     // sign-in is refused with user_pending
+	// Identities are the person's ids at third parties, by the provider's id; "custom" is that of custom login.
+	Identities map[string]string
+	Blocked    bool // sign-in is refused with user_blocked
+	Pending    bool // sign-in is refused with user_pending
 }
 
 // String returns the user's id without anything personal.
@@ -37,6 +40,11 @@ type user struct {
 	lastLogin   time.Time
 	wrong       int       // wrong passwords in a row
 	lockedUntil time.Time // no password login before
+	anonymous   bool
+	profile     map[string]any // fields of user/me that User has not
+	history     []event        // oldest first
+
+	identityNames map[string]string // the person's names at third parties, by the provider's id
 }
 
 func (u *user) status() string {
@@ -51,7 +59,7 @@ func (u *user) status() string {
 }
 
 // Seed adds accounts. One with the Sub of an account that exists replaces it and keeps its sessions, so that a person
-// can be blocked in the middle of a test. A username, phone number or e-mail address that another account has, or that
+// can be blocked in the middle of a test. A username, phone number, e-mail address or identity that another account has, or one that
 // is malformed, fails the test, or panics if the server was made by Listen; then none is added of this call's users from
 // that one on.
 func (s *Server) Seed(users ...User) {
@@ -68,10 +76,10 @@ func (s *Server) seed(u User) error {
 	if !phonePattern.MatchString(u.Phone) {
 		return errors.New(`a user's Phone is not in the form "+86 13800000000"`)
 	}
-	if u.Username == "" && u.Phone == "" && u.Email == "" {
-		return errors.New("a user needs a Username, a Phone or an Email")
+	if u.Username == "" && u.Phone == "" && u.Email == "" && len(u.Identities) == 0 {
+		return errors.New("a user needs a Username, a Phone, an Email or an identity at a third party")
 	}
-	u.Groups = slices.Clone(u.Groups)
+	u.Groups, u.Identities = slices.Clone(u.Groups), maps.Clone(u.Identities)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if u.Sub == "" {
@@ -79,7 +87,7 @@ func (s *Server) seed(u User) error {
 	}
 	for _, other := range s.state.users {
 		if other.Sub != u.Sub && shareLogin(&other.User, &u) {
-			return fmt.Errorf("%v has the same Username, Phone or Email as %v", u, other.User)
+			return fmt.Errorf("%v has the same Username, Phone, Email or identity as %v", u, other.User)
 		}
 	}
 	if old := s.state.users[u.Sub]; old != nil {
@@ -87,7 +95,8 @@ func (s *Server) seed(u User) error {
 		if u.Password != old.Password {
 			old.passwordSet = old.updated
 		}
-		old.User = u
+		old.User, old.anonymous = u, false
+		s.forgetDevice(old)
 		return nil
 	}
 	s.addUser(u)
@@ -95,6 +104,11 @@ func (s *Server) seed(u User) error {
 }
 
 func shareLogin(a, b *User) bool {
+	for provider, sub := range a.Identities {
+		if b.Identities[provider] == sub {
+			return true
+		}
+	}
 	return a.Username != "" && a.Username == b.Username ||
 		a.Phone != "" && a.Phone == b.Phone ||
 		a.Email != "" && emailKey(a.Email) == emailKey(b.Email)
@@ -141,38 +155,4 @@ func (s *Server) userByLogin(username string) *user {
 		return s.userOf(contact{email: emailKey(username)})
 	}
 	return s.userOf(contact{phone: username})
-}
-
-// getMe is GET user/me (WIRE.md section 7.1).
-func getMe(_ *Server, c *call) (any, *Error) {
-	u := c.session.user
-	groups := make([]map[string]string, 0, len(u.Groups))
-	for _, id := range u.Groups {
-		groups = append(groups, map[string]string{"id": id})
-	}
-	profile := map[string]any{
-		"sub":          u.Sub,
-		"user_id":      u.Sub,
-		"status":       u.status(),
-		"type":         "external",
-		"has_password": u.Password != "",
-		"groups":       groups,
-		"providers":    []any{},
-		"meta":         map[string]any{},
-	}
-	for name, value := range map[string]string{
-		"username": u.Username, "name": u.Name, "picture": u.Picture, "phone_number": u.Phone, "email": u.Email,
-	} {
-		if value != "" {
-			profile[name] = value
-		}
-	}
-	for name, value := range map[string]time.Time{
-		"created_at": u.created, "updated_at": u.updated, "password_updated_at": u.passwordSet, "last_login": u.lastLogin,
-	} {
-		if !value.IsZero() {
-			profile[name] = value.UTC().Format(time.RFC3339)
-		}
-	}
-	return profile, nil
 }

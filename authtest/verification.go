@@ -79,12 +79,15 @@ func sendVerification(s *Server, c *call) (any, *Error) {
 	if refused != nil {
 		return nil, refused
 	}
+	if refused := s.needLogin(to.login()); refused != nil {
+		return nil, refused
+	}
 	known := s.userOf(to)
 	if refused := s.checkTarget(c, in["target"], known); refused != nil {
 		return nil, refused
 	}
 	now := s.Now()
-	if refused := s.countSend(to, now); refused != nil {
+	if refused := s.countSend(c, to, now); refused != nil {
 		return nil, refused
 	}
 	v := &verification{to: to, code: s.newCode(to), expires: now.Add(codeLife)}
@@ -117,11 +120,11 @@ func (s *Server) checkTarget(c *call, target string, known *user) *Error {
 			return failedPrecondition("the address is already registered")
 		}
 	case "CUR_USER":
-		held, ok := s.state.access[c.token]
-		if !ok || held.session.revoked || held.expired(s.Now()) {
+		n := s.sessionOf(c.token)
+		if n == nil {
 			return unauthenticated()
 		}
-		if held.session.user != known {
+		if n.user != known {
 			return failedPrecondition("the address is not the current user's")
 		}
 	default:
@@ -132,7 +135,7 @@ func (s *Server) checkTarget(c *call, target string, known *user) *Error {
 
 // countSend applies the limits on messages to one address, and counts this one if it may go (WIRE.md section 4.6). The
 // text of the phone's interval is live.
-func (s *Server) countSend(to contact, now time.Time) *Error {
+func (s *Server) countSend(c *call, to contact, now time.Time) *Error {
 	interval, daily, who, what := s.cfg.smsInterval, s.cfg.smsDaily, "phone", "text message"
 	if to.email != "" {
 		interval, daily, who, what = s.cfg.emailInterval, s.cfg.emailDaily, "email", "email"
@@ -144,6 +147,11 @@ func (s *Server) countSend(to contact, now time.Time) *Error {
 	}
 	if day := now.In(china).Format(time.DateOnly); day != a.day {
 		a.day, a.sent = day, 0
+	}
+	if limit := s.cfg.captchaAfterSends; limit > 0 && a.sent >= limit {
+		if refused := s.needCaptcha(c); refused != nil {
+			return refused
+		}
 	}
 	exhausted := &Error{Word: "resource_exhausted", Number: 8}
 	if !a.lastSent.IsZero() && now.Sub(a.lastSent) < interval {
@@ -174,6 +182,20 @@ func (s *Server) signedProof(kind string, to contact, expires time.Time) string 
 
 // verifyCode is POST verification/verify (WIRE.md section 4.2).
 func verifyCode(s *Server, c *call) (any, *Error) {
+	v, refused := s.checkCode(c)
+	if refused != nil {
+		return nil, refused
+	}
+	v.used = true
+	p := &proof{to: v.to, expires: s.Now().Add(codeLife)}
+	token := s.signedProof("verification_token", v.to, p.expires)
+	s.state.proofs[token] = p
+	return map[string]any{"verification_token": token, "expires_in": int(codeLife / time.Second)}, nil
+}
+
+// checkCode finds what the call's verification_id and verification_code stand for, and counts wrong codes. The caller
+// sets used.
+func (s *Server) checkCode(c *call) (*verification, *Error) {
 	in, refused := c.fields("verification_id", "verification_code")
 	if refused != nil {
 		return nil, refused
@@ -193,11 +215,7 @@ func verifyCode(s *Server, c *call) (any, *Error) {
 		v.wrong++
 		return nil, invalidArgument("verification code does not match")
 	}
-	v.used = true
-	p := &proof{to: v.to, expires: now.Add(codeLife)}
-	token := s.signedProof("verification_token", v.to, p.expires)
-	s.state.proofs[token] = p
-	return map[string]any{"verification_token": token, "expires_in": int(codeLife / time.Second)}, nil
+	return v, nil
 }
 
 // proven returns what a verification_token proves. It stays good until it expires, however often it is used.

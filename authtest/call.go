@@ -1,0 +1,119 @@
+package authtest
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"strings"
+)
+
+// call is one request on its way through the server.
+type call struct {
+	request  *http.Request
+	params   map[string]string
+	body     map[string]json.RawMessage // nil if it could not be read
+	session  *session                   // of operations that need a bearer
+	token    string                     // the bearer, if the header has one
+	clientID string
+}
+
+// readBody reads a JSON object, whatever the Content-Type; no body is an empty object.
+func (c *call) readBody(w http.ResponseWriter) *Error {
+	raw, err := io.ReadAll(http.MaxBytesReader(w, c.request.Body, maxBody))
+	if tooLarge := new(http.MaxBytesError); errors.As(err, &tooLarge) {
+		return invalidArgument("request body is too large")
+	}
+	if err != nil {
+		return invalidArgument("request body could not be read")
+	}
+	body := make(map[string]json.RawMessage)
+	if len(raw) > 0 {
+		if err := json.Unmarshal(raw, &body); err != nil || body == nil {
+			return invalidArgument("request body is not a JSON object")
+		}
+	}
+	c.body = body
+	return nil
+}
+
+// field returns a field of the body of whatever type; absent or null is the zero value.
+func field[T any](c *call, name string) (T, *Error) {
+	var value T
+	if raw, ok := c.body[name]; ok && json.Unmarshal(raw, &value) != nil {
+		return *new(T), invalidArgument("request field " + name + " has the wrong type")
+	}
+	return value, nil
+}
+
+// deviceID is the caller's x-device-id, which some operations ask for.
+func (c *call) deviceID() string { return c.request.Header.Get("X-Device-Id") }
+
+// needDevice refuses a call without x-device-id. The text is a guess (WIRE.md section 2).
+func (c *call) needDevice() *Error {
+	if c.deviceID() == "" {
+		return invalidArgument("x-device-id is required")
+	}
+	return nil
+}
+
+// fields returns the named string fields of the body; one that is absent or null is "". Names are matched exactly,
+// unlike encoding/json does it.
+func (c *call) fields(names ...string) (map[string]string, *Error) {
+	values := make(map[string]string, len(names))
+	for _, name := range names {
+		raw, ok := c.body[name]
+		if !ok {
+			continue
+		}
+		var value *string
+		if err := json.Unmarshal(raw, &value); err != nil {
+			return nil, invalidArgument("request field " + name + " is not a string")
+		}
+		if value != nil {
+			values[name] = *value
+		}
+	}
+	return values, nil
+}
+
+// refuseFields refuses a call that carries a non-empty field of something that is not emulated.
+func (c *call) refuseFields(names ...string) *Error {
+	for _, name := range names {
+		switch string(c.body[name]) {
+		case "", "null", `""`, "false", "{}":
+		default:
+			return unimplemented("the emulator does not know the field " + name)
+		}
+	}
+	return nil
+}
+
+// checkClient takes the client id from the query, the body or Basic authorization; the environment id is the default
+// (WIRE.md section 2).
+func (s *Server) checkClient(c *call) *Error {
+	in, refused := c.fields("client_id")
+	if refused != nil {
+		return refused
+	}
+	basic, _, _ := c.request.BasicAuth() // its secret is as good as any
+	c.clientID = s.Env
+	for _, id := range []string{basic, in["client_id"], c.request.URL.Query().Get("client_id")} {
+		if id == "" {
+			continue
+		}
+		if id != s.Env && !s.cfg.clientIDs[id] {
+			return &Error{Word: "unauthorized_client", Number: 4022, Description: "client_id is not known in this environment"}
+		}
+		c.clientID = id
+	}
+	return nil
+}
+
+func bearerToken(r *http.Request) string {
+	scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+	if !strings.EqualFold(scheme, "Bearer") {
+		return ""
+	}
+	return strings.TrimSpace(token)
+}
