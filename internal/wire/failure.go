@@ -46,17 +46,6 @@ func (f *Failure) Error() string {
 
 func (f *Failure) Unwrap() error { return f.Err }
 
-// serverError is what all forms of the server's errors have between them (WIRE.md 3.2).
-type serverError struct {
-	Error       json.RawMessage `json:"error"`
-	ErrorCode   json.RawMessage `json:"error_code"`
-	Description json.RawMessage `json:"error_description"`
-	Code        json.RawMessage `json:"code"`
-	Message     json.RawMessage `json:"message"`
-	RetryAfter  json.RawMessage `json:"retry_after"`
-	RetryAfterJ json.RawMessage `json:"retryAfter"`
-}
-
 // failure returns what a says went wrong, or nil for a good answer.
 func (a *answer) failure(req *Request) *Failure {
 	if a.status < 300 && !mayHoldError(a.body) {
@@ -86,33 +75,34 @@ func mayHoldError(body []byte) bool {
 	return bytes.Contains(body, []byte(`"error`)) || bytes.Contains(body, []byte(`"code"`)) || bytes.Contains(body, []byte(`\u`))
 }
 
-// read takes the error of body into f and reports whether there is one.
+// read takes the error of body, in any of the server's forms (WIRE.md 3.2), into f and reports whether there is one. A map
+// has the names of the fields exactly, where a struct would take Error for error.
 func (f *Failure) read(body []byte, codeIsResult bool) bool {
-	var e serverError
+	var e map[string]json.RawMessage
 	if json.Unmarshal(body, &e) != nil {
 		return false
 	}
-	f.Code = word(text(e.Error))
-	f.Number = number(e.ErrorCode)
-	f.Description = text(e.Description)
+	f.Code = word(text(e["error"]))
+	f.Number = number(e["error_code"])
+	f.Description = text(e["error_description"])
 	if !codeIsResult {
 		if f.Code == "" {
-			f.Code = word(text(e.Code))
+			f.Code = word(text(e["code"]))
 		}
 		if f.Number == 0 {
-			f.Number = number(e.Code)
+			f.Number = number(e["code"])
 		}
 		if f.Description == "" {
-			f.Description = text(e.Message)
+			f.Description = text(e["message"])
 		}
 	}
 	if f.Code == "" {
 		f.Code = numbered[f.Number]
 	}
-	if s := max(number(e.RetryAfter), number(e.RetryAfterJ)); s > 0 {
+	if s := max(number(e["retry_after"]), number(e["retryAfter"])); s > 0 {
 		f.RetryAfter = seconds(s)
 	}
-	return f.Code != "" || f.Number != 0 || present(e.Error)
+	return f.Code != "" || f.Number != 0 || present(e["error"])
 }
 
 // numbered has the words of answers that have only a number: the gRPC codes and the js-sdk's own (WIRE.md 3.4).
