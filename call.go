@@ -53,20 +53,24 @@ func (a *Auth) ready(ctx context.Context, checks ...error) error {
 	return nil
 }
 
-// do sends req for the session. If the server wants a captcha, req is sent once more with one, as far as one is to be had.
+// do sends req for the session. If the server wants a captcha, req is sent once more with one, as far as one is to be had;
+// and once again if that was the stored one and the server has forgotten it.
 func do[T any](ctx context.Context, a *Auth, req wire.Request) (*T, error) {
 	out, err := send[T](ctx, a, req)
-	if err == nil {
-		return out, nil
+	for fresh, repeats := false, 0; err != nil && !fresh && repeats < 2; repeats++ {
+		var token string
+		var failed error
+		token, fresh, failed = a.captchaAfter(ctx, &req, err)
+		if failed != nil {
+			return nil, failed
+		}
+		if token == "" {
+			break
+		}
+		setCaptcha(&req, token)
+		out, err = send[T](ctx, a, req)
 	}
-	again, failed := a.afterCaptcha(ctx, &req, err)
-	if failed != nil {
-		return nil, failed
-	}
-	if again {
-		return send[T](ctx, a, req)
-	}
-	return nil, err
+	return out, err
 }
 
 // send sends req with the bearer that it needs. One that the server does not know any more is replaced once.

@@ -150,15 +150,21 @@ func (a *Auth) storedCaptcha(ctx context.Context) string {
 	return kept.CaptchaToken
 }
 
-// captchaToken returns a captcha token other than the refused one: the stored one, or one that the solver earns. "" means
-// that there is none to be had.
-func (a *Auth) captchaToken(ctx context.Context, req *wire.Request, refused string) (string, error) {
+// captchaToken returns a captcha token other than the refused one: the stored one, or a fresh one that the solver earns. ""
+// means that there is none to be had.
+func (a *Auth) captchaToken(ctx context.Context, req *wire.Request, refused string) (token string, fresh bool, err error) {
 	if token := a.storedCaptcha(ctx); token != "" && token != refused {
-		return token, nil
+		return token, false, nil
 	}
 	if a.app.cfg.solver == nil {
-		return "", nil
+		return "", false, nil
 	}
+	token, err = a.solveCaptcha(ctx, req)
+	return token, true, err
+}
+
+// solveCaptcha lets the solver answer a new captcha.
+func (a *Auth) solveCaptcha(ctx context.Context, req *wire.Request) (string, error) {
 	state := req.Method + ":/" + req.Path
 	// The js-sdk sends an empty redirect_uri here, and none for its callers.
 	data, err := call[CaptchaData](ctx, a, captchaRequest(req.Op, struct {
@@ -189,7 +195,7 @@ const captchaQuery = "captcha_token"
 
 // withCaptcha puts a captcha token on req before it is sent, if there is one to be had.
 func (a *Auth) withCaptcha(ctx context.Context, req *wire.Request) error {
-	token, err := a.captchaToken(ctx, req, "")
+	token, _, err := a.captchaToken(ctx, req, "")
 	if err == nil && token != "" {
 		setCaptcha(req, token)
 	}
@@ -206,26 +212,24 @@ func setCaptcha(req *wire.Request, token string) {
 	req.Query = query
 }
 
-// afterCaptcha reports whether req, refused with err for want of a captcha, may be sent once more, and puts a captcha token
-// on it. A token that the server refuses is not used again.
-func (a *Auth) afterCaptcha(ctx context.Context, req *wire.Request, err error) (again bool, failed error) {
+// captchaAfter returns a captcha token for req, if err says that req was refused for want of one, else "". A token that the
+// server refuses is not used again.
+func (a *Auth) captchaAfter(ctx context.Context, req *wire.Request, err error) (token string, fresh bool, failed error) {
 	f, ok := errors.AsType[*wire.Failure](err)
 	if !ok || strings.HasPrefix(req.Path, captchaPath) {
-		return false, nil
+		return "", false, nil
 	}
+	refused := req.Query.Get(captchaQuery)
 	switch Code(f.Code) {
 	case CodeCaptchaRequired:
 	case CodeCaptchaInvalid:
-		a.dropCaptcha(ctx)
+		if a.storedCaptcha(ctx) == refused {
+			a.dropCaptcha(ctx)
+		}
 	default:
-		return false, nil
+		return "", false, nil
 	}
-	token, failed := a.captchaToken(ctx, req, req.Query.Get(captchaQuery))
-	if failed != nil || token == "" {
-		return false, failed
-	}
-	setCaptcha(req, token)
-	return true, nil
+	return a.captchaToken(ctx, req, refused)
 }
 
 func (a *Auth) dropCaptcha(ctx context.Context) {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"strings"
 )
@@ -59,56 +58,56 @@ func (a *Auth) GetClaims(ctx context.Context) (*ClaimsResponse, error) {
 	return nil, a.fail(ctx, op, err)
 }
 
-var errNotJWT = errors.New("the access token is not a JWT")
+var errNotJWT = fmt.Errorf("%w: the access token is not a JWT", ErrInvalidResponse)
 
 func parseClaims(token string) (*ClaimsResponse, error) {
 	parts := strings.Split(token, ".")
 	if len(parts) != 3 {
-		return nil, fmt.Errorf("%w: %w", ErrInvalidResponse, errNotJWT)
+		return nil, errNotJWT
 	}
 	out := &ClaimsResponse{Claims: new(Claims), Signature: parts[2]}
-	if !decodePart(parts[0], &out.Header) || !decodePart(parts[1], out.Claims) {
-		return nil, fmt.Errorf("%w: %w", ErrInvalidResponse, errNotJWT)
+	if decodePart(parts[0], &out.Header) != nil || decodePart(parts[1], out.Claims) != nil {
+		return nil, errNotJWT
 	}
 	return out, nil
 }
 
-func decodePart(part string, out any) bool {
+// decodePart decodes an object. A null decodes into anything and is none.
+func decodePart(part string, out any) error {
 	raw, err := base64.RawURLEncoding.DecodeString(strings.TrimRight(part, "="))
-	return err == nil && json.Unmarshal(raw, out) == nil
+	if err != nil || string(raw) == "null" {
+		return errNotJWT
+	}
+	return json.Unmarshal(raw, out)
 }
 
-// UnmarshalJSON takes an audience that is a string too.
+// UnmarshalJSON takes an audience that is a string too. A claim of an unexpected type counts as absent. Names are compared
+// exactly, as RFC 7519 wants.
 func (c *Claims) UnmarshalJSON(data []byte) error {
-	var in struct {
-		Issuer       string          `json:"iss"`
-		Subject      string          `json:"sub"`
-		Audience     json.RawMessage `json:"aud"`
-		ExpiresAt    jsonSeconds     `json:"exp"`
-		IssuedAt     jsonSeconds     `json:"iat"`
-		Scope        string          `json:"scope"`
-		ProjectID    string          `json:"project_id"`
-		ProviderType string          `json:"provider_type"`
-		UserID       string          `json:"user_id"`
-		UserType     string          `json:"user_type"`
-		Groups       jsonStrings     `json:"groups"`
-	}
-	if err := json.Unmarshal(data, &in); err != nil {
-		if mismatch, ok := errors.AsType[*json.UnmarshalTypeError](err); !ok || mismatch.Field == "" {
-			return err
-		}
+	var claims map[string]json.RawMessage
+	if err := json.Unmarshal(data, &claims); err != nil {
+		return err
 	}
 	*c = Claims{
-		Issuer: in.Issuer, Subject: in.Subject, ExpiresAt: int64(in.ExpiresAt), IssuedAt: int64(in.IssuedAt), Scope: in.Scope,
-		ProjectID: in.ProjectID, ProviderType: in.ProviderType, UserID: in.UserID, UserType: in.UserType, Groups: in.Groups,
+		Issuer: claim[string](claims["iss"]), Subject: claim[string](claims["sub"]), Scope: claim[string](claims["scope"]),
+		ExpiresAt: int64(claim[jsonSeconds](claims["exp"])), IssuedAt: int64(claim[jsonSeconds](claims["iat"])),
+		ProjectID: claim[string](claims["project_id"]), ProviderType: claim[string](claims["provider_type"]),
+		UserID: claim[string](claims["user_id"]), UserType: claim[string](claims["user_type"]),
+		Groups: claim[jsonStrings](claims["groups"]), Audience: claim[[]string](claims["aud"]),
 	}
-	var one string
-	if json.Unmarshal(in.Audience, &one) == nil {
+	if one := claim[string](claims["aud"]); one != "" {
 		c.Audience = []string{one}
-	} else {
-		_ = json.Unmarshal(in.Audience, &c.Audience) // another type counts as absent
 	}
 	return json.Unmarshal(data, &c.All)
+}
+
+// claim decodes a claim, or returns the zero value of its type.
+func claim[T any](raw json.RawMessage) T {
+	var value, none T
+	if len(raw) == 0 || json.Unmarshal(raw, &value) != nil {
+		return none
+	}
+	return value
 }
 
 // MarshalJSON returns all claims as the token has them.

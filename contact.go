@@ -31,12 +31,12 @@ func (a *Auth) EditContact(ctx context.Context, req EditContactRequest) error {
 	return a.editContact(ctx, "EditContact", req)
 }
 
-func (a *Auth) editContact(ctx context.Context, op string, req EditContactRequest) error {
+func (a *Auth) editContact(ctx context.Context, op string, req EditContactRequest, checks ...error) error {
 	phone, invalid := phoneOrEmail("phone_number", req.PhoneNumber, "email", req.Email)
 	req.PhoneNumber = phone
 	return exec(ctx, a, wire.Request{
 		Op: op, Method: http.MethodPatch, Path: "v1/user/contact", Body: req, Auth: wire.Bearer,
-	}, invalid, required("verification_token", req.VerificationToken))
+	}, append(checks, invalid, required("verification_token", req.VerificationToken))...)
 }
 
 // BindPhoneNumberRequest has a phone number, the proof of [Auth.Sudo] and that of [Auth.Verify] for the number.
@@ -54,7 +54,7 @@ func (a *Auth) BindPhoneNumber(ctx context.Context, req BindPhoneNumberRequest) 
 	return a.editContact(ctx, "BindPhoneNumber", EditContactRequest{
 		PhoneNumber: req.PhoneNumber, SudoToken: req.SudoToken, VerificationToken: req.VerificationToken,
 		ConflictResolution: req.ConflictResolution,
-	})
+	}, required("phone_number", req.PhoneNumber))
 }
 
 // BindEmailRequest has a mail address, the proof of [Auth.Sudo] and that of [Auth.Verify] for the address.
@@ -72,5 +72,5 @@ func (a *Auth) BindEmail(ctx context.Context, req BindEmailRequest) error {
 	return a.editContact(ctx, "BindEmail", EditContactRequest{
 		Email: req.Email, SudoToken: req.SudoToken, VerificationToken: req.VerificationToken,
 		ConflictResolution: req.ConflictResolution,
-	})
+	}, required("email", req.Email))
 }

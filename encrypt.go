@@ -124,7 +124,7 @@ func (e *encryptor) text(s string) string {
 		n := min(size, len(rest))
 		block, err := rsa.EncryptPKCS1v15(rand.Reader, e.key, rest[:n]) //nolint:staticcheck // it is the server's only form
 		if err != nil {
-			e.err = fmt.Errorf("encrypting: %w", err)
+			e.err = fmt.Errorf("%w: the public key: %w", ErrInvalidResponse, err) // too short, or with a bad exponent
 			return ""
 		}
 		blocks, rest = append(blocks, block...), rest[n:]

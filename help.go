@@ -8,11 +8,7 @@ import (
 
 // fail makes err, which the call op met, an *Error with its help.
 func (a *Auth) fail(ctx context.Context, op string, err error) error {
-	e := newError(op, err)
-	if e.Help != "" {
-		return e
-	}
-	helped := *e // e may be other callers' too
+	helped := *newError(op, err) // which may be other callers' too, whose language is another
 	helped.Help = a.help(ctx, &helped)
 	return &helped
 }
@@ -129,13 +125,15 @@ func notEnabled(op string) text {
 		method = text{"anonymous login", "匿名登录"}
 	case "SignInWithPassword", "SignIn":
 		method = text{"user name and password login", "用户名密码登录"}
-	case "GetVerification", "Verify", "SignInWithSms", "SignUp", "SignInWithOtp", "SignUpWithOtp", "FinishOtp", "VerifyOtp", "Resend":
+	case "GetVerification", "Verify", "SignInWithSms", "SignUp", "SignInWithOtp", "SignUpWithOtp", "FinishOtp", "VerifyOtp",
+		"Resend", "Reauthenticate", "SendVerificationCodeToCurrentUser":
 		method = text{"SMS or mail code login", "短信验证码登录或邮箱验证码登录"}
 	case "SignInWithEmail", "ResetPasswordForEmail":
 		method = text{"mail code login", "邮箱验证码登录"}
 	case "SignInWithCustomTicket", "SignInCustom":
 		method = text{"custom login", "自定义登录"}
-	case "SignInWithProvider", "SignInWithIdToken", "SignInWithOAuth", "VerifyOAuth", "LinkIdentity", "GrantProviderToken":
+	case "SignInWithProvider", "SignInWithIdToken", "SignInWithOAuth", "VerifyOAuth", "LinkIdentity", "GrantProviderToken",
+		"PatchProviderToken", "GenProviderRedirectUri", "BindWithProvider":
 		method = text{"this third-party provider", "该第三方身份源"}
 	}
 	return text{

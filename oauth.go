@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"strings"
 
 	"github.com/cloudbase-community/tcbauth/internal/wire"
 )
@@ -49,7 +48,7 @@ type SignInWithOAuthOptions struct {
 //
 // js-sdk: signInWithOAuth, which percent-decodes the URL. WIRE.md 5.3.
 func (a *Auth) SignInWithOAuth(ctx context.Context, req SignInWithOAuthRequest) (*OAuthChallenge, error) {
-	return a.oauthChallenge(ctx, "SignInWithOAuth", req)
+	return a.oauthChallenge(ctx, "SignInWithOAuth", "options.redirectTo", req)
 }
 
 // LinkIdentityRequest names a third party, and where the browser comes back.
@@ -63,13 +62,13 @@ type LinkIdentityRequest struct {
 //
 // js-sdk: linkIdentity.
 func (a *Auth) LinkIdentity(ctx context.Context, req LinkIdentityRequest) (*OAuthChallenge, error) {
-	return a.oauthChallenge(ctx, "LinkIdentity", SignInWithOAuthRequest{
+	return a.oauthChallenge(ctx, "LinkIdentity", "redirectTo", SignInWithOAuthRequest{
 		Provider: req.Provider, Options: SignInWithOAuthOptions{RedirectTo: req.RedirectTo, Type: OAuthBindIdentity},
 	})
 }
 
-func (a *Auth) oauthChallenge(ctx context.Context, op string, req SignInWithOAuthRequest) (*OAuthChallenge, error) {
-	back, invalid := redirectURI(req.Options.RedirectTo)
+func (a *Auth) oauthChallenge(ctx context.Context, op, field string, req SignInWithOAuthRequest) (*OAuthChallenge, error) {
+	back, invalid := redirectURI(field, req.Options.RedirectTo)
 	c := &OAuthChallenge{Provider: req.Provider, RedirectURI: back, State: req.Options.State, Kind: req.Options.Type}
 	if c.State == "" {
 		c.State = "prd-" + req.Provider + "-" + rand.Text()
@@ -94,8 +93,7 @@ func (a *Auth) oauthChallenge(ctx context.Context, op string, req SignInWithOAut
 }
 
 // redirectURI is where the browser comes back as the server is told it: without query and fragment.
-func redirectURI(to string) (string, error) {
-	const field = "options.redirectTo"
+func redirectURI(field, to string) (string, error) {
 	if to == "" {
 		return "", required(field, to)
 	}
@@ -143,7 +141,7 @@ func (a *Auth) VerifyOAuth(ctx context.Context, req VerifyOAuthRequest) (*LoginS
 	}
 	c := req.Challenge
 	if word := req.Query.Get("error"); word != "" {
-		return nil, a.fail(ctx, op, &wire.Failure{Code: strings.ToLower(word), Description: req.Query.Get("error_description")})
+		return nil, a.fail(ctx, op, wire.NewFailure(word, req.Query.Get("error_description")))
 	}
 	granted, err := a.grantProviderToken(ctx, op, GrantProviderTokenRequest{
 		ProviderID: c.Provider, ProviderRedirectURI: c.RedirectURI, ProviderCode: req.Query.Get("code"),

@@ -119,7 +119,7 @@ func (a *Auth) QueryUser(ctx context.Context, req QueryUserRequest) (*QueryUserR
 	setQuery(query, "username", req.Username)
 	setQuery(query, "email", req.Email)
 	setQuery(query, "phone_number", req.PhoneNumber)
-	if len(query) == 0 {
+	if len(query) == 0 && invalid == nil {
 		invalid = &ValidationError{Field: "id", Rule: "or username, email or phone_number is required"}
 	}
 	return call[QueryUserResponse](ctx, a, wire.Request{

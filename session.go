@@ -180,7 +180,7 @@ func (a *Auth) remove(held context.Context) error {
 	a.app.forgetUnsaved(a.keys.credentials)
 	err = errors.Join(err, store.Delete(held, a.keys.credentials+damagedSuffix))
 	if a.keys.visitor {
-		err = errors.Join(err, store.Delete(held, a.keys.device))
+		err = errors.Join(err, store.Delete(held, a.keys.device), store.Delete(held, a.keys.captcha))
 	}
 	if err != nil {
 		return storeError("deleting the session", err)

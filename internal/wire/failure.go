@@ -40,6 +40,11 @@ type Failure struct {
 	Sent         []string      // values that the call sent, to be kept out of texts
 }
 
+// NewFailure is an error that came by another way than as an answer.
+func NewFailure(code, description string) *Failure {
+	return &Failure{Code: word(code), Description: clean(description)}
+}
+
 func (f *Failure) Error() string {
 	return fmt.Sprintf("%s %s: %d %s", f.Method, f.Path, f.StatusCode, f.Code)
 }
