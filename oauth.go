@@ -5,8 +5,11 @@ import (
 	"crypto/rand"
 	"crypto/subtle"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
+	"slices"
+	"strings"
 
 	"github.com/cloudbase-community/tcbauth/internal/wire"
 )
@@ -108,6 +111,7 @@ func redirectURI(field, to string) (string, error) {
 	return u.String(), nil
 }
 
+// withQuery sets params in the query of uri and leaves the rest of it as it is, since some third parties mind the order.
 func withQuery(uri string, params map[string]string) (string, error) {
 	if len(params) == 0 {
 		return uri, nil
@@ -116,12 +120,23 @@ func withQuery(uri string, params map[string]string) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("%w: the third party's URL", ErrInvalidResponse)
 	}
-	query := u.Query()
-	for name, value := range params {
-		query.Set(name, value)
+	var pairs []string
+	for pair := range strings.SplitSeq(u.RawQuery, "&") {
+		name, _, _ := strings.Cut(pair, "=")
+		if name, err := url.QueryUnescape(name); pair != "" && (err != nil || !hasKey(params, name)) {
+			pairs = append(pairs, pair)
+		}
 	}
-	u.RawQuery = query.Encode()
+	for _, name := range slices.Sorted(maps.Keys(params)) {
+		pairs = append(pairs, url.QueryEscape(name)+"="+url.QueryEscape(params[name]))
+	}
+	u.RawQuery = strings.Join(pairs, "&")
 	return u.String(), nil
+}
+
+func hasKey(params map[string]string, name string) bool {
+	_, ok := params[name]
+	return ok
 }
 
 // VerifyOAuthRequest has the challenge that was kept, and the query of the URL by which the browser came back.

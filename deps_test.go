@@ -1,0 +1,82 @@
+package tcbauth_test
+
+import (
+	"bytes"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+const module = "github.com/cloudbase-community/tcbauth"
+
+// dependencies are the packages outside the standard library that a package of this module links, itself among them.
+func dependencies(t *testing.T, pkg string) []string {
+	t.Helper()
+	command, err := exec.LookPath("go")
+	if err != nil {
+		t.Skip("SKIPPED: what users link is not checked. There is no go command to list it: ", err)
+	}
+	cmd := exec.CommandContext(t.Context(), command, "list", "-deps", "-f", "{{if not .Standard}}{{.ImportPath}}{{end}}", pkg) //nolint:gosec // pkg is a constant
+	var failure bytes.Buffer
+	cmd.Stderr = &failure
+	out, err := cmd.Output()
+	require.NoError(t, err, failure.String())
+	deps := strings.Fields(string(out))
+	require.NotEmpty(t, deps)
+	return deps
+}
+
+// isIn reports whether pkg is parent or below it.
+func isIn(pkg, parent string) bool { return pkg == parent || strings.HasPrefix(pkg, parent+"/") }
+
+// Whoever imports this package gets all that it links: what is heavier belongs into a package that nobody has to import.
+func TestDependencies(t *testing.T) {
+	t.Parallel()
+	allowed := []string{
+		module + "/internal",
+		"github.com/go-resty/resty/v2",
+		"golang.org/x/net/publicsuffix",
+		"golang.org/x/sync",
+	}
+	deps := dependencies(t, ".")
+	assert.Contains(t, deps, module)
+	for _, pkg := range deps {
+		ok := pkg == module
+		for _, parent := range allowed {
+			ok = ok || isIn(pkg, parent)
+		}
+		assert.True(t, ok, "%s is linked by everybody who imports %s", pkg, module)
+	}
+}
+
+// The emulator is written anew from the facts about the server. What it shared with the client, it would get wrong as the
+// client does.
+func TestEmulatorIsIndependent(t *testing.T) {
+	t.Parallel()
+	const emulator = module + "/authtest"
+	deps := dependencies(t, "./authtest")
+	assert.Contains(t, deps, emulator)
+	for _, pkg := range deps {
+		assert.False(t, isIn(pkg, module) && !isIn(pkg, emulator), "the emulator must not depend on %s", pkg)
+	}
+}
+
+func TestFilesAreShort(t *testing.T) {
+	t.Parallel()
+	files, err := filepath.Glob("*.go")
+	require.NoError(t, err)
+	require.NotEmpty(t, files)
+	for _, name := range files {
+		if strings.HasSuffix(name, "_test.go") {
+			continue
+		}
+		source, err := os.ReadFile(name) //nolint:gosec // of the directory that is tested
+		require.NoError(t, err)
+		assert.LessOrEqual(t, bytes.Count(source, []byte("\n")), 400, "%s is to be one subject, and short", name)
+	}
+}
