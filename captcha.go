@@ -159,6 +159,16 @@ func (a *Auth) captchaToken(ctx context.Context, req *wire.Request, refused stri
 	if a.app.cfg.solver == nil {
 		return "", false, nil
 	}
+	if !a.bare { // one captcha serves all calls of a session
+		unlock, err := a.app.locks.Lock(ctx, a.keys.captcha)
+		if err != nil {
+			return "", false, &Error{Code: CodeUnreachable, Category: CategoryServiceError, Err: err}
+		}
+		defer unlock()
+		if token := a.storedCaptcha(ctx); token != "" && token != refused {
+			return token, false, nil
+		}
+	}
 	token, err = a.solveCaptcha(ctx, req)
 	return token, true, err
 }

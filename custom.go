@@ -77,8 +77,8 @@ func (a *Auth) ticket(ctx context.Context) (string, error) {
 	return ticket, nil
 }
 
-// errOtherUser: a ticket source gave a ticket of somebody else.
-var errOtherUser = errors.New("the ticket source's ticket is of another user than the session")
+// ErrOtherUser: a [TicketSource] gave a ticket of somebody else than the session's user. The session stays as it is.
+var ErrOtherUser = errors.New("tcbauth: the ticket source's ticket is of another user than the session")
 
 // customAnew signs in anew, as the same person, with a new ticket.
 func (a *Auth) customAnew(ctx context.Context, c *Credentials) (*Credentials, error) {
@@ -91,7 +91,7 @@ func (a *Auth) customAnew(ctx context.Context, c *Credentials) (*Credentials, er
 		return nil, err
 	}
 	if c.Sub != "" && fresh.Sub != c.Sub {
-		return nil, errOtherUser
+		return nil, ErrOtherUser
 	}
 	fresh.expiring(a.now())
 	return fresh, nil

@@ -77,7 +77,7 @@ const pollPause = 5 * time.Second
 
 // PollDeviceToken waits until the person has given leave on the other device, then stores the session in place of an
 // earlier one, fetches the user and fires [EventSignedIn]. It asks once in each interval, less often if the server says
-// slow_down or does not answer.
+// slow_down, is not available or does not answer.
 //
 // It ends with ctx, and with [CodeExpiredToken] or [CodeAccessDenied] if there is no leave.
 //
@@ -112,7 +112,8 @@ func (a *Auth) PollDeviceToken(ctx context.Context, req PollDeviceTokenRequest) 
 		case errors.Is(err, CodeAuthorizationPending):
 		case errors.Is(err, CodeSlowDown):
 			interval += pollPause
-		case errors.Is(err, CodeUnreachable):
+		case errors.Is(err, CodeUnreachable), errors.Is(err, CodeUnavailable), errors.Is(err, CodeTemporarilyUnavailable),
+			errors.Is(err, CodeResourceExhausted):
 			interval *= 2 // RFC 8628, 3.5, wants fewer requests then
 		default:
 			return nil, err

@@ -42,6 +42,11 @@ func (a *Auth) FinishOtp(ctx context.Context, req FinishOtpRequest) (*LoginState
 	if c.Kind == OtpSignIn {
 		return a.verifyOtp(ctx, op, VerifyOtpRequest{Email: c.Email, Phone: c.Phone, Token: req.Token, MessageID: req.MessageID})
 	}
+	if c.Kind == OtpEmailChange || c.Kind == OtpPhoneChange || c.Kind == OtpReauthentication && req.Password != "" {
+		if _, err := a.stored(ctx, op); err != nil { // the code would be spent for nothing
+			return nil, err
+		}
+	}
 	token, err := a.verifyCode(ctx, op, req.MessageID, req.Token)
 	if err != nil {
 		return nil, err

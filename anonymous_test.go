@@ -1,0 +1,147 @@
+package tcbauth_test
+
+import (
+	"strings"
+	"testing"
+	"testing/synctest"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/cloudbase-community/tcbauth"
+	"github.com/cloudbase-community/tcbauth/authtest"
+)
+
+func anonymously(t *testing.T, auth *tcbauth.Auth) *tcbauth.LoginState {
+	t.Helper()
+	state, err := auth.SignInAnonymously(t.Context(), tcbauth.SignInAnonymouslyRequest{})
+	require.NoError(t, err)
+	require.NoError(t, state.UserErr)
+	require.Equal(t, "anonymous", state.Credentials.Scope)
+	return state
+}
+
+// TestSignInAnonymously: the server knows anonymous users by their device, so that one stays who they are, with a refresh
+// token or without.
+func TestSignInAnonymously(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		opts            []authtest.Option
+		refresh, signIn int             // calls after the token has expired
+		authorization   string          // of that sign-in
+		events          []tcbauth.Event // after the first
+	}{
+		"without refresh token": {nil, 0, 1, "Basic", nil},
+		"with refresh token": {
+			[]authtest.Option{authtest.WithAnonymousRefreshToken()}, 1, 0, "", []tcbauth.Event{tcbauth.EventTokenRefreshed},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				srv := emulator(t, test.opts...)
+				wire := newTap(srv)
+				store := tcbauth.NewMemoryStore()
+				app := newApp(t, srv, tcbauth.WithTokenStore(store), wire.client())
+				auth := app.ForUser("visitor")
+				events := eventsOf(auth)
+				state := anonymously(t, auth)
+				assert.Equal(t, state.Credentials.Sub, state.User.Sub)
+				assert.Empty(t, stored(t, store, keyOf("visitor")).Version)
+				assert.Equal(t, []tcbauth.Event{tcbauth.EventSignedIn}, events())
+				require.Equal(t, []string{""}, wire.bearers("/auth/v1/signin/anonymously"), "without any authorization, as the js-sdk")
+
+				srv.Advance(lifetime)
+				user, err := getMe(t, auth)
+				require.NoError(t, err)
+				assert.Equal(t, state.User.Sub, user.Sub)
+				assert.Equal(t, test.refresh, srv.Count("token"))
+				again := wire.bearers("/auth/v1/signin/anonymously")[1:]
+				require.Len(t, again, test.signIn)
+				for _, authorization := range again {
+					scheme, _, _ := strings.Cut(authorization, " ")
+					assert.Equal(t, test.authorization, scheme)
+				}
+				assert.Equal(t, append([]tcbauth.Event{tcbauth.EventSignedIn}, test.events...), events())
+				assert.Len(t, deviceIDs(srv), 1)
+				requireToken(t, app.ForUser("visitor"), stored(t, store, keyOf("visitor")).AccessToken)
+
+				// Each visitor is another anonymous user.
+				assert.NotEqual(t, state.User.Sub, anonymously(t, app.ForUser("other")).User.Sub)
+			})
+		})
+	}
+}
+
+// TestAnonymousEndedByServer: the session has ended there, which for an anonymous user is a reason to begin the next one.
+func TestAnonymousEndedByServer(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		srv := emulator(t, authtest.WithAnonymousRefreshToken())
+		auth := newApp(t, srv).Auth()
+		state := anonymously(t, auth)
+		refuseBearers(srv, 1, 0)
+		srv.Fault(authtest.Fault{Operation: "token", Times: 1, Error: &authtest.Error{Word: "invalid_grant", Number: 4026}})
+		user, err := getMe(t, auth)
+		require.NoError(t, err)
+		assert.Equal(t, state.User.Sub, user.Sub)
+		assert.Equal(t, 2, srv.Count("signin/anonymously"))
+	})
+}
+
+// TestAnonymousLoginIsOff: the error says what to switch on, in both languages.
+func TestAnonymousLoginIsOff(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		srv := emulator(t, authtest.WithLoginOff(authtest.LoginAnonymous))
+		for language, want := range map[string]string{"zh-CN": "匿名登录", "en-US": "anonymous login"} {
+			auth := newApp(t, srv, tcbauth.WithLanguage(language)).Auth()
+			_, err := auth.SignInAnonymously(t.Context(), tcbauth.SignInAnonymouslyRequest{})
+			require.ErrorIs(t, err, tcbauth.CodePermissionDenied)
+			require.ErrorIs(t, err, tcbauth.ErrProviderNotEnabled)
+			e := errorOf(t, err)
+			assert.Equal(t, tcbauth.CategoryProviderNotEnabled, e.Category)
+			assert.Contains(t, e.Help, want)
+			requireNobody(t, auth)
+		}
+	})
+}
+
+// TestAnonymousBecomesAPerson: who signs up keeps what they did before.
+func TestAnonymousBecomesAPerson(t *testing.T) {
+	t.Parallel()
+	for _, byOtp := range []bool{false, true} {
+		synctest.Test(t, func(t *testing.T) {
+			srv := emulator(t)
+			store := tcbauth.NewMemoryStore()
+			auth := newApp(t, srv, tcbauth.WithTokenStore(store)).Auth()
+			before := anonymously(t, auth)
+			events := eventsOf(auth)
+			var state *tcbauth.LoginState
+			if byOtp {
+				c, err := auth.SignUpWithOtp(t.Context(), tcbauth.SignUpWithOtpRequest{Phone: newPhone})
+				c, code := codeOf(t, srv, c, err)
+				state, err = auth.FinishOtp(t.Context(), tcbauth.FinishOtpRequest{
+					Challenge: c, Token: code, AnonymousToken: before.Credentials.AccessToken,
+				})
+				require.NoError(t, err)
+			} else {
+				info, code := ask(t, srv, auth, tcbauth.GetVerificationRequest{PhoneNumber: newPhone})
+				verified, err := auth.Verify(t.Context(), tcbauth.VerifyRequest{VerificationID: info.VerificationID, VerificationCode: code})
+				require.NoError(t, err)
+				state, err = auth.SignUp(t.Context(), tcbauth.SignUpRequest{
+					PhoneNumber: newPhone, VerificationToken: verified.VerificationToken, AnonymousToken: before.Credentials.AccessToken,
+				})
+				require.NoError(t, err)
+			}
+			require.NoError(t, state.UserErr)
+			assert.Equal(t, before.User.Sub, state.User.Sub)
+			assert.Equal(t, newPhone, state.User.PhoneNumber)
+			assert.NotEqual(t, "anonymous", state.Credentials.Scope)
+			assert.NotEmpty(t, state.Credentials.RefreshToken)
+			requireSession(t, store, defaultKey, state.Credentials)
+			assert.Empty(t, stored(t, store, defaultKey).Version, "as the js-sdk leaves it")
+			assert.Equal(t, []tcbauth.Event{tcbauth.EventSignedIn}, events())
+		})
+	}
+}

@@ -1,0 +1,282 @@
+package tcbauth_test
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/http"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/cloudbase-community/tcbauth"
+	"github.com/cloudbase-community/tcbauth/authtest"
+)
+
+// Everything here waits on the bubble's clock: srv.Now is that clock as long as nobody calls Advance.
+
+// newDevice begins a sign-in on a device that shows a code.
+func newDevice(t *testing.T, auth *tcbauth.Auth) *tcbauth.DeviceAuthorizeResponse {
+	t.Helper()
+	code, err := auth.DeviceAuthorize(t.Context(), tcbauth.DeviceAuthorizeRequest{})
+	require.NoError(t, err)
+	require.NotEmpty(t, code.UserCode)
+	require.Contains(t, code.VerificationURIComplete, code.UserCode)
+	require.Equal(t, 600, code.ExpiresIn)
+	require.Equal(t, 5, code.Interval)
+	return code
+}
+
+// polling polls as a device does that takes the server's answer as it is, but for the interval.
+func polling(code *tcbauth.DeviceAuthorizeResponse, interval int) tcbauth.PollDeviceTokenRequest {
+	return tcbauth.PollDeviceTokenRequest{DeviceCode: code.DeviceCode, Interval: interval, ExpiresIn: code.ExpiresIn}
+}
+
+// pauses returns the time before each poll, the first counted from start.
+func pauses(srv *authtest.Server, start time.Time) (all []time.Duration) {
+	for _, r := range srv.Requests() {
+		if r.Operation == "token" {
+			all = append(all, r.Time.Sub(start))
+			start = r.Time
+		}
+	}
+	return all
+}
+
+func seconds(all ...int) (durations []time.Duration) {
+	for _, s := range all {
+		durations = append(durations, time.Duration(s)*time.Second)
+	}
+	return durations
+}
+
+// TestPollDeviceToken is RFC 8628 from its beginning to its end, with the person at another screen.
+func TestPollDeviceToken(t *testing.T) {
+	t.Parallel()
+	word := func(w string) *authtest.Error { return &authtest.Error{Word: w} }
+	for name, test := range map[string]struct {
+		interval int
+		faults   []authtest.Fault // of the first polls
+		decide   time.Duration    // when the person does
+		want     []time.Duration
+	}{
+		"at once":         {5, nil, time.Second, seconds(5)},
+		"pending":         {5, nil, 12 * time.Second, seconds(5, 5, 5)},
+		"server's choice": {0, nil, 7 * time.Second, seconds(5, 5)},
+		// The emulator says slow_down to whoever asks twice within the interval that it has in mind, which grows too.
+		"too fast":          {1, nil, 4 * time.Second, seconds(1, 1, 6)},
+		"slow_down, always": {5, []authtest.Fault{{Times: 3, Error: word("slow_down")}}, time.Second, seconds(5, 10, 15, 20)},
+		"connection lost": {
+			5, []authtest.Fault{{Times: 2, Close: authtest.BeforeCommit}}, time.Second, seconds(5, 10, 20),
+		},
+		"not available": {5, []authtest.Fault{{Times: 1, Error: word("unavailable")}}, time.Second, seconds(5, 10)},
+		"too many":      {5, []authtest.Fault{{Times: 1, Error: word("resource_exhausted")}}, time.Second, seconds(5, 10)},
+		"answer cut": {
+			5, []authtest.Fault{{Times: 1, Body: authtest.CutBody}, {Times: 1, Error: word("authorization_pending")}},
+			time.Minute, seconds(5, 10, 10, 10, 10, 10, 10),
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				srv := emulator(t)
+				store := tcbauth.NewMemoryStore()
+				auth := newApp(t, srv, tcbauth.WithTokenStore(store)).Auth()
+				events := eventsOf(auth)
+				code := newDevice(t, auth)
+				for _, fault := range test.faults {
+					fault.Operation = "token"
+					srv.Fault(fault)
+				}
+				time.AfterFunc(test.decide, func() { srv.ApproveDevice(code.UserCode, gopherSub) })
+				start := srv.Now()
+				state, err := auth.PollDeviceToken(t.Context(), polling(code, test.interval))
+				require.NoError(t, err)
+				require.NoError(t, state.UserErr)
+				assert.Equal(t, gopher, state.User.Username)
+				assert.Equal(t, test.want, pauses(srv, start))
+				requireSession(t, store, defaultKey, state.Credentials)
+				requireToken(t, auth, state.Credentials.AccessToken)
+				assert.Equal(t, []tcbauth.Event{tcbauth.EventSignedIn}, events())
+			})
+		})
+	}
+}
+
+// TestPollDeviceTokenEnds: polling ends when there is nothing to wait for any more, and an earlier session stays.
+func TestPollDeviceTokenEnds(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		poll   func(*tcbauth.PollDeviceTokenRequest)
+		during func(t *testing.T, srv *authtest.Server, userCode string)
+		want   error
+		after  time.Duration
+		polls  int
+	}{
+		"denied": {
+			nil, func(t *testing.T, srv *authtest.Server, userCode string) {
+				time.AfterFunc(6*time.Second, func() { srv.DenyDevice(userCode) })
+			},
+			tcbauth.CodeAccessDenied, 10 * time.Second, 2,
+		},
+		"expired, by the server": {
+			func(r *tcbauth.PollDeviceTokenRequest) { r.ExpiresIn = 0 }, nil, tcbauth.CodeExpiredToken, 600 * time.Second, 120,
+		},
+		"expired, by ExpiresIn": {
+			func(r *tcbauth.PollDeviceTokenRequest) { r.ExpiresIn = 12 }, nil, tcbauth.CodeExpiredToken, 12 * time.Second, 2,
+		},
+		"expired, before the first poll": {
+			func(r *tcbauth.PollDeviceTokenRequest) { r.ExpiresIn = 3 }, nil, tcbauth.CodeExpiredToken, 3 * time.Second, 0,
+		},
+		"unknown code": {
+			func(r *tcbauth.PollDeviceTokenRequest) { r.DeviceCode = "unknown" }, nil, tcbauth.CodeInvalidGrant, 5 * time.Second, 1,
+		},
+		"server broken": {
+			nil, func(t *testing.T, srv *authtest.Server, _ string) {
+				srv.Fault(authtest.Fault{Operation: "token", Times: 1, Error: &authtest.Error{Word: "internal"}})
+			},
+			tcbauth.CodeInternal, 5 * time.Second, 1,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				srv := emulator(t)
+				store := tcbauth.NewMemoryStore()
+				auth := newApp(t, srv, tcbauth.WithTokenStore(store)).Auth()
+				before := signInAs(t, auth, badger)
+				events := eventsOf(auth)
+				code := newDevice(t, auth)
+				req := polling(code, 0)
+				if test.poll != nil {
+					test.poll(&req)
+				}
+				if test.during != nil {
+					test.during(t, srv, code.UserCode)
+				}
+				start := time.Now()
+				_, err := auth.PollDeviceToken(t.Context(), req)
+				require.ErrorIs(t, err, test.want)
+				e := errorOf(t, err)
+				assert.Equal(t, "PollDeviceToken", e.Op)
+				assert.NotContains(t, err.Error(), code.DeviceCode)
+				assert.Equal(t, test.after, time.Since(start))
+				assert.Equal(t, test.polls, srv.Count("token"))
+				requireSession(t, store, defaultKey, before)
+				assert.Empty(t, events())
+			})
+		})
+	}
+}
+
+// TestPollDeviceTokenCancelled ends at once: between two polls, and while one is under way.
+func TestPollDeviceTokenCancelled(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct{ cancel, delay time.Duration }{
+		"before the first poll": {2 * time.Second, 0},
+		"between two polls":     {7 * time.Second, 0},
+		"during a poll":         {6 * time.Second, 3 * time.Second},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				srv := emulator(t)
+				auth := newApp(t, srv).Auth()
+				code := newDevice(t, auth)
+				if test.delay > 0 {
+					srv.Fault(authtest.Fault{Operation: "token", Delay: test.delay})
+				}
+				ctx, cancel := context.WithCancel(t.Context())
+				time.AfterFunc(test.cancel, cancel)
+				start := time.Now()
+				_, err := auth.PollDeviceToken(ctx, polling(code, 5))
+				require.ErrorIs(t, err, context.Canceled)
+				require.ErrorIs(t, err, tcbauth.CodeUnreachable)
+				assert.Equal(t, test.cancel, time.Since(start))
+				polls := srv.Count("token")
+				<-time.After(time.Minute)
+				assert.Equal(t, polls, srv.Count("token"), "nobody polls any more")
+				requireNobody(t, auth)
+			})
+		})
+	}
+}
+
+// TestPollDeviceTokenOffline: a device that has lost its network asks less and less often, and is signed in when it is
+// back.
+func TestPollDeviceTokenOffline(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		srv := emulator(t)
+		wire := newTap(srv)
+		auth := newApp(t, srv, wire.client()).Auth()
+		code := newDevice(t, auth)
+		wire.unplugged(true)
+		time.AfterFunc(30*time.Second, func() {
+			srv.ApproveDevice(code.UserCode, gopherSub)
+			wire.unplugged(false)
+		})
+		start := time.Now()
+		state, err := auth.PollDeviceToken(t.Context(), polling(code, 5))
+		require.NoError(t, err)
+		assert.Equal(t, gopherSub, state.User.Sub)
+		assert.Less(t, time.Since(start), 2*time.Minute)
+		assert.Equal(t, 1, srv.Count("token"))
+	})
+}
+
+// TestPollDeviceTokenWithoutAnAnswer: a request that the server may have seen is still followed by another poll, which
+// finds out.
+func TestPollDeviceTokenWithoutAnAnswer(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		const session = `{"token_type":"Bearer","access_token":"a","refresh_token":"r","expires_in":7200,"sub":"1"}`
+		p := &peer{answer: func(n int, r arrived) answer {
+			switch {
+			case n == 0:
+				return lost(&net.OpError{Op: "read", Err: errors.New("connection reset by peer")})
+			case n == 1:
+				return reply(http.StatusBadGateway, "<html>")
+			case r.Method == http.MethodGet:
+				return reply(http.StatusOK, `{"sub":"1"}`)
+			}
+			return reply(http.StatusOK, session)
+		}}
+		auth := newPeerApp(t, p, tcbauth.NewMemoryStore()).Auth()
+		start := time.Now()
+		_, err := auth.PollDeviceToken(t.Context(), tcbauth.PollDeviceTokenRequest{DeviceCode: "d", Interval: 1})
+		require.NoError(t, err)
+		var at []time.Duration
+		for _, r := range p.requests() {
+			at = append(at, r.at.Sub(start))
+		}
+		assert.Equal(t, seconds(1, 3, 7, 7), at)
+	})
+}
+
+// TestAuthorizeDevice: whoever is signed in elsewhere lets the device act for them.
+func TestAuthorizeDevice(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		srv := emulator(t)
+		device, phone := newApp(t, srv).Auth(), newApp(t, srv).Auth()
+		code := newDevice(t, device)
+		err := phone.AuthorizeDevice(t.Context(), tcbauth.AuthorizeDeviceRequest{UserCode: code.UserCode})
+		require.ErrorIs(t, err, tcbauth.ErrNoSession)
+		there := signInAs(t, phone, badger)
+		err = phone.AuthorizeDevice(t.Context(), tcbauth.AuthorizeDeviceRequest{UserCode: "WRNG-CODE"})
+		require.ErrorIs(t, err, tcbauth.CodeNotFound)
+		require.NoError(t, phone.AuthorizeDevice(t.Context(), tcbauth.AuthorizeDeviceRequest{UserCode: code.UserCode}))
+
+		state, err := device.PollDeviceToken(t.Context(), polling(code, 0))
+		require.NoError(t, err)
+		assert.Equal(t, badger, state.User.Username)
+		assert.NotEqual(t, there.AccessToken, state.Credentials.AccessToken, "a session of its own")
+		require.NoError(t, device.SignOut(t.Context()))
+		_, err = getMe(t, phone)
+		require.NoError(t, err)
+	})
+}

@@ -1,0 +1,274 @@
+package tcbauth_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+
+	"github.com/cloudbase-community/tcbauth"
+	"github.com/cloudbase-community/tcbauth/authtest"
+)
+
+// Signing in by a code in two steps, of which the second may come in another request: the challenge is plain data.
+func ExampleAuth_SignInWithOtp() {
+	auth, _, done := emulated()
+	defer done()
+	ctx := context.Background()
+
+	challenge, err := auth.SignInWithOtp(ctx, tcbauth.SignInWithOtpRequest{Phone: "13800000000"})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	kept, err := json.Marshal(challenge) // in the visitor's server-side session, say
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+
+	// The person has typed in the code.
+	var again tcbauth.OtpChallenge
+	if err := json.Unmarshal(kept, &again); err != nil {
+		fmt.Println(err)
+		return
+	}
+	for _, code := range []string{"000000", "123456"} {
+		state, err := auth.FinishOtp(ctx, tcbauth.FinishOtpRequest{Challenge: &again, Token: code})
+		switch {
+		case errors.Is(err, tcbauth.ErrVerificationFailed):
+			fmt.Println("wrong, try again")
+		case err != nil:
+			fmt.Println(err)
+		default:
+			fmt.Println("hello,", state.User.Name)
+		}
+	}
+	// Output:
+	// wrong, try again
+	// hello, Gopher
+}
+
+// Registering with a code. The password is judged before the code is sent, and given again with it.
+func ExampleAuth_FinishOtp() {
+	auth, _, done := emulated()
+	defer done()
+	ctx := context.Background()
+
+	challenge, err := auth.SignUpWithOtp(ctx, tcbauth.SignUpWithOtpRequest{Phone: "13900000000", Password: "battery-staple-2"})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	state, err := auth.FinishOtp(ctx, tcbauth.FinishOtpRequest{
+		Challenge: challenge, Token: "123456", Password: "battery-staple-2", Username: "badger_02", Name: "Badger",
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(state.User.Name, "is", state.User.Username)
+	// Output: Badger is badger_02
+}
+
+// A forgotten password. In spite of its name the method takes phone numbers too.
+func ExampleAuth_ResetPasswordForEmail() {
+	auth, _, done := emulated()
+	defer done()
+	ctx := context.Background()
+
+	challenge, err := auth.ResetPasswordForEmail(ctx, tcbauth.ResetPasswordForEmailRequest{EmailOrPhone: "gopher@example.com"})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	_, err = auth.FinishOtp(ctx, tcbauth.FinishOtpRequest{Challenge: challenge, Token: "123456", Password: "short"})
+	fmt.Println("too weak, and the code is not spent:", errors.Is(err, tcbauth.ErrInvalidParams))
+	state, err := auth.FinishOtp(ctx, tcbauth.FinishOtpRequest{Challenge: challenge, Token: "123456", Password: "battery-staple-2"})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(state.User.Username, "has a new password and is signed in")
+	// Output:
+	// too weak, and the code is not spent: true
+	// gopher_01 has a new password and is signed in
+}
+
+// The server knows anonymous users by their device id, which the client keeps in its store.
+func ExampleAuth_SignInAnonymously() {
+	auth, _, done := emulated()
+	defer done()
+	ctx := context.Background()
+
+	first, err := auth.SignInAnonymously(ctx, tcbauth.SignInAnonymouslyRequest{})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	again, err := auth.SignInAnonymously(ctx, tcbauth.SignInAnonymouslyRequest{})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(first.Credentials.Scope, "- the same user again:", first.User.Sub == again.User.Sub)
+	// Output: anonymous - the same user again: true
+}
+
+// A backend vouches for its own users by tickets that it signs with the environment's key.
+func ExampleAuth_SignInWithCustomTicket() {
+	_, srv, done := emulated()
+	defer done()
+	ctx := context.Background()
+
+	app, err := tcbauth.NewApp(srv.Env, tcbauth.WithBaseURL(srv.URL),
+		tcbauth.WithTicketSource(func(_ context.Context, userKey string) (string, error) {
+			return signTicket(srv.TicketKey(), userKey, srv.Now())
+		}))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	state, err := app.ForUser("customer-42").SignInWithCustomTicket(ctx, tcbauth.SignInWithCustomTicketRequest{})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	for _, provider := range state.User.Providers {
+		fmt.Println(provider.ID, provider.ProviderUserID)
+	}
+	// Output: custom customer-42
+}
+
+// A command-line tool on a machine without a browser. The person opens the page on another one.
+func ExampleAuth_PollDeviceToken() {
+	auth, err := tcbauth.New("your-env-id")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	ctx := context.Background()
+
+	code, err := auth.DeviceAuthorize(ctx, tcbauth.DeviceAuthorizeRequest{})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println("open", code.VerificationURI, "and enter", code.UserCode)
+	state, err := auth.PollDeviceToken(ctx, tcbauth.PollDeviceTokenRequest{
+		DeviceCode: code.DeviceCode, Interval: code.Interval, ExpiresIn: code.ExpiresIn,
+	})
+	switch {
+	case errors.Is(err, tcbauth.CodeAccessDenied):
+		fmt.Println("refused there")
+	case errors.Is(err, tcbauth.CodeExpiredToken):
+		fmt.Println("nobody came")
+	case err != nil:
+		fmt.Println(err)
+	default:
+		fmt.Println("hello,", state.User.Name)
+	}
+}
+
+// A solver shows the picture to a person and returns what they read. The call that needed it goes on by itself.
+func ExampleWithCaptchaSolver() {
+	_, srv, done := emulated()
+	defer done()
+	srv.RequireCaptcha("verification") // the emulator asks for one, as CloudBase does after many calls
+
+	auth, err := tcbauth.New(srv.Env, tcbauth.WithBaseURL(srv.URL),
+		tcbauth.WithCaptchaSolver(func(ctx context.Context, c tcbauth.Captcha) (string, error) {
+			fmt.Println("a picture of the type", c.MediaType, "for", c.State)
+			_, answer, err := srv.WaitCaptcha(ctx) // whoever looks at c.Image
+			return answer, err
+		}))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	_, err = auth.GetVerification(context.Background(), tcbauth.GetVerificationRequest{PhoneNumber: "13800000000"})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println("the code is on its way")
+	// Output:
+	// a picture of the type image/png for POST:/v1/verification
+	// the code is on its way
+}
+
+// A new phone number or mail address takes a code, everything else changes at once.
+func ExampleAuth_UpdateUser() {
+	auth, _, done := signedIn()
+	defer done()
+	ctx := context.Background()
+
+	result, err := auth.UpdateUser(ctx, tcbauth.UpdateUserRequest{
+		Nickname: new("Go Pher"),
+		Phone:    new("13900000000"),
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(result.User.Name, result.User.PhoneNumber)
+	state, err := auth.FinishOtp(ctx, tcbauth.FinishOtpRequest{Challenge: result.Challenge, Token: "123456"})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(state.User.Name, state.User.PhoneNumber)
+	// Output:
+	// Go Pher +86 13800000000
+	// Go Pher +86 13900000000
+}
+
+// Signing in by WeChat. The browser leaves, and comes back with a code in its URL.
+func ExampleAuth_SignInWithOAuth() {
+	auth, srv, done := emulated()
+	defer done()
+	srv.ProviderCode("wx_open", authtest.ProviderUser{Sub: "wechat-mole", Name: "Mole"})
+	ctx := context.Background()
+
+	challenge, err := auth.SignInWithOAuth(ctx, tcbauth.SignInWithOAuthRequest{
+		Provider: "wx_open",
+		Options:  tcbauth.SignInWithOAuthOptions{RedirectTo: "https://app.example/back"},
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	// Keep the challenge with the browser's session and send the browser to challenge.URL. When it is at RedirectTo:
+	query, err := visit(ctx, challenge.URL) // in a handler: r.URL.Query()
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	state, err := auth.VerifyOAuth(ctx, tcbauth.VerifyOAuthRequest{Challenge: challenge, Query: query})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println("hello,", state.User.Name)
+	// Output: hello, Mole
+}
+
+// visit is the browser: it returns the query of the URL that it is sent back to.
+func visit(ctx context.Context, page string) (url.Values, error) {
+	browser := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, page, nil)
+	if err != nil {
+		return nil, err
+	}
+	resp, err := browser.Do(req)
+	if err != nil {
+		return nil, err
+	}
+	back, err := resp.Location()
+	if err := errors.Join(err, resp.Body.Close()); err != nil {
+		return nil, err
+	}
+	return back.Query(), nil
+}

@@ -1,0 +1,283 @@
+package tcbauth_test
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+	"testing/synctest"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/cloudbase-community/tcbauth"
+	"github.com/cloudbase-community/tcbauth/authtest"
+)
+
+const wechat = "wx_open"
+
+// mole is known to WeChat and, at first, to nobody here.
+var mole = authtest.ProviderUser{Sub: "wechat-mole", Name: "Mole", Picture: "https://example.com/mole.png"}
+
+// browse sends a browser to the third party, which knows who sits there, and returns the query it comes back with.
+func browse(t *testing.T, srv *authtest.Server, c *tcbauth.OAuthChallenge) url.Values {
+	t.Helper()
+	browser := &http.Client{
+		Transport:     srv.Client().Transport,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, c.URL, nil)
+	require.NoError(t, err)
+	resp, err := browser.Do(req)
+	require.NoError(t, err)
+	require.NoError(t, resp.Body.Close())
+	require.Equal(t, http.StatusFound, resp.StatusCode)
+	back, err := resp.Location()
+	require.NoError(t, err)
+	require.Equal(t, c.RedirectURI, back.Scheme+"://"+back.Host+back.Path)
+	return back.Query()
+}
+
+// granted is the provider_token of somebody at WeChat.
+func granted(t *testing.T, srv *authtest.Server, auth *tcbauth.Auth, person authtest.ProviderUser) string {
+	t.Helper()
+	token, err := auth.GrantProviderToken(t.Context(), tcbauth.GrantProviderTokenRequest{
+		ProviderID: wechat, ProviderCode: srv.ProviderCode(wechat, person),
+	})
+	require.NoError(t, err)
+	require.Equal(t, person.Sub, token.ProviderProfile.Sub)
+	return token.ProviderToken
+}
+
+// bound lists the third parties that the person who is signed in has.
+func bound(t *testing.T, auth *tcbauth.Auth) (ids []string) {
+	t.Helper()
+	mine, err := auth.GetUserIdentities(t.Context())
+	require.NoError(t, err)
+	for _, identity := range mine.Identities {
+		require.True(t, identity.Bind)
+		ids = append(ids, identity.ID)
+	}
+	return ids
+}
+
+func TestSignInWithOAuth(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		srv := emulator(t)
+		store := tcbauth.NewMemoryStore()
+		app := newApp(t, srv, tcbauth.WithTokenStore(store))
+		srv.ProviderCode(wechat, authtest.ProviderUser{Sub: "wechat-badger"})
+		srv.ProviderCode(wechat, mole)
+		srv.ProviderCode(wechat, authtest.ProviderUser{Sub: "wechat-gopher"})
+
+		c, err := app.ForUser("visitor").SignInWithOAuth(t.Context(), tcbauth.SignInWithOAuthRequest{
+			Provider: wechat, Options: tcbauth.SignInWithOAuthOptions{
+				RedirectTo: "https://app.example/back?from=menu#top", QueryParams: map[string]string{"login_hint": mole.Sub},
+			},
+		})
+		require.NoError(t, err)
+		assert.Equal(t, "https://app.example/back", c.RedirectURI)
+		assert.Equal(t, tcbauth.OAuthSignIn, c.Kind)
+		query := browse(t, srv, c)
+		require.Equal(t, c.State, query.Get("state"))
+
+		auth := app.ForUser("visitor") // the browser is back, in another request
+		events := eventsOf(auth)
+		sent := len(srv.Requests())
+		for _, state := range []string{"", "another", c.State + "x"} {
+			forged := url.Values{"code": query["code"], "state": {state}}
+			_, err = auth.VerifyOAuth(t.Context(), tcbauth.VerifyOAuthRequest{Challenge: c, Query: forged})
+			require.ErrorIs(t, err, tcbauth.ErrInvalidParams)
+		}
+		_, err = auth.VerifyOAuth(t.Context(), tcbauth.VerifyOAuthRequest{Query: query})
+		require.ErrorIs(t, err, tcbauth.ErrInvalidParams)
+		assert.Len(t, srv.Requests(), sent)
+
+		state, err := auth.VerifyOAuth(t.Context(), tcbauth.VerifyOAuthRequest{Challenge: c, Query: query})
+		require.NoError(t, err)
+		require.NoError(t, state.UserErr)
+		assert.Equal(t, mole.Name, state.User.Name)
+		requireSession(t, store, keyOf("visitor"), state.Credentials)
+		assert.Equal(t, []tcbauth.Event{tcbauth.EventSignedIn}, events())
+		assert.Equal(t, []string{wechat}, bound(t, auth))
+
+		_, err = auth.VerifyOAuth(t.Context(), tcbauth.VerifyOAuthRequest{Challenge: c, Query: query})
+		require.ErrorIs(t, err, tcbauth.CodeProviderError, "a code is good once")
+		requireSession(t, store, keyOf("visitor"), state.Credentials)
+	})
+}
+
+// TestOAuthIsRefused: the third party's word for what went wrong is the error's, wherever it is said.
+func TestOAuthIsRefused(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		srv := emulator(t)
+		auth := newApp(t, srv).Auth()
+		options := tcbauth.SignInWithOAuthOptions{RedirectTo: "https://app.example", State: "a-state-of-ours"}
+		_, err := auth.SignInWithOAuth(t.Context(), tcbauth.SignInWithOAuthRequest{Provider: "wx_unknown", Options: options})
+		require.ErrorIs(t, err, tcbauth.CodeProviderNotEnabled)
+		require.ErrorIs(t, err, tcbauth.ErrProviderNotEnabled)
+
+		c, err := auth.SignInWithOAuth(t.Context(), tcbauth.SignInWithOAuthRequest{Provider: wechat, Options: options})
+		require.NoError(t, err)
+		assert.Equal(t, "a-state-of-ours", c.State)
+		query := browse(t, srv, c) // nobody is there
+		_, err = auth.VerifyOAuth(t.Context(), tcbauth.VerifyOAuthRequest{Challenge: c, Query: query})
+		require.ErrorIs(t, err, tcbauth.CodeAccessDenied)
+		assert.Zero(t, srv.Count("provider/token"))
+		requireNobody(t, auth)
+	})
+}
+
+func TestLinkIdentity(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		srv := emulator(t)
+		auth := newApp(t, srv).Auth()
+		signInAs(t, auth, gopher)
+		assert.Empty(t, bound(t, auth))
+		srv.ProviderCode(wechat, mole)
+		var events []tcbauth.AuthEvent
+		auth.OnAuthStateChange(func(e tcbauth.AuthEvent) { events = append(events, e) })
+		link := func() (*tcbauth.LoginState, error) {
+			c, err := auth.LinkIdentity(t.Context(), tcbauth.LinkIdentityRequest{Provider: wechat, RedirectTo: "https://app.example/"})
+			require.NoError(t, err)
+			require.Equal(t, tcbauth.OAuthBindIdentity, c.Kind)
+			return auth.VerifyOAuth(t.Context(), tcbauth.VerifyOAuthRequest{Challenge: c, Query: browse(t, srv, c)})
+		}
+		state, err := link()
+		require.NoError(t, err)
+		assert.Equal(t, gopherSub, state.Credentials.Sub, "nobody else is signed in now")
+		assert.Equal(t, []string{wechat}, bound(t, auth))
+		all, err := auth.GetProviders(t.Context())
+		require.NoError(t, err)
+		assert.Equal(t, 2, all.Total)
+		assert.Len(t, all.Data, 2)
+
+		signInAs(t, auth, badger)
+		_, err = link()
+		require.ErrorIs(t, err, tcbauth.CodeFailedPrecondition, "it is somebody else's")
+		assert.Empty(t, bound(t, auth))
+		require.NoError(t, auth.SignOut(t.Context()))
+		_, err = link()
+		require.ErrorIs(t, err, tcbauth.ErrNoSession)
+
+		synctest.Wait()
+		var binds []tcbauth.AuthEvent
+		for _, e := range events {
+			if e.Event == tcbauth.EventBindIdentity {
+				assert.Equal(t, wechat, e.Provider)
+				binds = append(binds, e)
+			}
+		}
+		require.Len(t, binds, 3)
+		require.NoError(t, binds[0].Err)
+		require.ErrorIs(t, binds[1].Err, tcbauth.CodeFailedPrecondition)
+		require.ErrorIs(t, binds[2].Err, tcbauth.ErrNoSession)
+	})
+}
+
+// TestUnlinkIdentity: who signed in by a third party cannot any more.
+func TestUnlinkIdentity(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		srv := emulator(t)
+		auth := newApp(t, srv).Auth()
+		signInAs(t, auth, gopher)
+		require.NoError(t, auth.BindWithProvider(t.Context(), tcbauth.BindWithProviderRequest{ProviderToken: granted(t, srv, auth, mole)}))
+		signIn := func() (*tcbauth.LoginState, error) {
+			return auth.SignInWithProvider(t.Context(), tcbauth.SignInWithProviderRequest{
+				ProviderToken: granted(t, srv, auth, mole), ForceDisableSignUp: true,
+			})
+		}
+		state, err := signIn()
+		require.NoError(t, err)
+		assert.Equal(t, gopherSub, state.User.Sub)
+
+		require.NoError(t, auth.UnlinkIdentity(t.Context(), tcbauth.UnlinkIdentityRequest{Provider: wechat}))
+		assert.Empty(t, bound(t, auth))
+		require.ErrorIs(t, auth.UnlinkIdentity(t.Context(), tcbauth.UnlinkIdentityRequest{Provider: wechat}), tcbauth.CodeNotFound)
+		_, err = signIn()
+		require.ErrorIs(t, err, tcbauth.CodeNotFound)
+		requireToken(t, auth, state.Credentials.AccessToken)
+	})
+}
+
+// TestSignInWithProvider registers whoever is new, unless that is forbidden. A v2 session stays one.
+func TestSignInWithProvider(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		srv := emulator(t)
+		store := tcbauth.NewMemoryStore()
+		auth := newApp(t, srv, tcbauth.WithTokenStore(store)).Auth()
+		_, err := auth.SignInWithProvider(t.Context(), tcbauth.SignInWithProviderRequest{
+			ProviderToken: granted(t, srv, auth, mole), ForceDisableSignUp: true,
+		})
+		require.ErrorIs(t, err, tcbauth.CodeNotFound)
+		requireNobody(t, auth)
+		first, err := auth.SignInWithIdToken(t.Context(), tcbauth.SignInWithIdTokenRequest{
+			Token: granted(t, srv, auth, mole), Provider: wechat,
+		})
+		require.NoError(t, err)
+		require.NoError(t, first.UserErr)
+		assert.Equal(t, mole.Name, first.User.Name)
+		assert.Equal(t, "v1", stored(t, store, defaultKey).Version)
+
+		renamed := mole
+		renamed.Name = "Mole the Second"
+		state, err := auth.SignInWithProvider(t.Context(), tcbauth.SignInWithProviderRequest{
+			ProviderToken: granted(t, srv, auth, renamed), SyncProfile: true, Version: "v2",
+		})
+		require.NoError(t, err)
+		assert.Equal(t, first.User.Sub, state.User.Sub)
+		assert.Equal(t, renamed.Name, state.User.Name)
+		assert.Equal(t, "v2", stored(t, store, defaultKey).Version)
+		assert.Equal(t, 1, srv.Count("v2/user/me"))
+		srv.Advance(lifetime)
+		_, err = auth.GetCredentials(t.Context())
+		require.NoError(t, err)
+		assert.Equal(t, 1, srv.Count("v2/token"))
+		assert.Zero(t, srv.Count("token"))
+
+		other, err := auth.TransByProvider(t.Context(), tcbauth.TransByProviderRequest{ProviderToken: granted(t, srv, auth, mole)})
+		require.NoError(t, err)
+		assert.Equal(t, first.User.Sub, other.Sub)
+		assert.False(t, stored(t, store, defaultKey).AccessToken == other.AccessToken, "it is handed out and not stored")
+	})
+}
+
+// TestSignInWithSmsBinds: a third party's account is bound on the way, for people who are known and for those who are new.
+func TestSignInWithSmsBinds(t *testing.T) {
+	t.Parallel()
+	for name, phone := range map[string]string{"known": gopherPhone, "new": newPhone} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				srv := emulator(t, authtest.WithoutLimits())
+				logged, log := warnings()
+				auth := newApp(t, srv, logged).Auth()
+				token := granted(t, srv, auth, mole)
+				req := sms(t, srv, auth, phone)
+				req.BindInfo = &tcbauth.BindInfo{ProviderToken: token}
+				state, err := auth.SignInWithSms(t.Context(), req)
+				require.NoError(t, err)
+				require.NoError(t, state.UserErr)
+				require.Len(t, state.User.Providers, 1, "the user is fetched after that")
+				assert.Equal(t, []string{wechat}, bound(t, auth))
+
+				// The account is somebody's already: signed in all the same, and told so.
+				events := eventsOf(auth)
+				req = sms(t, srv, auth, badgerPhone)
+				req.BindInfo = &tcbauth.BindInfo{ProviderToken: token}
+				state, err = auth.SignInWithSms(t.Context(), req)
+				require.NoError(t, err)
+				require.ErrorIs(t, state.UserErr, tcbauth.CodeFailedPrecondition)
+				assert.Equal(t, badger, state.User.Username)
+				assert.Equal(t, []tcbauth.Event{tcbauth.EventSignedIn}, events())
+				assert.Contains(t, log.String(), "failed_precondition")
+				assert.False(t, strings.Contains(log.String(), token))
+			})
+		})
+	}
+}
