@@ -113,8 +113,9 @@ type Auth struct {
 
 	device  device
 	events  hub
-	fetched atomic.Pointer[User] // the user as last fetched, nil: not yet
-	initial atomic.Bool          // the first look at the store is over
+	changes atomic.Uint64               // sign-ins and sign-outs so far
+	fetched atomic.Pointer[fetchedUser] // nil: not yet
+	initial atomic.Bool                 // the first look at the store is over
 }
 
 // storeKeys are where a session keeps its things.

@@ -22,6 +22,7 @@ type EditContactRequest struct {
 	SudoToken          string `json:"sudo_token"`
 	VerificationToken  string `json:"verification_token"`
 	ConflictResolution string `json:"conflict_resolution,omitempty"`
+	ClientID           string `json:"client_id,omitempty"`
 }
 
 // EditContact changes the phone number or mail address of the person who is signed in.
@@ -45,6 +46,7 @@ type BindPhoneNumberRequest struct {
 	SudoToken          string `json:"sudo_token"`
 	VerificationToken  string `json:"verification_token"`
 	ConflictResolution string `json:"conflict_resolution,omitempty"`
+	ClientID           string `json:"client_id,omitempty"`
 }
 
 // BindPhoneNumber is [Auth.EditContact] for a phone number.
@@ -53,7 +55,7 @@ type BindPhoneNumberRequest struct {
 func (a *Auth) BindPhoneNumber(ctx context.Context, req BindPhoneNumberRequest) error {
 	return a.editContact(ctx, "BindPhoneNumber", EditContactRequest{
 		PhoneNumber: req.PhoneNumber, SudoToken: req.SudoToken, VerificationToken: req.VerificationToken,
-		ConflictResolution: req.ConflictResolution,
+		ConflictResolution: req.ConflictResolution, ClientID: req.ClientID,
 	}, required("phone_number", req.PhoneNumber))
 }
 
@@ -63,6 +65,7 @@ type BindEmailRequest struct {
 	SudoToken          string `json:"sudo_token"`
 	VerificationToken  string `json:"verification_token"`
 	ConflictResolution string `json:"conflict_resolution,omitempty"`
+	ClientID           string `json:"client_id,omitempty"`
 }
 
 // BindEmail is [Auth.EditContact] for a mail address.
@@ -71,6 +74,6 @@ type BindEmailRequest struct {
 func (a *Auth) BindEmail(ctx context.Context, req BindEmailRequest) error {
 	return a.editContact(ctx, "BindEmail", EditContactRequest{
 		Email: req.Email, SudoToken: req.SudoToken, VerificationToken: req.VerificationToken,
-		ConflictResolution: req.ConflictResolution,
+		ConflictResolution: req.ConflictResolution, ClientID: req.ClientID,
 	}, required("email", req.Email))
 }

@@ -42,6 +42,7 @@ func (a *Auth) sudo(ctx context.Context, op string, req SudoRequest, checks ...e
 // CheckPasswordRequest has the password to check.
 type CheckPasswordRequest struct {
 	Password string `json:"password"`
+	ClientID string `json:"client_id,omitempty"`
 }
 
 // CheckPassword fails unless this is the password of the person who is signed in.
@@ -58,6 +59,7 @@ func (a *Auth) CheckPassword(ctx context.Context, req CheckPasswordRequest) erro
 type SetPasswordRequest struct {
 	NewPassword string `json:"new_password"`
 	SudoToken   string `json:"sudo_token"`
+	ClientID    string `json:"client_id,omitempty"`
 }
 
 // SetPassword sets the password of the person who is signed in.

@@ -2,6 +2,7 @@ package tcbauth
 
 import (
 	"context"
+	"encoding/json"
 	"net/http"
 	"net/url"
 
@@ -89,6 +90,8 @@ type ProviderProfile struct {
 	Picture     string `json:"picture,omitempty"`
 	Email       string `json:"email,omitempty"`
 	PhoneNumber string `json:"phone_number,omitempty"`
+
+	Meta map[string]json.RawMessage `json:"meta,omitempty"`
 }
 
 // GrantProviderToken exchanges what a third party gave for a token that signs in, signs up or is bound.

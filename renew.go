@@ -126,6 +126,9 @@ func (a *Auth) turn(ctx, held context.Context, want renewal) (*Credentials, erro
 	if err := a.save(held, stored, fresh); err != nil {
 		return nil, err
 	}
+	if f := a.fetched.Load(); f != nil && f.session == stored.Sub { // a refresh does not change whose session it is
+		a.fetched.CompareAndSwap(f, &fetchedUser{user: f.user, session: fresh.Sub})
+	}
 	if refreshed {
 		a.events.fire(AuthEvent{Event: EventTokenRefreshed, Session: fresh})
 	}

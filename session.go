@@ -160,6 +160,8 @@ func (a *Auth) keep(ctx context.Context, c *Credentials) error {
 		}
 		a.initial.Store(true)
 		a.app.forgetUnsaved(a.keys.credentials)
+		a.changes.Add(1)
+		a.fetched.Store(nil)
 		a.cur.Store(newState(c))
 		return nil
 	})
@@ -176,6 +178,7 @@ func (a *Auth) remove(held context.Context) error {
 	store := a.app.cfg.store
 	err := store.Delete(held, a.keys.credentials)
 	a.cur.Store(nobody())
+	a.changes.Add(1)
 	a.fetched.Store(nil)
 	a.app.forgetUnsaved(a.keys.credentials)
 	err = errors.Join(err, store.Delete(held, a.keys.credentials+damagedSuffix))

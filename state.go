@@ -32,11 +32,10 @@ func (a *Auth) loginState(ctx context.Context, op string) (*LoginState, error) {
 }
 
 func (a *Auth) stateOf(c *Credentials) *LoginState {
-	user := a.fetched.Load()
-	if user == nil || user.Sub != c.Sub {
-		user = &User{Sub: c.Sub, UID: c.Sub}
+	u := User{Sub: c.Sub, UID: c.Sub}
+	if f := a.fetched.Load(); f != nil && f.session == c.Sub {
+		u = f.user
 	}
-	u := *user
 	return &LoginState{User: &u, Credentials: c}
 }
 
@@ -74,7 +73,7 @@ type SetSessionRequest struct {
 //
 // js-sdk: setSession.
 func (a *Auth) SetSession(ctx context.Context, req SetSessionRequest) (*Credentials, error) {
-	c, err := a.adopt(ctx, "SetSession", req.RefreshToken, required("access_token", req.AccessToken))
+	c, err := a.adopt(ctx, "SetSession", &Credentials{RefreshToken: req.RefreshToken}, required("access_token", req.AccessToken))
 	if err == nil {
 		a.events.fire(AuthEvent{Event: EventSignedIn, Session: c})
 	}

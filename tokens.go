@@ -114,17 +114,34 @@ type RefreshSessionRequest struct {
 
 // RefreshSession gets new tokens whether the old ones have expired or not, and fires [EventTokenRefreshed]. Callers that
 // ask at the same time share one refresh. With a RefreshToken of the request, its session takes the place of the stored
-// one; if the server refuses it, the stored one stays.
+// one; if the server refuses it, the stored one stays. Nobody signed in is [ErrNoSession]; [Auth.SetSession] needs no
+// session.
 //
 // A session that the server has ended is [ErrSessionExpired]; it is forgotten then. After any other error it is still
 // there. [ErrOutcomeUnknown] means that the server may have replaced the refresh token without telling.
 //
 // js-sdk: refreshSession. WIRE.md 6.1.
 func (a *Auth) RefreshSession(ctx context.Context, req RefreshSessionRequest) (*Credentials, error) {
+	const op = "RefreshSession"
 	if req.RefreshToken == "" {
-		return a.forceRefresh(ctx, "RefreshSession", "")
+		return a.forceRefresh(ctx, op, "")
 	}
-	return a.adopt(ctx, "RefreshSession", req.RefreshToken)
+	if err := a.ready(ctx, a.storing()); err != nil {
+		return nil, a.fail(ctx, op, err)
+	}
+	session, _, err := a.load(ctx, false)
+	if err != nil {
+		return nil, a.fail(ctx, op, err)
+	}
+	if session.RefreshToken == req.RefreshToken { // which is not spent without the lock
+		return a.forceRefresh(ctx, op, "")
+	}
+	c, err := a.adopt(ctx, op, &Credentials{RefreshToken: req.RefreshToken, Version: session.Version})
+	if e, ok := errors.AsType[*Error](err); ok && e.Code == CodeInvalidGrant {
+		e.Err = ErrSessionExpired
+		err = a.fail(ctx, op, e)
+	}
+	return c, err
 }
 
 // RefreshTokenForceRequest may name the API version to refresh at: "v1", "v2", or "" for the session's own.
@@ -161,11 +178,11 @@ func (a *Auth) forceRefresh(ctx context.Context, op, version string, checks ...e
 }
 
 // adopt spends a refresh token that is not the stored one, and stores the session that it gives.
-func (a *Auth) adopt(ctx context.Context, op, refreshToken string, checks ...error) (*Credentials, error) {
-	err := a.ready(ctx, append(checks, a.storing(), required("refresh_token", refreshToken))...)
+func (a *Auth) adopt(ctx context.Context, op string, spend *Credentials, checks ...error) (*Credentials, error) {
+	err := a.ready(ctx, append(checks, a.storing(), required("refresh_token", spend.RefreshToken))...)
 	if err == nil {
 		var fresh *Credentials
-		if fresh, err = a.refresh(ctx, &Credentials{RefreshToken: refreshToken}, ""); err == nil {
+		if fresh, err = a.refresh(ctx, spend, ""); err == nil {
 			if err := a.keep(ctx, fresh); err != nil {
 				return fresh.clone(), a.fail(ctx, op, err)
 			}

@@ -36,7 +36,10 @@ type User struct {
 	InternalUserType string `json:"internal_user_type,omitempty"`
 	UserID           string `json:"user_id,omitempty"`
 	UserDesc         string `json:"user_desc,omitempty"`
+	UserSource       int    `json:"user_source,omitempty"`
 	CreatedFrom      string `json:"created_from,omitempty"`
+	LoginType        string `json:"loginType,omitempty"`
+	AvatarURL        string `json:"avatarUrl,omitempty"`
 
 	// Times are the server's text, in RFC 3339.
 	CreatedAt         string `json:"created_at,omitempty"`
@@ -60,6 +63,7 @@ type Address struct {
 // UserGroup is a group that a user belongs to.
 type UserGroup struct {
 	ID        string `json:"id"`
+	Name      string `json:"name,omitempty"`
 	ExpiresAt string `json:"expires_at,omitempty"`
 }
 
@@ -70,6 +74,8 @@ type UserProvider struct {
 	Name           string `json:"name,omitempty"`
 	Picture        string `json:"picture,omitempty"`
 	URL            string `json:"url,omitempty"`
+
+	Meta map[string]json.RawMessage `json:"meta,omitempty"`
 }
 
 // GetUserInfoRequest may ask for more than the profile. Version is "v1", the default, or "v2".
@@ -102,6 +108,7 @@ func (q *UserInfoQuery) values() url.Values {
 //
 // js-sdk: getUserInfo of the lower layer. WIRE.md 7.1.
 func (a *Auth) GetUserInfo(ctx context.Context, req GetUserInfoRequest) (*User, error) {
+	changes := a.changes.Load()
 	me, err := call[userInfo](ctx, a, wire.Request{
 		Op: "GetUserInfo", Method: http.MethodGet, Path: orV1(req.Version) + "/user/me", Query: req.Query.values(),
 		Auth: wire.Bearer, Repeatable: true,
@@ -111,9 +118,25 @@ func (a *Auth) GetUserInfo(ctx context.Context, req GetUserInfoRequest) (*User, 
 	}
 	user := User(*me)
 	user.UID = user.Sub
-	copied := user
-	a.fetched.Store(&copied)
+	// The answer of a call that somebody else's sign-in overtook is not this session's.
+	if session := a.sessionSub(); changes == a.changes.Load() || user.Sub == session {
+		a.fetched.Store(&fetchedUser{user: user, session: session})
+	}
 	return &user, nil
+}
+
+// fetchedUser is the user as last fetched, and the sub that the session then had: some sessions have none, so that the
+// user's own does not tell whether it is still the same person.
+type fetchedUser struct {
+	user    User
+	session string
+}
+
+func (a *Auth) sessionSub() string {
+	if c := a.cur.Load().credentials; c != nil {
+		return c.Sub
+	}
+	return ""
 }
 
 // userInfo is an answer that must say who the person is.

@@ -63,7 +63,9 @@ func (e *wireError) UnmarshalJSON(data []byte) error {
 	if err := json.Unmarshal(data, &in); err != nil {
 		return err
 	}
-	_ = json.Unmarshal(in.Status, &e.Status) // a word is no HTTP status
+	if json.Unmarshal(in.Status, &e.Status) != nil || e.Status < 100 { // a word, or a numeric code of the server's
+		e.Status = 0
+	}
 	return nil
 }
 

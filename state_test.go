@@ -1,0 +1,79 @@
+package tcbauth_test
+
+import (
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/cloudbase-community/tcbauth"
+)
+
+// A session may come without a sub, or with another than the user's. Its user is known all the same once it was fetched, and
+// only as long as it is the same session.
+func TestFetchedUserBelongsToItsSession(t *testing.T) {
+	t.Parallel()
+	for name, sub := range map[string]string{"no sub": "", "another sub": "session-sub", "the user's sub": "user-sub"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p := &peer{answer: func(_ int, r arrived) answer {
+				if r.Method == http.MethodGet {
+					return reply(http.StatusOK, `{"sub":"user-sub","username":"gopher"}`)
+				}
+				return reply(http.StatusOK, `{"access_token":"at-2","refresh_token":"rt-2","expires_in":7200}`)
+			}}
+			auth := newPeerApp(t, p, tcbauth.NewMemoryStore()).Auth()
+			set := func(token string) {
+				require.NoError(t, auth.SetCredentials(t.Context(), &tcbauth.Credentials{
+					AccessToken: token, RefreshToken: "rt", ExpiresAt: time.Now().Add(time.Hour), Sub: sub,
+				}))
+			}
+			username := func() string {
+				state, err := auth.GetSession(t.Context())
+				require.NoError(t, err)
+				return state.User.Username
+			}
+			set("at-0")
+			assert.Empty(t, username(), "not fetched yet")
+			_, err := auth.GetUserInfo(t.Context(), tcbauth.GetUserInfoRequest{})
+			require.NoError(t, err)
+			assert.Equal(t, "gopher", username())
+			_, err = auth.RefreshSession(t.Context(), tcbauth.RefreshSessionRequest{})
+			require.NoError(t, err)
+			assert.Equal(t, "gopher", username(), "a refresh changes nobody")
+			set("at-3")
+			assert.Empty(t, username(), "somebody else's session")
+		})
+	}
+}
+
+func TestRefreshSessionWithAGivenToken(t *testing.T) {
+	t.Parallel()
+	var path string
+	p := &peer{answer: func(_ int, r arrived) answer {
+		path = r.URL.Path
+		return reply(http.StatusBadRequest, `{"error":"invalid_grant"}`)
+	}}
+	store := tcbauth.NewMemoryStore()
+	auth := newPeerApp(t, p, store).Auth()
+	given := tcbauth.RefreshSessionRequest{RefreshToken: "another"}
+	_, err := auth.RefreshSession(t.Context(), given)
+	require.ErrorIs(t, err, tcbauth.ErrNoSession)
+	assert.Empty(t, p.requests())
+
+	require.NoError(t, auth.SetCredentials(t.Context(), &tcbauth.Credentials{
+		AccessToken: "at-0", RefreshToken: "rt-0", ExpiresIn: 7200, Version: "v2",
+	}))
+	_, err = auth.RefreshSession(t.Context(), given)
+	require.ErrorIs(t, err, tcbauth.CodeInvalidGrant)
+	require.ErrorIs(t, err, tcbauth.ErrSessionExpired)
+	assert.Equal(t, "/auth/v2/token", path, "the stored session's version")
+	requireToken(t, auth, "at-0")
+
+	// The stored one is refreshed as ever, and its end is the session's.
+	_, err = auth.RefreshSession(t.Context(), tcbauth.RefreshSessionRequest{RefreshToken: "rt-0"})
+	require.ErrorIs(t, err, tcbauth.ErrSessionExpired)
+	requireNobody(t, auth)
+}
