@@ -12,7 +12,7 @@ func (a *Auth) RefreshUser(ctx context.Context) (*User, error) {
 	return a.GetUserInfo(ctx, GetUserInfoRequest{})
 }
 
-// GetUser is [Auth.GetUserInfo] for a session: an access key is none, and is [ErrNoSession].
+// GetUser is like [Auth.GetUserInfo], but [ErrNoSession] if there is only an access key.
 func (a *Auth) GetUser(ctx context.Context) (*User, error) {
 	if _, err := a.getCredentials(ctx, "GetUser"); err != nil {
 		return nil, err

@@ -17,7 +17,7 @@ import (
 )
 
 // Version is this module's version, sent as X-SDK-Version.
-const Version = "0.1.0"
+const Version = "0.1.0-dev"
 
 // App is one environment and how it is reached, like the result of cloudbase.init in the js-sdk. A server makes one and
 // takes a session of it for each visitor. It does not change after NewApp, is safe for concurrent use and needs no Close.
@@ -85,14 +85,17 @@ func (p *App) ForUser(key string) *Auth {
 }
 
 // ForToken returns an Auth that acts with a bare access token, one that a request carried, say. It stores nothing and
-// refreshes nothing: a token that the server refuses is [CodeUnauthenticated]. Signing in through it is refused with
-// [ErrInvalidParams].
+// refreshes nothing: a token that the server refuses is [CodeUnauthenticated], and so is "", as [ErrNoSession]. Signing in
+// through it is refused with [ErrInvalidParams].
 func (p *App) ForToken(accessToken string) *Auth {
 	a := p.newAuth("")
 	a.bare = true
 	a.bareToken = accessToken
-	if !headerText.MatchString(accessToken) {
-		a.unusable = &ValidationError{Field: "accessToken", Rule: "is empty, or no header can carry it"}
+	switch {
+	case accessToken == "":
+		a.unusable = ErrNoSession
+	case !headerText.MatchString(accessToken):
+		a.unusable = &ValidationError{Field: "accessToken", Rule: "is nothing that a header can carry"}
 	}
 	return a
 }

@@ -18,7 +18,7 @@ const (
 	// CategoryProviderNotEnabled: the way to sign in is switched off, or this client may not use it.
 	CategoryProviderNotEnabled Category = "PROVIDER_NOT_ENABLED"
 	// CategoryInvalidCredentials: a password, a code or a token is wrong or has ended.
-	CategoryInvalidCredentials Category = "INVALID_CREDENTIALS" //nolint:gosec // G101 takes the word for a secret
+	CategoryInvalidCredentials Category = "INVALID_CREDENTIALS"
 	// CategoryUserNotFound: there is no such user in this environment.
 	CategoryUserNotFound Category = "USER_NOT_FOUND"
 	// CategoryUserStatusAbnormal: the user is blocked, locked, or not yet approved.

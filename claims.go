@@ -113,7 +113,8 @@ func claim[T any](raw json.RawMessage) T {
 // MarshalJSON returns all claims as the token has them.
 func (c Claims) MarshalJSON() ([]byte, error) { return json.Marshal(c.All) }
 
-// LoginScope returns the scope of the stored session, "user" or "anonymous" say. It sends nothing.
+// LoginScope returns the scope of the stored session: words with spaces between, "user sso" or "anonymous" say. It sends
+// nothing.
 //
 // js-sdk: loginScope.
 func (a *Auth) LoginScope(ctx context.Context) (string, error) {

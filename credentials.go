@@ -19,7 +19,7 @@ type Credentials struct {
 	RefreshToken string    // opaque; "" for some anonymous and custom sessions
 	ExpiresIn    int       // seconds that the access token lived when it was given
 	ExpiresAt    time.Time // when it is no longer used: ExpiresIn after it was given, less 30 s
-	Scope        string    // "user", or "anonymous"
+	Scope        string    // words with spaces between: "user sso", or "anonymous"; may be ""
 	Sub          string    // the user's id
 	Groups       []string
 	Version      string // the API version that signed in, "v1" or "v2"; "" counts as v1

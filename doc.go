@@ -39,4 +39,9 @@
 //
 // Types that hold tokens, passwords, codes or phone numbers hide them when printed with fmt or log/slog, and no error
 // and no log record of this package has them. What you encode as JSON yourself is not hidden.
+//
+// # Sources
+//
+// Comments cite the js-sdk's methods, RFCs, and WIRE.md: docs/WIRE.md of this module, which says what is known of the server
+// and how surely.
 package tcbauth

@@ -112,7 +112,7 @@ func (e *endedError) Is(target error) bool { return target == error(CodeUnauthen
 //	errors.Is(err, tcbauth.ErrNoSession)    // what Err wraps
 //	errors.As(err, &e)                      // with e a *tcbauth.Error
 type Error struct {
-	Op           string // the method of Auth that failed
+	Op           string // the method of Auth that failed; RefreshSession for a refresh on the way
 	Method, Path string // of the request, "" if none was made; the path has no query
 	StatusCode   int    // HTTP status; 0: no answer
 

@@ -282,7 +282,9 @@ func TestForToken(t *testing.T) {
 
 func TestForTokenThatNoHeaderCarries(t *testing.T) {
 	t.Parallel()
-	for _, token := range []string{"", " ", "tok\r\nX: y", "tok\nX: y", "tok y", "tok\x00", "tök", "tok\n"} {
+	_, err := newPeerApp(t, &peer{}, untouchable{t}).ForToken("").GetUserInfo(t.Context(), tcbauth.GetUserInfoRequest{})
+	require.ErrorIs(t, err, tcbauth.ErrNoSession, "a request without a token")
+	for _, token := range []string{" ", "tok\r\nX: y", "tok\nX: y", "tok y", "tok\x00", "tök", "tok\n"} {
 		p := &peer{answer: func(int, arrived) answer { return reply(200, goodAnswer) }}
 		auth := newPeerApp(t, p, untouchable{t}).ForToken(token)
 		_, err := auth.GetUserInfo(t.Context(), tcbauth.GetUserInfoRequest{})

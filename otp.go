@@ -17,7 +17,7 @@ const (
 
 // OtpChallenge is the first of two steps: a code is on its way. It is plain data: encode it as JSON, keep it, and finish it
 // with [Auth.FinishOtp] later, in another process or on another machine that shares the store. MessageID contains the
-// address that the code went to and is the only secret; printed with fmt or slog it is hidden.
+// address that the code went to, like Phone and Email; printed with fmt or slog they are hidden. Its JSON is not.
 type OtpChallenge struct {
 	Kind      string    `json:"kind"`
 	Phone     string    `json:"phone,omitempty"` // in normal form

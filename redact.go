@@ -19,6 +19,7 @@ const redacted = "[redacted]"
 var shown = map[string]bool{
 	"Sub": true, "UID": true, "UserID": true, "TokenType": true, "Scope": true, "Version": true, "Event": true,
 	"Target": true, "Usage": true, "Gender": true, "Locale": true, "Status": true, "Type": true,
+	"Kind": true, "GrantType": true, "ResponseType": true, "Provider": true, "ProviderID": true, "ConflictResolution": true,
 }
 
 // Format prints a without its session.

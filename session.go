@@ -114,7 +114,7 @@ func (a *Auth) read(ctx context.Context) (*Credentials, error) {
 
 const damagedSuffix = ".damaged"
 
-var errDamaged = errors.New("what is stored is damaged; a copy is kept, signing in replaces it")
+var errDamaged = errors.New("what is stored is damaged; signing in replaces it")
 
 // setAside keeps a copy of a damaged session for whoever wants to know what happened. Failing to is no matter beside
 // the damage, which is reported anyway.

@@ -23,84 +23,154 @@ type liveConfig struct {
 
 // live signs in to a real environment, or shows who is signed in there.
 func live(ctx context.Context, cfg liveConfig) error {
-	auth, err := liveAuth(cfg)
+	store, err := openStore(cfg.dir)
+	if err != nil {
+		return err
+	}
+	opts := []tcbauth.Option{tcbauth.WithTokenStore(store)}
+	if cfg.baseURL != "" {
+		opts = append(opts, tcbauth.WithBaseURL(cfg.baseURL))
+	}
+	auth, err := tcbauth.New(cfg.env, opts...)
 	if err != nil {
 		return err
 	}
 	if cfg.signOut {
-		if err := auth.SignOut(ctx); err != nil {
-			return err
-		}
-		return tell(cfg.out, "signed out")
+		return signOut(ctx, auth, cfg.out)
 	}
 	user, err := auth.GetUserInfo(ctx, tcbauth.GetUserInfoRequest{})
 	switch {
 	case err == nil:
 		return tell(cfg.out, "signed in already: id "+user.Sub)
 	case errors.Is(err, tcbauth.ErrStore):
-		// A damaged session file is no obstacle to signing in anew.
+		// A damaged session is no obstacle to signing in anew.
 		if err := tell(cfg.out, err.Error()); err != nil {
 			return err
 		}
 	case !errors.Is(err, tcbauth.CodeUnauthenticated):
 		return err
 	}
+	// An SMS costs money: none is sent for a session that cannot be kept.
+	_, unlock, err := store.Lock(ctx, "writable")
+	if err != nil {
+		return fmt.Errorf("the session could not be saved: %w", err)
+	}
+	unlock()
 	return signIn(ctx, auth, cfg)
 }
 
-func liveAuth(cfg liveConfig) (*tcbauth.Auth, error) {
-	dir := cfg.dir
+func openStore(dir string) (*filestore.Store, error) {
 	if dir == "" {
-		base, err := filestore.DefaultDir("tcbauth-smslogin")
-		if err != nil {
+		var err error
+		if dir, err = filestore.DefaultDir("tcbauth-smslogin"); err != nil {
 			return nil, err
 		}
-		dir = base
 	}
-	store, err := filestore.New(dir)
-	if err != nil {
-		return nil, err
-	}
-	opts := []tcbauth.Option{tcbauth.WithTokenStore(store)}
-	if cfg.baseURL != "" {
-		opts = append(opts, tcbauth.WithBaseURL(cfg.baseURL))
-	}
-	return tcbauth.New(cfg.env, opts...)
+	return filestore.New(dir)
 }
 
-func signIn(ctx context.Context, auth *tcbauth.Auth, cfg liveConfig) error {
-	in := bufio.NewReader(cfg.in)
-	phone, err := ask(in, cfg.out, "phone number (+86 may be left out): ")
-	if err != nil {
+func signOut(ctx context.Context, auth *tcbauth.Auth, out io.Writer) error {
+	err := auth.SignOut(ctx)
+	switch {
+	case err == nil:
+		return tell(out, "signed out")
+	case errors.Is(err, tcbauth.ErrNoSession), errors.Is(err, context.Canceled):
 		return err
 	}
-	info, err := auth.GetVerification(ctx, tcbauth.GetVerificationRequest{PhoneNumber: phone})
+	return fmt.Errorf("signed out here, but the server could not be told: %w", err)
+}
+
+// maxTries is how often a mistyped answer may be given again.
+const maxTries = 3
+
+func signIn(ctx context.Context, auth *tcbauth.Auth, cfg liveConfig) error {
+	answers := readLines(cfg.in)
+	var phone string
+	var info *tcbauth.VerificationInfo
+	err := try(func() (err error) {
+		if phone, err = ask(ctx, answers, cfg.out, "phone number (+86 may be left out): "); err == nil {
+			info, err = auth.GetVerification(ctx, tcbauth.GetVerificationRequest{PhoneNumber: phone})
+		}
+		return err
+	}, cfg.out)
+	if errors.Is(err, tcbauth.ErrOutcomeUnknown) {
+		return fmt.Errorf("no answer came; wait for the SMS before asking for another (%w)", err)
+	}
 	if err != nil {
 		return explain(err)
 	}
-	code, err := ask(in, cfg.out, "code from the SMS: ")
-	if err != nil {
+	var state *tcbauth.LoginState
+	err = try(func() error {
+		code, err := ask(ctx, answers, cfg.out, "code from the SMS: ")
+		if err == nil {
+			state, err = auth.SignInWithSms(ctx, tcbauth.SignInWithSmsRequest{
+				VerificationInfo: info, VerificationCode: code, PhoneNum: phone,
+			})
+		}
 		return err
-	}
-	state, err := auth.SignInWithSms(ctx, tcbauth.SignInWithSmsRequest{
-		VerificationInfo: info, VerificationCode: code, PhoneNum: phone,
-	})
-	if err != nil {
+	}, cfg.out)
+	switch {
+	case state != nil && err != nil:
+		return fmt.Errorf("signed in, but the session could not be saved: %w", err)
+	case errors.Is(err, tcbauth.ErrOutcomeUnknown):
+		return fmt.Errorf("no answer came; it may have worked, so run this again and ask for a new code (%w)", err)
+	case err != nil:
 		return explain(err)
 	}
 	return tell(cfg.out, "signed in: id "+state.User.Sub)
 }
 
-func ask(in *bufio.Reader, out io.Writer, prompt string) (string, error) {
+// try lets a person correct what they typed in.
+func try(step func() error, out io.Writer) error {
+	for n := 1; ; n++ {
+		err := step()
+		mistyped := errors.As(err, new(*tcbauth.ValidationError)) || errors.Is(err, tcbauth.ErrVerificationFailed)
+		if !mistyped || n == maxTries {
+			return err
+		}
+		if err := tell(out, err.Error()); err != nil {
+			return err
+		}
+	}
+}
+
+// readLines reads in on a goroutine of its own, since a read from a terminal cannot be interrupted. It ends with in, or
+// with the program.
+func readLines(in io.Reader) <-chan string {
+	lines := make(chan string)
+	go func() {
+		defer close(lines)
+		r := bufio.NewReader(in)
+		for {
+			line, err := r.ReadString('\n')
+			if line = strings.TrimSpace(line); line != "" || err == nil {
+				lines <- line
+			}
+			if err != nil {
+				return
+			}
+		}
+	}()
+	return lines
+}
+
+var errNoAnswer = errors.New("no answer: run this in a terminal")
+
+func ask(ctx context.Context, lines <-chan string, out io.Writer, prompt string) (string, error) {
 	if _, err := io.WriteString(out, prompt); err != nil {
 		return "", err
 	}
-	line, err := in.ReadString('\n')
-	line = strings.TrimSpace(line)
-	if line == "" && err != nil {
-		return "", errors.New("no answer: run this in a terminal")
+	var err error
+	select {
+	case line, ok := <-lines:
+		if ok {
+			return line, nil
+		}
+		err = errNoAnswer
+	case <-ctx.Done():
+		err = ctx.Err()
 	}
-	return line, nil
+	return "", errors.Join(err, tell(out, "")) // the prompt's line ends here
 }
 
 func tell(out io.Writer, line string) error {
@@ -114,10 +184,8 @@ func explain(err error) error {
 	switch {
 	case errors.As(err, &e) && e.Category == tcbauth.CategoryRateLimited:
 		return fmt.Errorf("too many messages to this number, try again in %s (%w)", e.RetryAfter, err)
-	case errors.Is(err, tcbauth.ErrVerificationFailed), errors.Is(err, tcbauth.CodeInvalidVerificationCode):
+	case errors.Is(err, tcbauth.ErrVerificationFailed):
 		return fmt.Errorf("the code is wrong or too old (%w)", err)
-	case errors.Is(err, tcbauth.ErrOutcomeUnknown):
-		return fmt.Errorf("no answer came; wait for the SMS before asking for another (%w)", err)
 	}
 	return err
 }

@@ -2,6 +2,8 @@ package main
 
 import (
 	"bytes"
+	"context"
+	"io"
 	"strings"
 	"testing"
 
@@ -39,15 +41,18 @@ func TestLive(t *testing.T) {
 		return out.String(), err
 	}
 
-	_, err = run("", false)
+	said, err := run("", false)
 	require.ErrorContains(t, err, "no answer")
-	_, err = run("12\n", false)
-	require.ErrorContains(t, err, "phone_number")
+	assert.True(t, strings.HasSuffix(said, "\n"), "the error has a line of its own")
+	_, err = run("12\n\n+99 1\n", false)
+	require.ErrorContains(t, err, "phone_number", "three times wrong")
+	assert.Zero(t, srv.Count("verification"))
 
-	said, err := run("13800000000\n123456\n", false)
-	require.NoError(t, err)
+	said, err = run("12\n13800000000\nabc\n000000\n123456\n", false)
+	require.NoError(t, err, "mistakes can be corrected")
 	assert.Contains(t, said, "signed in: id ")
-	assert.NotContains(t, said, "123456\n")
+	assert.NotContains(t, said, "123456")
+	assert.Equal(t, 1, srv.Count("verification"))
 
 	said, err = run("", false)
 	require.NoError(t, err)
@@ -60,4 +65,27 @@ func TestLive(t *testing.T) {
 	_, err = run("13800000000\n123456\n", false)
 	require.ErrorContains(t, err, "too many messages")
 	assert.Equal(t, 2, srv.Count("verification"))
+}
+
+func TestLiveInterrupted(t *testing.T) {
+	t.Parallel()
+	srv, err := authtest.Listen("127.0.0.1:0")
+	require.NoError(t, err)
+	t.Cleanup(func() { assert.NoError(t, srv.Close()) })
+	ctx, cancel := context.WithCancel(t.Context())
+	in, keyboard := io.Pipe() // nobody types
+	t.Cleanup(func() { assert.NoError(t, keyboard.Close()) })
+	prompted := prompts{cancel: cancel}
+	err = live(ctx, liveConfig{env: srv.Env, baseURL: srv.URL, dir: t.TempDir(), in: in, out: prompted})
+	require.ErrorIs(t, err, context.Canceled)
+}
+
+// prompts interrupts at the first prompt.
+type prompts struct{ cancel func() }
+
+func (p prompts) Write(text []byte) (int, error) {
+	if strings.HasSuffix(string(text), ": ") {
+		p.cancel()
+	}
+	return len(text), nil
 }
