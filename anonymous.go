@@ -34,6 +34,6 @@ func (a *Auth) anonymousAnew(ctx context.Context) (*Credentials, error) {
 	if err != nil {
 		return nil, err
 	}
-	fresh.expiring(a.now())
+	fresh.granted(a.now())
 	return fresh, nil
 }

@@ -102,7 +102,8 @@ func (p *App) ForToken(accessToken string) *Auth {
 
 // Auth is one person's session, with the methods of the js-sdk's app.auth(). It is safe for concurrent use and needs no
 // Close. The context of a call bounds that call; a context that is done already makes every call return before it does
-// anything.
+// anything. Only keeping or forgetting a session in the store goes on after the context's end, since what the server gave
+// would be lost: as a rule for as long as the store takes, at worst while another process refreshes the session.
 type Auth struct {
 	app  *App
 	now  func() time.Time // the App's

@@ -78,29 +78,37 @@ func send[T any](ctx context.Context, a *Auth, req wire.Request) (*T, error) {
 	if req.Auth != wire.Bearer || req.Token != "" { // a caller who set a token wants that or none
 		return wire.Do[T](ctx, a.app.wire, &req)
 	}
-	token, err := a.bearer(ctx)
+	token, session, err := a.bearerOf(ctx)
 	if err != nil {
 		return nil, err
 	}
-	req.Token = token
-	out, err := wire.Do[T](ctx, a.app.wire, &req)
-	if !unauthenticated(err) || !a.holds(token) {
-		return out, err
+	for adopted := false; ; adopted = true {
+		req.Token = token
+		out, err := wire.Do[T](ctx, a.app.wire, &req)
+		if session == nil || !unauthenticated(err) {
+			return out, err
+		}
+		// The server refused before it acted, so the call may be sent again with a token that it knows. One that was only
+		// found in the store has one more chance, to be refreshed.
+		got, failed := a.renewed(ctx, renewal{replace: token})
+		switch {
+		case errors.Is(failed, errNotRenewable) && !fromCallback(failed):
+			return nil, a.over(ctx, token, err)
+		case failed != nil:
+			return nil, failed
+		case session.Sub != "" && got.sub != "" && session.Sub != got.sub:
+			return nil, expired(err) // somebody else signed in, in whose name this call was not made
+		}
+		if got.fresh || adopted {
+			req.Token = got.session.AccessToken
+			out, err = wire.Do[T](ctx, a.app.wire, &req)
+			if unauthenticated(err) {
+				return nil, a.over(ctx, req.Token, err)
+			}
+			return out, err
+		}
+		token, session = got.session.AccessToken, got.session
 	}
-	// The server refused before it acted, so the call may be sent again with a token that it knows.
-	fresh, failed := a.renew(ctx, renewal{replace: token})
-	if errors.Is(failed, errNotRenewable) {
-		return nil, a.over(ctx, token, err)
-	}
-	if failed != nil {
-		return nil, failed
-	}
-	req.Token = fresh.AccessToken
-	out, err = wire.Do[T](ctx, a.app.wire, &req)
-	if unauthenticated(err) {
-		return nil, a.over(ctx, req.Token, err)
-	}
-	return out, err
 }
 
 // unauthenticated reports whether the server refused the bearer.
@@ -123,6 +131,11 @@ func (a *Auth) sign(ctx context.Context, req *wire.Request) {
 // over ends the session whose token the server refused for good. err is the refusal.
 func (a *Auth) over(ctx context.Context, token string, err error) error {
 	a.end(ctx, token)
+	return expired(err)
+}
+
+// expired says of a refusal that it ends the session.
+func expired(err error) error {
 	if f, ok := errors.AsType[*wire.Failure](err); ok {
 		f.Err = ErrSessionExpired
 	}

@@ -190,7 +190,7 @@ func (a *Auth) solveCaptcha(ctx context.Context, req *wire.Request) (string, err
 	}
 	answer, err := a.app.cfg.solver(ctx, Captcha{Image: picture, MediaType: mediaType, State: state})
 	if err != nil {
-		return "", fmt.Errorf("the captcha solver: %w", err)
+		return "", &callbackError{name: "the captcha solver", err: err}
 	}
 	out, err := a.VerifyCaptchaData(ctx, VerifyCaptchaDataRequest{Token: data.Token, Key: answer})
 	if errors.Is(err, ErrStore) {

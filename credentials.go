@@ -126,11 +126,10 @@ func (c *Credentials) clone() *Credentials {
 	return &d
 }
 
-// expiring sets ExpiresAt from ExpiresIn where it is missing.
-func (c *Credentials) expiring(now time.Time) {
-	if c.ExpiresAt.IsZero() {
-		c.ExpiresAt = now.Add(time.Duration(c.ExpiresIn)*time.Second - expiryMargin).Round(0)
-	}
+// granted sets ExpiresAt of a session that the server has just given. An expires_at of the server's own is not used: its
+// clock may be another, and its form.
+func (c *Credentials) granted(now time.Time) {
+	c.ExpiresAt = now.Add(time.Duration(c.ExpiresIn)*time.Second - expiryMargin).Round(0)
 }
 
 // validAt reports whether the access token may be used. Wall clocks are compared: a monotonic one stops while the

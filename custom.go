@@ -3,7 +3,6 @@ package tcbauth
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net/http"
 
 	"github.com/cloudbase-community/tcbauth/internal/wire"
@@ -72,7 +71,7 @@ func (a *Auth) ticket(ctx context.Context) (string, error) {
 		err = errors.New("it has none")
 	}
 	if err != nil {
-		return "", fmt.Errorf("the ticket source: %w", err)
+		return "", &callbackError{name: "the ticket source", err: err}
 	}
 	return ticket, nil
 }
@@ -90,9 +89,32 @@ func (a *Auth) customAnew(ctx context.Context, c *Credentials) (*Credentials, er
 	if err != nil {
 		return nil, err
 	}
-	if c.Sub != "" && fresh.Sub != c.Sub {
+	if was := subOf(c); was == "" || subOf(fresh) != was {
 		return nil, ErrOtherUser
 	}
-	fresh.expiring(a.now())
+	fresh.granted(a.now())
 	return fresh, nil
 }
+
+// subOf is the user's id of a session, which an answer may leave out but a token has.
+func subOf(c *Credentials) string {
+	if c.Sub != "" {
+		return c.Sub
+	}
+	if token, err := parseClaims(c.AccessToken); err == nil {
+		return token.Claims.Subject
+	}
+	return ""
+}
+
+// callbackError is what a function of the caller's returned. Callers find its cause; what it says of some other session is
+// not taken for this one's.
+type callbackError struct {
+	name string
+	err  error
+}
+
+func (e *callbackError) Error() string { return e.name + ": " + e.err.Error() }
+func (e *callbackError) Unwrap() error { return e.err }
+
+func fromCallback(err error) bool { return errors.As(err, new(*callbackError)) }

@@ -97,8 +97,8 @@ func (a *Auth) PollDeviceToken(ctx context.Context, req PollDeviceTokenRequest) 
 		defer timer.Stop()
 		expired = timer.C
 	}
-	for {
-		if err := pause(ctx, interval, expired); err != nil {
+	for failures := 0; ; {
+		if err := pause(ctx, backoff(interval, failures), expired); err != nil {
 			return nil, a.fail(ctx, op, err)
 		}
 		c, err := a.obtain(ctx, wire.Request{Op: op, Method: http.MethodPost, Path: "v1/token", Body: GrantTokenRequest{
@@ -110,15 +110,22 @@ func (a *Auth) PollDeviceToken(ctx context.Context, req PollDeviceTokenRequest) 
 		case ctx.Err() != nil:
 			return nil, err
 		case errors.Is(err, CodeAuthorizationPending):
+			failures = 0
 		case errors.Is(err, CodeSlowDown):
+			failures = 0
 			interval += pollPause
 		case errors.Is(err, CodeUnreachable), errors.Is(err, CodeUnavailable), errors.Is(err, CodeTemporarilyUnavailable),
 			errors.Is(err, CodeResourceExhausted):
-			interval *= 2 // RFC 8628, 3.5, wants fewer requests then
+			failures++
 		default:
 			return nil, err
 		}
 	}
+}
+
+// backoff is the pause after so many polls without an answer: RFC 8628, 3.5, wants fewer requests then.
+func backoff(interval time.Duration, failures int) time.Duration {
+	return max(interval, min(interval<<min(failures, 10), time.Minute))
 }
 
 // pause waits for the next poll.

@@ -76,7 +76,7 @@ func TestPollDeviceToken(t *testing.T) {
 		"too many":      {5, []authtest.Fault{{Times: 1, Error: word("resource_exhausted")}}, time.Second, seconds(5, 10)},
 		"answer cut": {
 			5, []authtest.Fault{{Times: 1, Body: authtest.CutBody}, {Times: 1, Error: word("authorization_pending")}},
-			time.Minute, seconds(5, 10, 10, 10, 10, 10, 10),
+			58 * time.Second, seconds(5, 10, 5, 5, 5, 5, 5, 5, 5, 5, 5),
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

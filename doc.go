@@ -31,7 +31,8 @@
 //	switch {
 //	case errors.Is(err, tcbauth.CodeUnauthenticated): // sign in again; ErrNoSession and ErrSessionExpired are this too
 //	case errors.Is(err, tcbauth.ErrRateLimited): // wait for Error.RetryAfter
-//	case errors.Is(err, tcbauth.ErrVerificationFailed): // the code was wrong or too old
+//	case errors.Is(err, tcbauth.ErrVerificationFailed), errors.Is(err, tcbauth.CodeInvalidVerificationCode):
+//		// the code was wrong or too old
 //	case errors.Is(err, tcbauth.ErrOutcomeUnknown): // it may have happened
 //	}
 //

@@ -178,6 +178,9 @@ const rateLimitPause = time.Minute
 
 // newError makes err, which the call op met, an *Error. Errors that are one already keep what they say, and their Op.
 func newError(op string, err error) *Error {
+	if callback, ok := errors.AsType[*callbackError](err); ok {
+		return &Error{Op: op, Category: CategoryUnknown, Err: callback}
+	}
 	if e, ok := errors.AsType[*Error](err); ok {
 		if e.Op == "" {
 			named := *e

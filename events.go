@@ -31,9 +31,11 @@ type AuthEvent struct {
 	Err      error  // of EventBindIdentity: why the account was not bound; nil: it was
 }
 
-// OnAuthStateChange calls handler for each change of the session that this Auth makes from now on, in order, one at a
-// time, on a goroutine of its own that lives only while there is something to tell. A handler that panics or blocks
+// OnAuthStateChange calls handler for each [Event] of this Auth from now on, in order, one at a time, on a goroutine of its own that lives only while there is something to tell. A handler that panics or blocks
 // holds up no call and no other handler. After unsubscribe no further call of handler begins; one that runs goes on.
+//
+// As in the js-sdk there is no event for SetCredentials, SignInCustom, Verify at v2 and anonymous sessions that are made anew,
+// nor for a session that the server has ended: the call that finds out returns [ErrSessionExpired].
 func (a *Auth) OnAuthStateChange(handler func(AuthEvent)) (unsubscribe func()) {
 	return a.events.add(handler)
 }

@@ -58,14 +58,24 @@ func (a *Auth) FinishOtp(ctx context.Context, req FinishOtpRequest) (*LoginState
 		return a.finishChange(ctx, op, c)
 	case c.Kind == OtpReauthentication && req.Password != "":
 		return a.finishNewPassword(ctx, op, req.Password, token)
-	case c.Kind == OtpReauthentication, c.IsUser:
+	}
+	signIn := func() (*LoginState, error) {
 		return a.signIn(ctx, op, SignInRequest{Username: contact, VerificationToken: token})
 	}
-	return a.signUp(ctx, op, SignUpRequest{
-		PhoneNumber: c.Phone, Email: c.Email, VerificationToken: token, VerificationCode: req.Token,
-		Password: req.Password, Name: req.Name, Username: req.Username, Gender: req.Gender, Picture: req.Picture,
-		Locale: req.Locale, AnonymousToken: req.AnonymousToken,
-	})
+	if c.Kind == OtpReauthentication || c.IsUser {
+		return signIn()
+	}
+	signUp := func() (*LoginState, error) {
+		return a.signUp(ctx, op, SignUpRequest{
+			PhoneNumber: c.Phone, Email: c.Email, VerificationToken: token, VerificationCode: req.Token,
+			Password: req.Password, Name: req.Name, Username: req.Username, Gender: req.Gender, Picture: req.Picture,
+			Locale: req.Locale, AnonymousToken: req.AnonymousToken,
+		})
+	}
+	if c.IsUserUnknown {
+		return orElse(signUp, signIn, CodeAlreadyExists, CodeFailedPrecondition)
+	}
+	return signUp()
 }
 
 // checkFinish judges everything before the code is spent, and completes the request.
@@ -136,8 +146,8 @@ func (a *Auth) finishChange(ctx context.Context, op string, c *OtpChallenge) (*L
 	return state, err
 }
 
-// UpdateUserRequest has the fields to change: nil leaves one as it is, a pointer to "" clears it. Email and Phone need a
-// code, and exclude each other.
+// UpdateUserRequest has the fields to change: nil leaves one as it is, a pointer to "" clears it. Email and Phone cannot be
+// cleared; they need a code, and exclude each other.
 type UpdateUserRequest struct {
 	UserID      *string `json:"user_id,omitempty"`
 	Nickname    *string `json:"nickname,omitempty"`
@@ -157,7 +167,8 @@ type UpdateUserResult struct {
 }
 
 // UpdateUser changes the profile of the person who is signed in and fires [EventUserUpdated]. For a new Email or Phone it
-// sends a code there first; [Auth.FinishOtp] makes that change.
+// sends a code there first; [Auth.FinishOtp] makes that change. If something fails after the code was sent, the result
+// stands beside the error and has the Challenge, so that no second code is needed.
 //
 // js-sdk: updateUser, which with both verifies only the address.
 func (a *Auth) UpdateUser(ctx context.Context, req UpdateUserRequest) (*UpdateUserResult, error) {

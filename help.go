@@ -32,15 +32,15 @@ func (a *Auth) help(ctx context.Context, e *Error) string {
 // advise chooses by what ends a session or leaves its fate open first, then by category.
 func advise(e *Error) text {
 	switch {
-	case errors.Is(e, context.Canceled), errors.Is(e, context.DeadlineExceeded):
-		return text{
-			"The call's context ended or an attempt took too long. Give it more time with the context or WithTimeout.",
-			"调用的 context 已结束，或单次请求超时。请延长 context 的期限，或用 WithTimeout 放宽超时。",
-		}
 	case errors.Is(e, ErrOutcomeUnknown):
 		return text{
 			"The request may have been carried out. Look before asking again: wait for the SMS, or see whether the person is signed in.",
 			"请求可能已经生效。再次调用前请先确认：等一等短信，或查看是否已登录。",
+		}
+	case errors.Is(e, context.Canceled), errors.Is(e, context.DeadlineExceeded):
+		return text{
+			"The call's context ended or an attempt took too long. Give it more time with the context or WithTimeout.",
+			"调用的 context 已结束，或单次请求超时。请延长 context 的期限，或用 WithTimeout 放宽超时。",
 		}
 	case errors.Is(e, ErrStore):
 		return text{
@@ -52,6 +52,8 @@ func advise(e *Error) text {
 			"The answer is not CloudBase's. Check the environment id, the base URL and any proxy on the way.",
 			"应答不是来自 CloudBase。请检查环境 ID、服务地址以及中间的代理。",
 		}
+	case e.Code == CodeInvalidVerificationCode: // whose documented number is that of a captcha
+		return advices[CategoryVerificationFailed]
 	case errors.Is(e, CodeUnauthenticated):
 		return text{
 			"Nobody is signed in, or the session has ended. Sign in again.",

@@ -135,8 +135,8 @@ func loopback(host string) bool {
 	return host == "localhost" || strings.HasSuffix(host, ".localhost")
 }
 
-// WithClientID sets the OAuth client id; the environment's id if not given, as in the js-sdk. Sessions of different
-// client ids are stored side by side.
+// WithClientID sets the OAuth client id; the environment's id if not given, as in the js-sdk. Sessions are stored by client
+// id: environments that use the same one need stores of their own.
 func WithClientID(id string) Option {
 	return func(c *config) error {
 		if id == "" {
@@ -283,7 +283,7 @@ func WithCaptchaSolver(solver CaptchaSolver) Option {
 }
 
 // WithTicketSource gets custom-login tickets from source, where [Auth.SignInWithCustomTicket] is given none and where a
-// custom session without a refresh token has expired: it then signs in anew by itself.
+// session without a refresh token has expired: it then signs in anew by itself, as the same user or not at all.
 //
 // js-sdk: setCustomSignFunc.
 func WithTicketSource(source TicketSource) Option {

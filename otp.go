@@ -19,17 +19,19 @@ const (
 // with [Auth.FinishOtp] later, in another process or on another machine that shares the store. MessageID contains the
 // address that the code went to, like Phone and Email; printed with fmt or slog they are hidden. Its JSON is not.
 type OtpChallenge struct {
-	Kind      string    `json:"kind"`
-	Phone     string    `json:"phone,omitempty"` // in normal form
-	Email     string    `json:"email,omitempty"`
-	MessageID string    `json:"messageId"` // the verification_id of the code that was sent last
-	IsUser    bool      `json:"is_user"`
-	ExpiresAt time.Time `json:"expires_at"` // when the code is too old
+	Kind      string `json:"kind"`
+	Phone     string `json:"phone,omitempty"` // in normal form
+	Email     string `json:"email,omitempty"`
+	MessageID string `json:"messageId"` // the verification_id of the code that was sent last
+	IsUser    bool   `json:"is_user"`
+	// IsUserUnknown: the server did not say, so that FinishOtp takes the other way once if it contradicts IsUser.
+	IsUserUnknown bool      `json:"is_user_unknown,omitempty"`
+	ExpiresAt     time.Time `json:"expires_at"` // when the code is too old
 }
 
 // challenge sends a code for the first step of op.
 func (a *Auth) challenge(ctx context.Context, op, kind string, req GetVerificationRequest) (*OtpChallenge, error) {
-	info, err := a.getVerification(ctx, op, req)
+	sent, err := a.sendCode(ctx, op, req)
 	if err != nil {
 		return nil, err
 	}
@@ -38,8 +40,9 @@ func (a *Auth) challenge(ctx context.Context, op, kind string, req GetVerificati
 		return nil, a.fail(ctx, op, err)
 	}
 	return &OtpChallenge{
-		Kind: kind, Phone: phone, Email: req.Email, MessageID: info.VerificationID, IsUser: info.IsUser,
-		ExpiresAt: a.now().Add(time.Duration(info.ExpiresIn) * time.Second).UTC().Round(0),
+		Kind: kind, Phone: phone, Email: req.Email, MessageID: sent.VerificationID,
+		IsUser: sent.info().IsUser, IsUserUnknown: sent.IsUser == nil,
+		ExpiresAt: a.now().Add(time.Duration(sent.ExpiresIn) * time.Second).UTC().Round(0),
 	}, nil
 }
 

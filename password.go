@@ -160,8 +160,8 @@ func (a *Auth) ModifyPassword(ctx context.Context, req ModifyPasswordRequest) er
 	}, enc.err)
 }
 
-// ModifyPasswordWithoutLoginRequest names a person and proves it by the old password. NewPassword is judged by the
-// password policy.
+// ModifyPasswordWithoutLoginRequest names a person and proves it by the old Password, which the js-sdk sends as "" for people
+// who have none. NewPassword is judged by the password policy.
 type ModifyPasswordWithoutLoginRequest struct {
 	Username    string `json:"username,omitempty"`
 	Password    string `json:"password,omitempty"`

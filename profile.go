@@ -37,6 +37,8 @@ func (a *Auth) updateUserBasicInfo(ctx context.Context, op string, req UpdateUse
 	var invalid error
 	if req.empty() {
 		invalid = &ValidationError{Field: "nickname", Rule: "or another field is required"}
+	} else {
+		req.Phone, invalid = normalPhoneField("phone", req.Phone)
 	}
 	if err := exec(ctx, a, wire.Request{
 		Op: op, Method: http.MethodPost, Path: "v1/user/basic/edit", Body: req, Auth: wire.Bearer,
@@ -73,6 +75,8 @@ func (a *Auth) SetUserProfile(ctx context.Context, req SetUserProfileRequest) (*
 	var invalid error
 	if req == (SetUserProfileRequest{}) {
 		invalid = &ValidationError{Field: "name", Rule: "or another field is required"}
+	} else {
+		req.PhoneNumber, invalid = normalPhoneField("phone_number", req.PhoneNumber)
 	}
 	return call[User](ctx, a, wire.Request{
 		Op: "SetUserProfile", Method: http.MethodPatch, Path: "v1/user/profile", Body: req, Auth: wire.Bearer,
@@ -125,6 +129,15 @@ func (a *Auth) QueryUser(ctx context.Context, req QueryUserRequest) (*QueryUserR
 	return call[QueryUserResponse](ctx, a, wire.Request{
 		Op: "QueryUser", Method: http.MethodGet, Path: "v1/user/query", Query: query, Auth: wire.Bearer, Repeatable: true,
 	}, invalid)
+}
+
+// normalPhoneField is normalPhone for a field that may be left as it is or cleared.
+func normalPhoneField(field string, phone *string) (*string, error) {
+	if phone == nil || *phone == "" {
+		return phone, nil
+	}
+	normal, err := normalPhone(field, *phone)
+	return &normal, err
 }
 
 // setQuery leaves empty values out, as the js-sdk does.

@@ -306,6 +306,6 @@ func (a *Auth) lend(c *Credentials, err error) (*Credentials, error) {
 	if err != nil {
 		return nil, err
 	}
-	c.expiring(a.now())
+	c.granted(a.now())
 	return c, nil
 }

@@ -25,6 +25,19 @@ const maxTurns = 3
 // renew returns a session whose access token may be used and is not want.replace. All callers of all handles of one
 // session share one flight, which no caller's end stops; each waits as long as its own context lives.
 func (a *Auth) renew(ctx context.Context, want renewal) (*Credentials, error) {
+	got, err := a.renewed(ctx, want)
+	return got.session, err
+}
+
+// flown is the result of a flight.
+type flown struct {
+	session *Credentials
+	fresh   bool   // the server gave it just now
+	sub     string // whose session the store had
+}
+
+// renewed is renew, and tells where the session comes from.
+func (a *Auth) renewed(ctx context.Context, want renewal) (flown, error) {
 	for {
 		before := a.cur.Load()
 		mine := false
@@ -34,32 +47,32 @@ func (a *Auth) renew(ctx context.Context, want renewal) (*Credentials, error) {
 		})
 		select {
 		case <-ctx.Done():
-			return nil, &Error{Code: CodeUnreachable, Category: CategoryServiceError, Err: ctx.Err()}
+			return flown{}, &Error{Code: CodeUnreachable, Category: CategoryServiceError, Err: ctx.Err()}
 		case result := <-flight:
 			if result.Err != nil {
 				if errors.Is(result.Err, CodeUnauthenticated) {
 					a.cur.CompareAndSwap(before, nobody())
 				}
-				return nil, result.Err
+				return flown{}, result.Err
 			}
-			c, _ := result.Val.(*Credentials)
-			if !mine && c.AccessToken == want.replace {
+			got, _ := result.Val.(flown)
+			if !mine && got.session.AccessToken == want.replace {
 				continue // that flight replaced an older token
 			}
 			// Another handle's flight has not told this one. If it was told something since, that is newer.
-			a.cur.CompareAndSwap(before, newState(c))
-			return c, nil
+			a.cur.CompareAndSwap(before, newState(got.session))
+			return got, nil
 		}
 	}
 }
 
 // fly is one flight. Its result goes to every caller that waits, so its errors are theirs to keep but not to change.
-func (a *Auth) fly(ctx context.Context, want renewal) (c *Credentials, err error) {
+func (a *Auth) fly(ctx context.Context, want renewal) (got flown, err error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), a.app.flightLimit())
 	defer cancel()
 	defer func() {
 		if v := recover(); v != nil { // the value could hold a secret
-			c, err = nil, fmt.Errorf("panic (%T) while the session was refreshed", v)
+			got, err = flown{}, fmt.Errorf("panic (%T) while the session was refreshed", v)
 		}
 	}()
 	before := a.cur.Load()
@@ -69,27 +82,27 @@ func (a *Auth) fly(ctx context.Context, want renewal) (c *Credentials, err error
 	case errors.Is(err, ErrNoSession):
 		a.cur.CompareAndSwap(before, nobody())
 		a.app.forgetUnsaved(a.keys.credentials) // which only this session's flights fill
-		return nil, err
+		return flown{}, err
 	case err == nil && c == stored && a.serves(c, want):
 		a.cur.CompareAndSwap(before, newState(c)) // without the lock, a sign-out may be newer than what was read
-		return c, nil
+		return flown{session: c, sub: c.Sub}, nil
 	}
 	held, unlock, err := a.app.lock(ctx, a.keys.credentials)
 	if err != nil {
 		// No licence to refresh: somebody else may be at it. What is stored may serve.
 		if c, _, readErr := a.load(ctx, false); readErr == nil && a.serves(c, want) {
-			return c, nil
+			return flown{session: c, sub: c.Sub}, nil
 		}
-		return nil, err
+		return flown{}, err
 	}
 	defer unlock()
 	for range maxTurns {
-		c, err := a.turn(ctx, held, want)
+		got, err := a.turn(ctx, held, want)
 		if !errors.Is(err, errChanged) {
-			return c, err
+			return got, err
 		}
 	}
-	return nil, storeError("refreshing the session", errChanged)
+	return flown{}, storeError("refreshing the session", errChanged)
 }
 
 // errChanged: the stored session is not the one that was refreshed.
@@ -98,13 +111,13 @@ var errChanged = errors.New("the stored session keeps changing")
 // turn looks at the store and refreshes what it finds. The lock is held.
 //
 // Requests run under ctx and not under held: a lost lock must not cut off the answer with the new refresh token.
-func (a *Auth) turn(ctx, held context.Context, want renewal) (*Credentials, error) {
+func (a *Auth) turn(ctx, held context.Context, want renewal) (flown, error) {
 	session, stored, err := a.load(held, true)
 	if err != nil {
 		if errors.Is(err, ErrNoSession) {
 			a.cur.Store(nobody())
 		}
-		return nil, err
+		return flown{}, err
 	}
 	if session != stored {
 		if err := a.write(held, session); err == nil {
@@ -114,25 +127,29 @@ func (a *Auth) turn(ctx, held context.Context, want renewal) (*Credentials, erro
 	}
 	if a.serves(session, want) {
 		a.cur.Store(newState(session))
-		return session, nil
+		return flown{session: session, sub: session.Sub}, nil
 	}
 	fresh, refreshed, err := a.exchange(ctx, session, want.version)
-	if errors.Is(err, CodeInvalidGrant) {
-		return nil, a.refused(held, stored, err)
+	if errors.As(err, new(*spentError)) {
+		return flown{}, a.refused(held, stored, err)
 	}
 	if err != nil {
-		return nil, err
+		return flown{}, err
 	}
 	if err := a.save(held, stored, fresh); err != nil {
-		return nil, err
+		return flown{}, err
 	}
-	if f := a.fetched.Load(); f != nil && f.session == stored.Sub { // a refresh does not change whose session it is
-		a.fetched.CompareAndSwap(f, &fetchedUser{user: f.user, session: fresh.Sub})
+	if f := a.fetched.Load(); f != nil {
+		var same *fetchedUser // anonymous sessions that are made anew may be somebody else's
+		if refreshed && f.session == stored.Sub && (fresh.Sub == stored.Sub || stored.Sub == "") {
+			same = &fetchedUser{user: f.user, session: fresh.Sub}
+		}
+		a.fetched.CompareAndSwap(f, same)
 	}
 	if refreshed {
 		a.events.fire(AuthEvent{Event: EventTokenRefreshed, Session: fresh})
 	}
-	return fresh, nil
+	return flown{session: fresh, fresh: true, sub: session.Sub}, nil
 }
 
 // serves reports whether c is what the caller wants.
@@ -196,13 +213,21 @@ func (a *Auth) refused(held context.Context, stored *Credentials, refusal error)
 	return e
 }
 
+// spentError: the server does not take the session's refresh token.
+type spentError struct{ error }
+
+func (e *spentError) Unwrap() error { return e.error }
+
 // exchange asks the server for new tokens in place of c's. refreshed is false for an anonymous session made anew.
 func (a *Auth) exchange(ctx context.Context, c *Credentials, version string) (fresh *Credentials, refreshed bool, err error) {
 	switch {
 	case c.RefreshToken != "":
 		fresh, err = a.refresh(ctx, c, version)
-		if !c.anonymous() || !errors.Is(err, CodeInvalidGrant) {
+		if !errors.Is(err, CodeInvalidGrant) {
 			return fresh, err == nil, err
+		}
+		if !c.anonymous() {
+			return nil, false, &spentError{err}
 		}
 		fallthrough
 	case c.anonymous():
@@ -238,7 +263,7 @@ func (a *Auth) refresh(ctx context.Context, c *Credentials, version string) (*Cr
 		return nil, err
 	}
 	fresh.Version = version
-	fresh.expiring(a.now())
+	fresh.granted(a.now())
 	// What an answer leaves out has not changed.
 	if fresh.RefreshToken == "" {
 		fresh.RefreshToken = c.RefreshToken
@@ -248,6 +273,12 @@ func (a *Auth) refresh(ctx context.Context, c *Credentials, version string) (*Cr
 	}
 	if fresh.Sub == "" {
 		fresh.Sub = c.Sub
+	}
+	if fresh.TokenType == "" {
+		fresh.TokenType = c.TokenType
+	}
+	if fresh.Groups == nil {
+		fresh.Groups = c.Groups
 	}
 	return fresh, nil
 }

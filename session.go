@@ -48,24 +48,24 @@ func (a *Auth) session(ctx context.Context) (*Credentials, error) {
 
 // bearer returns the access token for a call that carries one: the session's, or else the access key.
 func (a *Auth) bearer(ctx context.Context) (string, error) {
-	if a.bare {
-		return a.bareToken, nil
-	}
-	if s, ok := a.current(); ok {
-		return s.token, nil
-	}
-	c, err := a.renew(ctx, renewal{})
-	if err == nil {
-		return c.AccessToken, nil
-	}
-	if a.app.cfg.accessKey != "" && errors.Is(err, ErrNoSession) {
-		return a.app.cfg.accessKey, nil
-	}
-	return "", err
+	token, _, err := a.bearerOf(ctx)
+	return token, err
 }
 
-// holds reports whether token is the session's own, which can be replaced.
-func (a *Auth) holds(token string) bool { return !a.bare && token != a.app.cfg.accessKey }
+// bearerOf is bearer with the session that the token is of, nil if it is of none and cannot be replaced.
+func (a *Auth) bearerOf(ctx context.Context) (token string, session *Credentials, err error) {
+	if a.bare {
+		return a.bareToken, nil, nil
+	}
+	session, err = a.session(ctx)
+	switch {
+	case err == nil:
+		return session.AccessToken, session, nil
+	case a.app.cfg.accessKey != "" && errors.Is(err, ErrNoSession) && !fromCallback(err):
+		return a.app.cfg.accessKey, nil, nil
+	}
+	return "", nil, err
+}
 
 // load returns the session, and what the store has of it: the same, or the session that a renewed one replaces which the
 // store did not take. locked says that the caller holds the session's lock.
@@ -141,8 +141,8 @@ func (a *Auth) write(ctx context.Context, c *Credentials) error {
 		return storeError("encoding the session", err)
 	}
 	store, ttl := a.app.cfg.store, a.app.cfg.sessionTTL
-	if a.keys.visitor {
-		if err := store.Set(ctx, a.keys.device, []byte(a.deviceID(ctx)), ttl); err != nil {
+	if id := a.device.id.Load(); a.keys.visitor && id != nil { // one that is not known is not replaced
+		if err := store.Set(ctx, a.keys.device, []byte(*id), ttl); err != nil {
 			return storeError("storing the device id", err)
 		}
 	}
@@ -153,8 +153,11 @@ func (a *Auth) write(ctx context.Context, c *Credentials) error {
 }
 
 // keep makes c the session, in place of whatever there was. The server has given c already, so ctx's end does not stop it.
-func (a *Auth) keep(ctx context.Context, c *Credentials) error {
-	return a.change(ctx, func(held context.Context) error {
+func (a *Auth) keep(ctx context.Context, c *Credentials) error { return a.change(ctx, a.keeping(c)) }
+
+// keeping is keep for somebody who holds the session's lock.
+func (a *Auth) keeping(c *Credentials) func(held context.Context) error {
+	return func(held context.Context) error {
 		if err := a.write(held, c); err != nil {
 			return err
 		}
@@ -164,13 +167,13 @@ func (a *Auth) keep(ctx context.Context, c *Credentials) error {
 		a.fetched.Store(nil)
 		a.cur.Store(newState(c))
 		return nil
-	})
+	}
 }
 
 // forget deletes the session. What a store cannot delete is forgotten by this handle all the same.
 func (a *Auth) forget(ctx context.Context) error {
 	a.cur.Store(nobody())
-	return a.change(ctx, func(held context.Context) error { return a.remove(held) })
+	return a.change(ctx, a.remove)
 }
 
 // remove deletes everything that the session has in the store. The caller holds the session's lock.
@@ -205,10 +208,15 @@ func (a *Auth) end(ctx context.Context, token string) {
 	}
 }
 
-// change runs f with the session's lock, so that no refresh in flight can undo what f does.
+// change is changeUntil without the end of ctx, for what must not be lost.
 func (a *Auth) change(ctx context.Context, f func(held context.Context) error) error {
 	ctx, cancel := a.app.detached(ctx)
 	defer cancel()
+	return a.changeUntil(ctx, f)
+}
+
+// changeUntil runs f with the session's lock, so that no refresh in flight can undo what f does.
+func (a *Auth) changeUntil(ctx context.Context, f func(held context.Context) error) error {
 	held, unlock, err := a.app.lockUntil(ctx, a.keys.credentials)
 	if err != nil {
 		return err

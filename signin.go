@@ -218,12 +218,15 @@ func (a *Auth) obtain(ctx context.Context, r wire.Request, version string, check
 		return nil, err
 	}
 	c.Version = version
-	c.expiring(a.now())
+	c.granted(a.now())
 	if err := a.keep(ctx, c); err != nil {
 		return c.clone(), a.fail(ctx, r.Op, err)
 	}
 	return c.clone(), nil
 }
+
+// errOtherSession: another sign-in took the session's place before the user was fetched.
+var errOtherSession = errors.New("the user is not the one who signed in")
 
 // storing refuses to store a session for a bare token.
 func (a *Auth) storing() error {
@@ -247,6 +250,9 @@ func (a *Auth) signedIn(ctx context.Context, c *Credentials, err error, me GetUs
 		state.UserErr = a.BindWithProvider(ctx, BindWithProviderRequest{ProviderToken: providerToken})
 	}
 	user, err := a.GetUserInfo(ctx, me)
+	if err == nil && c.Sub != "" && user.Sub != c.Sub {
+		err = a.fail(ctx, "GetUserInfo", errOtherSession)
+	}
 	if err == nil {
 		state.User = user
 	} else if state.UserErr == nil {

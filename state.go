@@ -61,7 +61,8 @@ func (a *Auth) bareCredentials() *Credentials {
 	return &Credentials{TokenType: tokenTypeBearer, AccessToken: a.bareToken}
 }
 
-// SetSessionRequest has the tokens of a session that comes from elsewhere.
+// SetSessionRequest has the tokens of a session that comes from elsewhere. As in the js-sdk both are required, though only
+// RefreshToken is used.
 type SetSessionRequest struct {
 	AccessToken  string `json:"access_token"`
 	RefreshToken string `json:"refresh_token"`
@@ -73,9 +74,6 @@ type SetSessionRequest struct {
 //
 // js-sdk: setSession.
 func (a *Auth) SetSession(ctx context.Context, req SetSessionRequest) (*Credentials, error) {
-	c, err := a.adopt(ctx, "SetSession", &Credentials{RefreshToken: req.RefreshToken}, required("access_token", req.AccessToken))
-	if err == nil {
-		a.events.fire(AuthEvent{Event: EventSignedIn, Session: c})
-	}
-	return c, err
+	return a.adopt(ctx, "SetSession", adoption{refreshToken: req.RefreshToken, event: EventSignedIn},
+		required("access_token", req.AccessToken))
 }

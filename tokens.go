@@ -67,7 +67,7 @@ func (a *Auth) SetCredentials(ctx context.Context, credentials *Credentials) err
 	switch {
 	case err != nil:
 	case credentials == nil:
-		err = a.forget(ctx)
+		err = a.changeUntil(ctx, a.remove)
 	case !headerText.MatchString(credentials.AccessToken):
 		err = &ValidationError{Field: "access_token", Rule: "is empty, or no header can carry it"}
 	case credentials.ExpiresIn <= 0 && credentials.ExpiresAt.IsZero():
@@ -77,8 +77,10 @@ func (a *Auth) SetCredentials(ctx context.Context, credentials *Credentials) err
 		if c.TokenType == "" {
 			c.TokenType = tokenTypeBearer
 		}
-		c.expiring(a.now())
-		err = a.keep(ctx, c)
+		if c.ExpiresAt.IsZero() {
+			c.granted(a.now())
+		}
+		err = a.changeUntil(ctx, a.keeping(c)) // nothing is lost if ctx ends first
 	}
 	if err != nil {
 		return a.fail(ctx, "SetCredentials", err)
@@ -114,11 +116,11 @@ type RefreshSessionRequest struct {
 
 // RefreshSession gets new tokens whether the old ones have expired or not, and fires [EventTokenRefreshed]. Callers that
 // ask at the same time share one refresh. With a RefreshToken of the request, its session takes the place of the stored
-// one; if the server refuses it, the stored one stays. Nobody signed in is [ErrNoSession]; [Auth.SetSession] needs no
-// session.
+// one. Nobody signed in is [ErrNoSession]; [Auth.SetSession] needs no session.
 //
-// A session that the server has ended is [ErrSessionExpired]; it is forgotten then. After any other error it is still
-// there. [ErrOutcomeUnknown] means that the server may have replaced the refresh token without telling.
+// A refresh token that the server refuses is [ErrSessionExpired] and [CodeInvalidGrant]. If it was the stored one, the session
+// is forgotten; if it was the request's, the stored session stays. After any other error the session is still there.
+// [ErrOutcomeUnknown] means that the server may have replaced the refresh token without telling.
 //
 // js-sdk: refreshSession. WIRE.md 6.1.
 func (a *Auth) RefreshSession(ctx context.Context, req RefreshSessionRequest) (*Credentials, error) {
@@ -126,20 +128,11 @@ func (a *Auth) RefreshSession(ctx context.Context, req RefreshSessionRequest) (*
 	if req.RefreshToken == "" {
 		return a.forceRefresh(ctx, op, "")
 	}
-	if err := a.ready(ctx, a.storing()); err != nil {
-		return nil, a.fail(ctx, op, err)
-	}
-	session, _, err := a.load(ctx, false)
-	if err != nil {
-		return nil, a.fail(ctx, op, err)
-	}
-	if session.RefreshToken == req.RefreshToken { // which is not spent without the lock
-		return a.forceRefresh(ctx, op, "")
-	}
-	c, err := a.adopt(ctx, op, &Credentials{RefreshToken: req.RefreshToken, Version: session.Version})
+	c, err := a.adopt(ctx, op, adoption{refreshToken: req.RefreshToken, needsSession: true})
 	if e, ok := errors.AsType[*Error](err); ok && e.Code == CodeInvalidGrant {
-		e.Err = ErrSessionExpired
-		err = a.fail(ctx, op, e)
+		over := *e
+		over.Err = ErrSessionExpired
+		return c, a.fail(ctx, op, &over)
 	}
 	return c, err
 }
@@ -172,22 +165,6 @@ func (a *Auth) forceRefresh(ctx context.Context, op, version string, checks ...e
 			if c, err = a.renew(ctx, renewal{replace: held, version: version}); err == nil {
 				return c.clone(), nil
 			}
-		}
-	}
-	return nil, a.fail(ctx, op, err)
-}
-
-// adopt spends a refresh token that is not the stored one, and stores the session that it gives.
-func (a *Auth) adopt(ctx context.Context, op string, spend *Credentials, checks ...error) (*Credentials, error) {
-	err := a.ready(ctx, append(checks, a.storing(), required("refresh_token", spend.RefreshToken))...)
-	if err == nil {
-		var fresh *Credentials
-		if fresh, err = a.refresh(ctx, spend, ""); err == nil {
-			if err := a.keep(ctx, fresh); err != nil {
-				return fresh.clone(), a.fail(ctx, op, err)
-			}
-			a.events.fire(AuthEvent{Event: EventTokenRefreshed, Session: fresh})
-			return fresh.clone(), nil
 		}
 	}
 	return nil, a.fail(ctx, op, err)

@@ -37,7 +37,18 @@ type VerificationInfo struct {
 	IsUser         bool   `json:"is_user"` // false too where the server does not say
 }
 
-func (v *VerificationInfo) missing() string { return missingField("verification_id", v.VerificationID) }
+// sentCode is VerificationInfo with is_user as the server has it: true, false, null or absent.
+type sentCode struct {
+	VerificationID string `json:"verification_id"`
+	ExpiresIn      int    `json:"expires_in"`
+	IsUser         *bool  `json:"is_user"`
+}
+
+func (v *sentCode) info() *VerificationInfo {
+	return &VerificationInfo{VerificationID: v.VerificationID, ExpiresIn: v.ExpiresIn, IsUser: v.IsUser != nil && *v.IsUser}
+}
+
+func (v *sentCode) missing() string { return missingField("verification_id", v.VerificationID) }
 
 // GetVerification sends a code by SMS or mail. ExpiresIn of the result is in seconds, 600 as a rule.
 //
@@ -51,6 +62,14 @@ func (a *Auth) GetVerification(ctx context.Context, req GetVerificationRequest) 
 }
 
 func (a *Auth) getVerification(ctx context.Context, op string, req GetVerificationRequest) (*VerificationInfo, error) {
+	sent, err := a.sendCode(ctx, op, req)
+	if err != nil {
+		return nil, err
+	}
+	return sent.info(), nil
+}
+
+func (a *Auth) sendCode(ctx context.Context, op string, req GetVerificationRequest) (*sentCode, error) {
 	phone, invalid := phoneOrEmail("phone_number", req.PhoneNumber, "email", req.Email)
 	if err := a.ready(ctx, invalid); err != nil {
 		return nil, a.fail(ctx, op, err)
@@ -67,7 +86,7 @@ func (a *Auth) getVerification(ctx context.Context, op string, req GetVerificati
 			return nil, a.fail(ctx, op, err)
 		}
 	}
-	return call[VerificationInfo](ctx, a, r)
+	return call[sentCode](ctx, a, r)
 }
 
 // SendVerificationCodeToCurrentUser is [Auth.GetVerification] for the person who is signed in, with a captcha token at
@@ -130,8 +149,8 @@ func (v *VerifyResponse) missing() string {
 }
 
 // Verify checks the code that a person typed in. Tries are few and a wrong one counts, so it is never sent twice for one
-// call. A wrong or expired code is [CodeInvalidArgument] or [CodeInvalidVerificationCode], both [ErrVerificationFailed]
-// as a rule; too many tries are [CodeAborted].
+// call. A wrong or expired code is [ErrVerificationFailed] or [CodeInvalidVerificationCode]: which the server sends is not
+// known. Too many tries are [CodeAborted].
 //
 // js-sdk: verify. WIRE.md 4.2.
 func (a *Auth) Verify(ctx context.Context, req VerifyRequest) (*VerifyResponse, error) {

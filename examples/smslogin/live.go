@@ -124,7 +124,7 @@ func signIn(ctx context.Context, auth *tcbauth.Auth, cfg liveConfig) error {
 func try(step func() error, out io.Writer) error {
 	for n := 1; ; n++ {
 		err := step()
-		mistyped := errors.As(err, new(*tcbauth.ValidationError)) || errors.Is(err, tcbauth.ErrVerificationFailed)
+		mistyped := errors.As(err, new(*tcbauth.ValidationError)) || wrongCode(err)
 		if !mistyped || n == maxTries {
 			return err
 		}
@@ -178,13 +178,17 @@ func tell(out io.Writer, line string) error {
 	return err
 }
 
+func wrongCode(err error) bool {
+	return errors.Is(err, tcbauth.ErrVerificationFailed) || errors.Is(err, tcbauth.CodeInvalidVerificationCode)
+}
+
 // explain says what to do about the errors that people meet.
 func explain(err error) error {
 	var e *tcbauth.Error
 	switch {
 	case errors.As(err, &e) && e.Category == tcbauth.CategoryRateLimited:
 		return fmt.Errorf("too many messages to this number, try again in %s (%w)", e.RetryAfter, err)
-	case errors.Is(err, tcbauth.ErrVerificationFailed):
+	case wrongCode(err):
 		return fmt.Errorf("the code is wrong or too old (%w)", err)
 	}
 	return err
