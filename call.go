@@ -82,33 +82,30 @@ func send[T any](ctx context.Context, a *Auth, req wire.Request) (*T, error) {
 	if err != nil {
 		return nil, err
 	}
-	for adopted := false; ; adopted = true {
-		req.Token = token
-		out, err := wire.Do[T](ctx, a.app.wire, &req)
-		if session == nil || !unauthenticated(err) {
-			return out, err
-		}
-		// The server refused before it acted, so the call may be sent again with a token that it knows. One that was only
-		// found in the store has one more chance, to be refreshed.
-		got, failed := a.renewed(ctx, renewal{replace: token})
+	req.Token = token
+	out, err := wire.Do[T](ctx, a.app.wire, &req)
+	if session == nil {
+		return out, err
+	}
+	// The server refused before it acted, so the call may be sent again with a token that it knows. A token that was only
+	// found in the store has one more chance: to be refreshed.
+	for fresh, repeats := false, 0; unauthenticated(err) && !fresh && repeats < 2; repeats++ {
+		got, failed := a.renewed(ctx, renewal{replace: req.Token})
 		switch {
 		case errors.Is(failed, errNotRenewable) && !fromCallback(failed):
-			return nil, a.over(ctx, token, err)
+			return nil, a.over(ctx, req.Token, err)
 		case failed != nil:
 			return nil, failed
 		case session.Sub != "" && got.sub != "" && session.Sub != got.sub:
 			return nil, expired(err) // somebody else signed in, in whose name this call was not made
 		}
-		if got.fresh || adopted {
-			req.Token = got.session.AccessToken
-			out, err = wire.Do[T](ctx, a.app.wire, &req)
-			if unauthenticated(err) {
-				return nil, a.over(ctx, req.Token, err)
-			}
-			return out, err
-		}
-		token, session = got.session.AccessToken, got.session
+		fresh, session, req.Token = got.fresh, got.session, got.session.AccessToken
+		out, err = wire.Do[T](ctx, a.app.wire, &req)
 	}
+	if unauthenticated(err) {
+		return nil, a.over(ctx, req.Token, err)
+	}
+	return out, err
 }
 
 // unauthenticated reports whether the server refused the bearer.

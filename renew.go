@@ -140,8 +140,8 @@ func (a *Auth) turn(ctx, held context.Context, want renewal) (flown, error) {
 		return flown{}, err
 	}
 	if f := a.fetched.Load(); f != nil {
-		var same *fetchedUser // anonymous sessions that are made anew may be somebody else's
-		if refreshed && f.session == stored.Sub && (fresh.Sub == stored.Sub || stored.Sub == "") {
+		var same *fetchedUser // an anonymous session that is made anew may be somebody else's
+		if refreshed && f.session == stored.Sub {
 			same = &fetchedUser{user: f.user, session: fresh.Sub}
 		}
 		a.fetched.CompareAndSwap(f, same)
