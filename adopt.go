@@ -20,20 +20,29 @@ func (a *Auth) adopt(ctx context.Context, op string, in adoption, checks ...erro
 		return nil, a.fail(ctx, op, err)
 	}
 	var fresh *Credentials
-	var own bool
-	err := a.outlive(ctx, func(ctx context.Context) (err error) {
-		fresh, own, err = a.adoptLocked(ctx, in)
-		return err
-	})
+	// A refresh in flight may be spending the stored refresh token. That is then the caller's refresh too, which waiting for
+	// the lock would turn into one with a token that is spent.
+	session, _, err := a.load(ctx, false)
+	own := err == nil && session.RefreshToken == in.refreshToken
+	if !own {
+		err = a.outlive(ctx, func(ctx context.Context) (err error) {
+			fresh, session, err = a.adoptLocked(ctx, in)
+			return err
+		})
+		own = err == nil && fresh == nil
+	}
 	switch {
 	case errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded):
 		return nil, a.fail(ctx, op, err) // what it was doing is not to be read
 	case own:
-		c, err := a.forceRefresh(ctx, op, "")
-		if err == nil && in.event != "" {
+		c, err := a.renew(ctx, renewal{replace: session.AccessToken})
+		if err != nil {
+			return nil, a.fail(ctx, op, err)
+		}
+		if in.event != "" {
 			a.events.fire(AuthEvent{Event: in.event, Session: c})
 		}
-		return c, err
+		return c.clone(), nil
 	case err != nil && fresh == nil:
 		return nil, a.fail(ctx, op, err)
 	case err != nil:
@@ -42,35 +51,35 @@ func (a *Auth) adopt(ctx context.Context, op string, in adoption, checks ...erro
 	return fresh.clone(), nil
 }
 
-// adoptLocked is adopt under the lock. own says that the refresh token is the stored one, and was not spent.
-func (a *Auth) adoptLocked(ctx context.Context, in adoption) (fresh *Credentials, own bool, err error) {
+// adoptLocked is adopt under the lock. own is the stored session if the refresh token is its, and was not spent.
+func (a *Auth) adoptLocked(ctx context.Context, in adoption) (fresh, own *Credentials, err error) {
 	held, unlock, err := a.app.lock(ctx, a.keys.credentials)
 	if err != nil {
-		return nil, false, err
+		return nil, nil, err
 	}
 	defer unlock()
 	version := ""
 	session, _, err := a.load(held, true)
 	switch {
 	case err == nil && session.RefreshToken == in.refreshToken:
-		return nil, true, nil
+		return nil, session, nil
 	case err == nil && in.needsSession:
 		version = session.Version
 	case err == nil:
 	case in.needsSession, !errors.Is(err, ErrNoSession) && !errors.Is(err, errDamaged):
-		return nil, false, err
+		return nil, nil, err
 	}
 	if fresh, err = a.refresh(ctx, &Credentials{RefreshToken: in.refreshToken, Version: version}, ""); err != nil {
-		return nil, false, err
+		return nil, nil, err
 	}
 	if err := a.keeping(fresh)(held); err != nil {
-		return fresh, false, err
+		return fresh, nil, err
 	}
 	a.events.fire(AuthEvent{Event: EventTokenRefreshed, Session: fresh})
 	if in.event != "" {
 		a.events.fire(AuthEvent{Event: in.event, Session: fresh})
 	}
-	return fresh, false, nil
+	return fresh, nil, nil
 }
 
 // outlive runs f to its end, which has a limit of its own, and waits for that as long as ctx lives.

@@ -1,0 +1,217 @@
+package tcbauth_test
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/cloudbase-community/tcbauth"
+	"github.com/cloudbase-community/tcbauth/authtest"
+)
+
+// TestTicketSourceHasTroubleOfItsOwn: what it says of another session, which it may get by another client of this package,
+// is not about this one.
+func TestTicketSourceHasTroubleOfItsOwn(t *testing.T) {
+	t.Parallel()
+	const accessKey = "the-access-key"
+	for name, test := range map[string]struct{ err, want error }{
+		"refused":               {fmt.Errorf("our service account: %w", tcbauth.CodeInvalidGrant), tcbauth.CodeInvalidGrant},
+		"nobody signed in":      {fmt.Errorf("our service account: %w", tcbauth.ErrNoSession), tcbauth.ErrNoSession},
+		"expired":               {fmt.Errorf("our service account: %w", tcbauth.ErrSessionExpired), tcbauth.ErrSessionExpired},
+		"refused, to a client":  {&tcbauth.Error{Op: "RefreshSession", Code: tcbauth.CodeInvalidGrant}, tcbauth.CodeInvalidGrant},
+		"expired, for a client": {&tcbauth.Error{Op: "RefreshSession", Err: tcbauth.ErrSessionExpired}, tcbauth.ErrSessionExpired},
+		"nobody, for a client":  {&tcbauth.Error{Op: "GetAccessToken", Err: tcbauth.ErrNoSession}, tcbauth.ErrNoSession},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			for when, refused := range map[string]bool{"token expired": false, "token refused": true} {
+				synctest.Test(t, func(t *testing.T) {
+					srv := emulator(t, authtest.WithoutCustomRefreshToken())
+					source := &issuer{srv: srv}
+					wire := newTap(srv)
+					store := tcbauth.NewMemoryStore()
+					auth := newApp(t, srv, tcbauth.WithTokenStore(store), source.option(), wire.client(),
+						tcbauth.WithAccessKey(accessKey)).ForUser("person-1")
+					state, err := auth.SignInWithCustomTicket(t.Context(), tcbauth.SignInWithCustomTicketRequest{})
+					require.NoError(t, err, when)
+
+					source.will("", test.err)
+					if refused {
+						refuseBearers(srv, 1, 0)
+					} else {
+						srv.Advance(lifetime)
+						_, err = auth.GetAccessToken(t.Context())
+						require.ErrorIs(t, err, test.want, when)
+						assert.Contains(t, err.Error(), "the ticket source:", when)
+					}
+					_, err = getMe(t, auth)
+					require.ErrorIs(t, err, test.want, when)
+					require.ErrorIs(t, err, test.err, when)
+					assert.Contains(t, err.Error(), "the ticket source:", when)
+					assert.NotContains(t, wire.bearers("/auth/v1/user/me"), "Bearer "+accessKey, when)
+					requireSession(t, store, keyOf("person-1"), state.Credentials)
+
+					source.will("", nil)
+					user, err := getMe(t, auth)
+					require.NoError(t, err, when)
+					assert.Equal(t, state.Credentials.Sub, user.Sub, when)
+				})
+			}
+		})
+	}
+}
+
+// TestTicketOfAnotherUserThanTheTokens: a session need not have a sub for its user to be known.
+func TestTicketOfAnotherUserThanTheTokens(t *testing.T) {
+	t.Parallel()
+	own := madeUpToken(userHeader, userClaims)
+	other := madeUpToken(userHeader, `{"sub":"mallory"}`)
+	for name, test := range map[string]struct {
+		token, answer string
+		want          error
+	}{
+		"other sub":           {own, `{"access_token":"N","expires_in":7200,"sub":"mallory"}`, tcbauth.ErrOtherUser},
+		"other token":         {own, `{"access_token":"` + other + `","expires_in":7200}`, tcbauth.ErrOtherUser},
+		"nobody's token":      {own, `{"access_token":"N","expires_in":7200}`, tcbauth.ErrOtherUser},
+		"nobody's session":    {"A", `{"access_token":"N","expires_in":7200,"sub":"mallory"}`, tcbauth.ErrOtherUser},
+		"the same sub":        {own, `{"access_token":"N","expires_in":7200,"sub":"` + plantedSub + `"}`, nil},
+		"the same in a token": {own, `{"access_token":"` + own + `","expires_in":7200}`, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			now := time.Now()
+			p := &peer{answer: func(int, arrived) answer { return reply(http.StatusOK, test.answer) }}
+			store := tcbauth.NewMemoryStore()
+			auth := newPeerApp(t, p, store, tcbauth.WithClock(func() time.Time { return now }),
+				tcbauth.WithTicketSource(func(context.Context, string) (string, error) { return "ticket", nil })).Auth()
+			require.NoError(t, auth.SetCredentials(t.Context(), &tcbauth.Credentials{AccessToken: test.token, ExpiresIn: 60}))
+			now = now.Add(time.Hour)
+			_, err := auth.GetAccessToken(t.Context())
+			kept := stored(t, store, "credentials_"+methodEnv)
+			require.NotNil(t, kept)
+			assert.Len(t, p.requests(), 1)
+			if test.want == nil {
+				require.NoError(t, err)
+				assert.True(t, kept.ExpiresAt.After(now))
+				return
+			}
+			require.ErrorIs(t, err, test.want)
+			assert.Equal(t, test.token, kept.AccessToken)
+			assert.True(t, kept.ExpiresAt.Before(now))
+		})
+	}
+}
+
+// TestSetCredentialsEndsWithItsContext: nothing is lost with it, so it need not outlive its caller.
+func TestSetCredentialsEndsWithItsContext(t *testing.T) {
+	t.Parallel()
+	for name, given := range map[string]*tcbauth.Credentials{
+		"a session": {AccessToken: "a", ExpiresIn: 7200},
+		"none":      nil,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				srv := emulator(t)
+				store := tcbauth.NewMemoryStore()
+				before := &tcbauth.Credentials{AccessToken: "before", ExpiresAt: srv.Now().Add(time.Hour)}
+				put(t, store, defaultKey, before)
+				auth := newApp(t, srv, tcbauth.WithTokenStore(store)).Auth()
+				_, unlock, err := store.(tcbauth.Locker).Lock(t.Context(), defaultKey)
+				require.NoError(t, err)
+				ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+				defer cancel()
+				start := time.Now()
+				require.ErrorIs(t, auth.SetCredentials(ctx, given), context.DeadlineExceeded)
+				assert.Equal(t, time.Second, time.Since(start))
+				unlock()
+				requireSession(t, store, defaultKey, before)
+				require.NoError(t, auth.SetCredentials(t.Context(), given))
+			})
+		})
+	}
+}
+
+// TestExpiryIsCountedHere: an expires_at of the server's own, in its own unit and by its own clock, counts for nothing.
+func TestExpiryIsCountedHere(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		now := time.Now()
+		p := &peer{answer: func(n int, _ arrived) answer {
+			return reply(http.StatusOK, fmt.Sprintf(
+				`{"access_token":"N%d","refresh_token":"R","expires_in":7200,"sub":"s","expires_at":%d}`, n, now.Add(lifetime).Unix()))
+		}}
+		store := tcbauth.NewMemoryStore()
+		auth := newPeerApp(t, p, store).Auth()
+		_, err := auth.SignInCustom(t.Context(), tcbauth.SignInCustomRequest{Ticket: "ticket"})
+		require.NoError(t, err)
+		want := now.Add(lifetime - 30*time.Second).Truncate(time.Millisecond)
+		for n, token := range []string{"N0", "N1"} {
+			for range 3 {
+				requireToken(t, auth, token)
+			}
+			require.Len(t, p.requests(), n+1)
+			c := stored(t, store, "credentials_"+methodEnv)
+			assert.True(t, c.ExpiresAt.Equal(want), c.ExpiresAt)
+			if n == 0 {
+				_, err = auth.RefreshSession(t.Context(), tcbauth.RefreshSessionRequest{})
+				require.NoError(t, err)
+			}
+		}
+	})
+}
+
+// TestFinishOtpOfWhomTheServerDoesNotName: it did not say whether somebody is registered, and they are.
+func TestFinishOtpOfWhomTheServerDoesNotName(t *testing.T) {
+	t.Parallel()
+	for name, req := range map[string]tcbauth.SignInWithOtpRequest{"phone": {Phone: gopherPhone}, "mail": {Email: gopherEmail}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				srv := mailing(t, authtest.WithoutIsUser())
+				auth := newApp(t, srv).Auth()
+				challenge, err := auth.SignInWithOtp(t.Context(), req)
+				challenge, code := codeOf(t, srv, challenge, err)
+				assert.Equal(t, tcbauth.OtpSignUp, challenge.Kind)
+				assert.False(t, challenge.IsUser)
+				assert.True(t, challenge.IsUserUnknown)
+				state, err := auth.FinishOtp(t.Context(), tcbauth.FinishOtpRequest{Challenge: challenge, Token: code})
+				require.NoError(t, err)
+				require.NoError(t, state.UserErr)
+				assert.Equal(t, gopherSub, state.User.Sub)
+				assert.Equal(t, 1, srv.Count("verification/verify"), "the code is spent once")
+				assert.Equal(t, 1, srv.Count("signup"))
+				assert.Equal(t, 1, srv.Count("signin"))
+			})
+		})
+	}
+}
+
+// TestHelpOfAnUnknownOutcome: a code may be on its way, so more time is not the first advice.
+func TestHelpOfAnUnknownOutcome(t *testing.T) {
+	t.Parallel()
+	for language, want := range map[string]string{"en-US": "Look before asking again", "zh-CN": "再次调用前请先确认"} {
+		for name, patience := range map[string]time.Duration{"the caller's deadline": time.Second, "the attempt's": time.Hour} {
+			t.Run(language+", "+name, func(t *testing.T) {
+				t.Parallel()
+				synctest.Test(t, func(t *testing.T) {
+					srv := emulator(t)
+					auth := newApp(t, srv, tcbauth.WithLanguage(language)).Auth()
+					srv.Fault(authtest.Fault{Operation: "verification", Times: 1, Delay: 10 * time.Minute})
+					ctx, cancel := context.WithTimeout(t.Context(), patience)
+					defer cancel()
+					_, err := auth.GetVerification(ctx, tcbauth.GetVerificationRequest{PhoneNumber: gopherPhone})
+					require.ErrorIs(t, err, tcbauth.ErrOutcomeUnknown)
+					require.ErrorIs(t, err, context.DeadlineExceeded)
+					assert.Contains(t, errorOf(t, err).Help, want)
+				})
+			})
+		}
+	}
+}
