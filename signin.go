@@ -66,7 +66,7 @@ func (a *Auth) signIn(ctx context.Context, op string, req SignInRequest, checks 
 	return a.signedIn(ctx, c, err, GetUserInfoRequest{Version: version, Query: query}, "")
 }
 
-// SignInWithPasswordRequest names a person by exactly one of Username, Email and Phone.
+// SignInWithPasswordRequest names a person by Username, Email or Phone.
 type SignInWithPasswordRequest struct {
 	Username string `json:"username,omitempty"`
 	Email    string `json:"email,omitempty"`
