@@ -24,7 +24,7 @@ type TokenKey int
 
 // The keys of tokens. The zero value is the server's own.
 const (
-	ServerKey  TokenKey = iota // the one that certs has
+	ServerKey  TokenKey = iota // the one that it signs with now
 	UnknownKey                 // another one, under a kid that certs does not have
 	ForgedKey                  // another one, under the server's kid: the signature is wrong
 )
@@ -80,13 +80,16 @@ func (s *Server) IssueToken(spec TokenSpec) string {
 		s.fatalf("IssueToken: %v", err)
 		return ""
 	}
+	s.mu.Lock()
+	rotation := s.state.rotation
+	s.mu.Unlock()
 	switch spec.Key {
 	case ServerKey:
-		return processKey().sign(payload)
+		return processKeys.at(rotation).sign(payload)
 	case UnknownKey:
 		return strangersKey().sign(payload)
 	case ForgedKey:
-		return strangersKey().signUnder(processKey(), payload)
+		return strangersKey().signUnder(processKeys.at(rotation), payload)
 	default:
 		s.fatalf("IssueToken: unknown Key %d", spec.Key)
 		return ""

@@ -7,21 +7,41 @@ import (
 	"encoding/hex"
 	"fmt"
 	"math/big"
+	"slices"
 	"sync"
 
 	"github.com/go-jose/go-jose/v4"
 )
 
-// signingKey is what signs every token of every server in this process, as the live service signs the tokens of many
-// environments with one key (WIRE.md section 6.4).
+// signingKey signs tokens.
 type signingKey struct {
 	private *rsa.PrivateKey
 	signer  jose.Signer
-	set     jose.JSONWebKeySet
+	public  jose.JSONWebKey
 }
 
-// processKey makes the key at its first use: it takes a good part of a second.
-var processKey = sync.OnceValue(newSigningKey)
+// keyRing makes keys as they are needed, each once: one takes a good part of a second.
+type keyRing struct {
+	mu   sync.Mutex
+	keys []signingKey
+}
+
+// processKeys sign the tokens of every server in this process, as the live service signs the tokens of many environments
+// with one key (WIRE.md section 6.4). A server uses the first one, and the next one each time that its key is rotated.
+var processKeys keyRing
+
+// at returns key i, counted from 0.
+func (r *keyRing) at(i int) signingKey { return r.first(i + 1)[i] }
+
+// first returns the first n keys.
+func (r *keyRing) first(n int) []signingKey {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for len(r.keys) < n {
+		r.keys = append(r.keys, newSigningKey())
+	}
+	return r.keys[:n:n]
+}
 
 func newSigningKey() signingKey {
 	key := newRSAKey()
@@ -30,8 +50,10 @@ func newSigningKey() signingKey {
 	if err != nil {
 		panic(fmt.Sprintf("authtest: use the signing key: %v", err))
 	}
-	public := jose.JSONWebKey{Key: key.Public(), KeyID: id, Algorithm: string(jose.RS256)}
-	return signingKey{private: key, signer: signer, set: jose.JSONWebKeySet{Keys: []jose.JSONWebKey{public}}}
+	return signingKey{
+		private: key, signer: signer,
+		public: jose.JSONWebKey{Key: key.Public(), KeyID: id, Algorithm: string(jose.RS256)},
+	}
 }
 
 // newRSAKey takes a good part of a second.
@@ -43,8 +65,20 @@ func newRSAKey() *rsa.PrivateKey {
 	return key
 }
 
-// signed returns claims as a token of the server's.
-func signed(claims any) string { return processKey().sign(claims) }
+// RotateKey makes the server sign with another key from now on. Tokens of the keys before stay good, and certs has those
+// keys too, after the new one. Reset goes back to the first key. It is safe for concurrent use.
+func (s *Server) RotateKey() {
+	s.mu.Lock()
+	rotation := s.state.rotation + 1
+	s.mu.Unlock()
+	processKeys.at(rotation) // made here, so that nobody waits for it with the server locked
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.state.rotation++
+}
+
+// sign returns claims as a token of the server's. s.mu is held.
+func (s *Server) sign(claims any) string { return processKeys.at(s.state.rotation).sign(claims) }
 
 // sign returns claims as a compact RS256 JWS with the header {"alg","kid"}.
 func (k signingKey) sign(claims any) string {
@@ -61,7 +95,7 @@ func (k signingKey) sign(claims any) string {
 
 // signUnder is sign with the kid of another key.
 func (k signingKey) signUnder(other signingKey, claims any) string {
-	forger := jose.SigningKey{Algorithm: jose.RS256, Key: jose.JSONWebKey{Key: k.private, KeyID: other.set.Keys[0].KeyID}}
+	forger := jose.SigningKey{Algorithm: jose.RS256, Key: jose.JSONWebKey{Key: k.private, KeyID: other.public.KeyID}}
 	signer, err := jose.NewSigner(forger, nil)
 	if err != nil {
 		panic(fmt.Sprintf("authtest: use a key: %v", err))
@@ -70,7 +104,13 @@ func (k signingKey) signUnder(other signingKey, claims any) string {
 }
 
 // getCerts is GET certs: the public keys of the tokens, asked for without any authorization (WIRE.md section 6.4).
-func getCerts(*Server, *call) (any, *Error) { return processKey().set, nil }
+func getCerts(s *Server, _ *call) (any, *Error) {
+	var set jose.JSONWebKeySet
+	for _, key := range slices.Backward(processKeys.first(s.state.rotation + 1)) {
+		set.Keys = append(set.Keys, key.public)
+	}
+	return set, nil
+}
 
 // randomBytes returns n random bytes; crypto/rand never fails.
 func randomBytes(n int) []byte {

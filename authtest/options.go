@@ -17,6 +17,7 @@ type config struct {
 	smsDaily         int
 	emailInterval    time.Duration
 	emailDaily       int
+	codeLife         time.Duration
 	codeAttempts     int
 	lockAfter        int
 	lockFor          time.Duration
@@ -47,6 +48,7 @@ func newConfig(opts []Option) (config, error) {
 		smsDaily:      10,
 		emailInterval: time.Minute,
 		emailDaily:    50,
+		codeLife:      10 * time.Minute,
 		codeAttempts:  5,
 		lockAfter:     5,
 		lockFor:       10 * time.Minute,
@@ -130,6 +132,14 @@ func WithEmailDailyLimit(n int) Option {
 	return func(c *config) error {
 		c.emailDaily = n
 		return notNegative("WithEmailDailyLimit", n)
+	}
+}
+
+// WithCodeLife sets how long a code is good, in whole seconds. The default is 10 minutes (WIRE.md section 4.6, live).
+func WithCodeLife(d time.Duration) Option {
+	return func(c *config) error {
+		c.codeLife = d
+		return wholeSeconds("WithCodeLife", d)
 	}
 }
 
@@ -222,8 +232,9 @@ func AllowNonLoopback() Option {
 
 // RefreshPolicy says what becomes of a refresh token that is used. The zero value is that of Rotating.
 type RefreshPolicy struct {
-	static bool
-	grace  time.Duration
+	static   bool
+	grace    time.Duration
+	revoking bool
 }
 
 // Rotating gives a new refresh token with every refresh; the old one is dead at once, and using it again is
@@ -237,6 +248,14 @@ func RotatingWithGrace(d time.Duration) RefreshPolicy { return RefreshPolicy{gra
 
 // Static keeps the refresh token of a session for its whole life and answers it again with every refresh.
 func Static() RefreshPolicy { return RefreshPolicy{static: true} }
+
+// RevokingReuse returns the policy with one more rule: using a spent refresh token, outside the grace if there is one, ends
+// its session with every token of it, as RFC 9700, section 4.14.2, recommends. The live service is not known to do this.
+// Nothing is ever spent with Static.
+func (p RefreshPolicy) RevokingReuse() RefreshPolicy {
+	p.revoking = true
+	return p
+}
 
 func notNegative[T int | time.Duration](option string, v T) error {
 	if v < 0 {

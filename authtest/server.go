@@ -46,12 +46,14 @@ type state struct {
 	addresses     map[string]*address      // by the address in the server's form
 	proofs        map[string]*proof        // by verification_token
 	access        map[string]*access       // by access token
-	refresh       map[string]*session      // by refresh token, also the one last replaced
+	refresh       map[string]*session      // by refresh token, spent ones too
+	sessions      map[*session]struct{}    // that have not ended
 	messages      []*message               // oldest first
 	fixed         map[string]string        // codes by address key
 	counts        map[string]int           // calls by operation
 	requests      []*Request               // oldest first
 	faults        []*Injected              // oldest first
+	rotation      int                      // how often the signing key was rotated
 
 	anonymous      map[string]*user          // by x-device-id
 	sudos          map[string]sudo           // by sudo_token
@@ -73,6 +75,7 @@ func newState() *state {
 		proofs:        make(map[string]*proof),
 		access:        make(map[string]*access),
 		refresh:       make(map[string]*session),
+		sessions:      make(map[*session]struct{}),
 		fixed:         make(map[string]string),
 		counts:        make(map[string]int),
 

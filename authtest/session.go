@@ -17,12 +17,22 @@ type session struct {
 	clientID string
 	provider string // how the person signed in: the claim provider_type
 	device   string // the x-device-id of the sign-in, "" if there was none
-	revoked  bool   // nothing of it is good any more
+	began    time.Time
+	expires  time.Time // of the newest access token
+	revoked  bool      // nothing of it is good any more
 
-	refresh        string // the current refresh token, "" once it has been ended by another sign-in
+	refresh        string // the current refresh token, "" if there is none or another sign-in has ended it
 	refreshExpires time.Time
-	previous       string // the refresh token that the current one replaced
+	spent          []string // the refresh tokens that were replaced, oldest first
 	replacedAt     time.Time
+}
+
+// previous is the refresh token that the current one replaced.
+func (n *session) previous() string {
+	if len(n.spent) == 0 {
+		return ""
+	}
+	return n.spent[len(n.spent)-1]
 }
 
 // access is one access token.
@@ -69,15 +79,15 @@ func (s *Server) openSession(c *call, u *user, provider string) (any, *Error) {
 		return nil, &Error{Word: "user_pending", Description: "user is not activated"}
 	}
 	if s.cfg.singleSession {
-		for token, other := range s.state.refresh {
+		for other := range s.state.sessions {
 			if other.user == u {
-				other.refresh, other.previous = "", ""
-				delete(s.state.refresh, token)
+				s.dropRefreshTokens(other)
 			}
 		}
 	}
 	u.lastLogin = s.Now()
-	n := &session{user: u, clientID: c.clientID, provider: provider, device: c.deviceID()}
+	n := &session{user: u, clientID: c.clientID, provider: provider, device: c.deviceID(), began: u.lastLogin}
+	s.state.sessions[n] = struct{}{}
 	switch {
 	case u.anonymous && !s.cfg.anonymousRefresh:
 	case provider == customProvider && s.cfg.noCustomRefresh:
@@ -96,21 +106,31 @@ func (n *session) scope() string {
 	return scopeUser
 }
 
-// newRefreshToken gives a session a new refresh token; the former one becomes its previous. s.mu is held.
+// newRefreshToken gives a session a new refresh token; the former one is spent. s.mu is held.
 func (s *Server) newRefreshToken(n *session) {
 	now := s.Now()
-	delete(s.state.refresh, n.previous)
-	n.previous, n.replacedAt = n.refresh, now
+	if n.refresh != "" {
+		n.spent, n.replacedAt = append(n.spent, n.refresh), now
+	}
 	n.refresh = "m." + randomText(48)
 	n.refreshExpires = now.Add(s.cfg.refreshLife)
 	s.state.refresh[n.refresh] = n
 }
 
+// dropRefreshTokens makes the server forget every refresh token of a session, spent ones too. s.mu is held.
+func (s *Server) dropRefreshTokens(n *session) {
+	for _, token := range append(n.spent, n.refresh) {
+		delete(s.state.refresh, token)
+	}
+	n.refresh, n.spent = "", nil
+}
+
 // mint makes an access token for a session and answers with it. s.mu is held.
 func (s *Server) mint(n *session) credentials {
 	claims := s.newClaims(n.user.Sub, n.clientID, n.scope(), n.provider, s.Now().Unix())
-	token := signed(claims)
-	s.state.access[token] = &access{session: n, expires: time.Unix(claims.Expires, 0)}
+	token := s.sign(claims)
+	n.expires = time.Unix(claims.Expires, 0)
+	s.state.access[token] = &access{session: n, expires: n.expires}
 	return credentials{
 		TokenType:    "Bearer",
 		AccessToken:  token,
@@ -143,19 +163,14 @@ func (s *Server) newClaims(sub, audience, scope, provider string, issued int64) 
 // endSession makes every token of a session useless. s.mu is held.
 func (s *Server) endSession(n *session) {
 	n.revoked = true
-	delete(s.state.refresh, n.refresh)
-	delete(s.state.refresh, n.previous)
+	s.dropRefreshTokens(n)
+	delete(s.state.sessions, n)
 }
 
 // endSessions ends those sessions that match. s.mu is held.
 func (s *Server) endSessions(match func(*session) bool) {
-	for _, held := range s.state.access {
-		if !held.session.revoked && match(held.session) {
-			s.endSession(held.session)
-		}
-	}
-	for _, n := range s.state.refresh {
-		if !n.revoked && match(n) {
+	for n := range s.state.sessions {
+		if match(n) {
 			s.endSession(n)
 		}
 	}

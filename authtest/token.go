@@ -37,16 +37,19 @@ func (s *Server) refreshSession(token string) (any, *Error) {
 	}
 	n := s.state.refresh[token]
 	now := s.Now()
-	if n == nil || !now.Before(n.refreshExpires) {
-		return nil, dead
-	}
 	switch {
-	case token == n.previous:
-		if now.Sub(n.replacedAt) >= s.cfg.refresh.grace {
-			return nil, dead
+	case n == nil || !now.Before(n.refreshExpires):
+		return nil, dead
+	case token == n.refresh:
+		if !s.cfg.refresh.static {
+			s.newRefreshToken(n)
 		}
-	case !s.cfg.refresh.static:
-		s.newRefreshToken(n)
+	case token == n.previous() && now.Sub(n.replacedAt) < s.cfg.refresh.grace:
+	default:
+		if s.cfg.refresh.revoking {
+			s.endSession(n)
+		}
+		return nil, dead
 	}
 	return s.mint(n), nil
 }

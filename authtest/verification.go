@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// codeLife is the life of a code and of a verification_token (WIRE.md section 4.6, live).
-const codeLife = 600 * time.Second
+// proofLife is the life of a verification_token (WIRE.md section 4.6, live).
+const proofLife = 600 * time.Second
 
 // phonePattern is the server's own (WIRE.md section 4.1, live).
 var phonePattern = regexp.MustCompile(`^$|^\+[1-9][0-9]{0,3}\s[0-9]{4,20}$`)
@@ -90,7 +90,7 @@ func sendVerification(s *Server, c *call) (any, *Error) {
 	if refused := s.countSend(c, to, now); refused != nil {
 		return nil, refused
 	}
-	v := &verification{to: to, code: s.newCode(to), expires: now.Add(codeLife)}
+	v := &verification{to: to, code: s.newCode(to), expires: now.Add(s.cfg.codeLife)}
 	id := s.signedProof("verification_id", to, v.expires)
 	s.state.verifications[id] = v
 	s.state.addresses[to.String()].current = v
@@ -100,7 +100,7 @@ func sendVerification(s *Server, c *call) (any, *Error) {
 	}
 	s.deliver(m)
 
-	answer := map[string]any{"verification_id": id, "expires_in": int(codeLife / time.Second)}
+	answer := map[string]any{"verification_id": id, "expires_in": int(s.cfg.codeLife / time.Second)}
 	if !s.cfg.hideIsUser {
 		answer["is_user"] = known != nil
 	}
@@ -177,7 +177,7 @@ func (s *Server) newCode(to contact) string {
 // signedProof makes a verification_id or verification_token: a JWS with the payload keys of the live ones (WIRE.md
 // section 4.1). What the live kid and t hold is not known.
 func (s *Server) signedProof(kind string, to contact, expires time.Time) string {
-	return signed(map[string]any{"e": to.String(), "exp": expires.Unix(), "kid": randomID(), "pj": s.Env, "t": kind})
+	return s.sign(map[string]any{"e": to.String(), "exp": expires.Unix(), "kid": randomID(), "pj": s.Env, "t": kind})
 }
 
 // verifyCode is POST verification/verify (WIRE.md section 4.2).
@@ -187,10 +187,10 @@ func verifyCode(s *Server, c *call) (any, *Error) {
 		return nil, refused
 	}
 	v.used = true
-	p := &proof{to: v.to, expires: s.Now().Add(codeLife)}
+	p := &proof{to: v.to, expires: s.Now().Add(proofLife)}
 	token := s.signedProof("verification_token", v.to, p.expires)
 	s.state.proofs[token] = p
-	return map[string]any{"verification_token": token, "expires_in": int(codeLife / time.Second)}, nil
+	return map[string]any{"verification_token": token, "expires_in": int(proofLife / time.Second)}, nil
 }
 
 // checkCode finds what the call's verification_id and verification_code stand for, and counts wrong codes. The caller
