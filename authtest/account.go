@@ -143,6 +143,7 @@ func deleteMe(s *Server, c *call) (any, *Error) {
 func (s *Server) removeUser(u *user) {
 	s.endSessions(func(n *session) bool { return n.user == u })
 	s.forgetDevice(u)
+	s.unindex(u)
 	delete(s.state.users, u.Sub)
 	for token, held := range s.state.sudos {
 		if held.user == u {

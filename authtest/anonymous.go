@@ -50,6 +50,7 @@ func (s *Server) turnInto(u *user, person User) *user {
 	if person.Password != "" {
 		u.passwordSet = u.updated
 	}
+	s.index(u)
 	return u
 }
 

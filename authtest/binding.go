@@ -2,25 +2,23 @@ package authtest
 
 import "maps"
 
-// userBound returns the account that a third party's person is bound to, or nil. s.mu is held.
-func (s *Server) userBound(provider, sub string) *user {
-	return s.findUser(func(u *user) bool { return sub != "" && u.Identities[provider] == sub })
-}
-
 // bind binds a third party's person to an account. s.mu is held.
-func (u *user) bind(p providerPerson) {
+func (s *Server) bind(u *user, p providerPerson) {
 	u.Identities = maps.Clone(u.Identities)
 	if u.Identities == nil {
 		u.Identities = make(map[string]string)
 	}
 	u.Identities[p.provider] = p.Sub
 	u.nameIdentity(p)
+	s.index(u)
 }
 
-func (u *user) unbind(provider string) {
+// unbind undoes bind. s.mu is held.
+func (s *Server) unbind(u *user, provider string) {
 	u.Identities = maps.Clone(u.Identities)
 	delete(u.Identities, provider)
 	delete(u.identityNames, provider)
+	s.index(u)
 }
 
 func (u *user) nameIdentity(p providerPerson) {
@@ -62,7 +60,7 @@ func bindProvider(s *Server, c *call) (any, *Error) {
 	if sub, ok := u.Identities[p.provider]; ok && sub != p.Sub {
 		return nil, failedPrecondition("an account of the provider is bound already")
 	}
-	u.bind(p)
+	s.bind(u, p)
 	s.record(c, u, actionBind)
 	return struct{}{}, nil
 }
@@ -73,7 +71,7 @@ func unbindProvider(s *Server, c *call) (any, *Error) {
 	if _, ok := u.Identities[c.params["id"]]; !ok {
 		return nil, notFound("the provider is not bound")
 	}
-	u.unbind(c.params["id"])
+	s.unbind(u, c.params["id"])
 	s.record(c, u, actionUnbind)
 	return struct{}{}, nil
 }
@@ -93,9 +91,9 @@ func moveProvider(s *Server, c *call) (any, *Error) {
 		return nil, invalidArgument("provider_trans_token is another provider's")
 	}
 	if other := s.userBound(p.provider, p.Sub); other != nil {
-		other.unbind(p.provider)
+		s.unbind(other, p.provider)
 	}
-	c.session.user.bind(p)
+	s.bind(c.session.user, p)
 	s.record(c, c.session.user, actionBind)
 	return map[string]string{"client_id": c.session.clientID}, nil
 }

@@ -43,6 +43,7 @@ func setContact(s *Server, c *call) (any, *Error) {
 	} else {
 		u.Email = to.email
 	}
+	s.index(u)
 	u.updated = s.Now()
 	s.record(c, u, actionContact)
 	return struct{}{}, nil
@@ -59,6 +60,7 @@ func (s *Server) resolveConflict(other *user, to contact, resolution string) *Er
 		} else {
 			other.Email = ""
 		}
+		s.index(other)
 		other.updated = s.Now()
 		byPassword := other.Username != "" && other.Password != ""
 		if !byPassword && other.Phone == "" && other.Email == "" && len(other.Identities) == 0 {

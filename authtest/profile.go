@@ -113,6 +113,7 @@ func setProfile(s *Server, c *call) (any, *Error) {
 		}
 	}
 	u.updated = s.Now()
+	s.index(u)
 	return profileOf(u), nil
 }
 
@@ -166,6 +167,7 @@ func editUser(s *Server, c *call) (any, *Error) {
 		u.setProfile("gender", in["gender"])
 	}
 	u.updated = s.Now()
+	s.index(u)
 	return struct{}{}, nil
 }
 

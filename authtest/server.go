@@ -42,6 +42,7 @@ type Server struct {
 // state is all that Reset forgets, but for the clock.
 type state struct {
 	users         map[string]*user         // by sub
+	names         map[loginName]*user      // by what they sign in with
 	verifications map[string]*verification // by verification_id
 	addresses     map[string]*address      // by the address in the server's form
 	proofs        map[string]*proof        // by verification_token
@@ -70,6 +71,7 @@ type state struct {
 func newState() *state {
 	return &state{
 		users:         make(map[string]*user),
+		names:         make(map[loginName]*user),
 		verifications: make(map[string]*verification),
 		addresses:     make(map[string]*address),
 		proofs:        make(map[string]*proof),

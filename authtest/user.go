@@ -41,6 +41,7 @@ type user struct {
 	wrong       int       // wrong passwords in a row
 	lockedUntil time.Time // no password login before
 	anonymous   bool
+	names       []loginName    // that the server finds it by
 	profile     map[string]any // fields of user/me that User has not
 	history     []event        // oldest first
 
@@ -85,8 +86,8 @@ func (s *Server) seed(u User) error {
 	if u.Sub == "" {
 		u.Sub = randomSub()
 	}
-	for _, other := range s.state.users {
-		if other.Sub != u.Sub && shareLogin(&other.User, &u) {
+	for _, name := range loginNames(&u) {
+		if other := s.state.names[name]; other != nil && other.Sub != u.Sub {
 			return fmt.Errorf("%v has the same Username, Phone, Email or identity as %v", u, other.User)
 		}
 	}
@@ -97,21 +98,55 @@ func (s *Server) seed(u User) error {
 		}
 		old.User, old.anonymous = u, false
 		s.forgetDevice(old)
+		s.index(old)
 		return nil
 	}
 	s.addUser(u)
 	return nil
 }
 
-func shareLogin(a, b *User) bool {
-	for provider, sub := range a.Identities {
-		if b.Identities[provider] == sub {
-			return true
+// loginNames are what an account is found by: each stands for one account at most.
+func loginNames(u *User) []loginName {
+	names := make([]loginName, 0, 3+len(u.Identities))
+	for kind, name := range map[string]string{byUsername: u.Username, byPhone: u.Phone, byEmail: emailKey(u.Email)} {
+		if name != "" {
+			names = append(names, loginName{kind, name})
 		}
 	}
-	return a.Username != "" && a.Username == b.Username ||
-		a.Phone != "" && a.Phone == b.Phone ||
-		a.Email != "" && emailKey(a.Email) == emailKey(b.Email)
+	for provider, sub := range u.Identities {
+		if sub != "" {
+			names = append(names, loginName{byIdentity + provider, sub})
+		}
+	}
+	return names
+}
+
+// loginName is a kind of name, and the name.
+type loginName struct{ kind, name string }
+
+// The kinds of names. That of an identity goes on with the provider's id.
+const (
+	byUsername = "username"
+	byPhone    = "phone"
+	byEmail    = "email"
+	byIdentity = "identity "
+)
+
+// index makes an account found by the names that it has now, and by no others. Whatever changes a name calls it. s.mu is
+// held.
+func (s *Server) index(u *user) {
+	s.unindex(u)
+	u.names = loginNames(&u.User)
+	for _, name := range u.names {
+		s.state.names[name] = u
+	}
+}
+
+func (s *Server) unindex(u *user) {
+	for _, name := range u.names {
+		delete(s.state.names, name)
+	}
+	u.names = nil
 }
 
 // addUser adds an account whose names are free. s.mu is held.
@@ -122,28 +157,22 @@ func (s *Server) addUser(u User) *user {
 		account.passwordSet = now
 	}
 	s.state.users[u.Sub] = account
+	s.index(account)
 	return account
-}
-
-func (s *Server) findUser(match func(*user) bool) *user {
-	for _, u := range s.state.users {
-		if match(u) {
-			return u
-		}
-	}
-	return nil
 }
 
 // userOf returns the account with this phone number or e-mail address, or nil.
 func (s *Server) userOf(to contact) *user {
-	return s.findUser(func(u *user) bool {
-		return to.phone != "" && u.Phone == to.phone || to.email != "" && emailKey(u.Email) == to.email
-	})
+	if to.email != "" {
+		return s.state.names[loginName{byEmail, to.email}]
+	}
+	return s.state.names[loginName{byPhone, to.phone}]
 }
 
-func (s *Server) userNamed(username string) *user {
-	return s.findUser(func(u *user) bool { return username != "" && u.Username == username })
-}
+func (s *Server) userNamed(username string) *user { return s.state.names[loginName{byUsername, username}] }
+
+// userBound returns the account that a third party's person is bound to, or nil. s.mu is held.
+func (s *Server) userBound(provider, sub string) *user { return s.state.names[loginName{byIdentity + provider, sub}] }
 
 // userByLogin returns the account that the username of a password login means: a name, an e-mail address or a phone
 // number in the server's form.
