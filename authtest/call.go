@@ -16,6 +16,7 @@ type call struct {
 	session  *session                   // of operations that need a bearer
 	token    string                     // the bearer, if the header has one
 	clientID string
+	sent     *Message // what the call has sent, nil for nothing
 }
 
 // readBody reads a JSON object, whatever the Content-Type; no body is an empty object.
@@ -90,22 +91,35 @@ func (c *call) refuseFields(names ...string) *Error {
 }
 
 // checkClient takes the client id from the query, the body or Basic authorization; the environment id is the default
-// (WIRE.md section 2).
-func (s *Server) checkClient(c *call) *Error {
-	in, refused := c.fields("client_id")
+// (WIRE.md section 2). prove says that a client with a secret must prove it.
+func (s *Server) checkClient(c *call, prove bool) *Error {
+	in, refused := c.fields("client_id", "client_secret")
 	if refused != nil {
 		return refused
 	}
-	basic, _, _ := c.request.BasicAuth() // its secret is as good as any
+	basicID, basicSecret, _ := c.request.BasicAuth()
 	c.clientID = s.Env
-	for _, id := range []string{basic, in["client_id"], c.request.URL.Query().Get("client_id")} {
+	for _, id := range []string{basicID, in["client_id"], c.request.URL.Query().Get("client_id")} {
 		if id == "" {
 			continue
 		}
-		if id != s.Env && !s.cfg.clientIDs[id] {
-			return &Error{Word: "unauthorized_client", Number: 4022, Description: "client_id is not known in this environment"}
+		if _, known := s.cfg.clients[id]; !known {
+			return unauthorizedClient("client_id is not known in this environment")
 		}
 		c.clientID = id
+	}
+	secret, proved := s.cfg.clients[c.clientID], false
+	for _, given := range []string{basicSecret, in["client_secret"]} {
+		if secret == "" || given == "" {
+			continue
+		}
+		if !sameSecret(secret, given) {
+			return unauthorizedClient("client_secret is wrong")
+		}
+		proved = true
+	}
+	if prove && secret != "" && !proved {
+		return unauthorizedClient("client_secret is required")
 	}
 	return nil
 }

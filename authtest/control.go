@@ -73,17 +73,7 @@ func (s *Server) controlInbox(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 	}
-	type entry struct {
-		To      string    `json:"to"`
-		Channel string    `json:"channel"`
-		Code    string    `json:"code"`
-		SentAt  time.Time `json:"sent_at"`
-	}
-	messages := make([]entry, 0, len(found))
-	for _, m := range found {
-		messages = append(messages, entry{m.to, m.channel, m.code, m.sentAt})
-	}
-	controlAnswer(w, http.StatusOK, map[string]any{"messages": messages})
+	controlAnswer(w, http.StatusOK, map[string]any{"messages": append([]Message{}, found...)})
 }
 
 // controlClock is POST /_emulator/clock {"advance":"2h"}: it moves the server's clock forward and answers the new time.
@@ -105,11 +95,12 @@ func (s *Server) controlClock(w http.ResponseWriter, r *http.Request) {
 }
 
 func controlRefusal(w http.ResponseWriter, status int, description string) {
-	controlAnswer(w, status, (&Error{Word: http.StatusText(status), Description: description}).body(false))
+	controlAnswer(w, status, (&Error{Word: http.StatusText(status), Description: description}).body(true))
 }
 
 func controlAnswer(w http.ResponseWriter, status int, answer any) {
-	Damage(0).write(w, status, marshal(answer))
+	body := marshal(answer)
+	writeBody(w, status, jsonType, body, len(body))
 }
 
 // isLoopback says whether a host, with or without a port, is this machine.

@@ -87,7 +87,7 @@ type controlFault struct {
 
 var (
 	closeNames  = []string{"", "before_commit", "after_commit"}
-	damageNames = []string{"", "cut_body", "bad_json"}
+	damageNames = []string{"", "cut_body", "bad_json", "html"}
 )
 
 // controlFaults is GET /_emulator/faults: those in force, the oldest first, with the number of calls that each has hit.

@@ -1,6 +1,7 @@
 package authtest
 
 import (
+	"cmp"
 	"net/http"
 	"net/url"
 	"strings"
@@ -24,6 +25,7 @@ type auth int
 
 const (
 	noAuth       auth = iota
+	client            // what a client proves that has a secret
 	bearer            // a valid access token; call.session is its session
 	expiredToken      // an access token whose session goes on, also if the token itself has expired
 )
@@ -34,7 +36,7 @@ var operations = []operation{
 	{"verification/verify", http.MethodPost, noAuth, verifyCode},
 	{"signin", http.MethodPost, noAuth, signIn},
 	{"signup", http.MethodPost, noAuth, signUp},
-	{"token", http.MethodPost, noAuth, grantToken},
+	{"token", http.MethodPost, client, grantToken},
 	{"revoke", http.MethodPost, noAuth, revoke},
 	{"user/me", http.MethodGet, bearer, getMe},
 	{"user/signout", http.MethodPost, expiredToken, signOut},
@@ -78,7 +80,7 @@ var operations = []operation{
 	{"v2/signin/with/provider", http.MethodPost, noAuth, signInWithProvider},
 	{"v2/signin/publichkey", http.MethodPost, noAuth, getPublicKey},
 	{"v2/signin/password/update", http.MethodPost, noAuth, updatePassword},
-	{"v2/token", http.MethodPost, noAuth, grantToken},
+	{"v2/token", http.MethodPost, client, grantToken},
 	{"v2/user/me", http.MethodGet, bearer, getMe},
 	{"v2/user/me", http.MethodDelete, bearer, deleteMe},
 }
@@ -151,6 +153,7 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 		refused = bad
 	}
 	entry, fault := s.arrive(op, c)
+	defer s.report(entry, c)
 	if fault.Delay > 0 && !sleep(r.Context(), fault.Delay) {
 		panic(http.ErrAbortHandler)
 	}
@@ -169,25 +172,41 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	}
 	status := http.StatusOK
 	if refused != nil {
-		status, answer = refused.status(), refused.body(s.cfg.upperCode)
+		status, answer = refused.status(), refused.body(s.cfg.plainErrors)
 	}
 	s.mu.Lock()
 	entry.Status = status
+	if fault.Body == HTML {
+		entry.Status = cmp.Or(fault.Status, http.StatusBadGateway)
+	}
 	s.mu.Unlock()
 	if id := r.Header.Get("X-Request-Id"); id != "" {
 		w.Header().Set("X-Request-Id", id)
 	}
-	fault.Body.write(w, status, marshal(answer))
+	fault.send(w, status, marshal(answer))
+}
+
+// report tells the functions of WithOnMessage and WithOnRequest what a call has done.
+func (s *Server) report(entry *Request, c *call) {
+	if s.cfg.onMessage != nil && c.sent != nil {
+		s.cfg.onMessage(*c.sent)
+	}
+	if s.cfg.onRequest != nil {
+		s.mu.Lock()
+		seen := entry.clone()
+		s.mu.Unlock()
+		s.cfg.onRequest(seen)
+	}
 }
 
 // carryOut is the part of a call that reads and changes the server's state.
 func (s *Server) carryOut(op *operation, c *call) (any, *Error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if refused := s.checkClient(c); refused != nil {
+	if refused := s.checkClient(c, op.auth == client); refused != nil {
 		return nil, refused
 	}
-	if op.auth != noAuth {
+	if op.auth == bearer || op.auth == expiredToken {
 		held, ok := s.state.access[c.token]
 		if !ok || held.session.revoked || op.auth == bearer && held.expired(s.Now()) {
 			return nil, unauthenticated()

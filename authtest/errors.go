@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// Error is an answer that refuses a call, in the server's form {"error","error_code","error_description"}
-// (WIRE.md section 3.2). In a [Fault] it says what the server shall answer.
+// Error is an answer that refuses a call, in the server's form {"error","error_code","error_description",
+// "code"} (WIRE.md section 3.2). In a [Fault] it says what the server shall answer.
 type Error struct {
 	Status      int    // HTTP status; 0 is the usual one for the word: 429 for resource_exhausted, 503 for unavailable, 400 for words it does not know
 	Word        string // "error", such as "resource_exhausted"; required
@@ -50,15 +50,15 @@ func (e *Error) status() int {
 	}
 }
 
-// body is the JSON of the answer. upperCode adds "code", the word in upper case, which some live answers carry.
-func (e *Error) body(upperCode bool) any {
+// body is the JSON of the answer. plain leaves out "code", the word in upper case.
+func (e *Error) body(plain bool) any {
 	body := struct {
 		Error       string `json:"error"`
 		ErrorCode   int    `json:"error_code,omitempty"`
 		Description string `json:"error_description"`
 		Code        string `json:"code,omitempty"`
 	}{e.Word, e.Number, e.Description, ""}
-	if upperCode {
+	if !plain {
 		body.Code = strings.ToUpper(e.Word)
 	}
 	return body
@@ -87,6 +87,10 @@ func permissionDenied(description string) *Error {
 
 func unimplemented(description string) *Error {
 	return &Error{Word: "unimplemented", Number: 12, Description: description}
+}
+
+func unauthorizedClient(description string) *Error {
+	return &Error{Word: "unauthorized_client", Number: 4022, Description: description}
 }
 
 func unauthenticated() *Error {

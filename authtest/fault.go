@@ -1,11 +1,10 @@
 package authtest
 
 import (
-	"context"
+	"cmp"
 	"errors"
 	"fmt"
 	"net/http"
-	"strconv"
 	"time"
 )
 
@@ -13,11 +12,14 @@ import (
 // or a Delay and one of them.
 type Fault struct {
 	Operation string        // such as "token"; see the package comment
-	Times     int           // how many calls it hits, from the next one on; 0 is every call until Reset
+	Times     int           // how many calls it hits at most, from the next one on; 0 is every call until Reset
+	Every     int           // hit the call of this number and its multiples: with 3 the third call, the sixth, ...; 0 is 1
+	To        string        // hit only calls about this phone number or e-mail address; "" is all
 	Delay     time.Duration // wait before anything is done; ends early, without an answer, when the caller gives up or the server closes
 	Error     *Error        // answer this; nothing is done
 	Close     Close         // close the connection instead of answering
 	Body      Damage        // spoil the answer; what was asked for is done
+	Status    int           // HTTP status of an HTML page; 0 is 502, as of a proxy
 }
 
 // Close says when a [Fault] closes the connection without an answer.
@@ -29,19 +31,22 @@ const (
 	AfterCommit                   // it was done, and the answer is lost
 )
 
-// Damage says how a [Fault] spoils an answer. The status and the Content-Type are those of the whole answer.
+// Damage says how a [Fault] spoils an answer. The status and the Content-Type are those of the whole answer, but for HTML.
 type Damage int
 
 // The kinds of Damage. The zero value does none.
 const (
 	CutBody Damage = iota + 1 // the connection closes in the middle of the body, before its Content-Length is reached
 	BadJSON                   // the body ends in the middle of its JSON, and the answer is complete as HTTP
+	HTML                      // a page of HTML, as a proxy answers in the server's place
 )
 
 // Injected is a Fault in force.
 type Injected struct {
 	server *Server
 	fault  Fault
+	to     string // addressKey of fault.To
+	met    int    // calls that it could have hit
 	fired  int
 }
 
@@ -52,7 +57,10 @@ func (i *Injected) Fired() int {
 	return i.fired
 }
 
-// Fault puts a fault in force. A call is hit by one fault: of those for its operation, the oldest that has calls left.
+// Fault puts a fault in force. A call is hit by one fault: the oldest for its operation that has it to hit. A call is about
+// an address that its body or query has, that its code or verification_token was sent to, or that the account of its
+// tokens has.
+//
 // A Fault that names an unknown operation or makes no sense fails the test, or panics if the server was made by
 // Listen. A fault that never fired fails the test when the test ends; after Listen, ask Fired.
 func (s *Server) Fault(f Fault) *Injected {
@@ -73,7 +81,7 @@ func (s *Server) inject(f Fault) (*Injected, error) {
 		refusal := *f.Error
 		f.Error = &refusal
 	}
-	i := &Injected{server: s, fault: f}
+	i := &Injected{server: s, fault: f, to: addressKey(f.To)}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.state.faults = append(s.state.faults, i)
@@ -92,11 +100,15 @@ func (f Fault) check() error {
 		return fmt.Errorf("unknown operation %q", f.Operation)
 	case f.Times < 0:
 		return fmt.Errorf("negative Times: %d", f.Times)
+	case f.Every < 0:
+		return fmt.Errorf("negative Every: %d", f.Every)
+	case f.To != "" && addressKey(f.To) == "":
+		return errors.New("To is neither a phone number nor an e-mail address")
 	case f.Delay < 0:
 		return fmt.Errorf("negative Delay: %v", f.Delay)
 	case f.Close < 0 || f.Close > AfterCommit:
 		return fmt.Errorf("unknown Close: %d", f.Close)
-	case f.Body < 0 || f.Body > BadJSON:
+	case f.Body < 0 || f.Body > HTML:
 		return fmt.Errorf("unknown Body: %d", f.Body)
 	case effects == 0 && f.Delay == 0:
 		return errors.New("the fault has no effect")
@@ -104,21 +116,59 @@ func (f Fault) check() error {
 		return errors.New("more than one of Error, Close and Body")
 	case f.Error != nil && f.Error.Word == "":
 		return errors.New("Error has no Word")
-	case f.Error != nil && (f.Error.status() < 200 || f.Error.status() > 599):
+	case f.Error != nil && !validStatus(f.Error.status()):
 		return fmt.Errorf("Error has the status %d", f.Error.Status)
+	case f.Status != 0 && f.Body != HTML:
+		return errors.New("Status without HTML")
+	case f.Status != 0 && !validStatus(f.Status):
+		return fmt.Errorf("Status is %d", f.Status)
 	}
 	return nil
 }
 
+func validStatus(status int) bool { return status >= 200 && status <= 599 }
+
 // takeFault returns the fault that hits this call of an operation, or the zero value. s.mu is held.
-func (s *Server) takeFault(name string) Fault {
+func (s *Server) takeFault(name string, c *call) Fault {
 	for _, i := range s.state.faults {
-		if i.fault.Operation == name && (i.fault.Times == 0 || i.fired < i.fault.Times) {
+		spent := i.fault.Times > 0 && i.fired == i.fault.Times
+		if i.fault.Operation != name || spent || i.to != "" && !s.isAbout(c, i.to) {
+			continue
+		}
+		if i.met++; i.met%max(i.fault.Every, 1) == 0 {
 			i.fired++
 			return i.fault
 		}
 	}
 	return Fault{}
+}
+
+// isAbout says whether a call is about the address with this key; see Fault. s.mu is held.
+func (s *Server) isAbout(c *call, key string) bool {
+	in, _ := c.fields("phone_number", "phone", "email", "username", "verification_id", "verification_token", "refresh_token",
+		"token", "anonymous_token") // a malformed body names nobody
+	query := c.request.URL.Query()
+	for _, name := range []string{"phone_number", "phone", "email", "username"} {
+		if addressKey(in[name]) == key || addressKey(query.Get(name)) == key {
+			return true
+		}
+	}
+	if v := s.state.verifications[in["verification_id"]]; v != nil && addressKey(v.to.String()) == key {
+		return true
+	}
+	if p := s.state.proofs[in["verification_token"]]; p != nil && addressKey(p.to.String()) == key {
+		return true
+	}
+	for _, token := range []string{c.token, in["refresh_token"], in["token"], in["anonymous_token"]} {
+		n := s.state.refresh[token]
+		if held := s.state.access[token]; held != nil {
+			n = held.session
+		}
+		if n != nil && (addressKey(n.user.Phone) == key || addressKey(n.user.Email) == key) {
+			return true
+		}
+	}
+	return false
 }
 
 // reportUnfired fails the test for every fault that has hit nothing.
@@ -133,33 +183,22 @@ func (s *Server) reportUnfired() {
 	}
 }
 
-// sleep waits for d and reports whether it was left to.
-func sleep(ctx context.Context, d time.Duration) bool {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return true
-	case <-ctx.Done():
-		return false
-	}
-}
+// htmlPage is what a proxy says that has lost the server behind it.
+const htmlPage = "<html>\n<head><title>502 Bad Gateway</title></head>\n<body><center><h1>502 Bad Gateway</h1></center></body>\n</html>\n"
 
-// write sends an answer, damaged or not. A caller that is gone is not the server's concern.
-func (d Damage) write(w http.ResponseWriter, status int, body []byte) {
-	w.Header().Set("Content-Type", "application/json")
-	w.Header().Set("Cache-Control", "no-store")
+// send answers a call, spoiled as the fault says.
+func (f Fault) send(w http.ResponseWriter, status int, body []byte) {
 	half := body[:len(body)/2]
-	if d == BadJSON {
-		body = half
+	switch f.Body {
+	case HTML:
+		writeBody(w, cmp.Or(f.Status, http.StatusBadGateway), "text/html", []byte(htmlPage), len(htmlPage))
+	case BadJSON:
+		writeBody(w, status, jsonType, half, len(half))
+	case CutBody:
+		writeBody(w, status, jsonType, half, len(body))
+		_ = http.NewResponseController(w).Flush() // a caller who is gone is not the server's concern
+		panic(http.ErrAbortHandler)
+	default:
+		writeBody(w, status, jsonType, body, len(body))
 	}
-	w.Header().Set("Content-Length", strconv.Itoa(len(body)))
-	w.WriteHeader(status)
-	if d != CutBody {
-		_, _ = w.Write(body) //nolint:gosec // G705: JSON from encoding/json, which escapes HTML, and sent as JSON
-		return
-	}
-	_, _ = w.Write(half) //nolint:gosec // G705: as above
-	_ = http.NewResponseController(w).Flush()
-	panic(http.ErrAbortHandler)
 }

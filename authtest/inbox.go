@@ -11,13 +11,27 @@ import (
 	"unicode"
 )
 
-// message is one SMS or e-mail with a code.
+// Message is one SMS or e-mail with a code.
+type Message struct {
+	To      string    `json:"to"`      // in the server's form
+	Channel string    `json:"channel"` // "sms" or "email"
+	Code    string    `json:"code"`
+	SentAt  time.Time `json:"sent_at"` // by the server's clock
+}
+
+// message is a Message in the inbox.
 type message struct {
-	to      string // in the server's form
-	channel string // "sms" or "email"
-	code    string
-	sentAt  time.Time
-	taken   bool // by WaitCode
+	Message
+	taken bool // by WaitCode
+}
+
+// WithOnMessage calls f with each message once it has been sent. f is called by the goroutine that serves the request, and
+// so by several at a time.
+func WithOnMessage(f func(Message)) Option {
+	return func(c *config) error {
+		c.onMessage = f
+		return nil
+	}
 }
 
 // maxMessages bounds the inbox of a server that runs for long.
@@ -77,14 +91,14 @@ func (s *Server) takeCode(key string) (code string, ok bool, changed <-chan stru
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, m := range slices.Backward(s.state.messages) {
-		if addressKey(m.to) != key {
+		if addressKey(m.To) != key {
 			continue
 		}
 		if m.taken {
 			break
 		}
 		if !ok {
-			code, ok = m.code, true
+			code, ok = m.Code, true
 		}
 		m.taken = true
 	}
@@ -92,8 +106,8 @@ func (s *Server) takeCode(key string) (code string, ok bool, changed <-chan stru
 }
 
 // deliver puts a message into the inbox and wakes who waits for one. s.mu is held.
-func (s *Server) deliver(m *message) {
-	s.state.messages = append(s.state.messages, m)
+func (s *Server) deliver(m Message) {
+	s.state.messages = append(s.state.messages, &message{Message: m})
 	if extra := len(s.state.messages) - maxMessages; extra > 0 {
 		s.state.messages = slices.Clone(s.state.messages[extra:])
 	}
@@ -106,14 +120,24 @@ func (s *Server) wake() {
 	s.changed = make(chan struct{})
 }
 
-// messagesTo returns copies of the messages to an address, or to all for the key "", newest first, and a channel that is
-// closed when there are more.
-func (s *Server) messagesTo(key string) (found []message, changed <-chan struct{}) {
+// Messages returns the messages sent to a phone number or an e-mail address so far, or all for "", newest first. It looks at
+// the newest 10000. A phone number may be written as for WaitCode; what is no address has no messages.
+func (s *Server) Messages(to string) []Message {
+	key := addressKey(to)
+	if to != "" && key == "" {
+		return nil
+	}
+	found, _ := s.messagesTo(key)
+	return found
+}
+
+// messagesTo is Messages by an address key, with a channel that is closed when there are more.
+func (s *Server) messagesTo(key string) (found []Message, changed <-chan struct{}) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, m := range slices.Backward(s.state.messages) {
-		if key == "" || addressKey(m.to) == key {
-			found = append(found, *m)
+		if key == "" || addressKey(m.To) == key {
+			found = append(found, m.Message)
 		}
 	}
 	return found, s.changed
@@ -123,6 +147,9 @@ var keyPattern = regexp.MustCompile(`^\+[0-9]{5,24}$`)
 
 // addressKey writes an address as people write it in the one way that the inbox compares; "" if it is none.
 func addressKey(to string) string {
+	if to == "" {
+		return ""
+	}
 	if strings.Contains(to, "@") {
 		return emailKey(to)
 	}

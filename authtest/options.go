@@ -12,7 +12,7 @@ type Option func(*config) error
 
 type config struct {
 	env              string
-	clientIDs        map[string]bool // besides env
+	clients          map[string]string // the secrets of client ids, "" for those without one
 	smsInterval      time.Duration
 	smsDaily         int
 	emailInterval    time.Duration
@@ -26,8 +26,10 @@ type config struct {
 	refresh          RefreshPolicy
 	singleSession    bool
 	hideIsUser       bool
-	upperCode        bool
+	plainErrors      bool
 	allowNonLoopback bool
+	onMessage        func(Message)
+	onRequest        func(Request)
 
 	loginOff          map[LoginMethod]bool
 	signUpOff         map[LoginMethod]bool
@@ -43,7 +45,7 @@ type config struct {
 func newConfig(opts []Option) (config, error) {
 	cfg := config{
 		env:           "authtest",
-		clientIDs:     make(map[string]bool),
+		clients:       make(map[string]string),
 		smsInterval:   30 * time.Second,
 		smsDaily:      10,
 		emailInterval: time.Minute,
@@ -66,6 +68,9 @@ func newConfig(opts []Option) (config, error) {
 		if err := opt(&cfg); err != nil {
 			return config{}, err
 		}
+	}
+	if _, ok := cfg.clients[cfg.env]; !ok {
+		cfg.clients[cfg.env] = ""
 	}
 	if cfg.ticket != nil && cfg.ticket.env != cfg.env {
 		return config{}, errors.New("authtest: WithTicketKey: the key file is of another environment")
@@ -95,8 +100,22 @@ func WithClientID(ids ...string) Option {
 			if id == "" {
 				return errors.New("authtest: WithClientID: empty client id")
 			}
-			c.clientIDs[id] = true
+			c.clients[id] = ""
 		}
+		return nil
+	}
+}
+
+// WithClientSecret lets calls carry this client id, which may be the environment id, and gives it a secret: a call of token
+// must prove it, in the body or by Basic authorization (RFC 6749, section 2.3.1), and a wrong one is refused everywhere, with
+// unauthorized_client. The secret of any other client is not looked at. That the live service asks for it at token only is a
+// guess.
+func WithClientSecret(id, secret string) Option {
+	return func(c *config) error {
+		if id == "" || secret == "" {
+			return errors.New("authtest: WithClientSecret: empty client id or secret")
+		}
+		c.clients[id] = secret
 		return nil
 	}
 }
@@ -212,11 +231,11 @@ func WithoutIsUser() Option {
 	}
 }
 
-// WithUpperCaseCode adds "code", the error's word in upper case, to error answers, as some live answers have it
-// (WIRE.md section 3.2).
-func WithUpperCaseCode() Option {
+// WithoutCode leaves "code", the error's word in upper case, out of error answers: some live answers have it, and others
+// have not (WIRE.md section 3.2).
+func WithoutCode() Option {
 	return func(c *config) error {
-		c.upperCode = true
+		c.plainErrors = true
 		return nil
 	}
 }

@@ -20,14 +20,31 @@ const mask = "***"
 // there is the scheme, and of body and query the names of all fields, with the values of grant_type, target, usage and
 // known client ids only; every other value is "***".
 type Request struct {
-	Time      time.Time // by the server's clock
-	Operation string    // "" if the path and method are no operation's
-	Method    string
-	Path      string
-	Query     url.Values
-	Header    http.Header    // Authorization, Accept-Language, Content-Type, User-Agent, X-Device-Id, X-Request-Id, X-Sdk-Version
-	Body      map[string]any // nil if it was not a JSON object
-	Status    int            // of the answer; 0 while there is none, and for ever if a Fault closed the connection instead
+	Time      time.Time      `json:"time"`      // by the server's clock
+	Operation string         `json:"operation"` // "" if the path and method are no operation's
+	Method    string         `json:"method"`
+	Path      string         `json:"path"`
+	Query     url.Values     `json:"query"`
+	Header    http.Header    `json:"header"` // Authorization, Accept-Language, Content-Type, User-Agent, X-Device-Id, X-Request-Id, X-Sdk-Version
+	Body      map[string]any `json:"body"`   // nil if it was not a JSON object
+	Status    int            `json:"status"` // of the answer; 0 while there is none, and for ever if a Fault closed the connection instead
+}
+
+func (r *Request) clone() Request {
+	c := *r
+	c.Query = url.Values(http.Header(r.Query).Clone())
+	c.Header = r.Header.Clone()
+	c.Body = maps.Clone(r.Body)
+	return c
+}
+
+// WithOnRequest calls f with each request of the auth API once it has been answered, or its connection closed. f is called
+// by the goroutine that serves the request, and so by several at a time.
+func WithOnRequest(f func(Request)) Option {
+	return func(c *config) error {
+		c.onRequest = f
+		return nil
+	}
 }
 
 // Requests returns the requests so far, in the order of their arrival, those that were refused or hit by a [Fault]
@@ -37,10 +54,7 @@ func (s *Server) Requests() []Request {
 	defer s.mu.Unlock()
 	all := make([]Request, len(s.state.requests))
 	for i, r := range s.state.requests {
-		all[i] = *r
-		all[i].Query = url.Values(http.Header(r.Query).Clone())
-		all[i].Header = r.Header.Clone()
-		all[i].Body = maps.Clone(r.Body)
+		all[i] = r.clone()
 	}
 	return all
 }
@@ -106,7 +120,7 @@ func (s *Server) arrive(op *operation, c *call) (*Request, Fault) {
 	}
 	entry.Operation = op.name
 	s.state.counts[op.name]++
-	return entry, s.takeFault(op.name)
+	return entry, s.takeFault(op.name, c)
 }
 
 // harmless has no digits, so that no code, phone number or token passes in a field it does not belong to.
@@ -120,7 +134,7 @@ func (s *Server) masked(name, value string) string {
 			return value
 		}
 	case "client_id":
-		if value == s.Env || s.cfg.clientIDs[value] {
+		if _, known := s.cfg.clients[value]; known {
 			return value
 		}
 	}

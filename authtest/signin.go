@@ -98,7 +98,7 @@ func (s *Server) checkPassword(c *call, u *user, password string, wrong *Error) 
 			return refused
 		}
 	}
-	if !samePassword(u.Password, password) {
+	if !sameSecret(u.Password, password) {
 		u.wrong++
 		if s.cfg.lockAfter > 0 && u.wrong >= s.cfg.lockAfter {
 			u.wrong, u.lockedUntil = 0, now.Add(s.cfg.lockFor)
@@ -109,7 +109,7 @@ func (s *Server) checkPassword(c *call, u *user, password string, wrong *Error) 
 	return nil
 }
 
-func samePassword(a, b string) bool {
+func sameSecret(a, b string) bool {
 	x, y := sha256.Sum256([]byte(a)), sha256.Sum256([]byte(b))
 	return subtle.ConstantTimeCompare(x[:], y[:]) == 1
 }

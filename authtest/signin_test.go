@@ -48,7 +48,7 @@ func TestSignUpRefusals(t *testing.T) {
 
 func TestPasswordLogin(t *testing.T) {
 	t.Parallel()
-	srv := authtest.NewServer(t, authtest.WithPasswordLock(3, time.Hour), authtest.WithUpperCaseCode())
+	srv := authtest.NewServer(t, authtest.WithPasswordLock(3, time.Hour))
 	srv.Seed(
 		authtest.User{Sub: "1", Username: "user_01", Phone: phone, Email: "A@b.cn", Password: "passw0rd", Groups: []string{"g1"}},
 		authtest.User{Sub: "2", Username: "blocked", Password: "passw0rd", Blocked: true},

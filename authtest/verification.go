@@ -94,11 +94,11 @@ func sendVerification(s *Server, c *call) (any, *Error) {
 	id := s.signedProof("verification_id", to, v.expires)
 	s.state.verifications[id] = v
 	s.state.addresses[to.String()].current = v
-	m := &message{to: to.String(), channel: "sms", code: v.code, sentAt: now}
+	c.sent = &Message{To: to.String(), Channel: "sms", Code: v.code, SentAt: now}
 	if to.email != "" {
-		m.channel = "email"
+		c.sent.Channel = "email"
 	}
-	s.deliver(m)
+	s.deliver(*c.sent)
 
 	answer := map[string]any{"verification_id": id, "expires_in": int(s.cfg.codeLife / time.Second)}
 	if !s.cfg.hideIsUser {
