@@ -48,22 +48,49 @@ func WithCaptchaAfterWrongPasswords(n int) Option {
 	}
 }
 
+// WithCaptcha makes every call of these operations need a captcha from the start, and again after Reset; see
+// RequireCaptcha.
+func WithCaptcha(operations ...string) Option {
+	return func(c *config) error {
+		required, err := captchaOperations(operations)
+		if err != nil {
+			return fmt.Errorf("authtest: WithCaptcha: %w", err)
+		}
+		c.captchaFor = required
+		return nil
+	}
+}
+
 // RequireCaptcha makes every call of these operations need a captcha from now on, instead of those named before; without
 // operations none does. It is forgotten by Reset. An unknown operation, or one of the captcha itself, fails the test, or
 // panics if the server was made by Listen.
 func (s *Server) RequireCaptcha(operations ...string) {
 	s.helper()
-	required := make(map[string]bool)
-	for _, name := range operations {
-		if !knownOperation(name) || strings.HasPrefix(name, "captcha/") {
-			s.fatalf("RequireCaptcha: unknown operation %q", name)
-			return
-		}
-		required[name] = true
+	if err := s.requireCaptcha(operations); err != nil {
+		s.fatalf("RequireCaptcha: %v", err)
+	}
+}
+
+func (s *Server) requireCaptcha(operations []string) error {
+	required, err := captchaOperations(operations)
+	if err != nil {
+		return err
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.state.captchaFor = required
+	return nil
+}
+
+func captchaOperations(names []string) (map[string]bool, error) {
+	required := make(map[string]bool)
+	for _, name := range names {
+		if !knownOperation(name) || strings.HasPrefix(name, "captcha/") {
+			return nil, fmt.Errorf("unknown operation %q", name)
+		}
+		required[name] = true
+	}
+	return required, nil
 }
 
 // CaptchaAnswer returns what a person would read in a picture, by the token that captcha/data gave with it. It is "" for

@@ -1,6 +1,7 @@
 package authtest
 
 import (
+	"fmt"
 	"sync"
 	"time"
 )
@@ -17,10 +18,23 @@ func (c *clock) now() time.Time {
 	return time.Now().Round(0).Add(c.offset)
 }
 
-func (c *clock) advance(d time.Duration) {
+// maxAhead keeps times far from where their texts and sums end.
+const maxAhead = 100 * 365 * 24 * time.Hour
+
+func (c *clock) advance(d time.Duration) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if d < 0 || d > maxAhead-c.offset {
+		return fmt.Errorf("the clock goes forward only, and 100 years at most: not by %v", d)
+	}
 	c.offset += d
+	return nil
+}
+
+func (c *clock) ahead() time.Duration {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.offset
 }
 
 func (c *clock) reset() {
@@ -33,13 +47,11 @@ func (c *clock) reset() {
 // value srv.Now is made for a client's clock option, so that both sides agree. It is safe for concurrent use.
 func (s *Server) Now() time.Time { return s.clock.now() }
 
-// Advance moves the server's clock forward by d; nothing waits for it and no timer fires because of it. A negative d
-// fails the test, or panics if the server was made by Listen. It is safe for concurrent use.
+// Advance moves the server's clock forward by d; nothing waits for it and no timer fires because of it. A negative d, or
+// more than 100 years in all, fails the test, or panics if the server was made by Listen. It is safe for concurrent use.
 func (s *Server) Advance(d time.Duration) {
-	if d < 0 {
-		s.helper()
-		s.fatalf("Advance: the clock cannot go back by %v", -d)
-		return
+	s.helper()
+	if err := s.clock.advance(d); err != nil {
+		s.fatalf("Advance: %v", err)
 	}
-	s.clock.advance(d)
 }

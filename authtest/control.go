@@ -1,38 +1,55 @@
 package authtest
 
 import (
-	"encoding/json"
+	"errors"
 	"net"
 	"net/http"
 	"net/netip"
+	"net/url"
+	"slices"
 	"strings"
-	"time"
 )
 
-// maxWait bounds how long the control API lets somebody wait for a message.
-const maxWait = 5 * time.Minute
+const controlPath = "/_emulator/"
 
-// withControl puts the control API before the handler of the auth API. It answers loopback callers that name a
-// loopback host, and refuses what a web page of another origin sends, so that no page that a developer visits can read
+// withControl puts the control API and its page before the handler of the auth API. They answer loopback callers that name
+// a loopback host, and refuse what a web page of another origin sends, so that no page that a developer visits can read
 // codes or reset the server.
 func (s *Server) withControl(auth http.Handler) http.Handler {
 	control := http.NewServeMux()
-	control.HandleFunc("GET /_emulator/inbox", s.controlInbox)
-	control.HandleFunc("POST /_emulator/clock", s.controlClock)
-	control.HandleFunc("POST /_emulator/reset", func(w http.ResponseWriter, _ *http.Request) {
-		s.Reset()
-		controlAnswer(w, http.StatusOK, struct{}{})
-	})
-	control.HandleFunc("GET /_emulator/users", s.controlUsers)
-	control.HandleFunc("POST /_emulator/users", s.controlSeed)
-	control.HandleFunc("GET /_emulator/faults", s.controlFaults)
-	control.HandleFunc("POST /_emulator/faults", s.controlInject)
-	control.HandleFunc("GET /_emulator/captchas", s.controlCaptchas)
+	for pattern, handle := range map[string]func(http.ResponseWriter, *http.Request){
+		"GET {$}":             s.controlPage,
+		"POST {$}":            s.controlForm,
+		"GET inbox":           s.controlInbox,
+		"GET clock":           s.controlTime,
+		"POST clock":          s.controlAdvance,
+		"POST reset":          s.controlReset,
+		"GET users":           s.controlUsers,
+		"POST users":          s.controlSeed,
+		"GET sessions":        s.controlSessions,
+		"GET requests":        s.controlRequests,
+		"GET operations":      s.controlOperations,
+		"GET faults":          s.controlFaults,
+		"POST faults":         s.controlInject,
+		"DELETE faults":       s.controlClearFaults,
+		"GET captchas":        s.controlCaptchas,
+		"POST captchas":       s.controlRequireCaptcha,
+		"POST codes":          s.controlFixCode,
+		"POST provider-codes": s.controlProviderCode,
+		"POST devices":        s.controlDevice,
+		"POST qrcodes":        s.controlScan,
+		"POST keys":           s.controlRotateKey,
+		"POST tokens":         s.controlIssueToken,
+		"GET ticket-key":      s.controlTicketKey,
+	} {
+		method, name, _ := strings.Cut(pattern, " ")
+		control.HandleFunc(method+" "+controlPath+name, handle)
+	}
 	guarded := http.NewCrossOriginProtection().Handler(control)
 
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch {
-		case !strings.HasPrefix(r.URL.Path, "/_emulator/"):
+		case !strings.HasPrefix(r.URL.Path, controlPath):
 			auth.ServeHTTP(w, r)
 		case !isLoopback(r.RemoteAddr) || !isLoopback(r.Host):
 			controlRefusal(w, http.StatusForbidden, "the control API is for this machine only")
@@ -42,65 +59,57 @@ func (s *Server) withControl(auth http.Handler) http.Handler {
 	})
 }
 
-// controlInbox is GET /_emulator/inbox?to=&wait=: the messages to an address, or all without to, newest first. With wait, a Go
-// duration of at most 5 minutes, it answers as soon as there is one, and with none when the time is over.
-func (s *Server) controlInbox(w http.ResponseWriter, r *http.Request) {
-	query := r.URL.Query()
-	var key string
-	if to := query.Get("to"); to != "" {
-		if key = addressKey(to); key == "" {
-			controlRefusal(w, http.StatusBadRequest, "to is neither a phone number nor an e-mail address")
-			return
+// controlQuery returns the query of a control call and answers one that has a name it does not know, or a name twice.
+func controlQuery(w http.ResponseWriter, r *http.Request, names ...string) (url.Values, bool) {
+	query, err := url.ParseQuery(r.URL.RawQuery)
+	if err != nil {
+		controlRefusal(w, http.StatusBadRequest, "the query is malformed")
+		return nil, false
+	}
+	for name, values := range query {
+		if !slices.Contains(names, name) || len(values) > 1 {
+			controlRefusal(w, http.StatusBadRequest, "the query may have once each: "+strings.Join(names, ", "))
+			return nil, false
 		}
 	}
-	var wait time.Duration
-	if text := query.Get("wait"); text != "" {
-		var err error
-		if wait, err = time.ParseDuration(text); err != nil || wait < 0 || wait > maxWait {
-			controlRefusal(w, http.StatusBadRequest, "wait is not a duration between 0s and 5m")
-			return
-		}
-	}
-	over := time.NewTimer(wait)
-	defer over.Stop()
-	found, changed := s.messagesTo(key)
-	for waiting := wait > 0; waiting && len(found) == 0; found, changed = s.messagesTo(key) {
-		select {
-		case <-changed:
-		case <-over.C:
-			waiting = false
-		case <-r.Context().Done():
-			return
-		}
-	}
-	controlAnswer(w, http.StatusOK, map[string]any{"messages": append([]Message{}, found...)})
+	return query, true
 }
 
-// controlClock is POST /_emulator/clock {"advance":"2h"}: it moves the server's clock forward and answers the new time.
-func (s *Server) controlClock(w http.ResponseWriter, r *http.Request) {
-	var body struct {
-		Advance string `json:"advance"`
+// controlBody decodes the JSON body of a control call, whatever its Content-Type, and answers a bad one itself. Names that
+// it does not know are bad.
+func controlBody(w http.ResponseWriter, r *http.Request, to any) bool {
+	if _, ok := controlQuery(w, r); !ok {
+		return false
 	}
-	if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxBody)).Decode(&body); err != nil {
-		controlRefusal(w, http.StatusBadRequest, `the body is not JSON like {"advance":"2h"}`)
+	err := decodeStrictly(http.MaxBytesReader(w, r.Body, maxBody), to)
+	if tooLarge := new(http.MaxBytesError); errors.As(err, &tooLarge) {
+		controlRefusal(w, http.StatusRequestEntityTooLarge, "the body is larger than 1 MiB")
+		return false
+	}
+	if err != nil {
+		controlRefusal(w, http.StatusBadRequest, "the body is not the JSON object that is wanted here: "+err.Error())
+		return false
+	}
+	return true
+}
+
+// controlDone answers {}, or says why not.
+func controlDone(w http.ResponseWriter, err error) {
+	if err != nil {
+		controlRefusal(w, http.StatusBadRequest, err.Error())
 		return
 	}
-	d, err := time.ParseDuration(body.Advance)
-	if err != nil || d < 0 {
-		controlRefusal(w, http.StatusBadRequest, "advance is not a duration of 0 or more, such as 2h")
-		return
-	}
-	s.Advance(d)
-	controlAnswer(w, http.StatusOK, map[string]any{"now": s.Now()})
+	controlAnswer(w, struct{}{})
 }
 
 func controlRefusal(w http.ResponseWriter, status int, description string) {
-	controlAnswer(w, status, (&Error{Word: http.StatusText(status), Description: description}).body(true))
+	body := marshal((&Error{Word: http.StatusText(status), Description: description}).body(true))
+	writeBody(w, status, jsonType, body, len(body))
 }
 
-func controlAnswer(w http.ResponseWriter, status int, answer any) {
+func controlAnswer(w http.ResponseWriter, answer any) {
 	body := marshal(answer)
-	writeBody(w, status, jsonType, body, len(body))
+	writeBody(w, http.StatusOK, jsonType, body, len(body))
 }
 
 // isLoopback says whether a host, with or without a port, is this machine.

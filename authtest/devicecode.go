@@ -124,28 +124,36 @@ func (s *Server) pendingDevice(userCode string) *deviceCode {
 // made by Listen.
 func (s *Server) ApproveDevice(userCode, sub string) {
 	s.helper()
-	if err := s.decideDevice(userCode, func(d *deviceCode) error {
+	if err := s.approveDevice(userCode, sub); err != nil {
+		s.fatalf("ApproveDevice: %v", err)
+	}
+}
+
+func (s *Server) approveDevice(userCode, sub string) error {
+	return s.decideDevice(userCode, func(d *deviceCode) error {
 		u := s.state.users[sub]
 		if u == nil {
 			return fmt.Errorf("no user with the Sub %q", sub)
 		}
 		d.approved = u
 		return nil
-	}); err != nil {
-		s.fatalf("ApproveDevice: %v", err)
-	}
+	})
 }
 
 // DenyDevice makes the device that shows a user code be refused with access_denied. A code that waits for nobody fails
 // the test, or panics if the server was made by Listen.
 func (s *Server) DenyDevice(userCode string) {
 	s.helper()
-	if err := s.decideDevice(userCode, func(d *deviceCode) error {
-		d.denied = true
-		return nil
-	}); err != nil {
+	if err := s.denyDevice(userCode); err != nil {
 		s.fatalf("DenyDevice: %v", err)
 	}
+}
+
+func (s *Server) denyDevice(userCode string) error {
+	return s.decideDevice(userCode, func(d *deviceCode) error {
+		d.denied = true
+		return nil
+	})
 }
 
 func (s *Server) decideDevice(userCode string, decide func(*deviceCode) error) error {

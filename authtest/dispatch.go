@@ -7,11 +7,38 @@ import (
 	"strings"
 )
 
+// Operation is one thing that the server does.
+type Operation struct {
+	Name    string `json:"name"`   // the path under /auth/v1, or under /auth from v2 on; a part in braces stands for any one part
+	Method  string `json:"method"` // of HTTP
+	Grade   Grade  `json:"grade"`
+	Section string `json:"section"` // of docs/WIRE.md, where the facts stand with their sources
+}
+
+// Grade says how surely the request and the good answer of an [Operation] are known. The conditions of refusals and their
+// words are often known less well: the package comment lists what is guessed.
+type Grade string
+
+// The grades, the strongest first.
+const (
+	Live Grade = "LIVE" // somebody has captured them from the real server
+	Doc  Grade = "DOC"  // Tencent documents them
+	SDK  Grade = "SDK"  // Tencent's js-sdk sends the request, and its types have the answer as far as anybody knows it
+)
+
+// Operations returns everything that a server of this package answers, in the order of the package's own table.
+func Operations() []Operation {
+	all := make([]Operation, len(operations))
+	for i := range operations {
+		all[i] = operations[i].Operation
+	}
+	return all
+}
+
 // operation is one row of the server's table. A path with a part in braces, such as user/provider/{id}, takes any one
-// part there and gives it to the handler in call.params.
+// part there and gives it to the handler in call.params. Several rows may have the same name and different methods.
 type operation struct {
-	name   string // the path under /auth/v1, or under /auth from v2 on; several rows may have the same name and different methods
-	method string
+	Operation
 	auth   auth
 	handle handler
 }
@@ -32,57 +59,62 @@ const (
 
 // operations is the one place where an operation is named.
 var operations = []operation{
-	{"verification", http.MethodPost, noAuth, sendVerification},
-	{"verification/verify", http.MethodPost, noAuth, verifyCode},
-	{"signin", http.MethodPost, noAuth, signIn},
-	{"signup", http.MethodPost, noAuth, signUp},
-	{"token", http.MethodPost, client, grantToken},
-	{"revoke", http.MethodPost, noAuth, revoke},
-	{"user/me", http.MethodGet, bearer, getMe},
-	{"user/signout", http.MethodPost, expiredToken, signOut},
-	{"certs", http.MethodGet, noAuth, getCerts},
-	{"token/introspect", http.MethodGet, noAuth, introspect},
+	{Operation{"verification", http.MethodPost, Live, "4.1"}, noAuth, sendVerification},
+	{Operation{"verification/verify", http.MethodPost, Live, "4.2"}, noAuth, verifyCode},
+	{Operation{"signin", http.MethodPost, Live, "4.3"}, noAuth, signIn},
+	{Operation{"signup", http.MethodPost, Live, "4.4"}, noAuth, signUp},
+	{Operation{"token", http.MethodPost, Live, "6.1"}, client, grantToken},
+	{Operation{"revoke", http.MethodPost, SDK, "6.6"}, noAuth, revoke},
+	{Operation{"user/me", http.MethodGet, Doc, "7.1"}, bearer, getMe},
+	{Operation{"user/signout", http.MethodPost, Doc, "6.7"}, expiredToken, signOut},
+	{Operation{"certs", http.MethodGet, Live, "6.4"}, noAuth, getCerts},
+	{Operation{"token/introspect", http.MethodGet, Doc, "6.5"}, noAuth, introspect},
 
-	{"signin/anonymously", http.MethodPost, noAuth, signInAnonymously},
-	{"signin/custom", http.MethodPost, noAuth, signInCustom},
-	{"signin/with/provider", http.MethodPost, noAuth, signInWithProvider},
-	{"provider/uri", http.MethodGet, noAuth, providerURI},
-	{"provider/token", http.MethodPost, noAuth, grantProviderToken},
-	{"provider/token", http.MethodPatch, noAuth, addToProviderToken},
-	{"device/code", http.MethodPost, noAuth, newDeviceCode},
-	{"reset", http.MethodPost, noAuth, resetPassword},
-	{"checkIfUserExist", http.MethodGet, noAuth, userExists},
-	{"checkUsername", http.MethodGet, bearer, checkFree},
-	{"captcha/data", http.MethodPost, noAuth, showCaptcha},
-	{"captcha/data/verify", http.MethodPost, noAuth, solveCaptcha},
+	{Operation{"signin/anonymously", http.MethodPost, Doc, "5.1"}, noAuth, signInAnonymously},
+	{Operation{"signin/custom", http.MethodPost, Doc, "5.2"}, noAuth, signInCustom},
+	{Operation{"signin/with/provider", http.MethodPost, Doc, "5.3"}, noAuth, signInWithProvider},
+	{Operation{"provider/uri", http.MethodGet, SDK, "5.3"}, noAuth, providerURI},
+	{Operation{"provider/token", http.MethodPost, Doc, "5.3"}, noAuth, grantProviderToken},
+	{Operation{"provider/token", http.MethodPatch, SDK, "5.3"}, noAuth, addToProviderToken},
+	{Operation{"device/code", http.MethodPost, SDK, "5.4"}, noAuth, newDeviceCode},
+	{Operation{"reset", http.MethodPost, SDK, "7.9"}, noAuth, resetPassword},
+	{Operation{"checkIfUserExist", http.MethodGet, SDK, "7.9"}, noAuth, userExists},
+	{Operation{"checkUsername", http.MethodGet, SDK, "7.9"}, bearer, checkFree},
+	{Operation{"captcha/data", http.MethodPost, Doc, "7.9"}, noAuth, showCaptcha},
+	{Operation{"captcha/data/verify", http.MethodPost, Doc, "7.9"}, noAuth, solveCaptcha},
 
-	{"user/me", http.MethodDelete, bearer, deleteMe},
-	{"user/profile", http.MethodPatch, bearer, setProfile},
-	{"user/basic/edit", http.MethodPost, bearer, editUser},
-	{"user/query", http.MethodGet, bearer, queryUsers},
-	{"user/security/history", http.MethodGet, bearer, getHistory},
-	{"user/revoke/all", http.MethodDelete, bearer, revokeAll},
-	{"user/authorized/devices/{id}", http.MethodDelete, bearer, revokeDevice},
-	{"user/sudo", http.MethodPost, bearer, grantSudo},
-	{"user/password", http.MethodPatch, bearer, setPassword},
-	{"user/contact", http.MethodPatch, bearer, setContact},
-	{"user/provider", http.MethodGet, bearer, listProviders},
-	{"user/provider/bind", http.MethodPost, bearer, bindProvider},
-	{"user/provider/{id}", http.MethodDelete, bearer, unbindProvider},
-	{"user/provider/{id}/trans", http.MethodPost, bearer, moveProvider},
-	{"user/trans/by/provider", http.MethodPatch, bearer, switchByProvider},
-	{"user/device/authorize", http.MethodPost, bearer, authorizeDevice},
-	{"user/authorize", http.MethodPost, bearer, authorize},
-	{"user/authorize/info", http.MethodGet, noAuth, authorizeInfo},
+	{Operation{"user/me", http.MethodDelete, Doc, "7.2"}, bearer, deleteMe},
+	{Operation{"user/profile", http.MethodPatch, SDK, "7.3"}, bearer, setProfile},
+	{Operation{"user/basic/edit", http.MethodPost, Doc, "7.4"}, bearer, editUser},
+	{Operation{"user/query", http.MethodGet, Doc, "7.9"}, bearer, queryUsers},
+	{Operation{"user/security/history", http.MethodGet, SDK, "6.8"}, bearer, getHistory},
+	{Operation{"user/revoke/all", http.MethodDelete, SDK, "6.8"}, bearer, revokeAll},
+	{Operation{"user/authorized/devices/{id}", http.MethodDelete, SDK, "6.8"}, bearer, revokeDevice},
+	{Operation{"user/sudo", http.MethodPost, Doc, "7.5"}, bearer, grantSudo},
+	{Operation{"user/password", http.MethodPatch, Doc, "7.6"}, bearer, setPassword},
+	{Operation{"user/contact", http.MethodPatch, SDK, "7.7"}, bearer, setContact},
+	{Operation{"user/provider", http.MethodGet, SDK, "7.8"}, bearer, listProviders},
+	{Operation{"user/provider/bind", http.MethodPost, SDK, "7.8"}, bearer, bindProvider},
+	{Operation{"user/provider/{id}", http.MethodDelete, SDK, "7.8"}, bearer, unbindProvider},
+	{Operation{"user/provider/{id}/trans", http.MethodPost, SDK, "7.8"}, bearer, moveProvider},
+	{Operation{"user/trans/by/provider", http.MethodPatch, SDK, "7.8"}, bearer, switchByProvider},
+	{Operation{"user/device/authorize", http.MethodPost, SDK, "5.4"}, bearer, authorizeDevice},
+	{Operation{"user/authorize", http.MethodPost, SDK, "5.5"}, bearer, authorize},
+	{Operation{"user/authorize/info", http.MethodGet, SDK, "5.5"}, noAuth, authorizeInfo},
 
-	{"v2/signin/username", http.MethodPost, noAuth, signIn},
-	{"v2/signin/verificationcode", http.MethodPost, noAuth, signInWithCode},
-	{"v2/signin/with/provider", http.MethodPost, noAuth, signInWithProvider},
-	{"v2/signin/publichkey", http.MethodPost, noAuth, getPublicKey},
-	{"v2/signin/password/update", http.MethodPost, noAuth, updatePassword},
-	{"v2/token", http.MethodPost, client, grantToken},
-	{"v2/user/me", http.MethodGet, bearer, getMe},
-	{"v2/user/me", http.MethodDelete, bearer, deleteMe},
+	{Operation{"qrcode/generate", http.MethodPost, SDK, "5.3"}, noAuth, newQRCode},
+	{Operation{"qrcode/get/status", http.MethodPost, SDK, "5.3"}, noAuth, getQRCodeStatus},
+	{Operation{"mgr/provider/providerSubType", http.MethodPost, SDK, "5.3"}, noAuth, getProviderSubType},
+	{Operation{"plugin/weda/userinfo", http.MethodGet, SDK, "5.3"}, bearer, getWedaUser},
+
+	{Operation{"v2/signin/username", http.MethodPost, SDK, "4.3"}, noAuth, signIn},
+	{Operation{"v2/signin/verificationcode", http.MethodPost, SDK, "4.2"}, noAuth, signInWithCode},
+	{Operation{"v2/signin/with/provider", http.MethodPost, SDK, "5.3"}, noAuth, signInWithProvider},
+	{Operation{"v2/signin/publichkey", http.MethodPost, SDK, "7.9"}, noAuth, getPublicKey},
+	{Operation{"v2/signin/password/update", http.MethodPost, SDK, "7.9"}, noAuth, updatePassword},
+	{Operation{"v2/token", http.MethodPost, SDK, "6.1"}, client, grantToken},
+	{Operation{"v2/user/me", http.MethodGet, SDK, "7.1"}, bearer, getMe},
+	{Operation{"v2/user/me", http.MethodDelete, SDK, "7.2"}, bearer, deleteMe},
 }
 
 // maxBody is the largest body that is read.
@@ -90,7 +122,7 @@ const maxBody = 1 << 20
 
 func knownOperation(name string) bool {
 	for i := range operations {
-		if operations[i].name == name {
+		if operations[i].Name == name {
 			return true
 		}
 	}
@@ -109,11 +141,11 @@ func route(method, path string) (op *operation, params map[string]string, refuse
 		return nil, nil, refused
 	}
 	for i := range operations {
-		params, ok := matchPath(operations[i].name, name)
+		params, ok := matchPath(operations[i].Name, name)
 		if !ok {
 			continue
 		}
-		if operations[i].method == method {
+		if operations[i].Method == method {
 			return &operations[i], params, nil
 		}
 		refused = unimplemented("Method Not Allowed")
@@ -213,7 +245,7 @@ func (s *Server) carryOut(op *operation, c *call) (any, *Error) {
 		}
 		c.session = held.session
 	}
-	if s.state.captchaFor[op.name] {
+	if s.state.captchaFor[op.Name] {
 		if refused := s.needCaptcha(c); refused != nil {
 			return nil, refused
 		}

@@ -2,6 +2,7 @@ package authtest
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"regexp"
@@ -66,22 +67,27 @@ func (s *Server) WaitCode(ctx context.Context, to string) (string, error) {
 // life and the limits stay. An empty code ends this. It is forgotten by Reset.
 func (s *Server) FixCode(to, code string) {
 	s.helper()
+	if err := s.fixCode(to, code); err != nil {
+		s.fatalf("FixCode: %v", err)
+	}
+}
+
+func (s *Server) fixCode(to, code string) error {
 	key := addressKey(to)
 	switch {
 	case key == "":
-		s.fatalf("FixCode: %q is neither a phone number nor an e-mail address", to)
-		return
+		return fmt.Errorf("%q is neither a phone number nor an e-mail address", to)
 	case code != "" && !codePattern.MatchString(code):
-		s.fatalf("FixCode: a code has six digits")
-		return
+		return errors.New("a code has six digits")
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if code == "" {
 		delete(s.state.fixed, key)
-		return
+	} else {
+		s.state.fixed[key] = code
 	}
-	s.state.fixed[key] = code
+	return nil
 }
 
 var codePattern = regexp.MustCompile(`^[0-9]{6}$`)

@@ -47,6 +47,14 @@ var strangersKey = sync.OnceValue(newSigningKey)
 // makes no sense fails the test, or panics if the server was made by Listen.
 func (s *Server) IssueToken(spec TokenSpec) string {
 	s.helper()
+	token, err := s.issueToken(spec)
+	if err != nil {
+		s.fatalf("IssueToken: %v", err)
+	}
+	return token
+}
+
+func (s *Server) issueToken(spec TokenSpec) (string, error) {
 	env, issuer := s.Env, s.URL
 	if spec.Env != "" && spec.Env != s.Env {
 		env = spec.Env
@@ -72,27 +80,24 @@ func (s *Server) IssueToken(spec TokenSpec) string {
 			"is_system_admin": true,
 		}
 	default:
-		s.fatalf("IssueToken: unknown Kind %d", spec.Kind)
-		return ""
+		return "", fmt.Errorf("unknown Kind %d", spec.Kind)
 	}
 	payload, err := override(all, spec.Claims)
 	if err != nil {
-		s.fatalf("IssueToken: %v", err)
-		return ""
+		return "", err
 	}
 	s.mu.Lock()
 	rotation := s.state.rotation
 	s.mu.Unlock()
 	switch spec.Key {
 	case ServerKey:
-		return processKeys.at(rotation).sign(payload)
+		return processKeys.at(rotation).sign(payload), nil
 	case UnknownKey:
-		return strangersKey().sign(payload)
+		return strangersKey().sign(payload), nil
 	case ForgedKey:
-		return strangersKey().signUnder(processKeys.at(rotation), payload)
+		return strangersKey().signUnder(processKeys.at(rotation), payload), nil
 	default:
-		s.fatalf("IssueToken: unknown Key %d", spec.Key)
-		return ""
+		return "", fmt.Errorf("unknown Key %d", spec.Key)
 	}
 }
 

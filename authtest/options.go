@@ -37,9 +37,12 @@ type config struct {
 	noCustomRefresh   bool
 	ticket            *ticketKey // nil is the process's
 	sudoByCode        bool
+	captchaFor        map[string]bool
 	captchaAfterSends int
 	captchaAfterWrong int
 	providers         []string
+	seeds             []User
+	seedCodes         map[string]string // by address key
 }
 
 func newConfig(opts []Option) (config, error) {
@@ -59,6 +62,8 @@ func newConfig(opts []Option) (config, error) {
 		refresh:       Rotating(),
 		loginOff:      make(map[LoginMethod]bool),
 		signUpOff:     make(map[LoginMethod]bool),
+		captchaFor:    make(map[string]bool),
+		seedCodes:     make(map[string]string),
 		providers:     []string{"wx_open", "wx_mp"},
 	}
 	for _, opt := range opts {

@@ -67,9 +67,16 @@ func WithProviders(ids ...string) Option {
 // the server was made by Listen.
 func (s *Server) ProviderCode(providerID string, person ProviderUser) string {
 	s.helper()
+	code, err := s.providerCode(providerID, person)
+	if err != nil {
+		s.fatalf("ProviderCode: %v", err)
+	}
+	return code
+}
+
+func (s *Server) providerCode(providerID string, person ProviderUser) (string, error) {
 	if s.needProvider(providerID) != nil || person.Sub == "" {
-		s.fatalf("ProviderCode: provider %q is not switched on, or the person has no Sub", providerID)
-		return ""
+		return "", fmt.Errorf("provider %q is not switched on, or the person has no Sub", providerID)
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -78,7 +85,7 @@ func (s *Server) ProviderCode(providerID string, person ProviderUser) string {
 		return old.provider == p.provider && old.Sub == p.Sub
 	})
 	s.state.people = append(s.state.people, p)
-	return s.newProviderCode(p)
+	return s.newProviderCode(p), nil
 }
 
 func (s *Server) newProviderCode(p providerPerson) string {
@@ -185,13 +192,20 @@ func grantProviderToken(s *Server, c *call) (any, *Error) {
 	for _, code := range []string{in["provider_code"], in["provider_access_token"], in["provider_id_token"], params.Code} {
 		if p, ok := s.state.providerCodes[code]; ok && p.provider == in["provider_id"] {
 			delete(s.state.providerCodes, code)
-			token := randomText(48)
-			held := &providerToken{person: p, phone: !strings.HasPrefix(p.provider, "wx_"), expires: s.Now().Add(providerTokenLife)}
-			s.state.providerTokens[token] = held
-			return held.answer(s, token), nil
+			token := s.newProviderToken(p)
+			return s.state.providerTokens[token].answer(s, token), nil
 		}
 	}
 	return nil, &Error{Word: "provider_error", Number: 4019, Description: "the provider refused the code"}
+}
+
+// newProviderToken returns a token for a person. WeChat keeps the phone number to itself. s.mu is held.
+func (s *Server) newProviderToken(p providerPerson) string {
+	token := randomText(48)
+	s.state.providerTokens[token] = &providerToken{
+		person: p, phone: !strings.HasPrefix(p.provider, "wx_"), expires: s.Now().Add(providerTokenLife),
+	}
+	return token
 }
 
 // addToProviderToken is PATCH provider/token: WeChat tells the phone number. What its parameters hold is not looked at.

@@ -118,9 +118,10 @@ func (s *Server) arrive(op *operation, c *call) (*Request, Fault) {
 	if op == nil {
 		return entry, Fault{}
 	}
-	entry.Operation = op.name
-	s.state.counts[op.name]++
-	return entry, s.takeFault(op.name, c)
+	entry.Operation = op.Name
+	s.state.counts[op.Name]++
+	s.state.calls[op.Method+" "+op.Name]++
+	return entry, s.takeFault(op.Name, c)
 }
 
 // harmless has no digits, so that no code, phone number or token passes in a field it does not belong to.

@@ -52,6 +52,7 @@ type state struct {
 	messages      []*message               // oldest first
 	fixed         map[string]string        // codes by address key
 	counts        map[string]int           // calls by operation
+	calls         map[string]int           // calls by method, a space and operation
 	requests      []*Request               // oldest first
 	faults        []*Injected              // oldest first
 	rotation      int                      // how often the signing key was rotated
@@ -66,6 +67,7 @@ type state struct {
 	people         []providerPerson          // known to third parties, the latest last
 	providerCodes  map[string]providerPerson // by provider_code
 	providerTokens map[string]*providerToken // by provider_token
+	qrCodes        map[string]*qrCode        // by qr_code_id
 }
 
 func newState() *state {
@@ -80,14 +82,17 @@ func newState() *state {
 		sessions:      make(map[*session]struct{}),
 		fixed:         make(map[string]string),
 		counts:        make(map[string]int),
+		calls:         make(map[string]int),
 
 		anonymous:      make(map[string]*user),
 		sudos:          make(map[string]sudo),
 		captchas:       make(map[string]time.Time),
+		captchaFor:     make(map[string]bool),
 		deviceCodes:    make(map[string]*deviceCode),
 		codes:          make(map[string]*codeGrant),
 		providerCodes:  make(map[string]providerPerson),
 		providerTokens: make(map[string]*providerToken),
+		qrCodes:        make(map[string]*qrCode),
 	}
 }
 
@@ -102,7 +107,11 @@ func NewServer(t testing.TB, opts ...Option) *Server {
 		return nil
 	}
 	listener := newPipeListener(cfg.env + ".authtest.invalid")
-	s := start(t, cfg, listener, "https://"+listener.host)
+	s, err := start(t, cfg, listener, "https://"+listener.host)
+	if err != nil {
+		t.Fatalf("NewServer: %v", err)
+		return nil
+	}
 	t.Cleanup(func() {
 		t.Helper()
 		if err := s.Close(); err != nil {
@@ -143,10 +152,14 @@ func Listen(addr string, opts ...Option) (*Server, error) {
 	if tcp.IP == nil || tcp.IP.IsUnspecified() {
 		host = "127.0.0.1"
 	}
-	return start(nil, cfg, listener, "http://"+net.JoinHostPort(host, port)), nil
+	s, err := start(nil, cfg, listener, "http://"+net.JoinHostPort(host, port))
+	if err != nil {
+		return nil, errors.Join(err, listener.Close())
+	}
+	return s, nil
 }
 
-func start(t testing.TB, cfg config, listener net.Listener, url string) *Server {
+func start(t testing.TB, cfg config, listener net.Listener, url string) (*Server, error) {
 	ctx, stop := context.WithCancel(context.Background())
 	transport := newTransport(listener)
 	s := &Server{
@@ -159,8 +172,11 @@ func start(t testing.TB, cfg config, listener net.Listener, url string) *Server 
 		stop:    stop,
 		served:  make(chan struct{}),
 		closed:  make(chan struct{}),
-		state:   newState(),
 		changed: make(chan struct{}),
+	}
+	if err := s.restart(); err != nil {
+		stop()
+		return nil, err
 	}
 	handler := s.withThirdParties(http.HandlerFunc(s.serve))
 	if t == nil {
@@ -169,6 +185,7 @@ func start(t testing.TB, cfg config, listener net.Listener, url string) *Server 
 	s.httpd = &http.Server{
 		Handler:           handler,
 		ReadHeaderTimeout: 30 * time.Second,
+		MaxHeaderBytes:    64 << 10,
 		BaseContext:       func(net.Listener) context.Context { return ctx },
 		ErrorLog:          log.New(io.Discard, "", 0),
 		ConnState: func(_ net.Conn, state http.ConnState) {
@@ -181,11 +198,14 @@ func start(t testing.TB, cfg config, listener net.Listener, url string) *Server 
 			}
 		},
 	}
+	if t == nil { // a test's own calls may be as slow as they like, on a clock that jumps
+		s.httpd.ReadTimeout, s.httpd.IdleTimeout = time.Minute, 3*time.Minute
+	}
 	go func() {
 		defer close(s.served)
 		_ = s.httpd.Serve(listener) // always an error; Close has the one that matters
 	}()
-	return s
+	return s, nil
 }
 
 // Client returns the client that reaches the server, and nothing else; it is the same one on every call. It has no
@@ -211,13 +231,16 @@ func (s *Server) Close() error {
 	return s.closeErr
 }
 
-// Reset makes the server as new: no users, codes, fixed codes, tokens, limits, faults, counts and requests, and the
-// clock's offset is 0. Faults that have not fired are forgotten without failing the test. The options stay.
+// Reset makes the server as new: no users, codes, fixed codes, tokens, limits, faults, counts and requests but those of
+// [WithSeed], and the clock's offset is 0. Faults that have not fired are forgotten without failing the test. The options
+// stay.
 func (s *Server) Reset() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.state = newState()
 	s.clock.reset()
+	if err := s.restart(); err != nil {
+		panic(fmt.Sprintf("authtest: a seed that was good is bad: %v", err)) // it is the same one on an empty server
+	}
 }
 
 func (s *Server) helper() {

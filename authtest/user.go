@@ -65,14 +65,23 @@ func (u *user) status() string {
 // that one on.
 func (s *Server) Seed(users ...User) {
 	s.helper()
-	for _, u := range users {
-		if err := s.seed(u); err != nil {
-			s.fatalf("Seed: %v", err)
-			return
-		}
+	if err := s.seedAll(users); err != nil {
+		s.fatalf("Seed: %v", err)
 	}
 }
 
+func (s *Server) seedAll(users []User) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, u := range users {
+		if err := s.seed(u); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// seed adds or replaces one account. s.mu is held.
 func (s *Server) seed(u User) error {
 	if !phonePattern.MatchString(u.Phone) {
 		return errors.New(`a user's Phone is not in the form "+86 13800000000"`)
@@ -81,8 +90,6 @@ func (s *Server) seed(u User) error {
 		return errors.New("a user needs a Username, a Phone, an Email or an identity at a third party")
 	}
 	u.Groups, u.Identities = slices.Clone(u.Groups), maps.Clone(u.Identities)
-	s.mu.Lock()
-	defer s.mu.Unlock()
 	if u.Sub == "" {
 		u.Sub = randomSub()
 	}
@@ -169,10 +176,14 @@ func (s *Server) userOf(to contact) *user {
 	return s.state.names[loginName{byPhone, to.phone}]
 }
 
-func (s *Server) userNamed(username string) *user { return s.state.names[loginName{byUsername, username}] }
+func (s *Server) userNamed(username string) *user {
+	return s.state.names[loginName{byUsername, username}]
+}
 
 // userBound returns the account that a third party's person is bound to, or nil. s.mu is held.
-func (s *Server) userBound(provider, sub string) *user { return s.state.names[loginName{byIdentity + provider, sub}] }
+func (s *Server) userBound(provider, sub string) *user {
+	return s.state.names[loginName{byIdentity + provider, sub}]
+}
 
 // userByLogin returns the account that the username of a password login means: a name, an e-mail address or a phone
 // number in the server's form.
