@@ -43,12 +43,17 @@ func (s *Server) controlSeed(w http.ResponseWriter, r *http.Request) {
 	if !controlBody(w, r, &in) {
 		return
 	}
-	users := []User{User(in.controlUser)}
-	if in.Users != nil {
-		users = users[:0]
-		for _, u := range in.Users {
-			users = append(users, User(u))
-		}
+	if in.Users == nil {
+		controlDone(w, s.seedAll([]User{User(in.controlUser)}))
+		return
+	}
+	if string(marshal(in.controlUser)) != "{}" {
+		controlDone(w, errors.New("users and the fields of one user exclude each other"))
+		return
+	}
+	users := make([]User, len(in.Users))
+	for i, u := range in.Users {
+		users[i] = User(u)
 	}
 	controlDone(w, s.seedAll(users))
 }

@@ -103,7 +103,7 @@ func (f Fault) check() error {
 	case f.Every < 0:
 		return fmt.Errorf("negative Every: %d", f.Every)
 	case f.To != "" && addressKey(f.To) == "":
-		return errors.New("To is neither a phone number nor an e-mail address")
+		return errors.New("the address To is neither a phone number nor an e-mail address")
 	case f.Delay < 0:
 		return fmt.Errorf("negative Delay: %v", f.Delay)
 	case f.Close < 0 || f.Close > AfterCommit:
@@ -119,9 +119,9 @@ func (f Fault) check() error {
 	case f.Error != nil && !validStatus(f.Error.status()):
 		return fmt.Errorf("Error has the status %d", f.Error.Status)
 	case f.Status != 0 && f.Body != HTML:
-		return errors.New("Status without HTML")
+		return errors.New("a Status without HTML")
 	case f.Status != 0 && !validStatus(f.Status):
-		return fmt.Errorf("Status is %d", f.Status)
+		return fmt.Errorf("the Status is %d", f.Status)
 	}
 	return nil
 }

@@ -154,6 +154,10 @@ func TestFaultMistakes(t *testing.T) {
 		"body":              {Operation: "token", Body: 9},
 		"no word":           {Operation: "token", Error: &authtest.Error{Status: 500}},
 		"status":            {Operation: "token", Error: &authtest.Error{Status: 99, Word: "x"}},
+		"every":             {Operation: "token", Every: -1, Error: refusal},
+		"to":                {Operation: "token", To: "nobody", Error: refusal},
+		"page's status":     {Operation: "token", Body: authtest.HTML, Status: 99},
+		"status of no page": {Operation: "token", Body: authtest.CutBody, Status: 502},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -134,7 +134,7 @@ func (r *seedRules) options() ([]Option, error) {
 		}
 		opts = append(opts, WithRefreshPolicy(policy))
 	}
-	if len(r.TicketKey) > 0 {
+	if len(r.TicketKey) > 0 && string(r.TicketKey) != "null" {
 		opts = append(opts, WithTicketKey(r.TicketKey))
 	}
 	for _, flag := range []struct {

@@ -1,0 +1,189 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// process is an emulator in a process of its own.
+type process struct {
+	url    string
+	cmd    *exec.Cmd
+	stderr *lockedBuffer
+}
+
+type lockedBuffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (l *lockedBuffer) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(p)
+}
+
+func (l *lockedBuffer) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.String()
+}
+
+func startProcess(t *testing.T, args ...string) *process {
+	t.Helper()
+	p := &process{stderr: &lockedBuffer{}}
+	p.cmd = exec.CommandContext(t.Context(), os.Args[0], append([]string{"emulator"}, args...)...) //nolint:gosec // G702: this test itself
+	p.cmd.Env = append(os.Environ(), asCommand+"=1")
+	p.cmd.Stderr = p.stderr
+	stdout, err := p.cmd.StdoutPipe()
+	require.NoError(t, err)
+	require.NoError(t, p.cmd.Start())
+	t.Cleanup(func() { _ = p.cmd.Process.Kill() })
+	p.url, err = bufio.NewReader(stdout).ReadString('\n')
+	require.NoError(t, err, p.stderr)
+	p.url = strings.TrimSpace(p.url)
+	return p
+}
+
+// call sends one request and returns the status and the answer.
+func (p *process) call(t *testing.T, method, path, body string) (int, map[string]any) {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), method, p.url+path, strings.NewReader(body))
+	require.NoError(t, err)
+	resp, err := http.DefaultClient.Do(r)
+	require.NoError(t, err)
+	var out map[string]any
+	_ = json.NewDecoder(resp.Body).Decode(&out) // not every answer is JSON
+	require.NoError(t, resp.Body.Close())
+	return resp.StatusCode, out
+}
+
+func TestEmulator(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	urlFile, logFile, seed := filepath.Join(dir, "url"), filepath.Join(dir, "log"), filepath.Join(dir, "seed.json")
+	require.NoError(t, os.WriteFile(seed, []byte(`{"users":[{"sub":"1","username":"user_01","password":"passw0rd"}]}`), 0o600))
+	p := startProcess(t, "-env", "env-1", "-url-file", urlFile, "-log", logFile, "-seed", seed)
+	written, err := os.ReadFile(urlFile)
+	require.NoError(t, err)
+	assert.Equal(t, p.url+"\n", string(written))
+
+	status, out := p.call(t, "POST", "/auth/v1/signin", `{"username":"user_01","password":"passw0rd"}`)
+	assert.Equal(t, 200, status)
+	assert.Equal(t, "1", out["sub"])
+	status, _ = p.call(t, "POST", "/auth/v1/verification", `{"phone_number":"+86 13800000000"}`)
+	assert.Equal(t, 200, status)
+	_, out = p.call(t, "GET", "/_emulator/inbox?to=13800000000&wait=5s", "")
+	code := out["messages"].([]any)[0].(map[string]any)["code"].(string)
+
+	require.NoError(t, p.cmd.Process.Signal(syscall.SIGTERM))
+	require.NoError(t, p.cmd.Wait(), "a signal is no error")
+	assert.Contains(t, p.stderr.String(), "sms to +86 13800000000: "+code)
+	assert.Contains(t, p.stderr.String(), "environment env-1, page and inbox at "+p.url+"/_emulator/")
+	_, err = os.Stat(urlFile)
+	require.ErrorIs(t, err, os.ErrNotExist)
+
+	logged, err := os.ReadFile(logFile)
+	require.NoError(t, err)
+	lines := strings.Split(strings.TrimSpace(string(logged)), "\n")
+	require.Len(t, lines, 2)
+	var first map[string]any
+	require.NoError(t, json.Unmarshal([]byte(lines[0]), &first))
+	assert.Equal(t, "signin", first["operation"])
+	for _, secret := range []string{"passw0rd", "13800000000", code} {
+		assert.NotContains(t, string(logged), secret)
+	}
+	info, err := os.Stat(logFile)
+	require.NoError(t, err)
+	assert.Equal(t, os.FileMode(0o600), info.Mode().Perm())
+}
+
+// Whatever is thrown at it, the emulator goes on, and gives nobody what is somebody else's.
+func TestHostileInput(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	seed := filepath.Join(dir, "seed.json")
+	const secret = "only-for-eyes-of-user-01"
+	require.NoError(t, os.WriteFile(seed, []byte(`{"users":[{"sub":"1","username":"user_01","password":"passw0rd","name":"`+secret+`"}]}`), 0o600))
+	p := startProcess(t, "-seed", seed)
+	_, session := p.call(t, "POST", "/auth/v1/signin", `{"username":"user_01","password":"passw0rd"}`)
+	bearer := session["access_token"].(string)
+
+	large := strings.Repeat("x", 10<<20)
+	huge := `{"username":"` + large + `"}`
+	for _, in := range []struct{ method, path, body string }{
+		{"POST", "/auth/v1/signin", `{`}, {"POST", "/auth/v1/signin", `[]`}, {"POST", "/auth/v1/signin", "\x00\xff"},
+		{"POST", "/auth/v1/signin", `{"username":{"a":[1]},"password":null}`}, {"POST", "/auth/v1/signin", strings.Repeat("[", 1<<19)},
+		{"POST", "/auth/v1/verification", `{"phone_number":"` + strings.Repeat("1", 1<<19) + `"}`},
+		{"DELETE", "/auth/v1/signin", ""}, {"PATCH", "/auth/v1/token", "{}"}, {"TRACE", "/auth/v1/user/me", ""}, {"GET", "/auth/v1/signup", ""},
+		{"GET", "/auth/v1/../../etc/passwd", ""}, {"GET", "/../../../etc/passwd", ""}, {"GET", "/auth/v1/%2e%2e/%2e%2e/etc/passwd", ""},
+		{"GET", "/_emulator/../../" + seed, ""}, {"GET", "//" + seed, ""}, {"GET", "/", ""}, {"GET", "/auth", ""},
+		{"GET", "/auth/v1/user/me", ""}, {"GET", "/auth/v1/user/query?username=user_01", ""}, {"DELETE", "/auth/v1/user/provider/%2f..%2f", ""},
+		{"GET", "/auth/v1/provider/uri?provider_id=wx_open&redirect_uri=javascript:alert(1)", ""},
+	} {
+		status, out := p.call(t, in.method, in.path, in.body)
+		assert.GreaterOrEqual(t, status, 200, in.path)
+		assert.NotContains(t, fmt.Sprint(out), secret, in.path)
+		if !strings.Contains(in.path, "provider/uri") {
+			assert.GreaterOrEqual(t, status, 400, "%s %s", in.method, in.path)
+		}
+	}
+	for _, path := range []string{"/auth/v1/signin", "/_emulator/users", "/_emulator/"} {
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, p.url+path, strings.NewReader(huge))
+		require.NoError(t, err)
+		resp, err := http.DefaultClient.Do(r)
+		if err != nil {
+			continue // it may hang up before it was sent everything
+		}
+		assert.GreaterOrEqual(t, resp.StatusCode, 400, path)
+		require.NoError(t, resp.Body.Close())
+	}
+
+	// A thousand connections that send next to nothing do not keep others out.
+	var slow []net.Conn
+	for i := range 1000 {
+		conn, err := (&net.Dialer{Timeout: 10 * time.Second}).DialContext(t.Context(), "tcp", strings.TrimPrefix(p.url, "http://"))
+		require.NoError(t, err)
+		slow = append(slow, conn)
+		start := "POST /auth/v1/signin HTTP/1.1\r\nHost: localhost\r\n"
+		if i%2 == 0 {
+			start += "Content-Length: 100\r\n\r\n{"
+		}
+		_, err = io.WriteString(conn, start)
+		require.NoError(t, err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, p.url+"/auth/v1/user/me", nil)
+	require.NoError(t, err)
+	r.Header.Set("Authorization", "Bearer "+bearer)
+	resp, err := http.DefaultClient.Do(r)
+	require.NoError(t, err)
+	body, err := io.ReadAll(resp.Body)
+	require.NoError(t, err)
+	require.NoError(t, resp.Body.Close())
+	assert.Equal(t, 200, resp.StatusCode)
+	assert.Contains(t, string(body), secret)
+	for _, conn := range slow {
+		assert.NoError(t, conn.Close())
+	}
+	require.NoError(t, p.cmd.Process.Signal(os.Interrupt))
+	require.NoError(t, p.cmd.Wait())
+}

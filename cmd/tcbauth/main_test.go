@@ -1,0 +1,89 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// asCommand makes this test binary the command itself.
+const asCommand = "TCBAUTH_TEST_AS_COMMAND"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(asCommand) != "" {
+		main()
+	}
+	os.Exit(m.Run())
+}
+
+// try runs a command line that ends by itself.
+func try(t *testing.T, args ...string) (code int, stdout, stderr string) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel() // a server that started by mistake ends at once
+	var out, errs bytes.Buffer
+	code = run(ctx, args, &out, &errs)
+	return code, out.String(), errs.String()
+}
+
+func TestHelp(t *testing.T) {
+	t.Parallel()
+	for _, args := range [][]string{{"help"}, {"-h"}, {"--help"}, {"emulator", "-h"}, {"emulator", "--help"}} {
+		code, stdout, stderr := try(t, args...)
+		assert.Equal(t, exitOK, code, args)
+		assert.Contains(t, stdout, "Usage")
+		assert.Empty(t, stderr)
+	}
+	_, stdout, _ := try(t, "emulator", "-h")
+	for _, flag := range []string{"-addr", "-env", "-seed", "-url-file", "-log", "-allow-non-loopback"} {
+		assert.Contains(t, stdout, flag)
+	}
+}
+
+func TestUsageMistakes(t *testing.T) {
+	t.Parallel()
+	for _, args := range [][]string{nil, {"serve"}, {"emulator", "-port", "1"}, {"emulator", "more"}, {"emulator", "-env"}} {
+		code, stdout, stderr := try(t, args...)
+		assert.Equal(t, exitUsage, code, args)
+		assert.Empty(t, stdout)
+		assert.Contains(t, stderr, "Usage")
+	}
+}
+
+func TestEmulatorMistakes(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	bad := filepath.Join(dir, "bad.json")
+	require.NoError(t, os.WriteFile(bad, []byte(`{"users":[{"password":"s3cret-value"}]}`), 0o600))
+	for name, args := range map[string][]string{
+		"env":          {"-env", "Env_1"},
+		"addr":         {"-addr", "nonsense"},
+		"non-loopback": {"-addr", "0.0.0.0:0"},
+		"no seed file": {"-seed", filepath.Join(dir, "nothing")},
+		"bad seed":     {"-seed", bad},
+		"url file":     {"-url-file", filepath.Join(dir, "nothing", "url")},
+		"log":          {"-log", dir},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			code, stdout, stderr := try(t, append([]string{"emulator"}, args...)...)
+			assert.Equal(t, exitError, code)
+			assert.Empty(t, stdout)
+			assert.Regexp(t, "^tcbauth: ", stderr)
+			assert.NotContains(t, stderr, "s3cret")
+		})
+	}
+}
+
+// Told twice, by the address and by the flag, it does listen for others.
+func TestNonLoopback(t *testing.T) {
+	t.Parallel()
+	code, stdout, stderr := try(t, "emulator", "-addr", "0.0.0.0:0", "-allow-non-loopback")
+	assert.Equal(t, exitOK, code, stderr)
+	assert.Regexp(t, `^http://127\.0\.0\.1:[0-9]+\n$`, stdout)
+}
