@@ -23,7 +23,7 @@ import (
 // emulator starts a server in memory, inside a bubble, with both people on it.
 func emulator(t *testing.T, opts ...authtest.Option) *authtest.Server {
 	t.Helper()
-	srv := authtest.NewServer(t, opts...)
+	srv := authtest.NewServer(t, append(opts, authtest.WithOnRequest(drove))...)
 	srv.Seed(
 		authtest.User{Sub: gopherSub, Username: gopher, Phone: gopherPhone, Password: peoplesPassword, Groups: []string{"staff"}},
 		authtest.User{Sub: badgerSub, Username: badger, Phone: badgerPhone, Password: peoplesPassword},

@@ -22,33 +22,42 @@
 //
 // An operation is named by its path under /auth/v1, or, for those of v2, under /auth: "v2/token" is POST /auth/v2/token.
 // The same path under another method has the same name. [Server.Count], [Server.RequireCaptcha] and [Fault] take these
-// names:
-//
-//   - verification, verification/verify, captcha/data, captcha/data/verify
-//   - signin, signin/anonymously, signin/custom, signin/with/provider, signup, reset
-//   - provider/uri, provider/token, device/code
-//   - token, token/introspect, revoke, certs, checkUsername, checkIfUserExist
-//   - user/me, user/profile, user/basic/edit, user/query, user/security/history, user/sudo, user/password, user/contact,
-//     user/signout, user/revoke/all, user/authorized/devices/{id}, user/device/authorize, user/authorize,
-//     user/authorize/info, user/provider, user/provider/bind, user/provider/{id}, user/provider/{id}/trans,
-//     user/trans/by/provider
-//   - v2/signin/username, v2/signin/verificationcode, v2/signin/with/provider, v2/signin/publichkey,
-//     v2/signin/password/update, v2/token, v2/user/me
+// names; [Operations] lists them all.
 //
 // # Who helps a test
 //
 // What the service would give to a person, or ask one for, a test gets from the server: [Server.WaitCode] reads the SMS,
-// [Server.CaptchaAnswer] the picture, [Server.ProviderCode] is the third party, [Server.TicketKey] the console, and
-// [Server.ApproveDevice] the person at the other screen. [Server.IssueToken] signs tokens that nobody would be given.
+// [Server.CaptchaAnswer] the picture, [Server.ProviderCode] is the third party, [Server.ScanQRCode] the mini program,
+// [Server.TicketKey] the console, and [Server.ApproveDevice] the person at the other screen. [Server.IssueToken] signs tokens
+// that nobody would be given.
 //
 // # What it proves
 //
 // The emulator is written from what is known of the live service, not from recordings of it: an answer of the emulator
 // proves something about the client, nothing about the service. The package shares no code with the client, so that a
-// mistake is not made on both sides. Known from live answers are the shapes of success and error answers, the phone
-// and username patterns with their texts, the rate limit's, the wrong password's, the missing password's and the refused
-// refresh token's answers, the missing user's 404, and the lifetimes of codes and tokens. Guessed, because nobody has
-// published the live behavior, is this:
+// mistake is not made on both sides. docs/WIRE.md has the facts with their sources.
+//
+// Captured from live answers, by others, are:
+//
+//   - The shape of sessions and of errors; "code", the error's word in upper case, in some answers and not in others.
+//   - The pattern of phone numbers and that of usernames at sign-up, with the texts of their refusals, and the refusal of a
+//     call with neither a phone number nor an e-mail address.
+//   - One SMS a minute to a number, with the 429 and its text. [WithSMSInterval] has the documented 30 s for a default.
+//   - The answers for a wrong password, for a password that was never set, and for a refresh token that was used before;
+//     that a code login without an account is a 404.
+//   - The life of codes, proofs and tokens; the claims of access tokens, publishable keys and API keys; that one key signs
+//     for many environments.
+//   - That a verification_token outlives a sign-in that failed, so that the sign-up after it may use it.
+//
+// Documented, and not seen live, are:
+//
+//   - The answers of captcha/data and captcha/data/verify, and captcha_required's word and number.
+//   - The daily limits of messages, and a captcha after many sends or wrong passwords.
+//   - Anonymous, custom and third-party sign-in, and their words where they are switched off.
+//   - The profile of user/me, sudo_token and its life, token/introspect's empty object, user/signout with an expired token.
+//   - That a new password at user/password ends the other sessions.
+//
+// Guessed, because nobody has published the live behavior, is this:
 //
 //   - A code is good for one successful check. A verification_token is good for any number of uses within its 600 s.
 //   - After the limit of wrong codes every further check of that code is "aborted", the right code too.
@@ -69,16 +78,19 @@
 //   - A provider_trans_token is a provider_token; binding what another account has is failed_precondition.
 //   - The words of a device's polling are those of RFC 8628, with HTTP 400 and without a number; so are RFC 6749's for
 //     authorization codes.
+//   - A client with a secret proves it at token, and is unauthorized_client otherwise.
 //   - A wrong password at user/sudo is invalid_password; a phone number does not rule the password out unless
 //     [WithSudoByCode] is given.
-//   - Changing the password at user/password ends the other sessions, reset ends none, user/revoke/all ends all.
+//   - reset ends no session, user/revoke/all ends all.
 //   - A contact that another account has is failed_precondition, a username at user/basic/edit is HTTP 409.
 //   - v2/signin/verificationcode refuses who has no account, and the code stays good.
 //   - The key of encrypted requests is PKIX in PEM, and what its thumbprint is made of.
 //   - The frame of user/security/history, and every action but USER_LOGIN.
+//   - The words of a QR code's status, and that WeChat's official account vouches for who scanned it; the answer of
+//     plugin/weda/userinfo.
 //   - The words user_blocked, user_pending and invalid_status come with HTTP 400 and without a number.
-//   - A session lives 30 days from its last refresh; with [Static] from its start. A repeated refresh token does not end
-//     the session that it once belonged to.
+//   - A session lives 30 days from its last refresh; with [Static] from its start. A refresh token that is used again does not
+//     end its session unless [RefreshPolicy.RevokingReuse] says so; there is no grace unless [RotatingWithGrace] gives one.
 //   - The aud of an access token is the client id that signed in.
 //   - Revoking either token of a session ends the session: its refresh token, and its access tokens at user/me.
 //   - Times in tokens, and so their expiry, are whole seconds.
@@ -86,7 +98,6 @@
 //     live ones are known for invalid_argument, not_found, failed_precondition and resource_exhausted only.
 //   - The texts of all other errors.
 //
-// Not emulated: e-mail links, client credentials, second factors, mini-program and low-code operations, and all others
-// not named above, which answer 404. Request fields and grants that would need them answer "unimplemented" (HTTP 501)
-// rather than being ignored.
+// Not emulated: e-mail links, client credentials, second factors, and all operations not listed, which answer 404. Request
+// fields and grants that would need them answer "unimplemented" (HTTP 501) rather than being ignored.
 package authtest

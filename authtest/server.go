@@ -124,11 +124,27 @@ func NewServer(t testing.TB, opts ...Option) *Server {
 
 // Listen starts a server over TCP, without TLS, for programs that cannot use NewServer. addr is host and port, such as
 // "127.0.0.1:0" for a port that is free. An address that other machines could reach is refused unless
-// AllowNonLoopback is given. Beside the auth operations it serves the control API of the emulator under /_emulator/, to
-// this machine only: GET /_emulator/inbox?to=&wait=5s, POST /_emulator/clock {"advance":"2h"}, POST /_emulator/reset, GET
-// /_emulator/captchas, GET and POST /_emulator/users {"username","password","phone_number","email",...}, GET and POST
-// /_emulator/faults {"operation","times","delay","error","error_code","close":"before_commit","body":"bad_json"}. Web pages
-// of every origin may call the auth operations, and none the control API. Close ends it.
+// AllowNonLoopback is given. Web pages of every origin may call the auth operations. Close ends it.
+//
+// Beside the auth operations it serves, under /_emulator/, a page for people and the control API of the emulator, to this
+// machine only, and to no web page of another origin. Bodies and answers are JSON, whatever the Content-Type:
+//
+//   - GET inbox?to=&wait=5s: {"messages":[{"to","channel","code","sent_at"}]}, newest first; it waits for one
+//   - POST codes {"to","code"}: [Server.FixCode]
+//   - GET clock, POST clock {"advance":"2h"}: [Server.Now], [Server.Advance]
+//   - POST reset: [Server.Reset]
+//   - GET users, POST users {"username","password","phone_number","email",...} or {"users":[...]}: [Server.Seed], with the
+//     fields of [WithSeed]
+//   - GET sessions, GET requests?operation=, GET operations: what there is, and what has happened
+//   - GET faults, DELETE faults, POST faults {"operation","times","every","to","delay":"1s","status","error","error_code",
+//     "error_description","close":"before_commit" or "after_commit","body":"cut_body", "bad_json" or "html"}: [Server.Fault]
+//   - GET captchas, POST captchas {"operations":["verification"]}: [Server.WaitCaptcha], [Server.RequireCaptcha]
+//   - POST provider-codes {"provider_id","sub",...}: [Server.ProviderCode]
+//   - POST devices {"user_code","sub"} or {"user_code","deny":true}: [Server.ApproveDevice], [Server.DenyDevice]
+//   - POST qrcodes {"qr_code_id","sub"}: [Server.ScanQRCode]
+//   - POST keys: [Server.RotateKey]
+//   - POST tokens {"kind","key","sub","env","age","claims"}: [Server.IssueToken]
+//   - GET ticket-key: [Server.TicketKey]
 func Listen(addr string, opts ...Option) (*Server, error) {
 	cfg, err := newConfig(opts)
 	if err != nil {

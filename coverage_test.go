@@ -1,0 +1,186 @@
+package tcbauth_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"go/parser"
+	"go/token"
+	"maps"
+	"net/http"
+	"os"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/cloudbase-community/tcbauth/authtest"
+)
+
+const (
+	coveragePage     = "conformance/COVERAGE.md"
+	drivenByGo       = "conformance/go-operations.json"
+	drivenByJS       = "conformance/js-sdk-operations.json"
+	coverageUpdating = "TCBAUTH_UPDATE_COVERAGE" // if set, the files are written instead of compared
+)
+
+// driven are the operations that this package has called with success in the tests so far.
+var driven = struct {
+	sync.Mutex
+	operations map[string]bool // "POST signin"
+}{operations: make(map[string]bool)}
+
+// drove is told of every request to an emulator of the tests.
+func drove(r authtest.Request) {
+	if r.Status != http.StatusOK || r.Operation == "" || !strings.HasPrefix(r.Header.Get("X-Sdk-Version"), "tcbauth/") {
+		return
+	}
+	driven.Lock()
+	defer driven.Unlock()
+	driven.operations[r.Method+" "+r.Operation] = true
+}
+
+// TestMain compares what all tests together have called with what the page of coverage says of this package.
+func TestMain(m *testing.M) {
+	code := m.Run()
+	if code == 0 && ranAll() {
+		if err := checkDriven(); err != nil {
+			fmt.Fprintln(os.Stderr, "FAIL:", err)
+			code = 1
+		}
+	}
+	os.Exit(code)
+}
+
+// ranAll says whether no test was left out by a flag.
+func ranAll() bool {
+	for _, name := range []string{"test.run", "test.skip", "test.list", "test.fuzz"} {
+		if flag.Lookup(name).Value.String() != "" {
+			return false
+		}
+	}
+	return true
+}
+
+func checkDriven() error {
+	driven.Lock()
+	defer driven.Unlock()
+	now, err := json.MarshalIndent(slices.Sorted(maps.Keys(driven.operations)), "", "  ")
+	if err != nil {
+		return err
+	}
+	now = append(now, '\n')
+	if os.Getenv(coverageUpdating) != "" {
+		if err := os.WriteFile(drivenByGo, now, 0o600); err != nil {
+			return err
+		}
+		page, err := coverage()
+		if err != nil {
+			return err
+		}
+		return os.WriteFile(coveragePage, page, 0o600)
+	}
+	committed, err := os.ReadFile(drivenByGo)
+	if err == nil && !bytes.Equal(committed, now) {
+		err = fmt.Errorf("%s is stale; make it anew with %s=1 go test .", drivenByGo, coverageUpdating)
+	}
+	return err
+}
+
+// coverage renders the page of coverage.
+func coverage() ([]byte, error) {
+	by := make(map[string]map[string]bool)
+	known := make(map[string]bool)
+	for _, op := range authtest.Operations() {
+		known[op.Method+" "+op.Name] = true
+	}
+	for _, file := range []string{drivenByJS, drivenByGo} {
+		data, err := os.ReadFile(file)
+		if err != nil {
+			return nil, err
+		}
+		var names []string
+		if err := json.Unmarshal(data, &names); err != nil {
+			return nil, err
+		}
+		by[file] = make(map[string]bool)
+		for _, name := range names {
+			if !known[name] {
+				return nil, fmt.Errorf("%s: the emulator has no operation %q", file, name)
+			}
+			by[file][name] = true
+		}
+	}
+	var out bytes.Buffer
+	var js, goClient, neither int
+	mark := func(yes bool, count *int) string {
+		if yes {
+			*count++
+			return "yes"
+		}
+		return ""
+	}
+	rows := new(bytes.Buffer)
+	for _, op := range authtest.Operations() {
+		name := op.Method + " " + op.Name
+		inJS, inGo := by[drivenByJS][name], by[drivenByGo][name]
+		_ = mark(!inJS && !inGo, &neither)
+		fmt.Fprintf(rows, "| `%s` | %s | %s | %s | %s |\n", name, mark(inJS, &js), mark(inGo, &goClient), op.Grade, op.Section)
+	}
+	fmt.Fprintf(&out, `# What drives the emulator
+
+No recording of the live service stands behind this page. It says which operations of the emulator, package authtest, have
+been called with success by the genuine js-sdk ("npm test" here) and by the Go client (the tests of package tcbauth), and how
+surely each operation is known. It is generated; tests fail when it is stale (CONTRIBUTING.md says how to make it).
+
+The emulator has %d operations: %d driven by the genuine @cloudbase/js-sdk 2.32.0, %d by the Go client, %d by neither.
+
+Grades: LIVE, somebody has captured request and good answer from the real server; DOC, Tencent documents them; SDK, the js-sdk
+sends the request, and its types have the answer as far as anybody knows it. The sections are those of
+[docs/WIRE.md](../docs/WIRE.md).
+
+| operation | js-sdk | Go | grade | section |
+| --- | --- | --- | --- | --- |
+`, len(known), js, goClient, neither)
+	out.Write(rows.Bytes())
+	proves, err := whatItProves()
+	if err != nil {
+		return nil, err
+	}
+	fmt.Fprintf(&out, "\n## How surely the rules are known\n\nFrom the documentation of package authtest:\n\n%s", proves)
+	return out.Bytes(), nil
+}
+
+// whatItProves is the section of this name of the emulator's package comment, as Markdown.
+func whatItProves() (string, error) {
+	file, err := parser.ParseFile(token.NewFileSet(), "authtest/doc.go", nil, parser.ParseComments|parser.PackageClauseOnly)
+	if err != nil {
+		return "", err
+	}
+	_, section, ok := strings.Cut(file.Doc.Text(), "# What it proves\n\n")
+	if !ok {
+		return "", fmt.Errorf("authtest/doc.go has no section of this name")
+	}
+	var lines []string
+	for line := range strings.Lines(section) {
+		line = strings.TrimPrefix(strings.TrimPrefix(line, " "), " ")
+		lines = append(lines, strings.NewReplacer("[", "`", "]", "`").Replace(line))
+	}
+	return strings.Join(lines, ""), nil
+}
+
+func TestCoveragePage(t *testing.T) {
+	t.Parallel()
+	if os.Getenv(coverageUpdating) != "" {
+		t.Skip("the page is being made anew, not compared")
+	}
+	want, err := coverage()
+	require.NoError(t, err)
+	got, err := os.ReadFile(coveragePage)
+	require.NoError(t, err)
+	assert.True(t, bytes.Equal(want, got), "%s is stale; make it anew with %s=1 go test .", coveragePage, coverageUpdating)
+}
