@@ -1,0 +1,100 @@
+package tcbauth_test
+
+import (
+	"testing"
+	"testing/synctest"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/cloudbase-community/tcbauth"
+	"github.com/cloudbase-community/tcbauth/authtest"
+)
+
+// TestRarerFlows has the calls that few programs make, against the emulator.
+func TestRarerFlows(t *testing.T) {
+	t.Parallel()
+	for name, flow := range map[string]func(t *testing.T, srv *authtest.Server, auth *tcbauth.Auth){
+		"a code that signs in at once": func(t *testing.T, srv *authtest.Server, auth *tcbauth.Auth) {
+			info, code := ask(t, srv, auth, tcbauth.GetVerificationRequest{PhoneNumber: gopherPhone})
+			verified, err := auth.Verify(t.Context(), tcbauth.VerifyRequest{
+				VerificationID: info.VerificationID, VerificationCode: code, Version: "v2",
+			})
+			require.NoError(t, err)
+			assert.Equal(t, gopherSub, verified.Credentials.Sub)
+			requireToken(t, auth, verified.Credentials.AccessToken)
+		},
+		"the phone number that WeChat has": func(t *testing.T, srv *authtest.Server, auth *tcbauth.Auth) {
+			code := srv.ProviderCode(wechat, authtest.ProviderUser{Sub: "o-1", Phone: newPhone})
+			granted, err := auth.GrantProviderToken(t.Context(), tcbauth.GrantProviderTokenRequest{ProviderID: wechat, ProviderCode: code})
+			require.NoError(t, err)
+			require.NotNil(t, granted.ProviderProfile)
+			assert.Empty(t, granted.ProviderProfile.PhoneNumber)
+			told, err := auth.PatchProviderToken(t.Context(), tcbauth.PatchProviderTokenRequest{
+				ProviderToken: granted.ProviderToken, ProviderParams: &tcbauth.ProviderParams{Code: "phone-code"},
+			})
+			require.NoError(t, err)
+			assert.Equal(t, newPhone, told.ProviderProfile.PhoneNumber)
+		},
+		"a third party moves to another account": func(t *testing.T, srv *authtest.Server, auth *tcbauth.Auth) {
+			person := authtest.ProviderUser{Sub: "o-1"}
+			signInAs(t, auth, badger)
+			require.NoError(t, auth.BindWithProvider(t.Context(), tcbauth.BindWithProviderRequest{ProviderToken: granted(t, srv, auth, person)}))
+			signInAs(t, auth, gopher)
+			moved, err := auth.ChangeBoundProvider(t.Context(), tcbauth.ChangeBoundProviderRequest{ProviderID: wechat, TransToken: granted(t, srv, auth, person)})
+			require.NoError(t, err)
+			assert.Equal(t, srv.Env, moved.ClientID)
+			state, err := auth.SignInWithProvider(t.Context(), tcbauth.SignInWithProviderRequest{ProviderToken: granted(t, srv, auth, person)})
+			require.NoError(t, err)
+			assert.Equal(t, gopherSub, state.User.Sub)
+		},
+		"an authorization for another client": func(t *testing.T, _ *authtest.Server, auth *tcbauth.Auth) {
+			signInAs(t, auth, gopher)
+			info, err := auth.AuthorizeInfo(t.Context(), tcbauth.AuthorizeInfoRequest{ClientID: "other", Scope: "user sso"})
+			require.NoError(t, err)
+			assert.Equal(t, "other", info.Client.ID)
+			assert.Len(t, info.Scopes, 2)
+			granted, err := auth.Authorize(t.Context(), tcbauth.AuthorizeRequest{ClientID: "other", ResponseType: "code", State: "s"})
+			require.NoError(t, err)
+			assert.NotEmpty(t, granted.Code)
+			assert.Equal(t, "s", granted.State)
+		},
+		"a mini program scans a code": func(t *testing.T, srv *authtest.Server, auth *tcbauth.Auth) {
+			shown, err := auth.GetMiniProgramQrCode(t.Context(), tcbauth.GetMiniProgramQrCodeRequest{EnvID: srv.Env, WxAppID: "wx1"})
+			require.NoError(t, err)
+			asked := tcbauth.GetMiniProgramQrCodeStatusRequest{QrCodeID: shown.QrCodeID, EnvID: srv.Env, WxAppID: "wx1"}
+			status, err := auth.GetMiniProgramQrCodeStatus(t.Context(), asked)
+			require.NoError(t, err)
+			assert.Empty(t, status.ProviderToken)
+			srv.ScanQRCode(shown.QrCodeID, authtest.ProviderUser{Sub: "o-1", Name: "Mole"})
+			status, err = auth.GetMiniProgramQrCodeStatus(t.Context(), asked)
+			require.NoError(t, err)
+			state, err := auth.SignInWithProvider(t.Context(), tcbauth.SignInWithProviderRequest{ProviderToken: status.ProviderToken})
+			require.NoError(t, err)
+			assert.Equal(t, "Mole", state.User.Name)
+		},
+		"the low-code plugin": func(t *testing.T, _ *authtest.Server, auth *tcbauth.Auth) {
+			kind, err := auth.GetProviderSubType(t.Context())
+			require.NoError(t, err)
+			assert.Equal(t, "weda", kind.ID)
+			signInAs(t, auth, gopher)
+			info, err := auth.GetWedaUserInfo(t.Context())
+			require.NoError(t, err)
+			assert.Equal(t, gopherSub, info["sub"])
+		},
+		"what was done with an account": func(t *testing.T, _ *authtest.Server, auth *tcbauth.Auth) {
+			signInAs(t, auth, gopher)
+			log, err := auth.GetUserBehaviorLog(t.Context(), tcbauth.GetUserBehaviorLogRequest{Type: tcbauth.BehaviorLogin, Limit: 10})
+			require.NoError(t, err)
+			assert.Contains(t, string(log.Raw), "USER_LOGIN")
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				srv := emulator(t, authtest.WithClientID("other"))
+				flow(t, srv, newApp(t, srv).Auth())
+			})
+		})
+	}
+}
