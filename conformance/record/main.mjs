@@ -1,0 +1,3 @@
+import { main } from './cli.mjs'
+
+process.exitCode = await main(process.argv.slice(2))
