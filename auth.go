@@ -26,6 +26,7 @@ type App struct {
 	wire    *wire.Client
 	flights singleflight.Group // one at a time for each session key
 	locks   keylock.Locks      // for stores without Locker
+	aheads  aheads
 
 	unsavedMu sync.Mutex
 	unsaved   map[string]unsaved // renewed sessions that the store did not take, by session key
@@ -120,6 +121,8 @@ type Auth struct {
 	changes atomic.Uint64               // sign-ins and sign-outs so far
 	fetched atomic.Pointer[fetchedUser] // nil: not yet
 	initial atomic.Bool                 // the first look at the store is over
+
+	aheadNext atomic.Int64 // the millisecond from which on this handle may ask for a refresh ahead
 }
 
 // storeKeys are where a session keeps its things.

@@ -26,6 +26,7 @@ type config struct {
 	accessKey    string
 	store        TokenStore
 	sessionTTL   time.Duration
+	refreshAhead time.Duration // 0: never
 	httpClient   *http.Client
 	language     string
 	deviceID     string

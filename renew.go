@@ -14,6 +14,7 @@ import (
 type renewal struct {
 	replace string // the access token that will not do, "" for an expired one
 	version string // API version for a forced refresh, "" for the session's own
+	ahead   bool   // replace may still be used, so that a failure ends nothing
 }
 
 // errNotRenewable: the access token is of no use, and nothing replaces it.
@@ -60,7 +61,7 @@ func (a *Auth) renewed(ctx context.Context, want renewal) (flown, error) {
 				continue // that flight replaced an older token
 			}
 			// Another handle's flight has not told this one. If it was told something since, that is newer.
-			a.cur.CompareAndSwap(before, newState(got.session))
+			a.cur.CompareAndSwap(before, a.newState(got.session))
 			return got, nil
 		}
 	}
@@ -84,7 +85,7 @@ func (a *Auth) fly(ctx context.Context, want renewal) (got flown, err error) {
 		a.app.forgetUnsaved(a.keys.credentials) // which only this session's flights fill
 		return flown{}, err
 	case err == nil && c == stored && a.serves(c, want):
-		a.cur.CompareAndSwap(before, newState(c)) // without the lock, a sign-out may be newer than what was read
+		a.cur.CompareAndSwap(before, a.newState(c)) // without the lock, a sign-out may be newer than what was read
 		return flown{session: c, sub: c.Sub}, nil
 	}
 	held, unlock, err := a.app.lock(ctx, a.keys.credentials)
@@ -126,12 +127,12 @@ func (a *Auth) turn(ctx, held context.Context, want renewal) (flown, error) {
 		}
 	}
 	if a.serves(session, want) {
-		a.cur.Store(newState(session))
+		a.cur.Store(a.newState(session))
 		return flown{session: session, sub: session.Sub}, nil
 	}
 	fresh, refreshed, err := a.exchange(ctx, session, want.version)
 	if errors.As(err, new(*spentError)) {
-		return flown{}, a.refused(held, stored, err)
+		return flown{}, a.refused(held, stored, want, err)
 	}
 	if err != nil {
 		return flown{}, err
@@ -175,7 +176,7 @@ func (a *Auth) save(held context.Context, stored, fresh *Credentials) error {
 	default:
 		a.app.forgetUnsaved(a.keys.credentials)
 	}
-	a.cur.Store(newState(fresh))
+	a.cur.Store(a.newState(fresh))
 	return nil
 }
 
@@ -196,14 +197,18 @@ func (a *Auth) replaceStored(held context.Context, stored, fresh *Credentials) (
 	return a.write(held, fresh)
 }
 
-// refused handles a refresh token that the server does not take: the session is over, unless it was replaced meanwhile.
-func (a *Auth) refused(held context.Context, stored *Credentials, refusal error) error {
+// refused handles a refresh token that the server does not take: the session is over, unless it was replaced meanwhile or
+// its access token may still be used.
+func (a *Auth) refused(held context.Context, stored *Credentials, want renewal, refusal error) error {
 	now, err := a.read(held)
 	if err == nil && !sameTokens(now, stored) {
 		return errChanged
 	}
 	if err != nil && !errors.Is(err, ErrNoSession) {
 		return err
+	}
+	if want.ahead {
+		return refusal
 	}
 	if err := a.remove(held); err != nil {
 		a.app.warn(held, "an ended session could not be deleted", slog.Any("error", err))

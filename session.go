@@ -14,13 +14,15 @@ type state struct {
 	credentials *Credentials // nil: nobody, as far as this handle knows
 	token       string
 	expires     int64 // the last millisecond at which token is used
+	ahead       int64 // the first one at which it is refreshed ahead
 }
 
-func newState(c *Credentials) *state {
+func (a *Auth) newState(c *Credentials) *state {
 	if c.AccessToken == "" {
 		return nobody()
 	}
-	return &state{credentials: c, token: c.AccessToken, expires: c.ExpiresAt.UnixMilli()}
+	expires := c.ExpiresAt.UnixMilli()
+	return &state{credentials: c, token: c.AccessToken, expires: expires, ahead: a.aheadFrom(c, expires)}
 }
 
 // nobody is what a handle knows of a session when it knows nothing. Each is another one, for CompareAndSwap.
@@ -38,12 +40,29 @@ func (a *Auth) current() (s *state, ok bool) {
 	return s, a.now().UnixMilli() <= s.expires
 }
 
+// usable is current for a call that uses the access token, which may have it refreshed ahead.
+func (a *Auth) usable(ctx context.Context) (s *state, ok bool) {
+	s = a.cur.Load()
+	now := a.now().UnixMilli()
+	if now > s.expires {
+		return s, false
+	}
+	if now >= s.ahead {
+		a.refreshAhead(ctx, s, now)
+	}
+	return s, true
+}
+
 // session returns the session with an access token that may be used, refreshed if need be.
 func (a *Auth) session(ctx context.Context) (*Credentials, error) {
-	if s, ok := a.current(); ok {
+	if s, ok := a.usable(ctx); ok {
 		return s.credentials, nil
 	}
-	return a.renew(ctx, renewal{})
+	c, err := a.renew(ctx, renewal{})
+	if err == nil {
+		a.usable(ctx) // what was found in the store may be near its end
+	}
+	return c, err
 }
 
 // bearer returns the access token for a call that carries one: the session's, or else the access key.
@@ -165,7 +184,7 @@ func (a *Auth) keeping(c *Credentials) func(held context.Context) error {
 		a.app.forgetUnsaved(a.keys.credentials)
 		a.changes.Add(1)
 		a.fetched.Store(nil)
-		a.cur.Store(newState(c))
+		a.cur.Store(a.newState(c))
 		return nil
 	}
 }

@@ -15,8 +15,10 @@ import (
 // js-sdk: getAccessToken. WIRE.md 6.1.
 func (a *Auth) GetAccessToken(ctx context.Context) (string, error) {
 	// A handle that cannot be used never learns of a session.
-	if s, ok := a.current(); ok && ctx.Err() == nil {
-		return s.token, nil
+	if ctx.Err() == nil {
+		if s, ok := a.usable(ctx); ok {
+			return s.token, nil
+		}
 	}
 	return a.accessToken(ctx)
 }

@@ -1,0 +1,193 @@
+package tcbauth_test
+
+import (
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/cloudbase-community/tcbauth"
+	"github.com/cloudbase-community/tcbauth/authtest"
+)
+
+// The window of the tests, and when a token is no longer used: 30 s before its end.
+const (
+	ahead = 10 * time.Minute
+	used  = lifetime - 30*time.Second
+)
+
+// later lets time pass for both sides.
+func later(d time.Duration) { <-time.After(d) }
+
+// getNow requires a call to give exactly this token without waiting for anything.
+func getNow(t *testing.T, auth *tcbauth.Auth, want string) {
+	t.Helper()
+	begin := time.Now()
+	requireToken(t, auth, want)
+	require.Zero(t, time.Since(begin), "the call waited")
+}
+
+func TestRefreshAhead(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		opts []tcbauth.Option
+		at   time.Duration // since the sign-in
+		want int           // requests
+	}{
+		"before the window": {[]tcbauth.Option{tcbauth.WithRefreshAhead(ahead)}, used - ahead - time.Second, 0},
+		"in the window":     {[]tcbauth.Option{tcbauth.WithRefreshAhead(ahead)}, used - ahead, 1},
+		"off":               {nil, used - time.Second, 0},
+		"at most half":      {[]tcbauth.Option{tcbauth.WithRefreshAhead(24 * time.Hour)}, time.Hour - 31*time.Second, 0},
+		"half":              {[]tcbauth.Option{tcbauth.WithRefreshAhead(24 * time.Hour)}, time.Hour - 30*time.Second, 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				srv := emulator(t)
+				store := tcbauth.NewMemoryStore()
+				auth := newApp(t, srv, append(test.opts, tcbauth.WithTokenStore(store))...).Auth()
+				events := eventsOf(auth)
+				old := signInAs(t, auth, gopher)
+				later(test.at)
+				slowly := authtest.Fault{Operation: "token", Times: 1, Delay: time.Second}
+				if test.want > 0 {
+					srv.Fault(slowly)
+				}
+				for range 100 {
+					getNow(t, auth, old.AccessToken)
+				}
+				later(2 * time.Second)
+				synctest.Wait()
+				require.Equal(t, test.want, srv.Count("token"))
+				if test.want == 0 {
+					return
+				}
+				fresh := stored(t, store, defaultKey)
+				require.NotEqual(t, old.AccessToken, fresh.AccessToken)
+				getNow(t, auth, fresh.AccessToken)
+				assert.Contains(t, events(), tcbauth.EventTokenRefreshed)
+				assert.Equal(t, 1, srv.Count("token"))
+			})
+		})
+	}
+}
+
+// While the server does not answer well, the token there is serves until its end, and attempts keep their distance.
+func TestRefreshAheadFails(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		srv := emulator(t)
+		logged, log := warnings()
+		auth := newApp(t, srv, tcbauth.WithRefreshAhead(ahead), logged).Auth()
+		old := signInAs(t, auth, gopher)
+		later(used - ahead)
+		down := srv.Fault(authtest.Fault{Operation: "token", Error: &authtest.Error{Word: "internal", Number: 13, Description: "x"}})
+		for range 60 {
+			getNow(t, auth, old.AccessToken)
+			later(time.Second)
+		}
+		assert.Equal(t, 2, down.Fired(), "a minute has room for two attempts 30 s apart")
+		synctest.Wait()
+		assert.Contains(t, log.String(), "could not be refreshed ahead")
+		requireNoTokens(t, log.String(), old)
+
+		srv.Reset() // which forgets the fault, and the session
+		later(ahead)
+		_, err := auth.GetAccessToken(t.Context())
+		require.ErrorIs(t, err, tcbauth.ErrSessionExpired)
+	})
+}
+
+// A refresh token that the server does not take ends nothing while the access token lives; then a call is told, once.
+func TestRefreshAheadRefused(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		srv := emulator(t)
+		store := tcbauth.NewMemoryStore()
+		auth := newApp(t, srv, tcbauth.WithRefreshAhead(ahead), tcbauth.WithTokenStore(store)).Auth()
+		old := signInAs(t, auth, gopher)
+		later(used - ahead)
+		srv.Fault(authtest.Fault{
+			Operation: "token", Error: &authtest.Error{Word: "invalid_grant", Number: 4026, Description: "invalid refresh token"},
+		})
+		for range 10 {
+			getNow(t, auth, old.AccessToken)
+			later(time.Minute - time.Second)
+		}
+		assert.Equal(t, 1, srv.Count("token"), "one refusal is enough")
+		requireSession(t, store, defaultKey, old)
+		later(time.Minute)
+		_, err := auth.GetAccessToken(t.Context())
+		require.ErrorIs(t, err, tcbauth.ErrSessionExpired)
+		require.ErrorIs(t, err, tcbauth.CodeInvalidGrant)
+		assert.Equal(t, 2, srv.Count("token"))
+		requireNobody(t, auth)
+	})
+}
+
+// Handles made for each request, of two replicas of a server, refresh ahead once between them all.
+func TestRefreshAheadIsShared(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		srv := emulator(t)
+		store := tcbauth.NewMemoryStore()
+		replica := func() *tcbauth.App {
+			return newApp(t, srv, tcbauth.WithRefreshAhead(ahead), tcbauth.WithTokenStore(store))
+		}
+		one, two := replica(), replica()
+		old := signInAs(t, one.ForUser("v"), gopher)
+		later(used - ahead)
+		slow(srv, "token", 1)
+		for range 50 {
+			getNow(t, one.ForUser("v"), old.AccessToken)
+			getNow(t, two.ForUser("v"), old.AccessToken)
+		}
+		later(2 * time.Second)
+		synctest.Wait()
+		assert.Equal(t, 1, srv.Count("token"))
+		fresh := stored(t, store, keyOf("v"))
+		assert.NotEqual(t, old.AccessToken, fresh.AccessToken)
+		getNow(t, two.ForUser("v"), fresh.AccessToken)
+	})
+}
+
+// A call that needs a new token while one ahead is failing asks for itself.
+func TestRefreshAheadIsOvertaken(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		srv := emulator(t)
+		auth := newApp(t, srv, tcbauth.WithRefreshAhead(ahead)).Auth()
+		old := signInAs(t, auth, gopher)
+		later(used - time.Second)
+		srv.Fault(authtest.Fault{
+			Operation: "token", Times: 1, Delay: 5 * time.Second, Error: &authtest.Error{Word: "internal", Number: 13, Description: "x"},
+		})
+		getNow(t, auth, old.AccessToken)
+		later(2 * time.Second)
+		token, err := auth.GetAccessToken(t.Context())
+		require.NoError(t, err)
+		assert.NotEqual(t, old.AccessToken, token)
+		assert.Equal(t, 2, srv.Count("token"))
+	})
+}
+
+// What somebody signed out elsewhere is noticed by a refresh ahead; nothing is sent, and nobody comes back.
+func TestRefreshAheadAfterSignOut(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		srv := emulator(t)
+		store := tcbauth.NewMemoryStore()
+		here := newApp(t, srv, tcbauth.WithRefreshAhead(ahead), tcbauth.WithTokenStore(store)).Auth()
+		there := newApp(t, srv, tcbauth.WithTokenStore(store)).Auth()
+		old := signInAs(t, here, gopher)
+		require.NoError(t, there.SignOut(t.Context()))
+		later(used - ahead)
+		getNow(t, here, old.AccessToken)
+		synctest.Wait()
+		requireNobody(t, here)
+		assert.Zero(t, srv.Count("token"))
+		assert.Nil(t, stored(t, store, defaultKey))
+	})
+}
