@@ -26,12 +26,7 @@ func control(t *testing.T, srv *authtest.Server, method, path, body string, head
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), method, srv.URL+"/_emulator/"+path, strings.NewReader(body))
 	require.NoError(t, err)
-	for i := 0; i < len(headers); i += 2 {
-		r.Header.Set(headers[i], headers[i+1])
-		if headers[i] == "Host" {
-			r.Host = headers[i+1]
-		}
-	}
+	setHeaders(r, headers)
 	resp, err := srv.Client().Do(r)
 	require.NoError(t, err)
 	var out object

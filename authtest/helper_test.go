@@ -44,9 +44,7 @@ func send(ctx context.Context, srv *authtest.Server, method, path, bearer string
 	if bearer != "" {
 		r.Header.Set("Authorization", "Bearer "+bearer)
 	}
-	for i := 0; i < len(headers); i += 2 {
-		r.Header.Set(headers[i], headers[i+1])
-	}
+	setHeaders(r, headers)
 	resp, err := srv.Client().Do(r)
 	if err != nil {
 		return 0, nil, err
@@ -56,6 +54,21 @@ func send(ctx context.Context, srv *authtest.Server, method, path, bearer string
 		err = closeErr
 	}
 	return resp.StatusCode, raw, err
+}
+
+// setHeaders sets headers given as names and values in turn.
+func setHeaders(r *http.Request, headers []string) {
+	var name string
+	for i, text := range headers {
+		switch {
+		case i%2 == 0:
+			name = text
+		case name == "Host":
+			r.Host = text
+		default:
+			r.Header.Set(name, text)
+		}
+	}
 }
 
 // try calls an operation and returns its status and its answer, or the transport's or the decoder's error. The operation

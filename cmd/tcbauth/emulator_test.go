@@ -81,7 +81,7 @@ func TestEmulator(t *testing.T) {
 	urlFile, logFile, seed := filepath.Join(dir, "url"), filepath.Join(dir, "log"), filepath.Join(dir, "seed.json")
 	require.NoError(t, os.WriteFile(seed, []byte(`{"users":[{"sub":"1","username":"user_01","password":"passw0rd"}]}`), 0o600))
 	p := startProcess(t, "-env", "env-1", "-url-file", urlFile, "-log", logFile, "-seed", seed)
-	written, err := os.ReadFile(urlFile)
+	written, err := os.ReadFile(urlFile) //nolint:gosec // G304: this test's own
 	require.NoError(t, err)
 	assert.Equal(t, p.url+"\n", string(written))
 
@@ -100,7 +100,7 @@ func TestEmulator(t *testing.T) {
 	_, err = os.Stat(urlFile)
 	require.ErrorIs(t, err, os.ErrNotExist)
 
-	logged, err := os.ReadFile(logFile)
+	logged, err := os.ReadFile(logFile) //nolint:gosec // G304: this test's own
 	require.NoError(t, err)
 	lines := strings.Split(strings.TrimSpace(string(logged)), "\n")
 	require.Len(t, lines, 2)
