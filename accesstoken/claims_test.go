@@ -1,0 +1,137 @@
+package accesstoken_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/cloudbase-community/tcbauth/accesstoken"
+)
+
+func TestClaimsDecode(t *testing.T) {
+	t.Parallel()
+	got, err := verifierAt(t, certs(t)).Verify(t.Context(), goodToken(t, nil))
+	require.NoError(t, err)
+	var all map[string]any
+	require.NoError(t, got.Decode(&all))
+	want, err := json.Marshal(claims(nil))
+	require.NoError(t, err)
+	have, err := json.Marshal(all)
+	require.NoError(t, err)
+	assert.JSONEq(t, string(want), string(have))
+	assert.ErrorContains(t, got.Decode(new(int)), "accesstoken: ")
+}
+
+// Claims keep their JSON, of which the token's is the measure.
+func TestClaimsJSON(t *testing.T) {
+	t.Parallel()
+	text := `{"sub":"1","scope":"user","aud":["a","b"],"exp":1767323045.5,"own":{"a":[1]},"project_id":"e"}`
+	var c accesstoken.Claims
+	require.NoError(t, json.Unmarshal([]byte(text), &c))
+	assert.Equal(t, []string{"a", "b"}, c.Audience)
+	assert.Equal(t, "e", c.ProjectID)
+	assert.WithinDuration(t, time.Unix(1767323045, 0), c.ExpiresAt, 0)
+	again, err := json.Marshal(c)
+	require.NoError(t, err)
+	assert.Equal(t, text, string(again))
+	again, err = json.Marshal(map[string]any{"claims": &c})
+	require.NoError(t, err)
+	assert.JSONEq(t, `{"claims":`+text+`}`, string(again))
+
+	err = json.Unmarshal([]byte(`{"sub":"1"}`), &c)
+	require.ErrorIs(t, err, accesstoken.ErrNotAccessToken)
+	err = json.Unmarshal([]byte(`{"sub":"1","sub":"1","scope":"user"}`), &c)
+	require.ErrorIs(t, err, accesstoken.ErrMalformed)
+	assert.Equal(t, "1", c.Subject, "a failure changes nothing")
+}
+
+// A claim of another type than expected is as good as none, and Decode has it all the same.
+func TestClaimsOfOtherTypes(t *testing.T) {
+	t.Parallel()
+	other := map[string]any{"provider_type": 1, "user_id": []int{1}, "user_type": true, "groups": "admins", "at_hash": nil, "iat": nil}
+	got, err := verifierAt(t, certs(t)).Verify(t.Context(), goodToken(t, other))
+	require.NoError(t, err)
+	assert.Empty(t, got.ProviderType)
+	assert.Empty(t, got.UserID)
+	assert.Empty(t, got.UserType)
+	assert.Empty(t, got.Groups)
+	assert.True(t, got.IssuedAt.IsZero())
+	assert.True(t, got.NotBefore.IsZero())
+	var all map[string]any
+	require.NoError(t, got.Decode(&all))
+	assert.Equal(t, "admins", all["groups"])
+}
+
+func TestClaimsUnescapes(t *testing.T) {
+	t.Parallel()
+	text := `{"sub" : "\u0031\"}{][", "\u0073cope":"user" , "provider_type":"微信 \ud83d\ude00" ,"user_type":"é"}`
+	var c accesstoken.Claims
+	require.NoError(t, json.Unmarshal([]byte(text), &c))
+	assert.Equal(t, `1"}{][`, c.Subject)
+	assert.Equal(t, "user", c.Scope)
+	assert.Equal(t, "微信 😀", c.ProviderType)
+	assert.Equal(t, "é", c.UserType)
+}
+
+// Claims that a test of a handler makes by hand have JSON too.
+func TestClaimsMadeByHand(t *testing.T) {
+	t.Parallel()
+	c := accesstoken.Claims{
+		Issuer: "i", Subject: "1", Audience: []string{"a"}, ExpiresAt: time.Unix(3, 0), NotBefore: time.Unix(2, 0),
+		IssuedAt: time.Unix(1, 0), Scope: "user", ProjectID: "p", ProviderType: "email", UserID: "1", UserType: "external", Groups: []string{"g"},
+	}
+	var own struct {
+		Subject string   `json:"sub"`
+		Groups  []string `json:"groups"`
+	}
+	require.NoError(t, c.Decode(&own))
+	assert.Equal(t, "1", own.Subject)
+	assert.Equal(t, []string{"g"}, own.Groups)
+	text, err := json.Marshal(c)
+	require.NoError(t, err)
+	var again accesstoken.Claims
+	require.NoError(t, json.Unmarshal(text, &again))
+	assert.Equal(t, fmt.Sprint(c), fmt.Sprint(again))
+	var all map[string]any
+	require.NoError(t, (&accesstoken.Claims{}).Decode(&all))
+	assert.Empty(t, all)
+}
+
+// Printing claims shows neither the token nor claims that could be personal.
+func TestClaimsPrint(t *testing.T) {
+	t.Parallel()
+	token := goodToken(t, map[string]any{"email": "somebody@example.com", "groups": []string{"secret-group"}})
+	c, err := verifierAt(t, certs(t)).Verify(t.Context(), token)
+	require.NoError(t, err)
+	var log bytes.Buffer
+	for _, logger := range []*slog.Logger{slog.New(slog.NewTextHandler(&log, nil)), slog.New(slog.NewJSONHandler(&log, nil))} {
+		logger.Info("claims", "pointer", c, "value", *c)
+	}
+	for _, format := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%d"} {
+		for _, v := range []any{c, *c, []any{c}, struct{ C *accesstoken.Claims }{c}, struct{ C accesstoken.Claims }{*c}} {
+			fmt.Fprintf(&log, format+"\n", v)
+		}
+	}
+	text := log.String()
+	assert.Contains(t, text, "accesstoken.Claims{Kind:user Subject:"+sub+" Scope:user sso ProviderType:email ExpiresAt:2026-01-02T05:04:05Z}")
+	for _, secret := range []string{"secret-group", "somebody@example.com", "q1w2e3r4", "at_hash"} {
+		assert.NotContains(t, text, secret)
+	}
+	for part := range strings.SplitSeq(token, ".") {
+		assert.NotContains(t, text, part[:16])
+	}
+	assert.NotEmpty(t, fmt.Sprint((*accesstoken.Claims)(nil)))
+}
+
+func TestKindString(t *testing.T) {
+	t.Parallel()
+	assert.Equal(t, "user", accesstoken.User.String())
+	assert.Equal(t, "Kind(7)", accesstoken.Kind(7).String())
+}

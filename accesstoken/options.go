@@ -1,0 +1,275 @@
+package accesstoken
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Option changes a default of [NewVerifier]. Every option is checked there; a bad one is an error.
+type Option func(*config) error
+
+type config struct {
+	env          string
+	region       string
+	host         string // pattern with one %s for env and one for region, "" with an own base URL
+	baseURL      string
+	audience     []string
+	issuers      []string
+	admitted     [kinds]bool
+	leeway       time.Duration
+	now          func() time.Time
+	client       *http.Client
+	timeout      time.Duration
+	keyLifetime  time.Duration
+	keyInterval  time.Duration
+	logger       *slog.Logger
+	errorHandler ErrorHandler
+}
+
+const (
+	hostRegional = "https://%[1]s.%[2]s.tcb-api.tencentcloudapi.com"
+	hostGateway  = "https://%[1]s.api.tcloudbasegateway.com"
+	hostIntl     = "https://%[1]s.api.intl.tcloudbasegateway.com"
+
+	defaultRegion = "ap-shanghai"
+)
+
+func newConfig(env string, opts []Option) (*config, error) {
+	c := &config{
+		env: env, audience: []string{env}, leeway: time.Minute, now: time.Now, client: &http.Client{}, timeout: 10 * time.Second,
+		keyLifetime: 10 * time.Minute, keyInterval: 10 * time.Second, errorHandler: writeError,
+	}
+	if !envName.MatchString(env) {
+		return nil, errors.New("accesstoken: env must be the id of a CloudBase environment: letters, digits and hyphens")
+	}
+	c.admitted[User] = true
+	for _, opt := range opts {
+		if opt == nil {
+			return nil, errors.New("accesstoken: a nil Option")
+		}
+		if err := opt(c); err != nil {
+			return nil, fmt.Errorf("accesstoken: %w", err)
+		}
+	}
+	if c.host == hostIntl && c.region == "" && c.issuers == nil {
+		return nil, errors.New("accesstoken: WithIntlGateway needs WithRegion: the issuer of a token names its region")
+	}
+	if c.region == "" {
+		c.region = defaultRegion
+	}
+	regional := fmt.Sprintf(hostRegional, c.env, c.region)
+	if c.issuers == nil {
+		// Users of the gateway have these issuers too. Live tokens had either scheme.
+		c.issuers = []string{regional, "http" + strings.TrimPrefix(regional, "https")}
+	}
+	switch {
+	case c.baseURL != "":
+	case c.host == "":
+		c.baseURL = regional
+	default:
+		c.baseURL = fmt.Sprintf(c.host, c.env)
+	}
+	return c, nil
+}
+
+var (
+	envName    = regexp.MustCompile(`^[A-Za-z0-9](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9])?$`)
+	regionName = regexp.MustCompile(`^[a-z0-9]+(?:-[a-z0-9]+)*$`)
+)
+
+// WithRegion says where the environment is; "ap-shanghai" if not given. The issuer of its tokens names the region, for
+// users of a gateway too.
+func WithRegion(region string) Option {
+	return func(c *config) error {
+		if !regionName.MatchString(region) {
+			return errors.New("WithRegion: not the name of a region, such as ap-shanghai")
+		}
+		c.region = region
+		return nil
+	}
+}
+
+// WithGateway fetches keys from CloudBase's HTTP API gateway, {env}.api.tcloudbasegateway.com, in place of
+// {env}.{region}.tcb-api.tencentcloudapi.com. It does not change which issuers are accepted.
+func WithGateway() Option { return withHost("WithGateway", hostGateway) }
+
+// WithIntlGateway is WithGateway for the international regions, {env}.api.intl.tcloudbasegateway.com. It needs
+// [WithRegion] or [WithIssuer].
+func WithIntlGateway() Option { return withHost("WithIntlGateway", hostIntl) }
+
+func withHost(name, host string) Option {
+	return func(c *config) error {
+		if c.host != "" && c.host != host || c.baseURL != "" {
+			return fmt.Errorf("%s: another host was chosen already", name)
+		}
+		c.host = host
+		return nil
+	}
+}
+
+// WithBaseURL fetches keys from another server, an emulator say, at base/auth/v1/certs. Plain http is refused unless the
+// host is a loopback address. It does not change which issuers are accepted, see [WithIssuer].
+func WithBaseURL(base string) Option {
+	return func(c *config) error {
+		if c.host != "" {
+			return errors.New("WithBaseURL: another host was chosen already")
+		}
+		u, err := url.Parse(base)
+		switch {
+		case err != nil || u.Hostname() == "" || u.Scheme != "https" && u.Scheme != "http":
+			return errors.New("WithBaseURL: not an http or https URL")
+		case u.User != nil || u.RawQuery != "" || u.ForceQuery || u.Fragment != "":
+			return errors.New("WithBaseURL: a base URL has no user, query or fragment")
+		case u.Scheme == "http" && !loopback(u.Hostname()):
+			return errors.New("WithBaseURL: keys that come over plain http prove nothing, use https")
+		}
+		c.baseURL = strings.TrimRight(u.String(), "/")
+		return nil
+	}
+}
+
+func loopback(host string) bool {
+	if ip := net.ParseIP(host); ip != nil {
+		return ip.IsLoopback()
+	}
+	host = strings.ToLower(host)
+	return host == "localhost" || strings.HasSuffix(host, ".localhost")
+}
+
+// WithIssuer accepts these values of iss, exactly as they are, in place of the environment's auth server's. The issuer
+// of an emulator is its own URL.
+func WithIssuer(issuers ...string) Option {
+	return func(c *config) error {
+		c.issuers = slices.Clone(issuers)
+		return notEmpty("WithIssuer", "issuer", issuers)
+	}
+}
+
+// WithAudience accepts these client ids as aud in place of the environment's id, for apps with client ids of their own.
+// The project_id must be the environment's all the same.
+func WithAudience(clientIDs ...string) Option {
+	return func(c *config) error {
+		c.audience = slices.Clone(clientIDs)
+		return notEmpty("WithAudience", "client id", clientIDs)
+	}
+}
+
+func notEmpty(option, what string, values []string) error {
+	if len(values) == 0 || slices.Contains(values, "") {
+		return fmt.Errorf("%s: an empty %s, or none", option, what)
+	}
+	return nil
+}
+
+// WithAnonymous accepts the tokens of anonymous users beside those of people. Whoever can reach the environment can have
+// one.
+func WithAnonymous() Option { return admit(Anonymous) }
+
+// WithPublishableKey accepts the environment's publishable keys. They are public, stand in web pages, and expire after
+// decades.
+func WithPublishableKey() Option { return admit(PublishableKey) }
+
+// WithAPIKey accepts the environment's API keys, as a way to be called by other servers. They have no Subject and no
+// Issuer, act as an administrator, and do not expire.
+func WithAPIKey() Option { return admit(APIKey) }
+
+func admit(k Kind) Option {
+	return func(c *config) error {
+		c.admitted[k] = true
+		return nil
+	}
+}
+
+// WithLeeway says by how much the clocks of this machine and the auth server may differ; a minute if not given. A token
+// is accepted for that long after it has expired.
+func WithLeeway(leeway time.Duration) Option {
+	return func(c *config) error {
+		if leeway < 0 {
+			return errors.New("WithLeeway: a negative duration")
+		}
+		c.leeway = leeway
+		return nil
+	}
+}
+
+// WithClock tells the time by now, which must be safe for concurrent use; time.Now if not given. It decides which tokens
+// have expired; how old keys are goes by the process's own clock.
+func WithClock(now func() time.Time) Option {
+	return func(c *config) error {
+		if now == nil {
+			return errors.New("WithClock: a nil clock")
+		}
+		c.now = now
+		return nil
+	}
+}
+
+// WithHTTPClient sends requests with client's Transport, or http.DefaultTransport as it is at that time if there is none.
+// Of its other settings only Timeout counts, if it is shorter than [WithTimeout]'s: redirects are never followed, and
+// there are no cookies.
+func WithHTTPClient(client *http.Client) Option {
+	return func(c *config) error {
+		if client == nil {
+			return errors.New("WithHTTPClient: a nil client")
+		}
+		copied := *client // what it is changed to later does not count
+		c.client = &copied
+		return nil
+	}
+}
+
+// WithTimeout limits one request to the auth server, connecting and reading included; 10 s if not given.
+func WithTimeout(timeout time.Duration) Option {
+	return positive("WithTimeout", timeout, func(c *config) { c.timeout = timeout })
+}
+
+// WithKeyLifetime says after how long keys are fetched anew; 10 minutes if not given. The first token after that is
+// verified with the keys at hand, while new ones are fetched; keys that are no longer published are then forgotten.
+func WithKeyLifetime(lifetime time.Duration) Option {
+	return positive("WithKeyLifetime", lifetime, func(c *config) { c.keyLifetime = lifetime })
+}
+
+// WithFetchInterval is the least time between two requests for keys, however many tokens with unknown keys come; 10 s if
+// not given. A new key of the auth server is known after that time at the latest. After failures it is shorter at first:
+// a second, doubled with each.
+func WithFetchInterval(interval time.Duration) Option {
+	return positive("WithFetchInterval", interval, func(c *config) { c.keyInterval = interval })
+}
+
+func positive(option string, d time.Duration, set func(*config)) Option {
+	return func(c *config) error {
+		if d <= 0 {
+			return fmt.Errorf("%s: not a positive duration", option)
+		}
+		set(c)
+		return nil
+	}
+}
+
+// WithLogger logs as a warning when keys cannot be fetched, which callers do not notice while old ones are at hand. nil:
+// silent, the default.
+func WithLogger(logger *slog.Logger) Option {
+	return func(c *config) error {
+		c.logger = logger
+		return nil
+	}
+}
+
+// WithErrorHandler lets handler answer the requests that [Verifier.Middleware] refuses.
+func WithErrorHandler(handler ErrorHandler) Option {
+	return func(c *config) error {
+		if handler == nil {
+			return errors.New("WithErrorHandler: a nil handler")
+		}
+		c.errorHandler = handler
+		return nil
+	}
+}

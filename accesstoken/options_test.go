@@ -1,0 +1,47 @@
+package accesstoken_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/cloudbase-community/tcbauth/accesstoken"
+)
+
+func TestOptionsAreChecked(t *testing.T) {
+	t.Parallel()
+	for name, opts := range map[string][]accesstoken.Option{
+		"a nil Option":      {nil},
+		"WithRegion":        {accesstoken.WithRegion("x/y")},
+		"WithBaseURL":       {accesstoken.WithBaseURL("ftp://example.com")},
+		"use https":         {accesstoken.WithBaseURL("http://example.com")},
+		"no user":           {accesstoken.WithBaseURL("https://a:b@example.com")},
+		"WithGateway: anot": {accesstoken.WithBaseURL("https://example.com"), accesstoken.WithGateway()},
+		"WithIntlGateway: ": {accesstoken.WithGateway(), accesstoken.WithIntlGateway()},
+		"needs WithRegion":  {accesstoken.WithIntlGateway()},
+		"WithBaseURL: anot": {accesstoken.WithGateway(), accesstoken.WithBaseURL("https://example.com")},
+		"WithIssuer":        {accesstoken.WithIssuer()},
+		"WithIssuer: an em": {accesstoken.WithIssuer("")},
+		"WithAudience":      {accesstoken.WithAudience()},
+		"WithAudience: an ": {accesstoken.WithAudience("a", "")},
+		"WithLeeway":        {accesstoken.WithLeeway(-1)},
+		"WithClock":         {accesstoken.WithClock(nil)},
+		"WithHTTPClient":    {accesstoken.WithHTTPClient(nil)},
+		"WithTimeout":       {accesstoken.WithTimeout(0)},
+		"WithKeyLifetime":   {accesstoken.WithKeyLifetime(-1)},
+		"WithFetchInterval": {accesstoken.WithFetchInterval(0)},
+		"WithErrorHandler":  {accesstoken.WithErrorHandler(nil)},
+	} {
+		v, err := accesstoken.NewVerifier(env, opts...)
+		require.ErrorContains(t, err, name)
+		require.ErrorContains(t, err, "accesstoken: ")
+		assert.Nil(t, v)
+	}
+	for _, bad := range []string{"", "a/b", "a b", "-a", "a.b", "é"} {
+		_, err := accesstoken.NewVerifier(bad)
+		require.ErrorContains(t, err, "accesstoken: env", bad)
+	}
+	_, err := accesstoken.NewVerifier(env, accesstoken.WithLogger(nil))
+	require.NoError(t, err)
+}
