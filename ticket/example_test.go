@@ -1,0 +1,39 @@
+package ticket_test
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/cloudbase-community/tcbauth"
+	"github.com/cloudbase-community/tcbauth/authtest"
+	"github.com/cloudbase-community/tcbauth/ticket"
+)
+
+// A backend whose users have signed in to it already.
+func ExampleSource() {
+	srv, err := authtest.Listen("127.0.0.1:0") // in place of CloudBase
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer func() { _ = srv.Close() }()
+	keyFile := srv.TicketKey() // in a program: the file that the console gave
+
+	signer, err := ticket.NewSigner(keyFile)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	app, err := tcbauth.NewApp(signer.Env(), tcbauth.WithBaseURL(srv.URL), tcbauth.WithTicketSource(ticket.Source(signer)))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	state, err := app.ForUser("user-0001").SignInWithCustomTicket(context.Background(), tcbauth.SignInWithCustomTicketRequest{})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println("signed in:", state.User.Sub != "")
+	// Output: signed in: true
+}
