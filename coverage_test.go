@@ -28,7 +28,7 @@ const (
 	coverageUpdating = "TCBAUTH_UPDATE_COVERAGE" // if set, the files are written instead of compared
 )
 
-// driven are the operations that this package has called with success in the tests so far.
+// driven are the operations that the Go client has called with success in the tests so far.
 var driven = struct {
 	sync.Mutex
 	operations map[string]bool // "POST signin"
@@ -36,7 +36,8 @@ var driven = struct {
 
 // drove is told of every request to an emulator of the tests.
 func drove(r authtest.Request) {
-	if r.Status != http.StatusOK || r.Operation == "" || !strings.HasPrefix(r.Header.Get("X-Sdk-Version"), "tcbauth/") {
+	ours := strings.HasPrefix(r.Header.Get("X-Sdk-Version"), "tcbauth/") || r.Header.Get("User-Agent") == "tcbauth" // accesstoken
+	if !ours || r.Status != http.StatusOK || r.Operation == "" {
 		return
 	}
 	driven.Lock()
@@ -134,8 +135,9 @@ func coverage() ([]byte, error) {
 	fmt.Fprintf(&out, `# What drives the emulator
 
 No recording of the live service stands behind this page. It says which operations of the emulator, package authtest, have
-been called with success by the genuine js-sdk ("npm test" here) and by the Go client (the tests of package tcbauth), and how
-surely each operation is known. It is generated; tests fail when it is stale (CONTRIBUTING.md says how to make it).
+been called with success by the genuine js-sdk ("npm test" here) and by the Go client (packages tcbauth and accesstoken, in
+the tests of the former), and how surely each operation is known. It is generated; tests fail when it is stale
+(CONTRIBUTING.md says how to make it).
 
 The emulator has %d operations: %d driven by the genuine @cloudbase/js-sdk 2.32.0, %d by the Go client, %d by neither.
 

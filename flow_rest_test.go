@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/cloudbase-community/tcbauth"
+	"github.com/cloudbase-community/tcbauth/accesstoken"
 	"github.com/cloudbase-community/tcbauth/authtest"
 )
 
@@ -81,6 +82,22 @@ func TestRarerFlows(t *testing.T) {
 			info, err := auth.GetWedaUserInfo(t.Context())
 			require.NoError(t, err)
 			assert.Equal(t, gopherSub, info["sub"])
+		},
+		"a backend trusts the token, until it is revoked": func(t *testing.T, srv *authtest.Server, auth *tcbauth.Auth) {
+			verifier, err := accesstoken.NewVerifier(srv.Env, accesstoken.WithBaseURL(srv.URL), accesstoken.WithIssuer(srv.URL),
+				accesstoken.WithHTTPClient(srv.Client()))
+			require.NoError(t, err)
+			session := signInAs(t, auth, gopher)
+			claims, err := verifier.Verify(t.Context(), session.AccessToken)
+			require.NoError(t, err)
+			assert.Equal(t, gopherSub, claims.Subject)
+			_, err = verifier.Introspect(t.Context(), session.AccessToken)
+			require.NoError(t, err)
+			require.NoError(t, auth.SignOut(t.Context()))
+			_, err = verifier.Verify(t.Context(), session.AccessToken)
+			require.NoError(t, err, "no token shows that it was revoked")
+			_, err = verifier.Introspect(t.Context(), session.AccessToken)
+			require.ErrorIs(t, err, accesstoken.ErrInactive)
 		},
 		"what was done with an account": func(t *testing.T, _ *authtest.Server, auth *tcbauth.Auth) {
 			signInAs(t, auth, gopher)
