@@ -1,5 +1,8 @@
 package authtest
 
+// anonymousName is the name of anonymous users, by which the js-sdk knows them (is_anonymous of its user object).
+const anonymousName = "anonymous"
+
 // WithAnonymousRefreshToken gives anonymous sessions a refresh token, as older documentation has it. Without it they have
 // none, as in the newest documentation, and a client signs in again when the access token has expired (WIRE.md section
 // 5.1).
@@ -23,7 +26,7 @@ func signInAnonymously(s *Server, c *call) (any, *Error) {
 	}
 	u := s.state.anonymous[c.deviceID()]
 	if u == nil {
-		u = s.addUser(User{Sub: randomText(16)})
+		u = s.addUser(User{Sub: randomText(16), Name: anonymousName})
 		u.anonymous = true
 		s.state.anonymous[c.deviceID()] = u
 	}

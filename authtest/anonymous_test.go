@@ -19,6 +19,7 @@ func TestAnonymous(t *testing.T) {
 	assertIs(t, 7200, first["expires_in"])
 	me := ok(t, srv, "user/me", first.text("access_token"), nil)
 	assert.Equal(t, first["sub"], me["sub"])
+	assert.Equal(t, "anonymous", me["name"], "the js-sdk's is_anonymous looks for it")
 	assert.Equal(t, "anonymous", ok(t, srv, "token/introspect", first.text("access_token"), nil)["scope"])
 
 	again := ok(t, srv, "signin/anonymously", "", object{}, "Authorization", "Basic YXV0aHRlc3Q6")

@@ -69,8 +69,8 @@
 //   - Too many wrong passwords lock the account with invalid_status; the live service is said to ask for a captcha first,
 //     which [WithCaptchaAfterWrongPasswords] does.
 //   - A captcha picture is good for one try, without regard to case; captcha errors are HTTP 400.
-//   - An anonymous session has no refresh token unless [WithAnonymousRefreshToken] is given. An anonymous user who signs up
-//     keeps the id; the anonymous sessions end.
+//   - An anonymous session has no refresh token unless [WithAnonymousRefreshToken] is given. An anonymous user, named
+//     "anonymous" as the js-sdk expects, keeps the id when signing up; the anonymous sessions end.
 //   - A custom id is not the sub: an account has one of its own, and user/me names the custom id as a provider's.
 //   - Login methods that are off, but for the anonymous and the custom one, are login_type_disabled, third parties
 //     provider_not_enabled; their HTTP status is 400.
