@@ -1,0 +1,46 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { accessSync, constants } from 'node:fs'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { delimiter, join } from 'node:path'
+import { tmpdir } from 'node:os'
+
+const names = ['chromium', 'chromium-browser', 'google-chrome']
+
+// findChromium returns the program that CHROMIUM names, or the first of the usual ones on the PATH, or undefined.
+export function findChromium() {
+  if (process.env.CHROMIUM) return process.env.CHROMIUM
+  const directories = (process.env.PATH ?? '').split(delimiter)
+  return names.flatMap((name) => directories.map((directory) => join(directory, name))).find((file) => {
+    try {
+      accessSync(file, constants.X_OK)
+      return true
+    } catch {
+      return false
+    }
+  })
+}
+
+// startChromium opens an address in a browser without a window and with a new profile. onEnd is called with the reason if
+// it ends before stop does that.
+export async function startChromium(program, address, onEnd) {
+  const profile = await mkdtemp(join(tmpdir(), 'tcbauth-chromium-'))
+  const child = spawn(program, [
+    '--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
+    '--disable-component-update', '--disable-sync', `--user-data-dir=${profile}`, address,
+  ], { stdio: ['ignore', 'ignore', 'pipe'] })
+  let said = ''
+  child.stderr.setEncoding('utf8').on('data', (text) => (said = (said + text).slice(-4000)))
+  let stopping = false
+  const ended = Promise.race([once(child, 'exit'), once(child, 'error')]).then(([reason]) => {
+    if (!stopping) onEnd(new Error(`${program} ended (${reason}): ${said}`))
+  })
+  return {
+    async stop() {
+      stopping = true
+      child.kill('SIGTERM')
+      await ended
+      await rm(profile, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 })
+    },
+  }
+}
