@@ -1,7 +1,7 @@
 import test, { after } from 'node:test'
 import { flows } from './flows/index.mjs'
 import * as clock from './lib/clock.mjs'
-import { quiet } from './lib/console.mjs'
+import { run } from './lib/run.mjs'
 import { Context } from './lib/context.mjs'
 import { checkCalls, checkOperations } from './lib/coverage.mjs'
 import { env, startEmulator } from './lib/emulator.mjs'
@@ -25,7 +25,7 @@ for (const { name, stages } of flows.filter((flow) => flow.where !== 'page')) {
       ticket: async (uid, over) => signTicket(await control.ticketKey(), uid, over),
     })
     person.solveCaptcha = (captcha) => context.solveCaptcha(captcha)
-    await quiet(() => stages[0](context))
+    await run(context, () => stages[0](context))
     for (const name of driven(await control.requests())) operations.add(name)
   })
 }

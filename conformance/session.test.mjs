@@ -8,7 +8,7 @@ import test, { after } from 'node:test'
 import { ming, password, phone } from './flows/people.mjs'
 import { equal, has, match, rejects } from './lib/assert.mjs'
 import * as clock from './lib/clock.mjs'
-import { quiet } from './lib/console.mjs'
+import { run } from './lib/run.mjs'
 import { Context } from './lib/context.mjs'
 import { build, env, startEmulator } from './lib/emulator.mjs'
 import { sdk, storage } from './lib/node-sdk.mjs'
@@ -37,6 +37,7 @@ class Go {
         if (error) reject(new Error(`session -do ${what}: ${stderr || error.message}`))
         else resolve(stdout)
       })
+      child.stdin.on('error', () => {}) // it has ended without reading; the exit code says whether that is an error
       child.stdin.end(input)
     })
   }
@@ -64,7 +65,7 @@ function travel(title, journey) {
     storage.clear()
     await control.addUser(ming)
     const t = new Context({ sdk, url, env, control, storage, inPage: false, calls: new Set() })
-    await quiet(() => journey(t, new Go(`go-${directories++}`)))
+    await run(t, () => journey(t, new Go(`go-${directories++}`)))
   })
 }
 
@@ -139,7 +140,8 @@ travel('the texts have the same fields, in the same forms', async (t, go) => {
   const theirs = t.stored()
   await go.do('signin', '-username', ming.username, '-password', password)
   const ours = JSON.parse(await go.run('show'))
-  const form = (session) => Object.entries(session).map(([name, value]) => [name, Array.isArray(value) ? 'array' : typeof value]).sort()
+  const type = (value) => (Array.isArray(value) ? 'array' : typeof value)
+  const form = (session) => Object.entries(session).map(([name, value]) => `${name}: ${type(value)}`).sort()
   equal(form(ours), form(theirs), 'the fields and their types')
   for (const session of [ours, theirs]) match(session.expires_at, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/, 'expires_at')
 })

@@ -9,7 +9,9 @@ flow('anonymous', 'a device is one person, over signing out and starting again',
   const { data, error } = await auth.signInAnonymously()
   equal(error, null, 'the error')
   const session = await t.expectSession(anonymous)
-  has(data, { user: { id: session.sub, is_anonymous: true }, session: { access_token: session.access_token, scope: 'anonymous' } })
+  has(data, {
+    user: { id: session.sub, is_anonymous: true }, session: { access_token: session.access_token, scope: 'anonymous' },
+  })
   equal(await auth.loginScope(), 'anonymous', 'loginScope')
   await t.expectEvents(events, 'SIGNED_IN')
   await auth.signOut()
@@ -49,7 +51,9 @@ flow('anonymous', 'registering with the anonymous token keeps the person', async
   let converted = 0
   auth.onAnonymousConverted(() => converted++)
   const verification_token = await t.prove(auth, phone)
-  const state = await auth.signUp({ phone_number: phone, verification_token, anonymous_token, username: 'xiaoming', password })
+  const state = await auth.signUp({
+    phone_number: phone, verification_token, anonymous_token, username: 'xiaoming', password,
+  })
   has(state.user, { uid: sub, phone_number: phone, username: 'xiaoming' })
   await t.expectSession({ sub })
   await t.expectStatus(anonymous_token, 401)

@@ -69,8 +69,12 @@ flow('captcha', 'signing in may need one', async (t) => {
 flow('captcha', 'createCaptchaData and verifyCaptchaData by hand', async (t) => {
   const { auth, api } = t.open()
   const picture = await auth.createCaptchaData({ state: 'state-1' })
-  has(picture, { token: /^\S{16,}$/, data: /^data:image\/png;base64,[A-Za-z0-9+/]+=*$/, type: 'image', expires_in: 300 })
-  await t.control.fault({ operation: 'captcha/data/verify', times: 1, error: 'invalid_argument', error_code: 3, error_description: 'wrong' })
+  has(picture, {
+    token: /^\S{16,}$/, data: /^data:image\/png;base64,[A-Za-z0-9+/]+=*$/, type: 'image', expires_in: 300,
+  })
+  await t.control.fault({
+    operation: 'captcha/data/verify', times: 1, error: 'invalid_argument', error_code: 3, error_description: 'wrong',
+  })
   await rejects(auth.verifyCaptchaData({ token: picture.token, key: '????' }), {
     error: 'invalid_argument', error_code: 3, error_uri: '/auth/v1/captcha/data/verify',
   })
@@ -82,7 +86,9 @@ flow('captcha', 'createCaptchaData and verifyCaptchaData by hand', async (t) => 
 
 pageFlow('captcha', 'a wrong answer shows a new picture', async (t) => {
   await t.control.requireCaptcha('verification')
-  await t.control.fault({ operation: 'captcha/data/verify', times: 2, error: 'invalid_argument', error_code: 3, error_description: 'wrong' })
+  await t.control.fault({
+    operation: 'captcha/data/verify', times: 2, error: 'invalid_argument', error_code: 3, error_description: 'wrong',
+  })
   const { auth } = t.open()
   const answered = t.answerCaptcha(auth, { wrong: ['????', '!!!!'] })
   has(await auth.getVerification({ phone_number: phone }), { expires_in: 600 })

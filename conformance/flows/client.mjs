@@ -39,7 +39,9 @@ flow('client', 'an access key stands in until somebody signs in', async (t) => {
   equal(await auth.getUser(), { data: { user: null }, error: null }, 'getUser')
   await auth.getVerification({ phone_number: phone })
   match(header((await t.control.requests('verification'))[0], 'Authorization'), /^Bearer /, 'the authorization')
-  has(await auth.signInWithPassword({ username: ming.username, password }), { error: null, data: { user: { id: ming.sub } } })
+  has(await auth.signInWithPassword({ username: ming.username, password }), {
+    error: null, data: { user: { id: ming.sub } },
+  })
   await t.expectSession({ sub: ming.sub })
   await auth.signOut()
   equal(await auth.loginScope(), 'accessKey', 'loginScope')
@@ -49,7 +51,9 @@ flow('client', 'a lost connection is tried again', async (t) => {
   await t.control.addUser(ming)
   await t.control.fault({ operation: 'signin', times: 1, close: 'before_commit' })
   const { auth } = t.open()
-  has(await auth.signInWithPassword({ username: ming.username, password }), { error: null, data: { user: { id: ming.sub } } })
+  has(await auth.signInWithPassword({ username: ming.username, password }), {
+    error: null, data: { user: { id: ming.sub } },
+  })
   equal((await t.control.requests('signin')).map((request) => request.status), [0, 200], 'the answers')
 })
 
@@ -57,7 +61,9 @@ flow('client', 'an answer cut short is asked for again, though the server has do
   await t.control.addUser(ming)
   await t.control.fault({ operation: 'signin', times: 1, body: 'cut_body' })
   const { auth } = t.open()
-  has(await auth.signInWithPassword({ username: ming.username, password }), { error: null, data: { user: { id: ming.sub } } })
+  has(await auth.signInWithPassword({ username: ming.username, password }), {
+    error: null, data: { user: { id: ming.sub } },
+  })
   equal((await t.control.requests('signin')).map((request) => request.status), [200, 200], 'the answers')
 })
 
@@ -74,7 +80,9 @@ flow('client', 'after three attempts the js-sdk gives up', async (t) => {
 
 flow('client', 'what the server does not know how to do', async (t) => {
   const { auth } = t.open()
-  await rejects(auth.getVerification({ email: ming.email, email_redirect_to: 'https://example.com/' }), { error: 'unimplemented', error_code: 12 })
+  await rejects(auth.getVerification({ email: ming.email, email_redirect_to: 'https://example.com/' }), {
+    error: 'unimplemented', error_code: 12,
+  })
   has(await auth.signInWithOtp({ email: ming.email, options: { emailRedirectTo: 'https://example.com/' } }), {
     data: { user: null, session: null }, error: { code: 'unimplemented', errorCode: 12, category: 'SERVICE_ERROR' },
   })
@@ -84,11 +92,19 @@ flow('client', 'server errors of every kind are AuthErrors with a category', asy
   await t.control.addUser(ming)
   const { auth } = t.open()
   for (const [status, word, number, category] of [
-    [500, 'internal', 13, 'SERVICE_ERROR'], [503, 'unavailable', 14, 'SERVICE_ERROR'], [429, 'resource_exhausted', 8, 'RATE_LIMITED'],
-    [400, 'mfa_phone_required', 4042, 'MFA_REQUIRED'], [403, 'permission_denied', 7, 'PROVIDER_NOT_ENABLED'], [409, 'aborted', 10, 'SERVICE_ERROR'],
+    [500, 'internal', 13, 'SERVICE_ERROR'],
+    [503, 'unavailable', 14, 'SERVICE_ERROR'],
+    [429, 'resource_exhausted', 8, 'RATE_LIMITED'],
+    [400, 'mfa_phone_required', 4042, 'MFA_REQUIRED'],
+    [403, 'permission_denied', 7, 'PROVIDER_NOT_ENABLED'],
+    [409, 'aborted', 10, 'SERVICE_ERROR'],
   ]) {
-    await t.control.fault({ operation: 'signin', times: 1, status, error: word, error_code: number, error_description: 'no' })
-    has(await auth.signInWithPassword({ username: ming.username, password }), { error: { code: word, errorCode: number, category, message: 'no' } })
+    await t.control.fault({
+      operation: 'signin', times: 1, status, error: word, error_code: number, error_description: 'no',
+    })
+    has(await auth.signInWithPassword({ username: ming.username, password }), {
+      error: { code: word, errorCode: number, category, message: 'no' },
+    })
   }
 })
 
@@ -104,8 +120,11 @@ flow('deprecated', 'methods that do nothing, and those of v1 that only say what 
   await rejects((async () => auth.shouldRefreshAccessToken(() => true))(), { message: /onAuthStateChange/ })
   await auth.signInWithPassword({ username: ming.username, password })
   for (const [method, instead] of [
-    ['linkWithTicket', /signInWithCustomTicket/], ['linkWithRedirect', /linkIdentity/], ['linkWithPhoneNumber', /bindPhoneNumber/],
-    ['updatePhoneNumber', /updateUser/], ['unlink', /unlinkIdentity/],
+    ['linkWithTicket', /signInWithCustomTicket/],
+    ['linkWithRedirect', /linkIdentity/],
+    ['linkWithPhoneNumber', /bindPhoneNumber/],
+    ['updatePhoneNumber', /updateUser/],
+    ['unlink', /unlinkIdentity/],
   ]) {
     await rejects((async () => auth.currentUser[method]())(), { message: instead }, method)
   }
@@ -119,9 +138,13 @@ nodeFlow('deprecated', 'the hosted login page is for pages', async (t) => {
 
 pageFlow('client', 'toDefaultLoginPage leaves the page for the hosted one', async (t) => {
   const { auth } = t.open()
-  equal(await auth.toDefaultLoginPage({ app_id: 'app-1', query: { x: '1' } }), { data: {}, error: null }, 'toDefaultLoginPage')
+  equal(await auth.toDefaultLoginPage({ app_id: 'app-1', query: { x: '1' } }), {
+    data: {}, error: null,
+  }, 'toDefaultLoginPage')
 }, async (t) => {
   const here = new URL(location.href)
   equal(here.pathname, '/__auth/', 'the path')
-  has(Object.fromEntries(here.searchParams), { app_id: 'app-1', env_id: t.env, client_id: t.env, config_version: 'env', redirect_uri: /^http/, x: '1' })
+  has(Object.fromEntries(here.searchParams), {
+    app_id: 'app-1', env_id: t.env, client_id: t.env, config_version: 'env', redirect_uri: /^http/, x: '1',
+  })
 })

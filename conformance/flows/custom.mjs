@@ -8,7 +8,9 @@ flow('custom', 'signInWithCustomTicket signs in who the ticket names', async (t)
   const session = await t.expectSession({ version: undefined })
   has(first.data, { user: { id: session.sub }, session: { access_token: session.access_token } })
   await t.expectEvents(events, 'SIGNED_IN')
-  has(await auth.getUserInfo(), { uid: session.sub, providers: [{ id: 'custom', provider_user_id: 'user-0001', name: '' }] })
+  has(await auth.getUserInfo(), {
+    uid: session.sub, providers: [{ id: 'custom', provider_user_id: 'user-0001', name: '' }],
+  })
   await auth.signOut()
   await t.expectEvents(events, 'SIGNED_OUT')
 

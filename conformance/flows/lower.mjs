@@ -17,7 +17,8 @@ flow('lower layer', 'a phone number from signing up to signing out', async (t) =
   equal(await api.modifyPassword({ password, new_password: newPassword }), {}, 'modifyPassword')
   equal(await api.signOut(), {}, 'signOut')
   t.expectNoSession()
-  equal(await api.modifyPasswordWithoutLogin({ username: ming.username, password: newPassword, new_password: password }), {}, 'modifyPasswordWithoutLogin')
+  const modify = { username: ming.username, password: newPassword, new_password: password }
+  equal(await api.modifyPasswordWithoutLogin(modify), {}, 'modifyPasswordWithoutLogin')
   equal(await api.resetPassword({ phone_number: phone, new_password: newPassword, verification_token }), {}, 'resetPassword')
   has(await api.signIn({ username: ming.username, password: newPassword }), { sub: signedUp.sub })
   await t.expectSession({ version: 'v1', sub: signedUp.sub })
@@ -28,11 +29,15 @@ flow('lower layer', 'a phone number from signing up to signing out', async (t) =
 
 flow('lower layer', 'third parties, tickets and nobody in particular', async (t) => {
   const { api } = t.open()
-  const { uri } = await api.genProviderRedirectUri({ provider_id: 'wx_open', redirect_uri: 'https://example.com/', state: 's' })
+  const { uri } = await api.genProviderRedirectUri({
+    provider_id: 'wx_open', redirect_uri: 'https://example.com/', state: 's',
+  })
   has(Object.fromEntries(new URL(uri).searchParams), { redirect_uri: 'https://example.com/', state: 's' })
   const provider_code = await t.control.providerCode({ provider_id: 'wx_open', sub: 'o-1', phone_number: phone })
   const { provider_token } = await api.grantProviderToken({ provider_id: 'wx_open', provider_code })
-  has(await api.patchProviderToken({ provider_token, provider_params: { code: 'x' } }), { provider_profile: { phone_number: phone } })
+  has(await api.patchProviderToken({ provider_token, provider_params: { code: 'x' } }), {
+    provider_profile: { phone_number: phone },
+  })
   const { sub } = await api.signInWithProvider({ provider_token })
   await t.expectSession({ version: 'v1', sub })
   equal(await api.unbindProvider({ provider_id: 'wx_open' }), {}, 'unbindProvider')

@@ -7,7 +7,9 @@ flow('password', 'signIn by username, phone number and e-mail address', async (t
   const { auth, events } = t.open()
   for (const username of [ming.username, phone, email]) {
     const state = await auth.signIn({ username, password })
-    has(state.user, { uid: ming.sub, username: ming.username, phone_number: phone, email, name: ming.name, picture: ming.picture })
+    has(state.user, {
+      uid: ming.sub, username: ming.username, phone_number: phone, email, name: ming.name, picture: ming.picture,
+    })
     await t.expectSession({ version: 'v1', sub: ming.sub, groups: ['editors'] })
     await t.expectEvents(events, 'SIGNED_IN')
     await auth.signOut()
@@ -22,10 +24,13 @@ flow('password', 'signInWithPassword by username, phone number and e-mail addres
     const { data, error } = await auth.signInWithPassword({ ...who, password })
     equal(error, null, 'the error')
     has(data.user, {
-      id: ming.sub, phone, email, role: ['editors'], is_anonymous: false, user_metadata: { name: ming.name, username: ming.username },
+      id: ming.sub, phone, email, role: ['editors'], is_anonymous: false,
+      user_metadata: { name: ming.name, username: ming.username },
     })
     const stored = await t.expectSession({ version: 'v1', sub: ming.sub })
-    has(data.session, { access_token: stored.access_token, refresh_token: stored.refresh_token, user: { id: ming.sub } })
+    has(data.session, {
+      access_token: stored.access_token, refresh_token: stored.refresh_token, user: { id: ming.sub },
+    })
     await t.expectEvents(events, 'SIGNED_IN')
   }
 })
@@ -77,7 +82,9 @@ flow('password', 'five wrong passwords lock the account for ten minutes', async 
   const { error } = await auth.signInWithPassword({ username: ming.username, password })
   has(error, { code: 'invalid_status', category: 'INVALID_CREDENTIALS' })
   await t.advance(601)
-  has(await auth.signInWithPassword({ username: ming.username, password }), { error: null, data: { user: { id: ming.sub } } })
+  has(await auth.signInWithPassword({ username: ming.username, password }), {
+    error: null, data: { user: { id: ming.sub } },
+  })
 })
 
 flow('password', 'who has no password is told so', async (t) => {
@@ -86,7 +93,9 @@ flow('password', 'who has no password is told so', async (t) => {
   await rejects(auth.signIn({ username: ming.username, password }), {
     error: 'password_not_set', error_code: 4029, error_description: 'user password not set',
   })
-  has(await auth.signInWithPassword({ phone, password }), { error: { code: 'password_not_set', category: 'INVALID_CREDENTIALS' } })
+  has(await auth.signInWithPassword({ phone, password }), {
+    error: { code: 'password_not_set', category: 'INVALID_CREDENTIALS' },
+  })
 })
 
 flow('password', 'who is blocked or not activated cannot sign in', async (t) => {
@@ -114,7 +123,8 @@ flow('password', 'encrypted sign-in, by the path of v2 and by that of v1', async
 
   has(await auth.signIn({ username: ming.username, password, isEncrypt: true }), { user: { uid: ming.sub } })
   await t.expectSession({ version: 'v1', sub: ming.sub })
-  equal(Object.keys((await t.control.requests('signin'))[0].body).sort(), ['params', 'public_key_thumbprint'], 'the fields that were sent')
+  const [sentToV1] = await t.control.requests('signin')
+  equal(Object.keys(sentToV1.body).sort(), ['params', 'public_key_thumbprint'], 'the fields that were sent')
 
   const refused = await auth.signInWithPassword({ username: ming.username, password: '密码', is_encrypt: true })
   has(refused.error, { errorCode: 4043 })
@@ -122,9 +132,13 @@ flow('password', 'encrypted sign-in, by the path of v2 and by that of v1', async
 
 flow('password', 'a login method that is off', async (t) => {
   await t.control.addUser(ming)
-  await t.control.fault({ operation: 'signin', error: 'login_type_disabled', error_code: 4045, error_description: 'login by password is not enabled' })
+  await t.control.fault({
+    operation: 'signin', error: 'login_type_disabled', error_code: 4045, error_description: 'login is not enabled',
+  })
   const { auth } = t.open()
   const { error } = await auth.signInWithPassword({ username: ming.username, password })
-  has(error, { code: 'login_type_disabled', errorCode: 4045, category: 'PROVIDER_NOT_ENABLED', helpMessage: /signInWithPassword\(\)/ })
+  has(error, {
+    code: 'login_type_disabled', errorCode: 4045, category: 'PROVIDER_NOT_ENABLED', helpMessage: /signInWithPassword\(\)/,
+  })
   t.expectNoSession()
 })

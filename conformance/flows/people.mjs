@@ -11,4 +11,15 @@ export const ming = {
   sub: '1000000000000000001', username: 'xiaoming', password, phone_number: phone, email, name: '小明',
   picture: 'https://example.com/ming.png', groups: ['editors'],
 }
-export const hong = { sub: '1000000000000000002', username: 'xiaohong', password, phone_number: otherPhone, email: otherEmail }
+export const hong = {
+  sub: '1000000000000000002', username: 'xiaohong', password, phone_number: otherPhone, email: otherEmail,
+}
+
+// signedIn adds a person's account and signs them in by password.
+export async function signedIn(t, person = ming) {
+  await t.control.addUser(person)
+  const session = t.open()
+  await session.auth.signInWithPassword({ username: person.username, password })
+  await t.expectEvents(session.events, 'SIGNED_IN')
+  return session
+}

@@ -1,16 +1,8 @@
 import { equal, has, match, rejects } from '../lib/assert.mjs'
 import { flow, nodeFlow, pageFlow } from '../lib/flow.mjs'
-import { hong, ming, password, phone } from './people.mjs'
+import { hong, ming, phone, signedIn } from './people.mjs'
 
 const wechat = { provider_id: 'wx_open', sub: 'o-ming', name: '明', picture: 'https://example.com/wx.png' }
-
-async function signedIn(t) {
-  await t.control.addUser(ming)
-  const session = t.open()
-  await session.auth.signInWithPassword({ username: ming.username, password })
-  await t.expectEvents(session.events, 'SIGNED_IN')
-  return session
-}
 
 // grant gives the provider_token for a person whom the third party has let through.
 async function grant(t, auth, person = wechat) {
@@ -29,7 +21,8 @@ flow('provider', 'from the address of the third party to a session', async (t) =
   })
   const page = new URL(uri)
   has(Object.fromEntries(page.searchParams), {
-    redirect_uri: 'https://example.com/back?x=1', state: 'state-1', scope: 'snsapi_login', login_hint: wechat.sub, sign_out_uri: undefined,
+    redirect_uri: 'https://example.com/back?x=1', state: 'state-1', scope: 'snsapi_login', login_hint: wechat.sub,
+    sign_out_uri: undefined,
   })
   const back = await followThirdParty(t, uri)
   equal([back.searchParams.get('state'), back.searchParams.get('x')], ['state-1', '1'], 'what came back')
@@ -47,10 +40,13 @@ flow('provider', 'from the address of the third party to a session', async (t) =
   await t.expectSession({ version: 'v1', sub: state.user.uid })
   await t.expectEvents(events, 'SIGNED_IN')
 
+  await rejects(auth.grantProviderToken({ provider_id: 'wx_open', provider_code: back.searchParams.get('code') }), {
+    error: 'provider_error',
+  })
   const again = await auth.signInWithIdToken({ token: await grant(t, auth) })
   equal(again.error, null, 'the error')
   has(again.data.user, { id: state.user.uid, identities: again.data.user.identities })
-  equal(again.data.user.identities.map((identity) => identity.identity_data.provider_user_id), [wechat.sub], 'the identities')
+  equal(again.data.user.identities.map((known) => known.identity_data.provider_user_id), [wechat.sub], 'the identities')
 })
 
 // followThirdParty returns the address that the third party's page leads to. A page may not see it, so there it is made.
@@ -64,14 +60,20 @@ async function followThirdParty(t, uri) {
 
 flow('provider', 'what is refused', async (t) => {
   const { auth } = t.open()
-  await rejects(auth.genProviderRedirectUri({ provider_id: 'nobody', provider_redirect_uri: 'https://example.com/' }), { error: 'provider_not_enabled' })
+  await rejects(auth.genProviderRedirectUri({ provider_id: 'nobody', provider_redirect_uri: 'https://example.com/' }), {
+    error: 'provider_not_enabled',
+  })
   await rejects(auth.grantProviderToken({ provider_id: 'wx_open', provider_code: 'x' }), {
     error: 'provider_error', error_code: 4019, error_uri: '/auth/v1/provider/token',
   })
   await rejects(auth.signInWithProvider({ provider_token: 'x' }), { error: 'invalid_argument', error_code: 3 })
-  has(await auth.signInWithIdToken({ token: 'x' }), { data: { user: null, session: null }, error: { code: 'invalid_argument' } })
+  has(await auth.signInWithIdToken({ token: 'x' }), {
+    data: { user: null, session: null }, error: { code: 'invalid_argument' },
+  })
   has(await auth.signInWithIdToken({}), { error: { message: 'Token is required' } })
-  await rejects(auth.signInWithProvider({ provider_token: await grant(t, auth), force_disable_sign_up: true }), { error: 'not_found', error_code: 5 })
+  await rejects(auth.signInWithProvider({ provider_token: await grant(t, auth), force_disable_sign_up: true }), {
+    error: 'not_found', error_code: 5,
+  })
   const late = await grant(t, auth)
   await t.advance(3600)
   await rejects(auth.signInWithProvider({ provider_token: late }), { error: 'invalid_argument' })
@@ -80,19 +82,26 @@ flow('provider', 'what is refused', async (t) => {
 
 flow('provider', 'signing up with a phone number binds the third party', async (t) => {
   const { auth } = t.open()
-  const state = await auth.signUp({ phone_number: phone, verification_token: await t.prove(auth, phone), provider_token: await grant(t, auth) })
+  const state = await auth.signUp({
+    phone_number: phone, verification_token: await t.prove(auth, phone), provider_token: await grant(t, auth),
+  })
   await auth.signOut()
-  has(await auth.signInWithProvider({ provider_token: await grant(t, auth), sync_profile: true }), { user: { uid: state.user.uid, name: wechat.name } })
+  has(await auth.signInWithProvider({ provider_token: await grant(t, auth), sync_profile: true }), {
+    user: { uid: state.user.uid, name: wechat.name },
+  })
 })
 
 flow('provider', 'patchProviderToken gets the phone number from WeChat', async (t) => {
   const { auth } = t.open()
   const provider_token = await grant(t, auth, { ...wechat, phone_number: phone })
   const patched = await auth.patchProviderToken({
-    provider_token, provider_id: 'wx_open', provider_params: { encryptedData: 'x', iv: 'x', code: 'x', provider_code_type: 'phone' },
+    provider_token, provider_id: 'wx_open',
+    provider_params: { encryptedData: 'x', iv: 'x', code: 'x', provider_code_type: 'phone' },
   })
   has(patched, { provider_token, expires_in: 3600, provider_profile: { sub: wechat.sub, phone_number: phone } })
-  await rejects(auth.patchProviderToken({ provider_token, provider_params: {} }), { error: 'invalid_argument', error_code: 3 })
+  await rejects(auth.patchProviderToken({ provider_token, provider_params: {} }), {
+    error: 'invalid_argument', error_code: 3,
+  })
 })
 
 flow('provider', 'bind, list and unbind', async (t) => {
@@ -100,7 +109,11 @@ flow('provider', 'bind, list and unbind', async (t) => {
   has(await auth.getUserIdentities(), { data: { identities: [] }, error: null })
   equal(await auth.bindWithProvider({ provider_token: await grant(t, auth) }), {}, 'bindWithProvider')
   equal(await auth.getProviders(), {
-    total: 2, data: [{ id: 'wx_open', name: 'wx_open', bind: true, provider_user_name: wechat.name }, { id: 'wx_mp', name: 'wx_mp', bind: false }],
+    total: 2,
+    data: [
+      { id: 'wx_open', name: 'wx_open', bind: true, provider_user_name: wechat.name },
+      { id: 'wx_mp', name: 'wx_mp', bind: false },
+    ],
   }, 'getProviders')
   equal((await auth.getUserIdentities()).data.identities.map((identity) => identity.id), ['wx_open'], 'the identities')
   equal((await auth.getUser()).data.user.identities.map((identity) => identity.identity_data), [
@@ -119,13 +132,18 @@ flow('provider', 'bind, list and unbind', async (t) => {
 flow('provider', 'what somebody else has bound', async (t) => {
   await t.control.addUser({ ...hong, identities: { wx_open: wechat.sub } })
   const { auth, api } = await signedIn(t)
-  await rejects(auth.bindWithProvider({ provider_token: await grant(t, auth) }), { error: 'failed_precondition', error_code: 9 })
+  await rejects(auth.bindWithProvider({ provider_token: await grant(t, auth) }), {
+    error: 'failed_precondition', error_code: 9,
+  })
   has(await api.toBindIdentity({ provider_token: await grant(t, auth), provider: 'wx_open' }), {
-    data: { type: 'bind_identity', provider: undefined }, error: { code: 'failed_precondition', category: 'PRECONDITION_FAILED' },
+    data: { type: 'bind_identity', provider: undefined },
+    error: { code: 'failed_precondition', category: 'PRECONDITION_FAILED' },
   })
   has(await api.transByProvider({ provider_token: await grant(t, auth) }), { sub: hong.sub, token_type: 'Bearer' })
   await t.expectSession({ sub: ming.sub }) // the js-sdk leaves it to the application to store the other session
-  equal(await api.changeBoundProvider({ provider_id: 'wx_open', trans_token: await grant(t, auth) }), { client_id: t.env }, 'changeBoundProvider')
+  equal(await api.changeBoundProvider({ provider_id: 'wx_open', trans_token: await grant(t, auth) }), {
+    client_id: t.env,
+  }, 'changeBoundProvider')
   equal(Object.fromEntries((await t.control.users()).map((user) => [user.sub, user.identities])), {
     [ming.sub]: { wx_open: wechat.sub }, [hong.sub]: undefined,
   }, 'the identities')
@@ -143,7 +161,9 @@ nodeFlow('oauth', 'signInWithOAuth outside of a page gives the address, and the 
   })
   equal(error, null, 'the error')
   equal(data.provider, 'wx_open', 'the provider')
-  has(Object.fromEntries(new URL(data.url).searchParams), { redirect_uri: 'https://example.com/back', state: 'state-1', login_hint: wechat.sub })
+  has(Object.fromEntries(new URL(data.url).searchParams), {
+    redirect_uri: 'https://example.com/back', state: 'state-1', login_hint: wechat.sub,
+  })
   const back = await followThirdParty(t, data.url)
   equal(back.searchParams.get('state'), 'state-1', 'the state')
   // verifyOAuth looks for the state in the page's sessionStorage and for its own address in location
@@ -185,7 +205,9 @@ pageFlow('oauth', 'verifyOAuth without a code, a state or a provider', async (t)
   has(await auth.verifyOAuth(), { data: nothing, error: { message: 'Code is required' } })
   has(await auth.verifyOAuth({ code: 'x' }), { data: nothing, error: { message: 'State is required' } })
   has(await auth.verifyOAuth({ code: 'x', state: 'x' }), { data: nothing, error: { message: 'Provider is required' } })
-  has(await auth.verifyOAuth({ code: 'x', state: 'x', provider: 'wx_open' }), { data: nothing, error: { code: 'provider_error', errorCode: 4019 } })
+  has(await auth.verifyOAuth({ code: 'x', state: 'x', provider: 'wx_open' }), {
+    data: nothing, error: { code: 'provider_error', errorCode: 4019 },
+  })
   t.expectNoSession()
 })
 

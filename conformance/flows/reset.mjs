@@ -5,7 +5,9 @@ import { email, ming, newPassword, otherEmail, password, phone } from './people.
 flow('reset', 'resetPassword by a code to phone and e-mail, without a session', async (t) => {
   await t.control.addUser(ming)
   const { auth } = t.open()
-  await auth.resetPassword({ phone_number: phone, new_password: newPassword, verification_token: await t.prove(auth, phone) })
+  await auth.resetPassword({
+    phone_number: phone, new_password: newPassword, verification_token: await t.prove(auth, phone),
+  })
   t.expectNoSession()
   equal((await t.elsewhere(ming.username, newPassword)).sub, ming.sub, 'whose password it is')
   await auth.resetPassword({ email, new_password: password, verification_token: await t.prove(auth, email) })
@@ -20,9 +22,8 @@ flow('reset', 'resetPassword refuses a weak password, a strange token and an unk
   await rejects(auth.resetPassword({ phone_number: phone, new_password: 'short', verification_token }), want)
   await rejects(auth.resetPassword({ email, new_password: newPassword, verification_token }), want)
   await rejects(auth.resetPassword({ phone_number: phone, new_password: newPassword, verification_token: 'x' }), want)
-  await rejects(auth.resetPassword({ email: otherEmail, new_password: newPassword, verification_token: await t.prove(auth, otherEmail) }), {
-    error: 'not_found', error_code: 5,
-  })
+  const stranger = { email: otherEmail, new_password: newPassword, verification_token: await t.prove(auth, otherEmail) }
+  await rejects(auth.resetPassword(stranger), { error: 'not_found', error_code: 5 })
   await t.elsewhere(ming.username, password)
 })
 
@@ -56,8 +57,12 @@ flow('reset', 'resetPasswordForEmail of nobody, with a wrong code and with a wea
   await t.control.addUser(ming)
   await t.control.fixCode(email, '123456')
   const { auth } = t.open()
-  has(await auth.resetPasswordForEmail(otherEmail), { data: { updateUser: null }, error: { code: 'not_found', category: 'USER_NOT_FOUND' } })
-  has(await auth.resetPasswordForEmail(''), { data: { updateUser: null }, error: { message: 'Email or phone is required' } })
+  has(await auth.resetPasswordForEmail(otherEmail), {
+    data: { updateUser: null }, error: { code: 'not_found', category: 'USER_NOT_FOUND' },
+  })
+  has(await auth.resetPasswordForEmail(''), {
+    data: { updateUser: null }, error: { message: 'Email or phone is required' },
+  })
   const { data } = await auth.resetPasswordForEmail(email)
   has(await data.updateUser({ nonce: '000000', password: newPassword }), { error: { category: 'VERIFICATION_FAILED' } })
   await rejects(data.updateUser({ nonce: '123456' }), { message: 'Password is required' })

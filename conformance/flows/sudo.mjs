@@ -1,14 +1,6 @@
 import { equal, has, match, rejects } from '../lib/assert.mjs'
 import { flow } from '../lib/flow.mjs'
-import { email, hong, ming, newPassword, password, phone } from './people.mjs'
-
-async function signedIn(t, person = ming) {
-  await t.control.addUser(person)
-  const session = t.open()
-  await session.auth.signInWithPassword({ username: person.username, password })
-  await t.expectEvents(session.events, 'SIGNED_IN')
-  return session
-}
+import { email, hong, ming, newPassword, password, phone, signedIn } from './people.mjs'
 
 flow('sudo', 'by password and by a code, then setPassword, which ends the other sessions', async (t) => {
   const { auth } = await signedIn(t)
@@ -31,7 +23,9 @@ flow('sudo', 'is refused for a wrong password and for somebody else, and ends af
   await rejects(auth.sudo({ password: 'wrong' }), { error: 'invalid_password' })
   await rejects(api.checkPassword({ password: 'wrong' }), { error: 'invalid_password' })
   has(await api.checkPassword({ password }), { expires_in: 900 })
-  await rejects(auth.sudo({ verification_token: await t.prove(auth, hong.phone_number) }), { error: 'permission_denied', error_code: 7 })
+  await rejects(auth.sudo({ verification_token: await t.prove(auth, hong.phone_number) }), {
+    error: 'permission_denied', error_code: 7,
+  })
   const { sudo_token } = await auth.sudo({ password })
   await t.advance(900)
   await rejects(auth.setPassword({ new_password: newPassword, sudo_token }), {
@@ -45,7 +39,9 @@ flow('sudo', 'who has no password sets the first one without it', async (t) => {
   const { auth } = t.open()
   await auth.signUp({ phone_number: phone, verification_token: await t.prove(auth, phone) })
   has(await auth.getUserInfo(), { has_password: false })
-  await rejects(auth.setPassword({ new_password: 'short', sudo_token: '' }), { error: 'invalid_argument', error_code: 3 })
+  await rejects(auth.setPassword({ new_password: 'short', sudo_token: '' }), {
+    error: 'invalid_argument', error_code: 3,
+  })
   await auth.setPassword({ new_password: password, sudo_token: '' })
   has(await auth.getUserInfo(), { has_password: true })
   await t.elsewhere(phone, password)
@@ -63,7 +59,9 @@ flow('sudo', 'the methods that change the password by the old one', async (t) =>
   await t.elsewhere(ming.username, newPassword)
 
   const wrong = await auth.resetPasswordForOld({ old_password: 'wrong', new_password: password })
-  has(wrong, { data: { user: null, session: null }, error: { code: 'invalid_password', category: 'INVALID_CREDENTIALS' } })
+  has(wrong, {
+    data: { user: null, session: null }, error: { code: 'invalid_password', category: 'INVALID_CREDENTIALS' },
+  })
   await rejects(auth.currentUser.updatePassword(password, 'wrong'), { error: 'invalid_password' })
   await t.expectSession({ sub: ming.sub })
 })
@@ -73,9 +71,15 @@ flow('sudo', 'modifyPassword sends both passwords encrypted', async (t) => {
   equal(await auth.modifyPassword({ user_id: ming.sub, password, new_password: newPassword }), {}, 'modifyPassword')
   await t.elsewhere(ming.username, newPassword)
   const [sent] = await t.control.requests('user/basic/edit')
-  equal(Object.keys(sent.body).sort(), ['encrypt_new_password', 'encrypt_password', 'public_key_thumbprint', 'user_id'], 'the fields')
-  await rejects(auth.modifyPassword({ user_id: ming.sub, password: 'wrong', new_password: password }), { error_code: 4043 })
-  await rejects(auth.modifyPassword({ user_id: hong.sub, password: newPassword, new_password: password }), { error: 'permission_denied' })
+  equal(Object.keys(sent.body).sort(), [
+    'encrypt_new_password', 'encrypt_password', 'public_key_thumbprint', 'user_id',
+  ], 'the fields')
+  await rejects(auth.modifyPassword({ user_id: ming.sub, password: 'wrong', new_password: password }), {
+    error_code: 4043,
+  })
+  await rejects(auth.modifyPassword({ user_id: hong.sub, password: newPassword, new_password: password }), {
+    error: 'permission_denied',
+  })
 })
 
 flow('sudo', 'modifyPassword gives the first password to who has none', async (t) => {
@@ -89,10 +93,11 @@ flow('sudo', 'modifyPasswordWithoutLogin needs no session', async (t) => {
   await t.control.addUser(ming)
   const { auth, api } = t.open()
   has(await api.getPublicKey(), { public_key: /^-----BEGIN PUBLIC KEY-----/, public_key_thumbprint: /^\S+$/ })
-  equal(await auth.modifyPasswordWithoutLogin({ username: ming.username, password, new_password: newPassword }), {}, 'modifyPasswordWithoutLogin')
+  const modify = { username: ming.username, password, new_password: newPassword }
+  equal(await auth.modifyPasswordWithoutLogin(modify), {}, 'modifyPasswordWithoutLogin')
   t.expectNoSession()
   await t.elsewhere(ming.username, newPassword)
-  await rejects(auth.modifyPasswordWithoutLogin({ username: ming.username, password, new_password: newPassword }), {
+  await rejects(auth.modifyPasswordWithoutLogin(modify), {
     error: 'invalid_username_or_password', error_code: 4043, error_uri: '/auth/v2/signin/password/update',
   })
 })
@@ -101,7 +106,8 @@ flow('reauthenticate', 'by a code, and a new password with it', async (t) => {
   const { auth, events } = await signedIn(t)
   const { data, error } = await auth.reauthenticate()
   equal(error, null, 'the error')
-  const done = await data.updateUser({ nonce: await t.control.code(email), password: newPassword }) // e-mail goes before phone
+  // e-mail goes before phone
+  const done = await data.updateUser({ nonce: await t.control.code(email), password: newPassword })
   equal(done.error, null, 'the error')
   equal(done.data.user.id, ming.sub, 'who it is')
   await t.elsewhere(ming.username, newPassword)

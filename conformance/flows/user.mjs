@@ -1,17 +1,10 @@
 import { equal, has, ok, rejects } from '../lib/assert.mjs'
 import { flow, nodeFlow, pageFlow } from '../lib/flow.mjs'
-import { email, hong, ming, otherEmail, otherPhone, password, phone } from './people.mjs'
-
-async function signedIn(t) {
-  await t.control.addUser(ming)
-  const session = t.open()
-  await session.auth.signInWithPassword({ username: ming.username, password })
-  await t.expectEvents(session.events, 'SIGNED_IN')
-  return session
-}
+import { email, hong, ming, otherEmail, otherPhone, password, phone, signedIn } from './people.mjs'
 
 const profile = {
-  sub: ming.sub, user_id: ming.sub, username: ming.username, name: ming.name, picture: ming.picture, email, phone_number: phone,
+  sub: ming.sub, user_id: ming.sub, username: ming.username, name: ming.name, picture: ming.picture, email,
+  phone_number: phone,
   status: 'ACTIVE', type: 'external', has_password: true, groups: [{ id: 'editors' }], providers: [],
 }
 
@@ -37,7 +30,9 @@ flow('user', 'refreshUser sees what changed elsewhere', async (t) => {
   equal(auth.currentUser.name, ming.name, 'the name before')
   const { data, error } = await auth.refreshUser()
   equal(error, null, 'the error')
-  has(data, { user: { id: ming.sub, user_metadata: { name: '大明' } }, session: { access_token: t.stored().access_token } })
+  has(data, {
+    user: { id: ming.sub, user_metadata: { name: '大明' } }, session: { access_token: t.stored().access_token },
+  })
   equal(auth.currentUser.name, '大明', 'the name after')
 })
 
@@ -47,7 +42,10 @@ flow('user', 'updateUser changes the profile', async (t) => {
     nickname: '大明', username: 'daming', description: 'a person', avatar_url: 'https://example.com/2.png', gender: 'MALE',
   })
   equal(error, null, 'the error')
-  has(data.user, { id: ming.sub, user_metadata: { name: '大明', username: 'daming', picture: 'https://example.com/2.png', gender: 'MALE' } })
+  has(data.user, {
+    id: ming.sub,
+    user_metadata: { name: '大明', username: 'daming', picture: 'https://example.com/2.png', gender: 'MALE' },
+  })
   await t.expectEvents(events, 'USER_UPDATED')
   has((await t.control.users())[0], { name: '大明', username: 'daming', picture: 'https://example.com/2.png' })
   has(await auth.getUserInfo(), { user_desc: 'a person' })
@@ -81,7 +79,9 @@ flow('user', 'updateUser changes a profile beside an address, and the address af
   equal(data.user.user_metadata.name, '大明', 'the name')
   await t.expectEvents(events, 'USER_UPDATED')
   has((await t.control.users())[0], { email, name: '大明' })
-  has(await data.verifyOtp({ token: await t.control.code(otherEmail) }), { error: null, data: { user: { email: otherEmail } } })
+  has(await data.verifyOtp({ token: await t.control.code(otherEmail) }), {
+    error: null, data: { user: { email: otherEmail } },
+  })
   await t.expectEvents(events, 'USER_UPDATED')
 })
 
@@ -95,11 +95,15 @@ flow('user', 'updateUserBasicInfo, and what it refuses', async (t) => {
   equal(await api.updateUserBasicInfo({ user_id: ming.sub, description: 'x' }), {}, 'updateUserBasicInfo')
   await auth.currentUser.updateEmail(otherEmail.toUpperCase().replace('HONG', 'LAO'))
   equal((await t.control.users()).find((user) => user.sub === ming.sub).email, 'LAO@EXAMPLE.COM', 'the address')
-  await rejects(auth.updateUserBasicInfo({ username: hong.username }), { error: 'username_already_exists', error_code: 409 })
+  await rejects(auth.updateUserBasicInfo({ username: hong.username }), {
+    error: 'username_already_exists', error_code: 409,
+  })
   await rejects(auth.updateUserBasicInfo({ email: hong.email }), { error: 'failed_precondition', error_code: 9 })
   await rejects(auth.updateUserBasicInfo({ nickname: 'x' }), { error: 'invalid_argument', error_code: 3 })
   await rejects(auth.updateUserBasicInfo({ gender: 'x' }), { error: 'invalid_argument', error_code: 3 })
-  has(await auth.updateUser({ username: hong.username }), { data: { user: null }, error: { code: 'username_already_exists' } })
+  has(await auth.updateUser({ username: hong.username }), {
+    data: { user: null }, error: { code: 'username_already_exists' },
+  })
 })
 
 flow('user', 'currentUser.update, updateUsername and setUserProfile', async (t) => {
@@ -124,7 +128,9 @@ flow('user', 'queryUser by id, username, e-mail and phone', async (t) => {
   equal(await auth.queryUser({ username: 'nobody' }), { total: 0, data: [] }, 'queryUser')
   await auth.signOut()
   await auth.signInAnonymously()
-  await rejects(auth.queryUser({ id: hong.sub }), { error: 'permission_denied', error_code: 7, error_uri: '/auth/v1/user/query' })
+  await rejects(auth.queryUser({ id: hong.sub }), {
+    error: 'permission_denied', error_code: 7, error_uri: '/auth/v1/user/query',
+  })
 })
 
 flow('user', 'isUsernameRegistered, without a session', async (t) => {
@@ -146,7 +152,9 @@ nodeFlow('user', 'checkUsername', async (t) => {
 
 pageFlow('user', 'checkUsername sends nothing', async (t) => {
   const { api } = await signedIn(t)
-  await rejects(api.checkUsername({ username: 'daming' }), { error: 'unreachable', error_description: /GET\/HEAD method cannot have body/ })
+  await rejects(api.checkUsername({ username: 'daming' }), {
+    error: 'unreachable', error_description: /GET\/HEAD method cannot have body/,
+  })
   equal(await t.control.requests('checkUsername'), [], 'the requests')
 })
 
@@ -160,10 +168,11 @@ flow('user', 'getUserBehaviorLog, page by page', async (t) => {
   const second = await auth.getUserBehaviorLog({ type: 'LOGIN', limit: 1, page_token: first.page_token })
   has(second, { total: 2, page_token: undefined })
   has(second.data[0], {
-    id: /^\S+$/, action: 'USER_LOGIN', ip: '127.0.0.1', client_id: t.env, device_id: t.storage.getItem('device_id'), user_agent: /\S/,
-    created_at: /^\d{4}-\d\d-\d\dT/, meta: { from: /\S/ },
+    id: /^\S+$/, action: 'USER_LOGIN', ip: '127.0.0.1', client_id: t.env,
+    device_id: t.storage.getItem('device_id'), user_agent: /\S/, created_at: /^\d{4}-\d\d-\d\dT/, meta: { from: /\S/ },
   })
-  equal((await api.getUserBehaviorLog({ type: 'MODIFY', limit: 10 })).data.map((entry) => entry.action), ['USER_PASSWORD_UPDATE'], 'changes')
+  const changes = await api.getUserBehaviorLog({ type: 'MODIFY', limit: 10 })
+  equal(changes.data.map((entry) => entry.action), ['USER_PASSWORD_UPDATE'], 'changes')
 })
 
 flow('contact', 'bindPhoneNumber and bindEmail need sudo and a code', async (t) => {
@@ -173,7 +182,9 @@ flow('contact', 'bindPhoneNumber and bindEmail need sudo and a code', async (t) 
   await rejects(auth.bindPhoneNumber({ phone_number: otherPhone, sudo_token: 'x', verification_token }), {
     error: 'permission_denied', error_code: 7, error_uri: '/auth/v1/user/contact',
   })
-  await rejects(auth.bindPhoneNumber({ phone_number: phone, sudo_token, verification_token }), { error: 'invalid_argument', error_code: 3 })
+  await rejects(auth.bindPhoneNumber({ phone_number: phone, sudo_token, verification_token }), {
+    error: 'invalid_argument', error_code: 3,
+  })
   equal(await auth.bindPhoneNumber({ phone_number: otherPhone, sudo_token, verification_token }), {}, 'bindPhoneNumber')
   const emailToken = await t.prove(auth, otherEmail)
   equal(await auth.bindEmail({ email: otherEmail, sudo_token, verification_token: emailToken }), {}, 'bindEmail')
@@ -188,12 +199,15 @@ flow('contact', 'an address of somebody else', async (t) => {
   const { sudo_token } = await auth.sudo({ password })
   const bind = { phone_number: otherPhone, sudo_token, verification_token: await t.prove(auth, otherPhone) }
   await rejects(auth.bindPhoneNumber(bind), { error: 'failed_precondition', error_code: 9 })
-  await rejects(auth.bindPhoneNumber({ ...bind, conflict_resolution: 'DEFAULT' }), { error: 'failed_precondition', error_code: 9 })
+  await rejects(auth.bindPhoneNumber({ ...bind, conflict_resolution: 'DEFAULT' }), {
+    error: 'failed_precondition', error_code: 9,
+  })
   await auth.bindPhoneNumber({ ...bind, conflict_resolution: 'TRANSFER' })
   const accounts = Object.fromEntries((await t.control.users()).map((user) => [user.sub, user]))
   equal([accounts[ming.sub].phone_number, accounts[hong.sub].phone_number], [otherPhone, undefined], 'the numbers')
   await auth.bindEmail({
-    email: otherEmail, sudo_token, verification_token: await t.prove(auth, otherEmail), conflict_resolution: 'DELETE_ACCOUNT_TRANSFER',
+    email: otherEmail, sudo_token, verification_token: await t.prove(auth, otherEmail),
+    conflict_resolution: 'DELETE_ACCOUNT_TRANSFER',
   })
   equal((await t.control.users()).map((user) => [user.sub, user.email]), [[ming.sub, otherEmail]], 'the accounts')
 })
@@ -211,7 +225,9 @@ flow('contact', 'sendVerificationCodeToCurrentUser gets a captcha first', async 
 flow('delete', 'deleteMe with sudo and deleteUser with the password', async (t) => {
   await t.control.addUser(hong)
   const { auth, api } = await signedIn(t)
-  await rejects(auth.deleteMe({ sudo_token: 'x' }), { error: 'permission_denied', error_code: 7, error_uri: '/auth/v1/user/me' })
+  await rejects(auth.deleteMe({ sudo_token: 'x' }), {
+    error: 'permission_denied', error_code: 7, error_uri: '/auth/v1/user/me',
+  })
   await rejects(api.deleteMe({}), { error: 'permission_denied' })
   const { sudo_token } = await auth.sudo({ password })
   equal(await auth.deleteMe({ sudo_token }), {}, 'deleteMe')

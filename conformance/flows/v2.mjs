@@ -31,8 +31,9 @@ flow('v2', 'verify signs in who is known', async (t) => {
   equal(answer.access_token, session.access_token, 'the token')
 
   await auth.signOut()
-  const unknown = await auth.getVerification({ phone_number: otherPhone })
-  await rejects(auth.verify({ verification_id: unknown.verification_id, verification_code: await t.control.code(otherPhone), version: 'v2' }), {
+  const unknown = (await auth.getVerification({ phone_number: otherPhone })).verification_id
+  const verification_code = await t.control.code(otherPhone)
+  await rejects(auth.verify({ verification_id: unknown, verification_code, version: 'v2' }), {
     error: 'not_found', error_code: 5, error_uri: '/auth/v2/signin/verificationcode',
   })
   t.expectNoSession()
@@ -54,5 +55,6 @@ flow('v2', 'signInWithProvider, grantToken and deleteMe', async (t) => {
   const { sudo_token } = await auth.sudo({ password })
   equal(await auth.deleteMe({ sudo_token, version: 'v2' }), {}, 'deleteMe')
   equal(await t.control.users(), [], 'the accounts')
-  equal((await t.control.requests('v2/user/me')).map((request) => request.method), ['GET', 'DELETE'], 'the methods of v2/user/me')
+  const methods = (await t.control.requests('v2/user/me')).map((request) => request.method)
+  equal(methods, ['GET', 'DELETE'], 'the methods of v2/user/me')
 })

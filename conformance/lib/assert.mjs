@@ -60,7 +60,7 @@ export function show(value) {
   try {
     text = JSON.stringify(value, (_name, inner) => {
       if (inner instanceof RegExp || typeof inner === 'function') return String(inner)
-      if (inner instanceof Error) return { ...inner, message: inner.message }
+      if (inner instanceof Error) return `${inner.name}: ${inner.message} (${inner.code ?? ''} ${inner.category ?? ''})`
       if (inner !== null && typeof inner === 'object') {
         if (seen.has(inner)) return '(again)'
         seen.add(inner)

@@ -1,5 +1,4 @@
 import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { accessSync, constants } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { delimiter, join } from 'node:path'
@@ -31,13 +30,16 @@ export async function startChromium(program, address, onEnd) {
   ], { stdio: ['ignore', 'ignore', 'pipe'] })
   let said = ''
   child.stderr.setEncoding('utf8').on('data', (text) => (said = (said + text).slice(-4000)))
+  const kill = () => child.kill()
+  process.once('exit', kill) // the test's process, if it ends without a stop
   let stopping = false
-  const ended = Promise.race([once(child, 'exit'), once(child, 'error')]).then(([reason]) => {
+  const ended = new Promise((resolve) => child.once('exit', resolve).once('error', resolve)).then((reason) => {
     if (!stopping) onEnd(new Error(`${program} ended (${reason}): ${said}`))
   })
   return {
     async stop() {
       stopping = true
+      process.off('exit', kill)
       child.kill('SIGTERM')
       await ended
       await rm(profile, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 })

@@ -67,7 +67,9 @@ export class Context {
   // expectSession checks that a session is stored that the server takes, with these fields, and returns it.
   async expectSession(want = {}) {
     const stored = this.stored()
-    has(stored, { token_type: 'Bearer', access_token: JWT, expires_in: 7200, scope: 'user sso', sub: /^\d{19}$/, ...want }, 'the stored session')
+    has(stored, {
+      token_type: 'Bearer', access_token: JWT, expires_in: 7200, scope: 'user sso', sub: /^\d{19}$/, ...want,
+    }, 'the stored session')
     if (!('refresh_token' in want)) has(stored, { refresh_token: /^m\.\S{16,126}$/ }, 'the stored session')
     const left = (new Date(stored.expires_at) - Date.now()) / 1000
     ok(left > 7100 && left <= 7170, `that the session is good for 7170 s (it is for ${left})`)

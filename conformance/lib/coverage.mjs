@@ -45,7 +45,7 @@ export async function checkOperations(operations, elsewhere = []) {
   const added = got.filter((name) => !want.includes(name))
   const lost = want.filter((name) => !got.includes(name))
   if (added.length > 0 || lost.length > 0) {
-    fail(`conformance/js-sdk-operations.json is stale: it lacks [${added.join(', ')}], and what no flow drives is [${lost.join(', ')}]. `
-      + 'Write it anew with UPDATE=1 npm test')
+    fail(`conformance/js-sdk-operations.json is stale: it lacks [${added.join(', ')}], and no flow drives `
+      + `[${lost.join(', ')}]. Write it anew with UPDATE=1 npm test`)
   }
 }

@@ -1,6 +1,6 @@
 import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -17,15 +17,22 @@ export async function build(source, directory) {
   return program
 }
 
-// startEmulator builds the emulator and starts it as a process of its own. stop ends it and waits for its end.
-export async function startEmulator() {
+// startEmulator starts the emulator as a process of its own, with the rules of a seed file if there are any. program is what
+// build made of it; without it, it is built. stop ends the process and waits for its end.
+export async function startEmulator({ rules, program } = {}) {
   const directory = await mkdtemp(join(tmpdir(), 'tcbauth-conformance-'))
   const urlFile = join(directory, 'url')
   try {
-    const program = await build('./cmd/tcbauth', directory)
-    const child = spawn(program, ['emulator', '--addr', '127.0.0.1:0', '--env', env, '--url-file', urlFile], {
-      stdio: ['ignore', 'ignore', 'pipe'],
-    })
+    program ??= await build('./cmd/tcbauth', directory)
+    const args = ['emulator', '--addr', '127.0.0.1:0', '--env', env, '--url-file', urlFile]
+    if (rules) {
+      const seed = join(directory, 'seed.json')
+      await writeFile(seed, JSON.stringify({ rules }))
+      args.push('--seed', seed)
+    }
+    const child = spawn(program, args, { stdio: ['ignore', 'ignore', 'pipe'] })
+    const kill = () => child.kill()
+    process.once('exit', kill) // the test's process, if it ends without a stop
     let said = ''
     child.stderr.setEncoding('utf8').on('data', (text) => (said += text))
     const url = await readURL(urlFile, child, () => said)
@@ -33,6 +40,7 @@ export async function startEmulator() {
       url,
       control: new Control(url),
       async stop() {
+        process.off('exit', kill)
         if (child.exitCode === null && child.signalCode === null) {
           child.kill('SIGTERM')
           await once(child, 'exit')

@@ -7,6 +7,11 @@ import { signTicket } from './ticket.mjs'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const types = { '.html': 'text/html; charset=utf-8', '.js': 'text/javascript', '.mjs': 'text/javascript' }
+const addresses = {
+  '/': '/page/index.html',
+  '/frame': '/page/frame.html',
+  '/__auth/': '/page/frame.html', // where the hosted login page would be: a flow that goes there goes on there
+}
 const served = /^\/(page|flows|lib|node_modules)\//
 
 // startPageServer serves the pages of the test to a browser on this machine: the flows, the js-sdk's files as npm
@@ -25,7 +30,7 @@ export async function startPageServer({ url, env, control, report }) {
     if (pathname.startsWith('/_emulator/')) return pass(request, response)
     if (pathname === '/config') return json({ url, env })
     if (pathname === '/ticket') {
-      return json(signTicket(await control.ticketKey(), searchParams.get('uid'), JSON.parse(searchParams.get('over') ?? '{}')))
+      return json(signTicket(await control.ticketKey(), searchParams.get('uid'), JSON.parse(searchParams.get('over'))))
     }
     if (pathname === '/report') {
       report(JSON.parse(await text(request)))
@@ -43,13 +48,13 @@ export async function startPageServer({ url, env, control, report }) {
   }
 
   async function file(pathname, response) {
-    // the hosted login page would be at /__auth/: whoever goes there is back where a flow goes on
-    let name = { '/': '/page/index.html', '/frame': '/page/frame.html', '/__auth/': '/page/frame.html' }[pathname] ?? normalize(pathname)
+    let name = addresses[pathname] ?? normalize(pathname)
     if (extname(name) === '') name += '.js' // some packages import their own files without it
     if (!served.test(name)) return response.writeHead(404).end()
     const content = await readFile(root + name).catch(() => undefined)
     if (content === undefined) return response.writeHead(404).end()
-    response.writeHead(200, { 'Content-Type': types[extname(name)] ?? 'application/octet-stream', 'Cache-Control': 'max-age=3600' }).end(content)
+    const type = types[extname(name)] ?? 'application/octet-stream'
+    response.writeHead(200, { 'Content-Type': type, 'Cache-Control': 'max-age=3600' }).end(content)
   }
 
   server.listen(0, '127.0.0.1')
