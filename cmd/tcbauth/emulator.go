@@ -15,7 +15,7 @@ import (
 )
 
 const emulatorUsage = `Serves an emulated CloudBase environment until SIGINT or SIGTERM. The first line on standard output is its URL, made
-for tcbauth.WithBaseURL or for the apiOrigin of the js-sdk; the codes that it "sends" come on standard error. At
+for tcbauth.WithBaseURL, or for the js-sdk's registerEndPoint; the codes that it "sends" come on standard error. At
 URL/_emulator/ are a page for people and the control API for programs, both for this machine only.
 
 It is for tests. It has no secrets: whoever can reach it can sign in as anybody.
