@@ -129,15 +129,18 @@ type storeKeys struct {
 }
 
 func (p *App) newAuth(prefix string) *Auth {
-	a := &Auth{app: p, now: p.cfg.now, keys: storeKeys{
-		credentials: prefix + "credentials_" + p.cfg.clientID,
-		device:      prefix + "device_id",
-		captcha:     prefix + "captcha_" + p.cfg.clientID,
-		visitor:     prefix != "",
-	}}
+	a := &Auth{app: p, now: p.cfg.now, keys: newStoreKeys(prefix, p.cfg.clientID)}
 	a.cur.Store(nobody())
-	a.events.log = p.warn
 	return a
+}
+
+// newStoreKeys makes one string and cuts it, since handles are made for each request.
+func newStoreKeys(prefix, clientID string) storeKeys {
+	const credentials, device, captcha = "credentials_", "device_id", "captcha_"
+	all := prefix + credentials + clientID + prefix + device + prefix + captcha + clientID
+	first := len(prefix) + len(credentials) + len(clientID)
+	second := first + len(prefix) + len(device)
+	return storeKeys{credentials: all[:first], device: all[first:second], captcha: all[second:], visitor: prefix != ""}
 }
 
 // Env returns the environment's id.
