@@ -24,6 +24,7 @@ const Version = "0.1.0-dev"
 type App struct {
 	cfg     config
 	wire    *wire.Client
+	origins []string           // the environment's own, for Transport
 	flights singleflight.Group // one at a time for each session key
 	locks   keylock.Locks      // for stores without Locker
 
@@ -39,7 +40,7 @@ func NewApp(env string, opts ...Option) (*App, error) {
 	if err != nil {
 		return nil, err
 	}
-	app := &App{cfg: *cfg, unsaved: make(map[string]unsaved)}
+	app := &App{cfg: *cfg, origins: cfg.origins(), unsaved: make(map[string]unsaved)}
 	app.wire = wire.New(wire.Config{
 		BaseURL: cfg.baseURL, ClientID: cfg.clientID, ClientSecret: cfg.clientSecret, HTTPClient: cfg.httpClient,
 		Timeout: cfg.timeout, Logger: cfg.logger, SDKVersion: "tcbauth/" + Version,
