@@ -168,7 +168,7 @@ func (t *transport) renewed(r *http.Request, session *Credentials) (*second, err
 }
 
 // maxDiscard is the most that is read of an answer that is not used, so that its connection is.
-const maxDiscard = 64 << 10
+const maxDiscard = 4 << 10
 
 func discard(resp *http.Response) {
 	_, _ = io.CopyN(io.Discard, resp.Body, maxDiscard)
