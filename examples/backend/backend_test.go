@@ -70,8 +70,8 @@ func TestReplicas(t *testing.T) {
 	replica := s.replica(t, false)
 	visitor := s.newBrowser(t)
 	visitor.post(t, "/login/code", "phone", phone)
-	there := newBrowser(t, replica)
-	there.client.Jar = visitor.client.Jar // cookies do not know ports
+	there := newBrowser(t, replica.URL, http.DefaultTransport)
+	there.client.Jar = visitor.client.Jar
 	there.post(t, "/login", "code", code)
 	require.NotNil(t, visitor.me(t))
 	require.NotNil(t, there.me(t))
@@ -219,21 +219,21 @@ func TestManyVisitors(t *testing.T) {
 	t.Parallel()
 	const visitors, rounds = 200, 5
 	s := openSite(t, false)
-	replicas := []*browser{s.newBrowser(t), newBrowser(t, s.replica(t, false))}
+	replicas := []string{s.server.URL, s.replica(t, false).URL}
 	var mu sync.Mutex
 	sessions, subs := map[string]bool{}, map[string]bool{}
 	var wg sync.WaitGroup
 	for i := range visitors {
 		wg.Go(func() {
 			number := fmt.Sprintf("138%08d", i)
-			visitor := newBrowser(t, s.server)
+			visitor := s.newBrowser(t)
 			visitor.signIn(t, s.srv, number)
 			mu.Lock()
 			sessions[visitor.cookies(t)[sessionCookie]] = true
 			mu.Unlock()
 			var sub string
 			for round := range rounds {
-				visitor.base = replicas[(i+round)%len(replicas)].base
+				visitor.moveTo(replicas[(i+round)%len(replicas)])
 				who := visitor.me(t)
 				if !assert.NotNil(t, who) {
 					return

@@ -95,19 +95,26 @@ type browser struct {
 	header http.Header // what the browser says of where a form comes from
 }
 
-func (s *site) newBrowser(t *testing.T) *browser { return newBrowser(t, s.server) }
+func (s *site) newBrowser(t *testing.T) *browser {
+	t.Helper()
+	return newBrowser(t, s.server.URL, s.server.Client().Transport)
+}
 
-func newBrowser(t *testing.T, server *httptest.Server) *browser {
+func newBrowser(t *testing.T, base string, transport http.RoundTripper) *browser {
 	t.Helper()
 	jar, err := cookiejar.New(nil)
 	require.NoError(t, err)
-	return &browser{
-		base: server.URL, client: &http.Client{Transport: server.Client().Transport, Jar: jar},
-		header: http.Header{"Sec-Fetch-Site": {"same-origin"}, "Origin": {server.URL}},
-	}
+	b := &browser{client: &http.Client{Transport: transport, Jar: jar}}
+	b.moveTo(base)
+	return b
 }
 
-// page is what the browser shows in the end.
+// moveTo goes on at another port. Cookies do not know ports.
+func (b *browser) moveTo(base string) {
+	b.base, b.header = base, http.Header{"Sec-Fetch-Site": {"same-origin"}, "Origin": {base}}
+}
+
+// shown is what the browser shows in the end.
 type shown struct {
 	status int
 	header http.Header

@@ -83,7 +83,7 @@ const (
 
 // run serves until ctx is done, and then lets the requests that have begun come to their end.
 func run(ctx context.Context, cfg config, out io.Writer, log *slog.Logger) (err error) {
-	store, closeStore, err := openStore(cfg.redisURL)
+	store, closeStore, err := openStore(ctx, cfg.redisURL)
 	if err != nil {
 		return err
 	}
