@@ -130,7 +130,8 @@ func TestCookies(t *testing.T) {
 	}
 }
 
-// TestNoFixation: a session id that somebody planted before does not become the session, and every sign-in has a new one.
+// TestNoFixation: an id that somebody planted or read before the sign-in does not become the session, and every sign-in has a
+// new one.
 func TestNoFixation(t *testing.T) {
 	t.Parallel()
 	s := openSite(t, false, authtest.WithoutLimits())
@@ -139,18 +140,39 @@ func TestNoFixation(t *testing.T) {
 	planted := attacker.cookies(t)[loginCookie]
 	victim.plant(t, loginCookie, planted)
 	victim.plant(t, sessionCookie, planted)
-	victim.signIn(t, s.srv, phone)
+	victim.post(t, "/login/code", "phone", phone)
+	before := victim.cookies(t)[loginCookie]
+	assert.NotEqual(t, planted, before)
+	require.Contains(t, victim.post(t, "/login", "code", code).text, "Signed in")
 	first := victim.cookies(t)[sessionCookie]
-	assert.NotEqual(t, planted, first)
-	attacker.plant(t, sessionCookie, planted)
-	assert.Nil(t, attacker.me(t))
+	for _, known := range []string{planted, before} {
+		assert.NotEqual(t, known, first)
+		attacker.plant(t, sessionCookie, known)
+		assert.Nil(t, attacker.me(t))
+	}
 
 	victim.signIn(t, s.srv, phone)
-	second := victim.cookies(t)[sessionCookie]
-	assert.NotEqual(t, first, second)
+	assert.NotEqual(t, first, victim.cookies(t)[sessionCookie])
 	require.NotNil(t, victim.me(t))
 	attacker.plant(t, sessionCookie, first)
 	assert.Nil(t, attacker.me(t), "the session before was ended")
+}
+
+// TestLoginEnds: what is over cannot be gone on with, by whoever has the cookie of it.
+func TestLoginEnds(t *testing.T) {
+	t.Parallel()
+	s := openSite(t, false, authtest.WithoutLimits())
+	visitor, other := s.newBrowser(t), s.newBrowser(t)
+	visitor.post(t, "/login/code", "phone", phone)
+	first := visitor.cookies(t)[loginCookie]
+	visitor.post(t, "/login/code", "phone", phone)
+	second := visitor.cookies(t)[loginCookie]
+	require.Contains(t, visitor.post(t, "/login", "code", code).text, "Signed in")
+	for _, over := range []string{first, second} {
+		other.plant(t, loginCookie, over)
+		assert.Contains(t, other.post(t, "/login", "code", code).text, "No code is waited for")
+		assert.Nil(t, other.me(t))
+	}
 }
 
 // TestNothingInTheBrowser: neither the challenge nor the tokens leave the service, and no secret is logged.

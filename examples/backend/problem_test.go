@@ -156,6 +156,7 @@ func TestCaptcha(t *testing.T) {
 	assert.Equal(t, http.StatusUnprocessableEntity, got.status)
 	assert.Regexp(t, pictureInPage, got.text)
 	assert.Empty(t, s.srv.Messages(phone))
+	assert.Contains(t, visitor.post(t, "/login", "code", code).text, "No code is waited for")
 
 	_, _, err := s.srv.WaitCaptcha(t.Context())
 	require.NoError(t, err)
