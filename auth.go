@@ -80,7 +80,7 @@ func (p *App) ForUser(key string) *Auth {
 		a.unusable = &ValidationError{Field: "key", Rule: "is empty: a visitor's session needs a key of its own"}
 		return a
 	}
-	a := p.newAuth("users/" + url.PathEscape(key) + "/")
+	a := p.newAuth(url.PathEscape(key))
 	a.userKey = key
 	return a
 }
@@ -129,19 +129,27 @@ type storeKeys struct {
 	visitor                      bool
 }
 
-func (p *App) newAuth(prefix string) *Auth {
-	a := &Auth{app: p, now: p.cfg.now, keys: newStoreKeys(prefix, p.cfg.clientID)}
+// newAuth returns a handle on the session of a user, whose name is escaped, or for "" on the default one.
+func (p *App) newAuth(user string) *Auth {
+	a := &Auth{app: p, now: p.cfg.now, keys: newStoreKeys(user, p.cfg.clientID)}
 	a.cur.Store(nobody())
 	return a
 }
 
 // newStoreKeys makes one string and cuts it, since handles are made for each request.
-func newStoreKeys(prefix, clientID string) storeKeys {
+func newStoreKeys(user, clientID string) storeKeys {
 	const credentials, device, captcha = "credentials_", "device_id", "captcha_"
-	all := prefix + credentials + clientID + prefix + device + prefix + captcha + clientID
-	first := len(prefix) + len(credentials) + len(clientID)
-	second := first + len(prefix) + len(device)
-	return storeKeys{credentials: all[:first], device: all[first:second], captcha: all[second:], visitor: prefix != ""}
+	dir, slash := "users/", "/"
+	if user == "" {
+		dir, slash = "", ""
+	}
+	all := dir + user + slash + credentials + clientID +
+		dir + user + slash + device +
+		dir + user + slash + captcha + clientID
+	prefix := len(dir) + len(user) + len(slash)
+	first := prefix + len(credentials) + len(clientID)
+	second := first + prefix + len(device)
+	return storeKeys{credentials: all[:first], device: all[first:second], captcha: all[second:], visitor: user != ""}
 }
 
 // Env returns the environment's id.
