@@ -24,6 +24,7 @@ const Version = "0.1.0-dev"
 type App struct {
 	cfg     config
 	wire    *wire.Client
+	origins []string           // the environment's own, for Transport
 	flights singleflight.Group // one at a time for each session key
 	locks   keylock.Locks      // for stores without Locker
 	aheads  aheads
@@ -40,7 +41,7 @@ func NewApp(env string, opts ...Option) (*App, error) {
 	if err != nil {
 		return nil, err
 	}
-	app := &App{cfg: *cfg, unsaved: make(map[string]unsaved)}
+	app := &App{cfg: *cfg, origins: cfg.origins(), unsaved: make(map[string]unsaved)}
 	app.wire = wire.New(wire.Config{
 		BaseURL: cfg.baseURL, ClientID: cfg.clientID, ClientSecret: cfg.clientSecret, HTTPClient: cfg.httpClient,
 		Timeout: cfg.timeout, Logger: cfg.logger, SDKVersion: "tcbauth/" + Version,
@@ -80,7 +81,7 @@ func (p *App) ForUser(key string) *Auth {
 		a.unusable = &ValidationError{Field: "key", Rule: "is empty: a visitor's session needs a key of its own"}
 		return a
 	}
-	a := p.newAuth("users/" + url.PathEscape(key) + "/")
+	a := p.newAuth(url.PathEscape(key))
 	a.userKey = key
 	return a
 }
@@ -131,16 +132,27 @@ type storeKeys struct {
 	visitor                      bool
 }
 
-func (p *App) newAuth(prefix string) *Auth {
-	a := &Auth{app: p, now: p.cfg.now, keys: storeKeys{
-		credentials: prefix + "credentials_" + p.cfg.clientID,
-		device:      prefix + "device_id",
-		captcha:     prefix + "captcha_" + p.cfg.clientID,
-		visitor:     prefix != "",
-	}}
+// newAuth returns a handle on the session of a user, whose name is escaped, or for "" on the default one.
+func (p *App) newAuth(user string) *Auth {
+	a := &Auth{app: p, now: p.cfg.now, keys: newStoreKeys(user, p.cfg.clientID)}
 	a.cur.Store(nobody())
-	a.events.log = p.warn
 	return a
+}
+
+// newStoreKeys makes one string and cuts it, since handles are made for each request.
+func newStoreKeys(user, clientID string) storeKeys {
+	const credentials, device, captcha = "credentials_", "device_id", "captcha_"
+	dir, slash := "users/", "/"
+	if user == "" {
+		dir, slash = "", ""
+	}
+	all := dir + user + slash + credentials + clientID +
+		dir + user + slash + device +
+		dir + user + slash + captcha + clientID
+	prefix := len(dir) + len(user) + len(slash)
+	first := prefix + len(credentials) + len(clientID)
+	second := first + prefix + len(device)
+	return storeKeys{credentials: all[:first], device: all[first:second], captcha: all[second:], visitor: user != ""}
 }
 
 // Env returns the environment's id.

@@ -37,19 +37,17 @@ type AuthEvent struct {
 // As in the js-sdk there is no event for SetCredentials, SignInCustom, Verify at v2 and anonymous sessions that are made anew,
 // nor for a session that the server has ended: the call that finds out returns [ErrSessionExpired].
 func (a *Auth) OnAuthStateChange(handler func(AuthEvent)) (unsubscribe func()) {
-	return a.events.add(handler)
+	return a.events.add(handler, a.app.warn)
 }
 
-// hub hands events to subscribers. The zero value is ready to use, but for log.
+// hub hands events to subscribers. The zero value is ready to use.
 type hub struct {
-	log func(ctx context.Context, text string, attrs ...slog.Attr)
-
 	mu          sync.Mutex
 	subscribers []*subscriber
 }
 
-func (h *hub) add(handler func(AuthEvent)) func() {
-	s := &subscriber{handler: handler, log: h.log}
+func (h *hub) add(handler func(AuthEvent), log warner) func() {
+	s := &subscriber{handler: handler, log: log}
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.subscribers = append(h.subscribers, s)
@@ -79,10 +77,13 @@ func (h *hub) fire(e AuthEvent) {
 	}
 }
 
+// warner is App.warn.
+type warner func(ctx context.Context, text string, attrs ...slog.Attr)
+
 // subscriber has the queue of one handler.
 type subscriber struct {
 	handler func(AuthEvent)
-	log     func(ctx context.Context, text string, attrs ...slog.Attr)
+	log     warner
 
 	mu      sync.Mutex
 	queue   []AuthEvent

@@ -43,6 +43,7 @@ var goOnly = map[string]string{
 	"Format":              "fmt.Formatter, which hides the secrets",
 	"PollDeviceToken":     "js: none, the device has to poll by itself",
 	"SignOutWithRedirect": "js: signOut with parameters",
+	"Transport":           "js: none, what calls other APIs of the environment takes the token by itself",
 }
 
 // notRecorded are the js-sdk's methods that jsCalls cannot make from recorded JSON.

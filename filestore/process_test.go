@@ -13,6 +13,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/cloudbase-community/tcbauth/internal/refreshrace"
 )
 
 func TestProcessesTakeTurns(t *testing.T) {
@@ -21,8 +23,7 @@ func TestProcessesTakeTurns(t *testing.T) {
 	store := newStore(t)
 	commands := make([]*exec.Cmd, processes)
 	for i := range commands {
-		commands[i] = helperCommand(t, "count", store.dir)
-		commands[i].Stderr = os.Stderr
+		commands[i] = refreshrace.Command(t, "count", store.dir)
 		require.NoError(t, commands[i].Start())
 	}
 	for _, cmd := range commands {

@@ -1,7 +1,6 @@
-package filestore_test
+package filestore
 
 import (
-	"bufio"
 	"bytes"
 	"context"
 	"encoding/json"
@@ -10,64 +9,40 @@ import (
 	"io"
 	"math/rand/v2"
 	"net/http"
-	"os"
 	"path/filepath"
-	"strings"
 	"testing"
 	"time"
 
-	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/cloudbase-community/tcbauth"
 	"github.com/cloudbase-community/tcbauth/authtest"
-	"github.com/cloudbase-community/tcbauth/filestore"
+	"github.com/cloudbase-community/tcbauth/internal/refreshrace"
 )
 
-const (
-	username   = "gopher_01"
-	password   = "correct-horse-1"
-	sessionKey = "credentials_authtest"
-	lifetime   = 2 * time.Hour
-)
-
-// Both helpers get the URL and the environment of an emulator as their arguments.
-func init() {
-	filestore.Helpers["tokens"] = helpTokens
-	filestore.Helpers["refresh"] = helpRefresh
+func TestProcessesShareOneRefresh(t *testing.T) {
+	t.Parallel()
+	store := newStore(t)
+	refreshrace.ShareOneRefresh(t, store.dir, store)
 }
 
-// helpTokens prints the access token, or the error, for every line on its standard input: the emulator's time, as
-// nanoseconds since 1970. Each time it is a new client, as a tool is that is started again.
-func helpTokens(store *filestore.Store) error {
-	client := new(http.Client)
-	in := bufio.NewScanner(os.Stdin)
-	for in.Scan() {
-		var now int64
-		if _, err := fmt.Sscan(in.Text(), &now); err != nil {
-			return err
-		}
-		auth, err := newAuth(store, os.Args[1], os.Args[2], tcbauth.WithHTTPClient(client),
-			tcbauth.WithClock(func() time.Time { return time.Unix(0, now) }))
-		if err != nil {
-			return err
-		}
-		token, err := auth.GetAccessToken(context.Background())
-		if err != nil {
-			token = "error: " + strings.ReplaceAll(err.Error(), "\n", " ")
-		}
-		fmt.Println(token)
+func TestProcessesAreKilled(t *testing.T) {
+	t.Parallel()
+	store := newStore(t)
+	refreshrace.SurviveKills(t, store.dir, store, 0)
+}
+
+// helpRefresh refreshes until the test ends it. Every session is printed before it can be stored. Its arguments are those
+// of the refreshrace package's own helper.
+func helpRefresh(args []string) error {
+	go refreshrace.ExitWithTest()
+	dir, url, name := args[0], args[1], args[2]
+	store, err := New(dir)
+	if err != nil {
+		return err
 	}
-	return in.Err()
-}
-
-// helpRefresh refreshes until the test ends it. Every session is printed before it can be stored.
-func helpRefresh(store *filestore.Store) error {
-	go func() { // ends with the test
-		_, _ = io.Copy(io.Discard, os.Stdin)
-		os.Exit(0)
-	}()
-	auth, err := newAuth(store, os.Args[1], os.Args[2], tcbauth.WithHTTPClient(&http.Client{Transport: printing{}}))
+	now := fmt.Sprint(time.Now().UnixNano())
+	auth, err := refreshrace.NewAuth(store, url, name, now, &http.Client{Transport: printing{}})
 	if err != nil {
 		return err
 	}
@@ -97,115 +72,20 @@ func (printing) RoundTrip(r *http.Request) (*http.Response, error) {
 	return resp, nil
 }
 
-func newAuth(store *filestore.Store, url, env string, opts ...tcbauth.Option) (*tcbauth.Auth, error) {
-	return tcbauth.New(env, append([]tcbauth.Option{tcbauth.WithBaseURL(url), tcbauth.WithTokenStore(store)}, opts...)...)
-}
-
-// emulator starts a server for other processes, whose refresh tokens are good once, and a store for them.
-func emulator(t *testing.T) (srv *authtest.Server, store *filestore.Store, dir string) {
-	t.Helper()
-	srv, err := authtest.Listen("127.0.0.1:0", authtest.WithRefreshPolicy(authtest.Rotating()))
-	require.NoError(t, err)
-	t.Cleanup(func() { assert.NoError(t, srv.Close()) })
-	srv.Seed(authtest.User{Username: username, Password: password})
-	dir = filepath.Join(t.TempDir(), "sessions")
-	store, err = filestore.New(dir)
-	require.NoError(t, err)
-	return srv, store, dir
-}
-
-func signIn(t *testing.T, srv *authtest.Server, store *filestore.Store) *tcbauth.Credentials {
-	t.Helper()
-	auth, err := newAuth(store, srv.URL, srv.Env, tcbauth.WithClock(srv.Now))
-	require.NoError(t, err)
-	state, err := auth.SignInWithPassword(t.Context(), tcbauth.SignInWithPasswordRequest{Username: username, Password: password})
-	require.NoError(t, err)
-	return state.Credentials
-}
-
-// peer is a helper that answers a line with a line.
-type peer struct {
-	in  io.WriteCloser
-	out *bufio.Reader
-}
-
-// TestProcessesShareOneRefresh: a session whose refresh token is good once, and many processes that all find it expired
-// at the same moment.
-func TestProcessesShareOneRefresh(t *testing.T) {
-	t.Parallel()
-	const processes, rounds = 20, 20
-	srv, store, dir := emulator(t)
-	last := signIn(t, srv, store).AccessToken
-	client, err := tcbauth.NewApp(srv.Env, tcbauth.WithBaseURL(srv.URL))
-	require.NoError(t, err)
-
-	peers := make([]peer, processes)
-	for i := range peers {
-		cmd := filestore.HelperCommand(t, "tokens", dir, srv.URL, srv.Env)
-		cmd.Stderr = os.Stderr
-		in, err := cmd.StdinPipe()
-		require.NoError(t, err)
-		out, err := cmd.StdoutPipe()
-		require.NoError(t, err)
-		require.NoError(t, cmd.Start())
-		defer func() { // before the test's context ends, which would kill it
-			assert.NoError(t, in.Close())
-			assert.NoError(t, cmd.Wait())
-		}()
-		peers[i] = peer{in, bufio.NewReader(out)}
-	}
-	ask := func() (tokens []string) {
-		now := srv.Now().UnixNano()
-		for _, p := range peers {
-			_, err := fmt.Fprintln(p.in, now)
-			require.NoError(t, err)
-		}
-		for _, p := range peers {
-			line, err := p.out.ReadString('\n')
-			require.NoError(t, err)
-			tokens = append(tokens, strings.TrimSpace(line))
-		}
-		return tokens
-	}
-	for _, token := range ask() { // all are there
-		require.Equal(t, last, token)
-	}
-	start := time.Now()
-	for round := 1; round <= rounds; round++ {
-		srv.Advance(lifetime)
-		tokens := ask()
-		for _, token := range tokens {
-			require.Equal(t, tokens[0], token, "round %d", round)
-		}
-		require.NotEqual(t, last, tokens[0])
-		last = tokens[0]
-		require.Equal(t, round, srv.Count("token"), "refreshes after so many rounds")
-		user, err := client.ForToken(last).GetUserInfo(t.Context(), tcbauth.GetUserInfoRequest{})
-		require.NoError(t, err)
-		require.Equal(t, username, user.Username)
-	}
-	t.Logf("%d processes, %d rounds: %v a round", processes, rounds, time.Since(start)/rounds)
-}
-
 // TestKilledWhileRefreshing kills a process that refreshes, at some moment: the stored session is the one before or the
 // one after, never a mixture. (If the new one was lost between the server and the file, the person must sign in again:
 // no client can help that.)
 func TestKilledWhileRefreshing(t *testing.T) {
 	t.Parallel()
 	const rounds = 20
-	srv, store, dir := emulator(t)
+	store, err := New(filepath.Join(t.TempDir(), "sessions"))
+	require.NoError(t, err)
+	race := refreshrace.NewRace(t, store.dir, store, authtest.Rotating())
 	newest := 0
 	for range rounds {
-		given := []*tcbauth.Credentials{signIn(t, srv, store)}
-		cmd := filestore.HelperCommand(t, "refresh", dir, srv.URL, srv.Env)
-		cmd.Stderr = os.Stderr
-		_, err := cmd.StdinPipe()
-		require.NoError(t, err)
-		pipe, err := cmd.StdoutPipe()
-		require.NoError(t, err)
-		require.NoError(t, cmd.Start())
-		out := bufio.NewReader(pipe)
-		first := readSession(t, out)
+		given := []*tcbauth.Credentials{race.SignIn(t)}
+		peer := race.Start(t, "refresh")
+		first := hearSession(t, peer)
 		require.NotNil(t, first, "the helper ended before it did its work")
 		given = append(given, first)
 		// The moment is what the test is about, and nothing tells it: anywhere in some refreshes.
@@ -213,28 +93,25 @@ func TestKilledWhileRefreshing(t *testing.T) {
 		case <-time.After(rand.N(30 * time.Millisecond)): //nolint:gosec // no secret depends on it
 		case <-t.Context().Done():
 		}
-		require.NoError(t, cmd.Process.Kill(), "the helper ended by itself")
+		peer.Kill(t)
 		for {
-			c := readSession(t, out)
+			c := hearSession(t, peer)
 			if c == nil {
 				break
 			}
 			given = append(given, c)
 		}
-		require.Error(t, cmd.Wait(), "killed")
+		peer.Wait(t)
 
 		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
-		held, unlock, err := store.Lock(ctx, sessionKey)
-		require.NoError(t, err, "the lock of a process that is dead")
-		data, err := store.Get(held, sessionKey)
-		unlock()
+		_, unlock, err := store.Lock(ctx, refreshrace.SessionKey)
 		cancel()
-		require.NoError(t, err)
-		var c tcbauth.Credentials
-		require.NoError(t, json.Unmarshal(data, &c))
+		require.NoError(t, err, "the lock of a process that is dead")
+		c := race.Stored(t)
+		unlock()
 		before, after := given[len(given)-2], given[len(given)-1]
-		require.True(t, samePair(&c, before) || samePair(&c, after), "neither of the last two of %d sessions", len(given))
-		if samePair(&c, after) {
+		require.True(t, samePair(c, before) || samePair(c, after), "neither of the last two of %d sessions", len(given))
+		if samePair(c, after) {
 			newest++
 		}
 	}
@@ -245,16 +122,16 @@ func samePair(a, b *tcbauth.Credentials) bool {
 	return a.AccessToken == b.AccessToken && a.RefreshToken == b.RefreshToken
 }
 
-// readSession reads what printing printed, nil at the end.
-func readSession(t *testing.T, out *bufio.Reader) *tcbauth.Credentials {
+// hearSession reads what printing printed, nil at the end.
+func hearSession(t *testing.T, peer *refreshrace.Peer) *tcbauth.Credentials {
 	t.Helper()
-	line, err := out.ReadBytes('\n')
+	line, err := peer.Hear()
 	if errors.Is(err, io.EOF) {
 		return nil // what it did not print whole it cannot have stored
 	}
 	require.NoError(t, err)
 	c := new(tcbauth.Credentials)
-	require.NoError(t, json.Unmarshal(line, c))
+	require.NoError(t, json.Unmarshal([]byte(line), c))
 	require.NotEmpty(t, c.RefreshToken, "not a session but an error")
 	return c
 }

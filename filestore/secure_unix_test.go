@@ -6,6 +6,7 @@ import (
 	"context"
 	"io/fs"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -20,6 +21,9 @@ import (
 
 // nobody is a user who is not root and owns nothing.
 const nobody = 65534
+
+// nobodyEnv tells a copy of this test binary to be nobody's, in the directory of a store.
+const nobodyEnv = "FILESTORE_NOBODY"
 
 func TestModes(t *testing.T) {
 	t.Parallel()
@@ -160,7 +164,7 @@ func TestLinksAndPipesAreRefused(t *testing.T) {
 // root the test goes on as nobody, in a process of its own.
 func TestReadOnlyDirectory(t *testing.T) {
 	t.Parallel()
-	if os.Getenv(helperEnv) == "nobody" {
+	if os.Getenv(nobodyEnv) != "" {
 		become(t, nobody)
 		testReadOnlyDirectory(t, ".")
 		return
@@ -186,7 +190,12 @@ func TestReadOnlyDirectory(t *testing.T) {
 	chmod(t, store.dir, 0o500)
 	t.Cleanup(func() { chmod(t, store.dir, 0o700) })
 	if os.Geteuid() == 0 {
-		output, err := helperCommand(t, "nobody", store.dir, "-test.run=^TestReadOnlyDirectory$", "-test.v").CombinedOutput()
+		binary, err := os.Executable()
+		require.NoError(t, err)
+		cmd := exec.CommandContext(t.Context(), binary, "-test.run=^TestReadOnlyDirectory$", "-test.v") //nolint:gosec // this test binary
+		cmd.Dir = store.dir
+		cmd.Env = append(os.Environ(), nobodyEnv+"=1")
+		output, err := cmd.CombinedOutput()
 		require.NoError(t, err, string(output))
 		if strings.Contains(string(output), "--- SKIP: TestReadOnlyDirectory") {
 			t.Skipf("NOT TESTED:\n%s", output)

@@ -1,0 +1,193 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/alicebob/miniredis/v2"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/cloudbase-community/tcbauth/authtest"
+)
+
+// start runs the service and returns what it says first and where it serves. stop ends it.
+func start(t *testing.T, cfg config) (said, service string, stop func()) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	out, in := io.Pipe()
+	ended := make(chan error, 1)
+	go func() {
+		ended <- run(ctx, cfg, in, slog.New(slog.DiscardHandler))
+		_ = in.Close()
+	}()
+	lines := bufio.NewScanner(out)
+	for lines.Scan() {
+		var found bool
+		if service, found = strings.CutPrefix(lines.Text(), "listening on "); found {
+			break
+		}
+		said += lines.Text()
+	}
+	return said, service, func() {
+		cancel()
+		require.NoError(t, <-ended)
+		assert.False(t, lines.Scan())
+	}
+}
+
+// TestRun: without arguments it serves on an emulator, says where, and ends when it is told to.
+func TestRun(t *testing.T) {
+	t.Parallel()
+	said, service, stop := start(t, config{addr: "127.0.0.1:0"})
+	require.Regexp(t, `^http://127\.0\.0\.1:\d+$`, service)
+	emulator := regexp.MustCompile(`http://\S+`).FindString(said)
+	for _, target := range []string{emulator, service} {
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, target, nil)
+		require.NoError(t, err)
+		resp, err := http.DefaultClient.Do(r)
+		require.NoError(t, err)
+		require.NoError(t, resp.Body.Close())
+		assert.Equal(t, http.StatusOK, resp.StatusCode, target)
+	}
+	stop()
+}
+
+// TestRunOnRedis: another process finishes a login that one has begun, and a restart signs nobody out.
+func TestRunOnRedis(t *testing.T) {
+	t.Parallel()
+	server := miniredis.RunT(t)
+	srv, err := authtest.Listen("127.0.0.1:0")
+	require.NoError(t, err)
+	t.Cleanup(func() { assert.NoError(t, srv.Close()) })
+	cfg := config{addr: "127.0.0.1:0", env: srv.Env, baseURL: srv.URL, redisURL: "redis://" + server.Addr()}
+	visitor := newBrowser(t, "", http.DefaultTransport)
+	in := func(step func()) {
+		_, service, stop := start(t, cfg)
+		visitor.moveTo(service)
+		step()
+		stop()
+	}
+	in(func() { visitor.post(t, "/login/code", "phone", phone) })
+	code, err := srv.WaitCode(t.Context(), phone)
+	require.NoError(t, err)
+	in(func() { require.Contains(t, visitor.post(t, "/login", "code", code).text, "Signed in") })
+	in(func() {
+		require.NotNil(t, visitor.me(t))
+		for _, key := range server.Keys() {
+			assert.NotContains(t, key, visitor.cookies(t)[sessionCookie])
+			assert.Positive(t, server.TTL(key), key)
+		}
+		visitor.post(t, "/logout")
+		assert.Nil(t, visitor.me(t))
+	})
+}
+
+// TestShutdown: a request that has begun comes to its end.
+func TestShutdown(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	began := make(chan struct{})
+	stopping := make(chan struct{})
+	slow := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		close(began)
+		<-stopping
+		_, _ = io.WriteString(w, "to the end")
+	})
+	ended := make(chan error, 1)
+	go func() {
+		ended <- serve(ctx, listener, slow, slog.New(slog.NewTextHandler(writerFunc(func(p []byte) {
+			if strings.Contains(string(p), "shutting down") {
+				close(stopping)
+			}
+		}), nil)))
+	}()
+	answer := make(chan string, 1)
+	go func() {
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+listener.Addr().String(), nil)
+		if !assert.NoError(t, err) {
+			return
+		}
+		resp, err := http.DefaultClient.Do(r)
+		if !assert.NoError(t, err) {
+			return
+		}
+		text, err := io.ReadAll(resp.Body)
+		assert.NoError(t, err)
+		assert.NoError(t, resp.Body.Close())
+		answer <- string(text)
+	}()
+	<-began
+	cancel()
+	assert.Equal(t, "to the end", <-answer)
+	require.NoError(t, <-ended)
+}
+
+type writerFunc func(p []byte)
+
+func (f writerFunc) Write(p []byte) (int, error) {
+	f(p)
+	return len(p), nil
+}
+
+// TestSite: cookies and codes do not cross a network in the clear.
+func TestSite(t *testing.T) {
+	t.Parallel()
+	here, err := net.ResolveTCPAddr("tcp", "127.0.0.1:8080")
+	require.NoError(t, err)
+	everywhere, err := net.ResolveTCPAddr("tcp", "0.0.0.0:8080")
+	require.NoError(t, err)
+	for _, test := range []struct {
+		given string
+		addr  net.Addr
+		want  string // "": refused
+	}{
+		{"", here, "http://127.0.0.1:8080"},
+		{"http://localhost:8080", here, "http://localhost:8080"},
+		{"https://login.example.com/", everywhere, "https://login.example.com"},
+		{"https://login.example.com:8443", here, "https://login.example.com:8443"},
+		{"", everywhere, ""},
+		{"http://login.example.com", here, ""},
+		{"https://login.example.com/path", here, ""},
+		{"https://user@login.example.com", here, ""},
+		{"https://login.example.com?a=b", here, ""},
+		{"ftp://login.example.com", here, ""},
+		{"login.example.com", here, ""},
+		{"https://%zz", here, ""},
+	} {
+		got, err := publicSite(test.given, test.addr)
+		if test.want == "" {
+			assert.Error(t, err, test.given)
+			continue
+		}
+		require.NoError(t, err, test.given)
+		assert.Equal(t, test.want, got.String())
+	}
+}
+
+// TestRunRefuses what cannot work before it listens for visitors.
+func TestRunRefuses(t *testing.T) {
+	t.Parallel()
+	for name, cfg := range map[string]config{
+		"address":     {addr: "nonsense"},
+		"plain http":  {addr: "127.0.0.1:0", publicURL: "http://login.example.com"},
+		"environment": {addr: "127.0.0.1:0", env: "not an id"},
+		"Redis":       {addr: "127.0.0.1:0", redisURL: "nonsense"},
+		"no Redis":    {addr: "127.0.0.1:0", redisURL: "redis://127.0.0.1:1"},
+	} {
+		require.Error(t, run(t.Context(), cfg, io.Discard, slog.New(slog.DiscardHandler)), name)
+	}
+	err := run(t.Context(), config{addr: "127.0.0.1:0", redisURL: "redis://user:hunter2@%zz"}, io.Discard, slog.New(slog.DiscardHandler))
+	require.ErrorContains(t, err, "REDIS_URL")
+	assert.NotContains(t, err.Error(), "hunter2")
+}

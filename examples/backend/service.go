@@ -1,0 +1,148 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/cloudbase-community/tcbauth"
+)
+
+// service has no state of its own: all of it is in the store, so that any replica can take any request.
+type service struct {
+	app     *tcbauth.App
+	logins  logins
+	cookies jar
+	log     *slog.Logger
+}
+
+// newHandler returns the whole service. site is where browsers see it.
+func newHandler(app *tcbauth.App, store tcbauth.TokenStore, site *url.URL, log *slog.Logger) (http.Handler, error) {
+	s := &service{app: app, logins: logins{store}, cookies: jar{secure: site.Scheme == "https"}, log: log}
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /{$}", s.index)
+	mux.HandleFunc("GET /me", s.me)
+	mux.HandleFunc("POST /login/code", s.askForCode)
+	mux.HandleFunc("POST /login/captcha", s.answerCaptcha)
+	mux.HandleFunc("POST /login", s.signIn)
+	mux.HandleFunc("POST /logout", s.signOut)
+	// A form of another site's page must not sign anybody in or out: browsers say where a request comes from.
+	protection := http.NewCrossOriginProtection()
+	if err := protection.AddTrustedOrigin(site.String()); err != nil {
+		return nil, fmt.Errorf("-url: %w", err)
+	}
+	return hardened(logged(protection.Handler(mux), log)), nil
+}
+
+// maxForm is the most that is read of a form, in bytes.
+const maxForm = 4 << 10
+
+// hardened sets the limits of a request, and what a browser may do with the answer.
+func hardened(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		h.Set("Cache-Control", "no-store")
+		h.Set("Content-Security-Policy",
+			"default-src 'none'; img-src data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'")
+		h.Set("Referrer-Policy", "same-origin")
+		h.Set("X-Content-Type-Options", "nosniff")
+		ctx, cancel := context.WithTimeout(r.Context(), requestTimeout)
+		defer cancel()
+		r.Body = http.MaxBytesReader(w, r.Body, maxForm)
+		next.ServeHTTP(w, r.WithContext(ctx))
+	})
+}
+
+// logged writes one record for a request, with the route's pattern: a path, a query, a form and a cookie are the visitor's.
+func logged(next http.Handler, log *slog.Logger) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		start, answer := time.Now(), &recorder{ResponseWriter: w, status: http.StatusOK}
+		next.ServeHTTP(answer, r)
+		log.LogAttrs(r.Context(), slog.LevelInfo, "request", slog.String("route", r.Pattern),
+			slog.Int("status", answer.status), slog.Duration("duration", time.Since(start)))
+	})
+}
+
+type recorder struct {
+	http.ResponseWriter
+	status int
+}
+
+func (r *recorder) WriteHeader(status int) {
+	r.status = status
+	r.ResponseWriter.WriteHeader(status)
+}
+
+// Unwrap is for http.ResponseController.
+func (r *recorder) Unwrap() http.ResponseWriter { return r.ResponseWriter }
+
+// index shows who is signed in, and the form that is next.
+func (s *service) index(w http.ResponseWriter, r *http.Request) {
+	user, err := s.user(w, r)
+	if err != nil && !errors.Is(err, tcbauth.CodeUnauthenticated) {
+		s.refuse(w, r, view{}, err)
+		return
+	}
+	s.show(w, r, http.StatusOK, view{User: user, WaitsForCode: s.waitsForCode(r)})
+}
+
+// me is who is signed in, for programs.
+func (s *service) me(w http.ResponseWriter, r *http.Request) {
+	user, err := s.user(w, r)
+	w.Header().Set("Content-Type", "application/json")
+	var body any = user
+	switch {
+	case errors.Is(err, tcbauth.CodeUnauthenticated):
+		w.WriteHeader(http.StatusUnauthorized)
+		body = map[string]string{"error": "nobody is signed in"}
+	case err != nil:
+		p := problemOf(err)
+		p.begin(w, r, s.log, err)
+		body = map[string]string{"error": p.text}
+	}
+	s.wrote(r, json.NewEncoder(w).Encode(body))
+}
+
+// user is the person whose session the visitor's cookie names. Without one it is tcbauth.CodeUnauthenticated.
+func (s *service) user(w http.ResponseWriter, r *http.Request) (*me, error) {
+	id := s.cookies.id(r, sessionCookie)
+	if id == "" {
+		return nil, tcbauth.ErrNoSession
+	}
+	user, err := s.app.ForUser(id).GetUserInfo(r.Context(), tcbauth.GetUserInfoRequest{})
+	if err != nil {
+		if errors.Is(err, tcbauth.CodeUnauthenticated) {
+			s.cookies.takeAway(w, sessionCookie) // the session has ended
+		}
+		return nil, err
+	}
+	return aboutMe(user), nil
+}
+
+// show answers with the page.
+func (s *service) show(w http.ResponseWriter, r *http.Request, status int, v view) {
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.WriteHeader(status)
+	s.wrote(r, show(w, v))
+}
+
+// refuse answers with the page that says what went wrong.
+func (s *service) refuse(w http.ResponseWriter, r *http.Request, v view, err error) {
+	p := problemOf(err)
+	v.Problem = p.text
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	p.begin(w, r, s.log, err)
+	s.wrote(r, show(w, v))
+}
+
+// wrote logs why an answer could not be written.
+func (s *service) wrote(r *http.Request, err error) {
+	if err != nil {
+		s.log.LogAttrs(r.Context(), slog.LevelInfo, "not answered", slog.String("route", r.Pattern), slog.Any("error", err))
+	}
+}

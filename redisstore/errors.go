@@ -1,0 +1,68 @@
+package redisstore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"strings"
+
+	"github.com/redis/go-redis/v9"
+)
+
+// ended is ctx's error, together with ErrLockLost where that is why ctx ended.
+func ended(ctx context.Context) error {
+	err := ctx.Err()
+	if err != nil && errors.Is(context.Cause(ctx), ErrLockLost) {
+		return lostError{err}
+	}
+	return err
+}
+
+// lostError is ErrLockLost as the reason why a context ended.
+type lostError struct{ ended error }
+
+func (e lostError) Error() string   { return ErrLockLost.Error() }
+func (e lostError) Unwrap() []error { return []error{ErrLockLost, e.ended} }
+
+// failed is what a call returns that got err from the client.
+func failed(ctx context.Context, what string, err error) error {
+	if end := ended(ctx); end != nil {
+		return end
+	}
+	if errors.Is(err, ErrLockLost) {
+		return err
+	}
+	return fmt.Errorf("redisstore: %s: %w", what, harmless(err))
+}
+
+// harmless returns err without what could be a key or a value: a server that does not know a command, since its name was
+// changed, say, answers with the arguments, and the client quotes an answer that it does not understand.
+func harmless(err error) error {
+	if text, _, cut := strings.Cut(err.Error(), ", with args"); cut {
+		return errors.New(text)
+	}
+	for _, quotes := range []string{"redis: can't parse", "redis: can't read", "redis: invalid"} {
+		if text, _, cut := strings.Cut(err.Error(), quotes); cut {
+			return errors.New(text + "redis: an answer that is not understood")
+		}
+	}
+	return err
+}
+
+// passing reports whether err is of a kind that goes away by itself: Redis starts, fails over, moves a slot (the client
+// follows a few times and then returns the redirection), or cannot be reached.
+func passing(err error) bool {
+	for _, prefix := range []string{
+		"LOADING", "READONLY", "MASTERDOWN", "CLUSTERDOWN", "TRYAGAIN", "ASK", "MOVED", "NOREPLICAS", "BUSY",
+		"max number of clients reached",
+	} {
+		if redis.HasErrorPrefix(err, prefix) {
+			return true
+		}
+	}
+	var network net.Error
+	return errors.As(err, &network) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) ||
+		errors.Is(err, net.ErrClosed) || errors.Is(err, redis.ErrPoolTimeout)
+}

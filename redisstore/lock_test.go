@@ -1,0 +1,265 @@
+package redisstore_test
+
+import (
+	"context"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/alicebob/miniredis/v2"
+	"github.com/redis/go-redis/v9"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
+
+	"github.com/cloudbase-community/tcbauth/redisstore"
+)
+
+const lease = 300 * time.Millisecond
+
+// TestNothingPilesUp: what a session leaves behind beside its values expires.
+func TestNothingPilesUp(t *testing.T) {
+	t.Parallel()
+	eachRedis(t, func(t *testing.T, addr, prefix string) {
+		client := connect(t, addr)
+		store := newStore(t, client, prefix, redisstore.WithLockLease(lease))
+		held, unlock, err := store.Lock(t.Context(), "key")
+		require.NoError(t, err)
+		requireTTL := func(pattern string, most time.Duration) {
+			t.Helper()
+			left, err := client.PTTL(t.Context(), one(t, client, prefix+pattern)).Result()
+			require.NoError(t, err)
+			assert.Positive(t, left)
+			assert.LessOrEqual(t, left, most)
+		}
+		requireTTL("*lock:key", lease)
+		requireTTL("*fence:key", time.Hour)
+		require.NoError(t, store.Set(held, "key", []byte("v"), 0))
+		requireTTL("*fence:key", time.Hour)
+		require.NoError(t, store.Delete(held, "key"))
+		requireTTL("*fence:key", time.Hour)
+		unlock()
+		assert.Equal(t, []string{one(t, client, prefix+"*fence:key")}, all(t, client, prefix+"*"))
+	})
+}
+
+// TestRenewal: a lock outlives its lease as long as its holder lives, and no longer.
+func TestRenewal(t *testing.T) {
+	t.Parallel()
+	eachRedis(t, func(t *testing.T, addr, prefix string) {
+		client := connect(t, addr)
+		store := newStore(t, client, prefix, redisstore.WithLockLease(lease))
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		held, unlock, err := store.Lock(ctx, "key")
+		require.NoError(t, err)
+		defer unlock()
+
+		other := newStore(t, client, prefix)
+		waiting, stop := context.WithTimeout(t.Context(), 4*lease)
+		defer stop()
+		_, _, err = other.Lock(waiting, "key")
+		require.Equal(t, context.DeadlineExceeded, err, "ctx's error as it is")
+		require.NoError(t, held.Err())
+		require.NoError(t, store.Set(held, "key", []byte("v"), 0))
+
+		// Whoever gave up, and cannot use the lock any more, must not keep it for ever.
+		cancel()
+		_, unlockOther, err := other.Lock(t.Context(), "key")
+		require.NoError(t, err)
+		unlockOther()
+	})
+}
+
+// TestLossIsNoticed: a holder that makes no call learns of its loss from the next renewal.
+func TestLossIsNoticed(t *testing.T) {
+	t.Parallel()
+	eachRedis(t, func(t *testing.T, addr, prefix string) {
+		client := connect(t, addr)
+		store := newStore(t, client, prefix, redisstore.WithLockLease(lease))
+		held, unlock, err := store.Lock(t.Context(), "key")
+		require.NoError(t, err)
+		defer unlock()
+		rival(t, client, prefix, "key")
+		select {
+		case <-held.Done():
+		case <-time.After(20 * time.Second):
+			require.Fail(t, "held goes on though the lock is another's")
+		}
+		require.ErrorIs(t, context.Cause(held), redisstore.ErrLockLost)
+	})
+}
+
+// TestRenewalHeals: a lock that Redis has lost, and nobody has taken, is there again after the next renewal.
+func TestRenewalHeals(t *testing.T) {
+	t.Parallel()
+	eachRedis(t, func(t *testing.T, addr, prefix string) {
+		client := connect(t, addr)
+		store := newStore(t, client, prefix, redisstore.WithLockLease(lease))
+		held, unlock, err := store.Lock(t.Context(), "key")
+		require.NoError(t, err)
+		defer unlock()
+		require.NoError(t, client.Del(t.Context(), all(t, client, prefix+"*")...).Err())
+		eventually(t.Context(), t, "the lock is renewed", func() bool { return len(all(t, client, prefix+"*")) == 2 })
+		require.NoError(t, held.Err())
+	})
+}
+
+// TestRenewingEnds: with the lock, with its context, and when it is lost, though nobody may call unlock then. It is not
+// parallel, or it would see the goroutines of others.
+func TestRenewingEnds(t *testing.T) { //nolint:paralleltest // see above
+	client := connect(t, startMini(t))
+	store := newStore(t, client, "", redisstore.WithLockLease(lease))
+	require.NoError(t, client.Ping(t.Context()).Err())
+	before := goleak.IgnoreCurrent()
+	for name, finish := range map[string]func(cancel, unlock func()){
+		"unlock":  func(_, unlock func()) { unlock() },
+		"context": func(cancel, _ func()) { cancel() },
+		"loss": func(func(), func()) {
+			_, unlock := rival(t, client, "", "loss")
+			unlock()
+		},
+	} {
+		ctx, cancel := context.WithCancel(t.Context())
+		_, unlock, err := store.Lock(ctx, name)
+		require.NoError(t, err)
+		require.Error(t, goleak.Find(before), "a lock that is held is renewed")
+		finish(cancel, unlock)
+		require.NoError(t, goleak.Find(before), name)
+		cancel()
+		unlock()
+	}
+}
+
+// TestAway: Redis starts anew while a lock is held and waited for. The holder keeps what it has to keep, and the next
+// one gets its turn.
+func TestAway(t *testing.T) {
+	t.Parallel()
+	mini := miniredis.RunT(t)
+	client := redis.NewClient(&redis.Options{Addr: mini.Addr(), MaxRetries: -1, DialerRetries: 1})
+	t.Cleanup(func() { require.NoError(t, client.Close()) })
+	store := newStore(t, client, "")
+	held, unlock, err := store.Lock(t.Context(), "key")
+	require.NoError(t, err)
+	got := make(chan error, 1)
+	go func() {
+		_, unlock, err := newStore(t, client, "").Lock(t.Context(), "key")
+		if err == nil {
+			unlock()
+		}
+		got <- err
+	}()
+	asked := func(n int) func() bool { return func() bool { return mini.CommandCount() > n } }
+	eventually(t.Context(), t, "both have asked", asked(mini.CommandCount()+3))
+	mini.Close()
+	set := make(chan error, 1)
+	go func() { set <- store.Set(held, "key", []byte("fresh"), 0) }()
+	select {
+	case err := <-set:
+		require.Fail(t, "the holder gave up", "error: %v", err)
+	case err := <-got:
+		require.Fail(t, "the waiter gave up", "error: %v", err)
+	case <-time.After(lease): // no time of a lease, which is 10 s here
+	}
+	require.NoError(t, mini.Restart())
+	require.NoError(t, <-set)
+	require.NoError(t, held.Err())
+	value, err := store.Get(held, "key")
+	require.NoError(t, err)
+	assert.Equal(t, "fresh", string(value))
+	unlock()
+	require.NoError(t, <-got)
+}
+
+// TestGone: Redis does not come back. The holder gives up after a lease.
+func TestGone(t *testing.T) {
+	t.Parallel()
+	mini := miniredis.RunT(t)
+	client := redis.NewClient(&redis.Options{Addr: mini.Addr(), MaxRetries: -1, DialerRetries: 1})
+	t.Cleanup(func() { require.NoError(t, client.Close()) })
+	store := newStore(t, client, "", redisstore.WithLockLease(lease))
+	held, unlock, err := store.Lock(t.Context(), "key")
+	require.NoError(t, err)
+	mini.Close()
+	start := time.Now()
+	require.ErrorContains(t, store.Set(held, "key", []byte("fresh"), 0), "redisstore: write: ")
+	assert.GreaterOrEqual(t, time.Since(start), lease)
+	unlock()
+	unlock()
+}
+
+// TestTakeover: the lock of a holder that is gone is free when its lease is over.
+func TestTakeover(t *testing.T) {
+	t.Parallel()
+	eachRedis(t, func(t *testing.T, addr, prefix string) {
+		gone := redis.NewClient(&redis.Options{Addr: addr})
+		_, unlock, err := newStore(t, gone, prefix, redisstore.WithLockLease(lease)).Lock(t.Context(), "key")
+		require.NoError(t, err)
+		require.NoError(t, gone.Close()) // no renewal gets through, nor a release
+		start := time.Now()
+		_, unlockNext, err := newStore(t, connect(t, addr), prefix).Lock(t.Context(), "key")
+		require.NoError(t, err)
+		assert.Less(t, time.Since(start), lease+5*time.Second)
+		unlock()
+		unlockNext()
+	})
+}
+
+// TestUnlockWaitsForRenewal: a renewal that is under way must not bring the lock back when it has been given up.
+func TestUnlockWaitsForRenewal(t *testing.T) {
+	t.Parallel()
+	addr := startMini(t)
+	client, other := connect(t, addr), connect(t, addr)
+	renewing, goOn := make(chan struct{}), make(chan struct{})
+	var seen atomic.Bool
+	client.AddHook(hook(func(ctx context.Context, cmd redis.Cmder, next redis.ProcessHook) error {
+		taken := len(all(t, other, "*lock:key")) == 1 // this is not what takes the lock
+		if taken && !seen.Swap(true) {
+			close(renewing)
+			<-goOn
+		}
+		return next(context.WithoutCancel(ctx), cmd)
+	}))
+	_, unlock, err := newStore(t, client, "", redisstore.WithLockLease(lease)).Lock(t.Context(), "key")
+	require.NoError(t, err)
+	select {
+	case <-renewing:
+	case <-time.After(20 * time.Second):
+		require.Fail(t, "no renewal")
+	}
+	unlocked := make(chan struct{})
+	go func() {
+		defer close(unlocked)
+		unlock()
+	}()
+	select {
+	case <-unlocked:
+		require.Fail(t, "the renewal goes on without the lock")
+	case <-time.After(lease / 3):
+	}
+	close(goOn)
+	<-unlocked
+	assert.Empty(t, all(t, other, "*lock:key"))
+}
+
+// TestAnswerLost: the client asks again when it got no answer, though it has the lock already.
+func TestAnswerLost(t *testing.T) {
+	t.Parallel()
+	eachRedis(t, func(t *testing.T, addr, prefix string) {
+		client := connect(t, addr)
+		client.AddHook(hook(func(ctx context.Context, cmd redis.Cmder, next redis.ProcessHook) error {
+			if err := next(ctx, cmd); err != nil {
+				return err
+			}
+			return next(ctx, cmd)
+		}))
+		store := newStore(t, client, prefix)
+		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+		defer cancel()
+		held, unlock, err := store.Lock(ctx, "key")
+		require.NoError(t, err)
+		require.NoError(t, store.Set(held, "key", []byte("v"), 0))
+		unlock()
+		assert.Empty(t, all(t, client, prefix+"*lock:key"))
+	})
+}

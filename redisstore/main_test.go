@@ -1,0 +1,47 @@
+package redisstore_test
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+	"go.uber.org/goleak"
+
+	"github.com/cloudbase-community/tcbauth"
+	"github.com/cloudbase-community/tcbauth/internal/refreshrace"
+	"github.com/cloudbase-community/tcbauth/redisstore"
+)
+
+var helpers = map[string]refreshrace.Helper{
+	refreshrace.TokenHelper: refreshrace.Tokens(func(where string) (tcbauth.TokenStore, error) { return open(where) }),
+}
+
+// TestMain fails if a goroutine is left when all tests are over.
+func TestMain(m *testing.M) {
+	refreshrace.Main(helpers)
+	redis.SetLogger(silent{}) // it tells of every connection that a test breaks
+	goleak.VerifyTestMain(m)
+}
+
+type silent struct{}
+
+func (silent) Printf(context.Context, string, ...any) {}
+
+// place is where another process finds a store.
+func place(addr, prefix string, lease time.Duration) string {
+	return fmt.Sprintf("%s %s %s", addr, prefix, lease)
+}
+
+func open(where string) (*redisstore.Store, error) {
+	addr, rest, _ := strings.Cut(where, " ")
+	prefix, rest, _ := strings.Cut(rest, " ")
+	lease, err := time.ParseDuration(rest)
+	if err != nil {
+		return nil, err
+	}
+	client := redis.NewClient(&redis.Options{Addr: addr, ContextTimeoutEnabled: true})
+	return redisstore.New(client, redisstore.WithPrefix(prefix), redisstore.WithLockLease(lease))
+}

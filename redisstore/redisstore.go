@@ -1,0 +1,185 @@
+// Package redisstore keeps sessions in Redis, for programs that run as many processes on many machines: all of them
+// share the sessions and take turns at refreshing them.
+//
+//	client := redis.NewUniversalClient(&redis.UniversalOptions{Addrs: []string{"redis:6379"}, ContextTimeoutEnabled: true})
+//	store, err := redisstore.New(client)
+//	app, err := tcbauth.NewApp("your-env-id", tcbauth.WithTokenStore(store))
+//
+// One node, Sentinel and Cluster will do, with Redis 5 or newer or what speaks its protocol and runs its scripts: all
+// keys of one session have the same hash tag, so that they are in one slot. The commands are GET, SET, DEL, TIME, EVALSHA
+// and EVAL.
+//
+// The values stand in Redis as they are: whoever can read them can act as the people who signed in. Put
+// [tcbauth.Sealed] around the store if Redis, its backups or its replicas are open to others. Redis must not evict: a
+// session that is gone signs its owner out.
+//
+// # Locks
+//
+// A lock is a key that expires when its holder does not renew it, so a process that dies leaves it behind for the rest
+// of its lease at most. A lock that expires can be lost by a holder that lives: one that was stopped, or cut off from
+// Redis, for longer than the lease. Such a holder must not overwrite what the next one wrote. Therefore every holder
+// gets a fence, a number greater than all before it, which Redis remembers; Get, Set and Delete with the context that
+// Lock returned are scripts that compare it with the last fence that was given out, in the same step as they act. If
+// somebody else has had the lock since, they do nothing and return [ErrLockLost]; if nobody has, they go ahead even
+// though the lock has expired, since a session that was just refreshed has no other copy.
+//
+// The fence is Redis's own time in microseconds, or one more than the last fence where that is greater, with a random
+// token beside it. So it goes up even when Redis has lost the last one, in a restart without its data or in a failover
+// to a replica that lagged behind; and where its clock went back as well, the token still tells two holders apart.
+// No clock but Redis's counts. Redis forgets a fence an hour after its last use; a holder whose fence is as old as
+// that, and not remembered, has lost its lock.
+//
+// What a fence cannot do is stop a holder from using what is outside Redis: one that is stopped between taking the
+// lock and sending a refresh, for longer than the lease, sends it when it wakes. The lease is the time for which that
+// is unlikely enough.
+package redisstore
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/cloudbase-community/tcbauth"
+	"github.com/cloudbase-community/tcbauth/internal/keylock"
+)
+
+const maxValue = 1 << 20 // bytes; a session is a few kB
+
+// ErrLockLost: the call was made with the context of a lock that somebody else has taken since. Nothing was done.
+var ErrLockLost = errors.New("redisstore: the lock was lost: somebody else has taken it since")
+
+// Store is a [tcbauth.TokenStore] and [tcbauth.Locker] in Redis. Make one with [New]; it is safe for concurrent use,
+// and needs no Close. Any number of Stores, in one process or in many, may share a Redis.
+//
+// Each call ends with its context, but go-redis looks at a context's end only before it sends and while it waits for a
+// connection or to try again; while it waits for an answer it does so if its option ContextTimeoutEnabled is set, and
+// else waits for its ReadTimeout.
+//
+// An error never has a key's user part or a value in it.
+type Store struct {
+	client redis.UniversalClient
+	prefix string
+	lease  time.Duration
+	locks  keylock.Locks
+}
+
+var (
+	_ tcbauth.TokenStore = (*Store)(nil)
+	_ tcbauth.Locker     = (*Store)(nil)
+)
+
+// New returns the store on client, which stays the caller's to close. It does no I/O.
+func New(client redis.UniversalClient, opts ...Option) (*Store, error) {
+	if client == nil {
+		return nil, errors.New("redisstore: no client given")
+	}
+	s := &Store{client: client, prefix: defaultPrefix, lease: defaultLease}
+	for _, opt := range opts {
+		if opt == nil {
+			return nil, errors.New("redisstore: an Option is nil")
+		}
+		if err := opt(s); err != nil {
+			return nil, fmt.Errorf("redisstore: %w", err)
+		}
+	}
+	return s, nil
+}
+
+// Get returns the value under key, or [tcbauth.ErrNotFound]. With the context of a lock it is ErrLockLost if the lock
+// was lost, so that a holder learns of it before it acts on what it reads; it then asks the master, never a replica.
+// A value of more than 1 MiB is refused.
+func (s *Store) Get(ctx context.Context, key string) ([]byte, error) {
+	if err := ended(ctx); err != nil {
+		return nil, err
+	}
+	name := s.name(key)
+	var value []byte
+	var err error
+	if h := s.holdOf(ctx, name); h != nil {
+		value, err = h.get(ctx, name)
+	} else {
+		value, err = s.client.Get(ctx, name.value()).Bytes()
+	}
+	switch {
+	case errors.Is(err, redis.Nil):
+		return nil, tcbauth.ErrNotFound
+	case err != nil:
+		return nil, failed(ctx, "read", err)
+	case len(value) > maxValue:
+		return nil, fmt.Errorf("redisstore: read: a value of %d bytes is over the limit of %d", len(value), maxValue)
+	}
+	return value, nil
+}
+
+// Set stores value, at most 1 MiB, under key. Redis deletes it after ttl, in steps of a millisecond; 0 keeps it until it
+// is replaced or deleted.
+func (s *Store) Set(ctx context.Context, key string, value []byte, ttl time.Duration) error {
+	if err := ended(ctx); err != nil {
+		return err
+	}
+	switch {
+	case len(value) > maxValue:
+		return fmt.Errorf("redisstore: write: a value of %d bytes is over the limit of %d", len(value), maxValue)
+	case ttl < 0:
+		return fmt.Errorf("redisstore: write: the ttl %v is negative", ttl)
+	case ttl > 0:
+		ttl = max(ttl.Truncate(time.Millisecond), time.Millisecond)
+	}
+	name := s.name(key)
+	var err error
+	if h := s.holdOf(ctx, name); h != nil {
+		err = h.set(ctx, name, value, ttl)
+	} else {
+		err = s.client.Set(ctx, name.value(), value, ttl).Err()
+	}
+	if err != nil {
+		return failed(ctx, "write", err)
+	}
+	return nil
+}
+
+// Delete removes key. Nothing there is not an error.
+func (s *Store) Delete(ctx context.Context, key string) error {
+	if err := ended(ctx); err != nil {
+		return err
+	}
+	name := s.name(key)
+	var err error
+	if h := s.holdOf(ctx, name); h != nil {
+		err = h.delete(ctx, name)
+	} else {
+		err = s.client.Del(ctx, name.value()).Err()
+	}
+	if err != nil {
+		return failed(ctx, "delete", err)
+	}
+	return nil
+}
+
+// name is where Redis has what belongs to one key of the store.
+type name struct {
+	session string // prefix and hash tag
+	last    string
+}
+
+// name splits a key at its last slash: what is before it is the same for all keys of one visitor's session, and becomes
+// the hash tag. It is hashed, since a session cookie's value may be in it, which must not show in Redis's logs and
+// listings; what follows is the name of a kind of value, and tells whoever looks what a key is for.
+func (s *Store) name(key string) name {
+	slash := strings.LastIndexByte(key, '/') + 1
+	sum := sha256.Sum256([]byte(key[:slash]))
+	return name{
+		session: s.prefix + "{" + base64.RawURLEncoding.EncodeToString(sum[:]) + "}",
+		last:    key[slash:],
+	}
+}
+
+func (n name) value() string { return n.session + "value:" + n.last }
+func (n name) lock() string  { return n.session + "lock:" + n.last }
+func (n name) fence() string { return n.session + "fence:" + n.last }

@@ -1,0 +1,154 @@
+//go:build unix
+
+package redisstore_test
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/cloudbase-community/tcbauth"
+	"github.com/cloudbase-community/tcbauth/authtest"
+	"github.com/cloudbase-community/tcbauth/internal/refreshrace"
+	"github.com/cloudbase-community/tcbauth/redisstore"
+)
+
+func init() {
+	helpers["stopping"] = helpStopping
+}
+
+// helpStopping looks for a token as the other helpers do, but stops, as by SIGSTOP from outside, at the moment that its
+// last argument names, when it has said so.
+func helpStopping(args []string) error {
+	where, url, name, moment := args[0], args[1], args[2], args[3]
+	store, err := open(where)
+	if err != nil {
+		return err
+	}
+	s := &stopping{Store: store, moment: moment}
+	var now string
+	for {
+		if _, err := fmt.Scanln(&now); err != nil {
+			return nil //nolint:nilerr // the test has no more to say
+		}
+		auth, err := refreshrace.NewAuth(s, url, name, now, &http.Client{Transport: s})
+		if err != nil {
+			return err
+		}
+		fmt.Println(refreshrace.Answer(auth.GetAccessToken(context.Background())))
+	}
+}
+
+// stopping is a store and a transport.
+type stopping struct {
+	*redisstore.Store
+	moment string
+}
+
+func (s *stopping) stop(moment string) error {
+	if moment != s.moment {
+		return nil
+	}
+	s.moment = ""
+	fmt.Println("stopping")
+	err := syscall.Kill(syscall.Getpid(), syscall.SIGSTOP)
+	<-time.After(100 * time.Millisecond) // another thread may take the signal, a little later
+	return err
+}
+
+func (s *stopping) Set(ctx context.Context, key string, value []byte, ttl time.Duration) error {
+	if err := s.stop("before the write"); err != nil {
+		return err
+	}
+	return s.Store.Set(ctx, key, value, ttl)
+}
+
+func (s *stopping) RoundTrip(r *http.Request) (*http.Response, error) {
+	if err := s.stop("before the request"); err != nil {
+		return nil, err
+	}
+	return http.DefaultTransport.RoundTrip(r)
+}
+
+// TestHolderIsStopped: the holder of the lock is stopped for longer than its lease. Others take the lock and replace the
+// session; when the holder wakes, it must not put its older pair in the place of theirs.
+//
+// A server that revokes the session of a refresh token which comes twice is left out where the holder is stopped before
+// its request: no lock keeps the request from being sent when it wakes.
+func TestHolderIsStopped(t *testing.T) {
+	t.Parallel()
+	pause := 2 * lease
+	if refreshrace.Stress() {
+		pause = 2 * time.Second
+	}
+	grace := authtest.RotatingWithGrace(time.Minute).RevokingReuse()
+	for name, tt := range map[string]struct {
+		moment string
+		policy authtest.RefreshPolicy
+		signIn bool   // the others sign in anew instead of refreshing
+		want   string // of the holder, "" for a token
+	}{
+		"before the write, others refresh":             {"before the write", grace, false, ""},
+		"before the write, others sign in":             {"before the write", authtest.Rotating().RevokingReuse(), true, ""},
+		"before the request, others refresh":           {"before the request", grace, false, ""},
+		"before the request, others refresh, no grace": {"before the request", authtest.Rotating(), false, redisstore.ErrLockLost.Error()},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			eachRedis(t, func(t *testing.T, addr, prefix string) {
+				store := newStore(t, connect(t, addr), prefix, redisstore.WithLockLease(lease))
+				race := refreshrace.NewRace(t, place(addr, prefix, lease), store, tt.policy)
+				holder := race.Start(t, "stopping", tt.moment)
+				defer holder.End(t)
+				others := []*refreshrace.Peer{race.Start(t, refreshrace.TokenHelper), race.Start(t, refreshrace.TokenHelper)}
+				for _, p := range others {
+					defer p.End(t)
+				}
+				old := race.Stored(t)
+				race.Expire()
+				race.Ask(t, holder)
+				require.Equal(t, "stopping", holder.MustHear(t))
+				wake := time.After(pause)
+
+				if tt.signIn {
+					race.SignIn(t)
+				}
+				race.Ask(t, others...)
+				token := race.RequireToken(t, refreshrace.Answers(t, others...)...)
+				newer := race.Stored(t)
+				require.True(t, newer.AccessToken == token && newer.AccessToken != old.AccessToken && newer.RefreshToken != old.RefreshToken)
+
+				<-wake
+				holder.Signal(t, syscall.SIGCONT)
+				answer := holder.MustHear(t)
+				assert.NotEqual(t, "stopping", answer)
+				if tt.want == "" {
+					assert.False(t, strings.HasPrefix(answer, "error"), answer)
+				} else {
+					assert.Contains(t, answer, tt.want)
+				}
+				requireStored(t, race, newer)
+				race.Ask(t, append(others, holder)...)
+				race.RequireToken(t, append(refreshrace.Answers(t, append(others, holder)...), token)...)
+				requireStored(t, race, newer)
+
+				race.Expire()
+				race.Ask(t, append(others, holder)...)
+				race.RequireToken(t, refreshrace.Answers(t, append(others, holder)...)...)
+			})
+		})
+	}
+}
+
+func requireStored(t *testing.T, race *refreshrace.Race, want *tcbauth.Credentials) {
+	t.Helper()
+	got := race.Stored(t)
+	require.True(t, got.AccessToken == want.AccessToken && got.RefreshToken == want.RefreshToken, "another pair is in the store")
+}

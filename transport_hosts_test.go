@@ -1,0 +1,140 @@
+package tcbauth_test
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/cloudbase-community/tcbauth"
+)
+
+// TestTransportHosts: the token goes to the environment's own hosts, and nowhere else.
+func TestTransportHosts(t *testing.T) {
+	t.Parallel()
+	const gateway = methodEnv + ".api.tcloudbasegateway.com"
+	for name, test := range map[string]struct {
+		opts  []tcbauth.Option
+		own   []string
+		other []string
+	}{
+		"js-sdk": {
+			own: []string{
+				"https://" + methodHost + "/web",
+				"https://" + gateway + "/v1/functions/hello?q=1#f",
+				"https://" + gateway + ":443/",
+				"https://" + strings.ToUpper(gateway) + "/",
+				"https://" + methodEnv + ".api.intl.tcloudbasegateway.com/v1/",
+			},
+			other: []string{
+				"http://" + methodHost + "/web",
+				"http://" + gateway + "/",
+				"http://" + gateway + ":443/",
+				"https://" + gateway + ":8443/",
+				"https://" + gateway + "./",
+				"https://" + gateway + ".evil.example/",
+				"https://evil.example/" + gateway,
+				"https://" + gateway + "@evil.example/",
+				"https://x" + gateway + "/",
+				"https://api.tcloudbasegateway.com/",
+				"https://other.api.tcloudbasegateway.com/",
+				"https://" + methodEnv + ".ap-guangzhou.tcb-api.tencentcloudapi.com/",
+				"https://tcb-api.tencentcloudapi.com/",
+				"https://127.0.0.1/",
+				"ws://" + gateway + "/",
+				// A capital I with a dot above is an i in lower case, and yet another name; so is a long s.
+				"https://" + strings.Replace(methodHost, "cloudapi", "cloudap\u0130", 1) + "/",
+				"https://" + strings.Replace(gateway, "base", "ba\u017fe", 1) + "/",
+				"https://" + gateway + "\uff0e/",
+			},
+		},
+		"region": {
+			opts:  []tcbauth.Option{tcbauth.WithRegion("ap-guangzhou")},
+			own:   []string{"https://" + methodEnv + ".ap-guangzhou.tcb-api.tencentcloudapi.com/", "https://" + gateway + "/"},
+			other: []string{"https://" + methodHost + "/"},
+		},
+		"base URL": {
+			opts:  []tcbauth.Option{tcbauth.WithBaseURL("https://login.example:8443/cloud")},
+			own:   []string{"https://login.example:8443/cloud/v1", "https://LOGIN.example:8443/", "https://" + gateway + "/"},
+			other: []string{"https://login.example/cloud/v1", "http://login.example:8443/", "https://login.example:443/"},
+		},
+		"loopback": {
+			opts: []tcbauth.Option{tcbauth.WithBaseURL("http://127.0.0.1:9000")},
+			own:  []string{"http://127.0.0.1:9000/v1/functions/hello"},
+			other: []string{
+				"http://127.0.0.1:9001/", "http://127.0.0.1/", "http://localhost:9000/", "https://127.0.0.1:9000/",
+				"http://127.0.0.2:9000/", "http://" + gateway + "/",
+			},
+		},
+		"loopback, IPv6": {
+			opts:  []tcbauth.Option{tcbauth.WithBaseURL("http://[::1]")},
+			own:   []string{"http://[::1]:80/", "http://[::1]/"},
+			other: []string{"http://[::1]:81/", "http://127.0.0.1/"},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			other := new(api)
+			transport := withSession(t, test.opts...).Transport(other)
+			for _, target := range append(test.own, test.other...) {
+				send(t, transport, newRequest(t, target, nil))
+			}
+			for i, r := range other.requests() {
+				want := plantedAccess
+				if i >= len(test.own) {
+					want = ""
+				}
+				assert.Equal(t, want, r.bearer, r.url)
+			}
+			assert.Len(t, other.requests(), len(test.own)+len(test.other))
+		})
+	}
+}
+
+// TestTransportOtherVirtualHost: what the Host header names may be somebody else's.
+func TestTransportOtherVirtualHost(t *testing.T) {
+	t.Parallel()
+	other := new(api)
+	transport := withSession(t).Transport(other)
+	r := newRequest(t, functionURL, nil)
+	r.Host = "other.api.tcloudbasegateway.com"
+	send(t, transport, r)
+	r = newRequest(t, functionURL, nil)
+	r.Host = ""
+	send(t, transport, r)
+	assert.Equal(t, []string{"", plantedAccess}, other.bearers())
+}
+
+// TestTransportRedirects: every hop is judged by itself, and nobody else's word makes a request in the person's name.
+func TestTransportRedirects(t *testing.T) {
+	t.Parallel()
+	const own, second, foreign = functionURL, "https://" + methodHost + "/second", "https://elsewhere.example/"
+	for name, test := range map[string]struct{ hops, bearers []string }{
+		"to another host":              {[]string{own, foreign}, []string{plantedAccess, ""}},
+		"to another host and back":     {[]string{own, foreign, own}, []string{plantedAccess, "", ""}},
+		"from another host":            {[]string{foreign, own}, []string{"", ""}},
+		"from another host by an own":  {[]string{foreign, own, second}, []string{"", "", ""}},
+		"from one own host to another": {[]string{own, second}, []string{plantedAccess, plantedAccess}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			n := 0
+			other := &api{answer: func(asked) answer {
+				if n++; n < len(test.hops) {
+					return reply(http.StatusTemporaryRedirect, "", "Location", test.hops[n])
+				}
+				return reply(http.StatusOK, "{}")
+			}}
+			client := &http.Client{Transport: withSession(t).Transport(other)}
+			resp, err := client.Do(newRequest(t, test.hops[0], strings.NewReader("body")))
+			require.NoError(t, err)
+			answered(t, resp)
+			assert.Equal(t, test.bearers, other.bearers())
+			for i, r := range other.requests() {
+				assert.Equal(t, test.hops[i], r.url)
+			}
+		})
+	}
+}

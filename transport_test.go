@@ -1,0 +1,297 @@
+package tcbauth_test
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/jarcoal/httpmock"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/cloudbase-community/tcbauth"
+)
+
+// api is another API of the environment, and any other host: it keeps what arrives and answers by a function.
+type api struct {
+	answer func(r asked) answer // nil: 200
+
+	mu   sync.Mutex
+	seen []asked
+	open atomic.Int32 // bodies of answers that are not closed
+}
+
+// asked is a request that arrived.
+type asked struct {
+	url, bearer, body string
+	header            http.Header
+}
+
+func (p *api) RoundTrip(r *http.Request) (*http.Response, error) {
+	got := asked{url: r.URL.String(), bearer: strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer "), header: r.Header.Clone()}
+	if r.Body != nil {
+		body, err := io.ReadAll(r.Body)
+		if err := errors.Join(err, r.Body.Close()); err != nil {
+			return nil, err
+		}
+		got.body = string(body)
+	}
+	p.mu.Lock()
+	p.seen = append(p.seen, got)
+	p.mu.Unlock()
+	a := reply(http.StatusOK, `{"result":"done"}`)
+	if p.answer != nil {
+		a = p.answer(got)
+	}
+	if a.err != nil {
+		return nil, a.err
+	}
+	p.open.Add(1)
+	body := &watched{Reader: strings.NewReader(a.body), closed: func() { p.open.Add(-1) }}
+	return &http.Response{StatusCode: a.status, Header: a.header, Body: body, ContentLength: -1, Request: r}, nil
+}
+
+func (p *api) requests() []asked {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return append([]asked(nil), p.seen...)
+}
+
+// bearers are the tokens that arrived, in order.
+func (p *api) bearers() (all []string) {
+	for _, r := range p.requests() {
+		all = append(all, r.bearer)
+	}
+	return all
+}
+
+// watched is a body that tells when it is closed for the first time.
+type watched struct {
+	io.Reader
+	closed func()
+	once   sync.Once
+}
+
+func (b *watched) Close() error {
+	b.once.Do(b.closed)
+	return nil
+}
+
+// watchedBody is a body that can be read once, and whether it was closed.
+func watchedBody(text string) (body io.ReadCloser, closed *atomic.Bool) {
+	closed = new(atomic.Bool)
+	return &watched{Reader: strings.NewReader(text), closed: func() { closed.Store(true) }}, closed
+}
+
+func newRequest(t *testing.T, target string, body io.Reader) *http.Request {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, target, body)
+	require.NoError(t, err)
+	return r
+}
+
+// answered reads an answer to its end, and closes it.
+func answered(t *testing.T, resp *http.Response) (status int, body string) {
+	t.Helper()
+	text, err := io.ReadAll(resp.Body)
+	require.NoError(t, err)
+	require.NoError(t, resp.Body.Close())
+	return resp.StatusCode, string(text)
+}
+
+// send sends r through transport and returns the answer.
+func send(t *testing.T, transport http.RoundTripper, r *http.Request) (status int, body string) {
+	t.Helper()
+	resp, err := transport.RoundTrip(r)
+	require.NoError(t, err)
+	assert.Same(t, r, resp.Request, "the copy's header has the token")
+	return answered(t, resp)
+}
+
+const functionURL = "https://" + methodEnv + ".api.tcloudbasegateway.com/v1/functions/hello"
+
+// withSession is an Auth of somebody with the token plantedAccess, who is not asked for by anything but an API.
+func withSession(t *testing.T, opts ...tcbauth.Option) *tcbauth.Auth {
+	t.Helper()
+	auth, err := tcbauth.New(methodEnv, append([]tcbauth.Option{
+		tcbauth.WithTokenStore(sessionStore(t)),
+		tcbauth.WithHTTPClient(httpClient(&peer{answer: func(int, arrived) answer { return lost(errors.New("no server")) }})),
+	}, opts...)...)
+	require.NoError(t, err)
+	return auth
+}
+
+// TestTransportLeavesRequestsAlone: a RoundTripper must not change what it is given.
+func TestTransportLeavesRequestsAlone(t *testing.T) {
+	t.Parallel()
+	other := new(api)
+	transport := withSession(t).Transport(other)
+
+	r := newRequest(t, functionURL, strings.NewReader(`{"a":1}`))
+	r.Header.Set("X-Mine", "1")
+	before := r.Header.Clone()
+	status, body := send(t, transport, r)
+	assert.Equal(t, http.StatusOK, status)
+	assert.Equal(t, `{"result":"done"}`, body)
+	assert.Equal(t, before, r.Header)
+	got := other.requests()[0]
+	assert.Equal(t, `{"a":1}`, got.body)
+	assert.Equal(t, http.Header{"X-Mine": {"1"}, "Authorization": {"Bearer " + plantedAccess}}, got.header)
+
+	for _, own := range [][]string{{"Basic Zm9vOmJhcg=="}, {}} { // none at all is a choice too
+		r = newRequest(t, functionURL, nil)
+		r.Header["Authorization"] = own
+		send(t, transport, r)
+		requests := other.requests()
+		assert.Equal(t, own, requests[len(requests)-1].header["Authorization"])
+	}
+	target, err := url.Parse(functionURL)
+	require.NoError(t, err)
+	send(t, transport, &http.Request{Method: http.MethodGet, URL: target})
+	requests := other.requests()
+	assert.Equal(t, plantedAccess, requests[len(requests)-1].bearer, "without a header map")
+	assert.Zero(t, other.open.Load())
+}
+
+// TestTransportWithoutAToken: nothing is sent, the body is closed, and the error says why.
+func TestTransportWithoutAToken(t *testing.T) {
+	t.Parallel()
+	done, cancel := context.WithCancel(t.Context())
+	cancel()
+	nobody, err := tcbauth.NewApp(methodEnv)
+	require.NoError(t, err)
+	for name, test := range map[string]struct {
+		auth *tcbauth.Auth
+		ctx  context.Context
+		want error
+	}{
+		"nobody":        {nobody.Auth(), t.Context(), tcbauth.ErrNoSession},
+		"no user key":   {nobody.ForUser(""), t.Context(), tcbauth.ErrInvalidParams},
+		"no bare token": {nobody.ForToken(""), t.Context(), tcbauth.ErrNoSession},
+		"done context":  {withSession(t), done, context.Canceled},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			other := new(api)
+			client := &http.Client{Transport: test.auth.Transport(other)}
+			body, closed := watchedBody("body")
+			resp, err := client.Do(newRequest(t, functionURL, body).WithContext(test.ctx))
+			if err == nil {
+				answered(t, resp)
+			}
+			require.ErrorIs(t, err, test.want)
+			e := errorOf(t, err)
+			assert.Equal(t, "Transport", e.Op)
+			assert.True(t, closed.Load())
+			assert.Empty(t, other.requests())
+
+			send(t, test.auth.Transport(other), newRequest(t, "https://elsewhere.example/", nil))
+			assert.Len(t, other.requests(), 1, "other hosts need no token")
+		})
+	}
+}
+
+// TestTransportTokens: whose token goes out, and that a refused one which is no session's is not replaced.
+func TestTransportTokens(t *testing.T) {
+	t.Parallel()
+	app, err := tcbauth.NewApp(methodEnv, tcbauth.WithAccessKey(plantedKey))
+	require.NoError(t, err)
+	for name, test := range map[string]struct {
+		auth *tcbauth.Auth
+		want string
+	}{
+		"access key":               {app.Auth(), plantedKey},
+		"visitor's access key":     {app.ForUser("visitor"), plantedKey},
+		"bare token":               {app.ForToken("bare-token"), "bare-token"},
+		"session before the key":   {withSession(t, tcbauth.WithAccessKey(plantedKey)), plantedAccess},
+		"session without that key": {withSession(t), plantedAccess},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			const refusal = `{"code":"INVALID_CREDENTIALS","message":"no","requestId":"r"}`
+			other := &api{answer: func(r asked) answer {
+				if r.bearer == plantedAccess {
+					return reply(http.StatusOK, refusal)
+				}
+				return reply(http.StatusUnauthorized, refusal)
+			}}
+			_, body := send(t, test.auth.Transport(other), newRequest(t, functionURL, strings.NewReader("body")))
+			assert.Equal(t, refusal, body)
+			assert.Equal(t, []string{test.want}, other.bearers())
+		})
+	}
+}
+
+// TestTransportRefreshesFirst: an expired token is not sent.
+func TestTransportRefreshesFirst(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		srv := emulator(t)
+		auth := newApp(t, srv).Auth()
+		old := signInAs(t, auth, gopher)
+		srv.Advance(2 * time.Hour)
+		other := new(api)
+		send(t, auth.Transport(other), newRequest(t, srv.URL+"/v1/functions/hello", nil))
+		fresh, err := auth.GetAccessToken(t.Context())
+		require.NoError(t, err)
+		assert.NotEqual(t, old.AccessToken, fresh)
+		assert.Equal(t, []string{fresh}, other.bearers())
+		assert.Equal(t, 1, srv.Count("token"))
+	})
+}
+
+// TestTransportBase: what the base fails with is the caller's, and its idle connections are too.
+func TestTransportBase(t *testing.T) {
+	t.Parallel()
+	broken := errors.New("connection reset by peer")
+	base := &idle{api: api{answer: func(asked) answer { return lost(broken) }}}
+	transport := withSession(t).Transport(base)
+	resp, err := transport.RoundTrip(newRequest(t, functionURL, nil))
+	if err == nil {
+		answered(t, resp)
+	}
+	assert.Equal(t, broken, err)
+	assert.Len(t, base.requests(), 1)
+	(&http.Client{Transport: transport}).CloseIdleConnections()
+	assert.True(t, base.closed)
+	(&http.Client{Transport: withSession(t).Transport(new(api))}).CloseIdleConnections() // which has none
+}
+
+type idle struct {
+	api
+	closed bool
+}
+
+func (i *idle) CloseIdleConnections() { i.closed = true }
+
+// Without a base it is http.DefaultTransport, over a real connection here.
+func TestTransportWithoutABase(t *testing.T) {
+	t.Parallel()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("X-Got", r.Header.Get("Authorization"))
+	}))
+	t.Cleanup(server.Close)
+	client := &http.Client{Transport: withSession(t, tcbauth.WithBaseURL(server.URL)).Transport(nil)}
+	resp, err := client.Do(newRequest(t, server.URL, strings.NewReader("body")))
+	require.NoError(t, err)
+	answered(t, resp)
+	assert.Equal(t, "Bearer "+plantedAccess, resp.Header.Get("X-Got"))
+}
+
+//nolint:paralleltest // http.DefaultTransport is the whole process's
+func TestTransportLooksUpTheDefault(t *testing.T) {
+	transport := withSession(t).Transport(nil)
+	httpmock.Activate(t)
+	httpmock.RegisterResponder(http.MethodPost, functionURL, httpmock.NewStringResponder(http.StatusOK, "mocked"))
+	_, body := send(t, transport, newRequest(t, functionURL, nil))
+	assert.Equal(t, "mocked", body)
+}
