@@ -51,8 +51,9 @@ async function drive() {
   test('the flows call every method of the js-sdk in a page', async () => {
     await checkCalls(new Set((await reports.get('calls').promise).calls))
   })
-  test('the flows drive the operations of js-sdk-operations.json in a page', () => {
-    return checkOperations(driven, ['GET checkUsername']) // the js-sdk gives it a body, which browsers refuse
+  const skip = process.env.UPDATE === '1' && 'the flows in Node are writing that file' // which may be done before or after
+  test('the flows drive the operations of js-sdk-operations.json in a page', { skip }, async () => {
+    await checkOperations([...driven, 'GET checkUsername']) // the js-sdk gives this one a body, which browsers refuse
   })
 }
 

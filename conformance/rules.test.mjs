@@ -18,7 +18,7 @@ const program = await build('./cmd/tcbauth', home)
 clock.install()
 
 function ruled(title, rules, stage) {
-  test(title, async () => {
+  test(title, { timeout: 60_000 }, async () => {
     const { url, control, stop } = await startEmulator({ rules, program })
     try {
       clock.reset()

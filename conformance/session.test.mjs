@@ -59,7 +59,7 @@ class Go {
 let directories = 0
 
 function travel(title, journey) {
-  test(title, async () => {
+  test(title, { timeout: 60_000 }, async () => {
     await control.reset()
     clock.reset()
     storage.clear()

@@ -1,4 +1,4 @@
-import { equal, has, match } from '../lib/assert.mjs'
+import { equal, has } from '../lib/assert.mjs'
 import { flow } from '../lib/flow.mjs'
 import { password, phone } from './people.mjs'
 
@@ -41,7 +41,7 @@ flow('anonymous', 'an expired session signs in again by itself', async (t) => {
   equal(second.sub, first.sub, 'who it is')
   await t.expectEvents(events)
   const [, renewal] = await t.control.requests('signin/anonymously')
-  match([renewal.header.Authorization].flat()[0], /^Basic /, 'the authorization')
+  equal(renewal.header.Authorization, ['Basic ***'], 'the authorization')
 })
 
 flow('anonymous', 'registering with the anonymous token keeps the person', async (t) => {

@@ -2,7 +2,7 @@ import { equal, has, match, rejects } from '../lib/assert.mjs'
 import { flow, nodeFlow, pageFlow } from '../lib/flow.mjs'
 import { ming, password, phone } from './people.mjs'
 
-const header = (request, name) => [request.header[name]].flat()[0]
+const header = (request, name) => request.header[name]?.[0]
 
 flow('client', 'what every request carries', async (t) => {
   await t.control.addUser(ming)
