@@ -93,7 +93,8 @@ func (r *VerifyCaptchaDataResponse) missing() string {
 }
 
 // VerifyCaptchaData checks what a person read. The captcha token that it gets is stored with this session until it
-// expires, and sent by itself when a call needs it. A wrong answer is [CodeCaptchaInvalid] as a rule.
+// expires, and sent by itself when a call needs it. The server's word for a wrong answer is not known: it is likely to be
+// [CodeInvalidArgument], and may be [CodeCaptchaInvalid].
 //
 // js-sdk: verifyCaptchaData, which keeps the token only in its own dialogue. WIRE.md 7.9.
 func (a *Auth) VerifyCaptchaData(ctx context.Context, req VerifyCaptchaDataRequest) (*VerifyCaptchaDataResponse, error) {

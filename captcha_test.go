@@ -169,7 +169,7 @@ func TestCaptchaFails(t *testing.T) {
 		checks int // answers that were sent
 	}{
 		"wrong answer": {
-			func() (string, error) { return "wrong-answer", nil }, []error{tcbauth.CodeCaptchaInvalid, tcbauth.ErrCaptchaInvalid}, 1,
+			func() (string, error) { return "wrong-answer", nil }, []error{tcbauth.CodeInvalidArgument, tcbauth.ErrInvalidParams}, 1,
 		},
 		"no answer":    {func() (string, error) { return "", nil }, []error{tcbauth.ErrInvalidParams}, 0},
 		"solver fails": {func() (string, error) { return "", errSolver }, []error{errSolver}, 0},
@@ -281,7 +281,7 @@ func TestCaptchaWithoutSolver(t *testing.T) {
 		require.ErrorIs(t, getCode(t, app.ForUser("other")), tcbauth.ErrCaptchaRequired, "a token is one visitor's")
 
 		_, err = visitor().VerifyCaptchaData(t.Context(), tcbauth.VerifyCaptchaDataRequest{Token: shown.Token, Key: answer})
-		require.ErrorIs(t, err, tcbauth.ErrCaptchaInvalid, "a picture is good for one try")
+		require.ErrorIs(t, err, tcbauth.CodeInvalidArgument, "a picture is good for one try")
 		require.NoError(t, getCode(t, visitor()), "which does not cost the token that is there")
 	})
 }

@@ -168,7 +168,8 @@ func showCaptcha(s *Server, c *call) (any, *Error) {
 	}, nil
 }
 
-// solveCaptcha is POST captcha/data/verify: a picture is good for one try, and case does not matter. Both are guesses.
+// solveCaptcha is POST captcha/data/verify: a picture is good for one try, and case does not matter. Both are guesses. The
+// word for a wrong answer is one that the js-sdk's dialogue can live with: after captcha_invalid it would open a second one.
 func solveCaptcha(s *Server, c *call) (any, *Error) {
 	in, refused := c.fields("token", "key")
 	if refused != nil {
@@ -179,11 +180,11 @@ func solveCaptcha(s *Server, c *call) (any, *Error) {
 	}
 	p := s.picture(in["token"])
 	if p == nil {
-		return nil, captchaInvalid("captcha is expired")
+		return nil, invalidArgument("the picture is too old, or was tried before")
 	}
 	p.used = true
 	if !strings.EqualFold(p.answer, in["key"]) {
-		return nil, captchaInvalid("captcha is wrong")
+		return nil, invalidArgument("the answer is wrong")
 	}
 	token := "v1." + randomText(32)
 	s.state.captchas[token] = s.Now().Add(captchaLife)

@@ -49,9 +49,9 @@ func TestCaptcha(t *testing.T) {
 	answer := srv.CaptchaAnswer(shown.text("token"))
 	assert.Regexp(t, `^[A-Z0-9]{4}$`, answer)
 	key := object{"token": shown["token"], "key": "0000"}
-	refused(t, srv, "captcha/data/verify", "", key, 400, "captcha_invalid", 4002)
+	refused(t, srv, "captcha/data/verify", "", key, 400, "invalid_argument", 3)
 	key["key"] = answer
-	refused(t, srv, "captcha/data/verify", "", key, 400, "captcha_invalid", 4002)
+	refused(t, srv, "captcha/data/verify", "", key, 400, "invalid_argument", 3)
 	assert.Empty(t, srv.CaptchaAnswer(shown.text("token")), "it was tried")
 	refused(t, srv, "captcha/data/verify", "", object{"token": shown["token"]}, 400, "invalid_argument", 3)
 
@@ -66,7 +66,7 @@ func TestCaptcha(t *testing.T) {
 	answer = srv.CaptchaAnswer(shown.text("token"))
 	srv.Advance(300 * time.Second)
 	assert.Empty(t, srv.CaptchaAnswer(shown.text("token")))
-	refused(t, srv, "captcha/data/verify", "", object{"token": shown["token"], "key": answer}, 400, "captcha_invalid", 4002)
+	refused(t, srv, "captcha/data/verify", "", object{"token": shown["token"], "key": answer}, 400, "invalid_argument", 3)
 
 	srv.RequireCaptcha("signin")
 	ok(t, srv, "verification", "", in)

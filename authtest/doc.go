@@ -68,7 +68,8 @@
 //   - Signing up with a registered address is failed_precondition, with a username that is taken already_exists.
 //   - Too many wrong passwords lock the account with invalid_status; the live service is said to ask for a captcha first,
 //     which [WithCaptchaAfterWrongPasswords] does.
-//   - A captcha picture is good for one try, without regard to case; captcha errors are HTTP 400.
+//   - A captcha picture is good for one try, without regard to case; a wrong answer is invalid_argument; captcha errors are
+//     HTTP 400.
 //   - An anonymous session has no refresh token unless [WithAnonymousRefreshToken] is given. An anonymous user, named
 //     "anonymous" as the js-sdk expects, keeps the id when signing up; the anonymous sessions end.
 //   - A custom id is not the sub: an account has one of its own, and user/me names the custom id as a provider's.
