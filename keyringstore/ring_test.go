@@ -19,9 +19,10 @@ func TestSilentKeyring(t *testing.T) {
 	t.Parallel()
 	dir := filepath.Join(t.TempDir(), "sessions")
 	synctest.Test(t, func(t *testing.T) {
-		asked, unlocked := 0, make(chan struct{})
+		var asked atomic.Int32
+		unlocked := make(chan struct{})
 		m := &memory{get: func() error {
-			asked++
+			asked.Add(1)
 			<-unlocked
 			return nil
 		}}
@@ -36,7 +37,7 @@ func TestSilentKeyring(t *testing.T) {
 			require.ErrorIs(t, err, keyringstore.ErrNoKeyring)
 			assert.Equal(t, keyringstore.CallLimit, time.Since(start))
 		}
-		assert.Equal(t, 1, asked, "calls that wait do not pile up")
+		assert.EqualValues(t, 1, asked.Load(), "calls that wait do not pile up")
 
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
