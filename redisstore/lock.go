@@ -31,11 +31,13 @@ var errUnlocked = errors.New("redisstore: the lock was given up")
 // puts up with that for the time of a lease, so that Redis may start anew meanwhile.
 //
 // held guards the keys of the same session, those that are equal to key up to their last slash; other keys are used as
-// without a lock. Of two locks of one session that a context carries, the one taken last guards. held is cancelled, with [ErrLockLost] as its cause, when it becomes known that somebody else has taken the
-// lock: at the next renewal, or at the next use of held. Until then, and while Redis cannot be reached, Redis itself
-// refuses what must not be done. Get, Set and Delete with held put up with a Redis that cannot be reached for the time
-// of a lease: what they are to keep has no other copy as a rule. held also ends with unlock, and once it has ended
-// the lock is not renewed any more.
+// without a lock. Of two locks of one session that a context carries, the one taken last guards.
+//
+// held is cancelled, with [ErrLockLost] as its cause, when it becomes known that somebody else has taken the lock: at the
+// next renewal, or at the next use of held. Until then, and while Redis cannot be reached, Redis itself refuses what must
+// not be done. Get, Set and Delete with held put up with a Redis that cannot be reached for the time of a lease: what they
+// are to keep has no other copy as a rule. held also ends with unlock, and once it has ended the lock is not renewed any
+// more.
 func (s *Store) Lock(ctx context.Context, key string) (held context.Context, unlock func(), err error) {
 	if err := ended(ctx); err != nil {
 		return nil, nil, err

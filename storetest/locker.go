@@ -26,6 +26,7 @@ var lockSubtests = []subtest{
 	{"UnlockTwice", locking(testUnlockTwice)},
 	{"UnlockAfterContext", locking(testUnlockAfterContext)},
 	{"Held", locking(testHeld)},
+	{"NestedLocks", locking(testNestedLocks)},
 	{"ValuesBesideLocks", locking(testValuesBesideLocks)},
 }
 
@@ -218,6 +219,28 @@ func testHeld(ctx context.Context, t *testing.T, store lockingStore) {
 		t.Fatalf("Delete: %v", err)
 	}
 	wantNothing(held, t, store, "key")
+}
+
+// testNestedLocks takes a lock with the context of another. Each holds until it is given up, and both contexts are good for
+// the keys of both.
+func testNestedLocks(ctx context.Context, t *testing.T, store lockingStore) {
+	outer, unlockOuter := lock(ctx, t, store, "key")
+	inner, unlockInner := lock(outer, t, store, "users/1/key")
+	for _, held := range []context.Context{inner, outer} {
+		for _, key := range []string{"key", "users/1/key"} {
+			set(held, t, store, key, []byte("value"))
+			wantValue(held, t, store, key, []byte("value"))
+		}
+	}
+	unlockInner()
+	_, unlockAgain := lock(ctx, t, store, "users/1/key")
+	unlockAgain()
+	wantLocked(ctx, t, store, "key")
+	set(outer, t, store, "key", []byte("another value"))
+	unlockOuter()
+	_, unlockAgain = lock(ctx, t, store, "key")
+	unlockAgain()
+	wantValue(ctx, t, store, "key", []byte("another value"))
 }
 
 // testValuesBesideLocks: a lock is not a value, and those who only read do not wait for it.

@@ -40,7 +40,7 @@ func TestRunEndsWithItsSubtests(t *testing.T) {
 		})
 		return tcbauth.NewMemoryStore()
 	})
-	assert.Equal(t, 20, opened)
+	assert.Equal(t, 21, opened)
 	assert.Equal(t, opened, closed)
 }
 
@@ -93,7 +93,7 @@ func TestRunRefuses(t *testing.T) {
 		},
 		"OneLockForAll": {
 			func() tcbauth.TokenStore { return oneLock{memory()} },
-			[]string{"Locker/OtherKeys"}, []string{"Locker/Excludes"},
+			[]string{"Locker/OtherKeys", "Locker/NestedLocks"}, []string{"Locker/Excludes"},
 		},
 		"LockIgnoresContext": {
 			func() tcbauth.TokenStore { return deafLock{memory()} },

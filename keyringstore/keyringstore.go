@@ -1,0 +1,215 @@
+// Package keyringstore keeps sessions in encrypted files whose key is in the keyring of the operating system, for
+// command-line tools and desktop programs: the Keychain of macOS, the Credential Manager of Windows, and the Secret
+// Service elsewhere, such as GNOME's keyring or KWallet.
+//
+//	dir, err := keyringstore.DefaultDir("mytool")
+//	store, err := keyringstore.New(ctx, "mytool", dir)
+//	auth, err := tcbauth.New("your-env-id", tcbauth.WithTokenStore(store))
+//
+// Keyrings take too little for a session, about 2.5 kB, and have no locks. So the keyring has only a key of 32 bytes, and
+// package filestore has the sessions, sealed by [tcbauth.Sealed]; processes take turns as they do there. Without a
+// keyring there is an error, and never a file that others could read.
+package keyringstore
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/zalando/go-keyring"
+
+	"github.com/cloudbase-community/tcbauth"
+	"github.com/cloudbase-community/tcbauth/filestore"
+)
+
+var (
+	// ErrNoKeyring: there is no keyring, or it is locked, or it did not answer within 3 s, or it does not keep what it is
+	// given.
+	ErrNoKeyring = errors.New("keyringstore: the keyring cannot be used")
+
+	// ErrKeyLost: the directory has sealed sessions, and the keyring does not have their key. They cannot be opened again
+	// unless the key comes back. To start anew, remove the directory.
+	ErrKeyLost = errors.New("keyringstore: the keyring does not have the key of the stored sessions")
+)
+
+// Store is a [tcbauth.TokenStore] and [tcbauth.Locker]. Make one with [New]. It is safe for concurrent use, needs no Close,
+// and asks the keyring for nothing any more: what happens to the key there shows when a Store is made next.
+//
+// A value that its key does not open is [tcbauth.ErrUnsealed]. Other errors of its methods are those of package filestore.
+type Store struct {
+	files  *filestore.Store
+	sealed tcbauth.TokenStore
+}
+
+var (
+	_ tcbauth.TokenStore = (*Store)(nil)
+	_ tcbauth.Locker     = (*Store)(nil)
+)
+
+// New returns the store in dir, which it makes as [filestore.New] does. The key is in the keyring as the password of dir
+// (without symbolic links) at service, which is a name that tells the user whose it is, such as the program's. New makes it
+// if dir is new; processes that start at once get one and the same.
+//
+// It fails with [ErrNoKeyring] or [ErrKeyLost], with what package filestore returns, or with ctx's error. Every call of
+// the keyring has a limit of 3 s; New makes one if the key is there, and up to four if not. A call cannot be cancelled: one
+// that is over the limit goes on in a goroutine until the keyring answers, and as long as it does so, no other is made by
+// this process, nor is a key made by any other.
+func New(ctx context.Context, service, dir string) (*Store, error) {
+	return open(ctx, system, service, dir)
+}
+
+// DefaultDir returns the directory for the sealed sessions of the program called app: the directory tcbauth-sealed in app's
+// own in [os.UserConfigDir], beside that of [filestore.DefaultDir]. It makes nothing. app must be a single element of a
+// path, such as "mytool".
+func DefaultDir(app string) (string, error) {
+	dir, err := filestore.DefaultDir(app)
+	if err != nil {
+		return "", fmt.Errorf("keyringstore: %w", err)
+	}
+	return dir + "-sealed", nil
+}
+
+// Get is that of [filestore.Store], for a sealed value.
+func (s *Store) Get(ctx context.Context, key string) ([]byte, error) { return s.sealed.Get(ctx, key) }
+
+// Set is that of [filestore.Store], for a sealed value.
+func (s *Store) Set(ctx context.Context, key string, value []byte, ttl time.Duration) error {
+	return s.sealed.Set(ctx, key, value, ttl)
+}
+
+// Delete is that of [filestore.Store].
+func (s *Store) Delete(ctx context.Context, key string) error { return s.sealed.Delete(ctx, key) }
+
+// Lock is that of [filestore.Store].
+func (s *Store) Lock(ctx context.Context, key string) (held context.Context, unlock func(), err error) {
+	return s.files.Lock(ctx, key)
+}
+
+const (
+	keySize = 32
+
+	// proofName is where the directory has a value that only its own key opens. It is there before any other.
+	proofName = "keyringstore/proof"
+)
+
+func open(ctx context.Context, ring *ring, service, dir string) (*Store, error) {
+	if service == "" || strings.ContainsFunc(service, func(r rune) bool { return r < ' ' }) {
+		return nil, fmt.Errorf("keyringstore: %q is no name for a service", service)
+	}
+	files, err := filestore.New(dir)
+	if err != nil {
+		return nil, fmt.Errorf("keyringstore: %w", err)
+	}
+	account, err := filepath.Abs(dir)
+	if err != nil {
+		return nil, fmt.Errorf("keyringstore: %w", err)
+	}
+	if resolved, err := filepath.EvalSymlinks(account); err == nil {
+		account = resolved
+	}
+	o := &opening{files: files, entry: ring.entry(service, account)}
+	store, err := o.withKey(ctx)
+	if errors.Is(err, errNew) {
+		store, err = o.first(ctx)
+	}
+	return store, err
+}
+
+// opening is a New that is under way.
+type opening struct {
+	files *filestore.Store
+	entry *entry
+}
+
+// errNew: nobody has finished a New of this directory so far.
+var errNew = errors.New("keyringstore: a new directory")
+
+// withKey opens the store with the key that is in the keyring. It returns errNew, with a store if there is a key, if the
+// directory has no proof.
+func (o *opening) withKey(ctx context.Context) (*Store, error) {
+	text, err := o.entry.get(ctx)
+	missing := errors.Is(err, keyring.ErrNotFound)
+	if err != nil && !missing {
+		return nil, err
+	}
+	if missing {
+		switch _, err := o.files.Get(ctx, proofName); {
+		case errors.Is(err, tcbauth.ErrNotFound):
+			return nil, errNew
+		case err != nil:
+			return nil, fmt.Errorf("keyringstore: %w", err)
+		}
+		return nil, ErrKeyLost
+	}
+	store, err := o.seal(text)
+	if err != nil {
+		return nil, err
+	}
+	switch _, err := store.Get(ctx, proofName); {
+	case errors.Is(err, tcbauth.ErrUnsealed):
+		return nil, fmt.Errorf("%w: it has another", ErrKeyLost)
+	case errors.Is(err, tcbauth.ErrNotFound):
+		return store, errNew
+	case err != nil:
+		return nil, fmt.Errorf("keyringstore: %w", err)
+	}
+	return store, nil
+}
+
+// first opens a directory that has no proof, and makes the key if need be. Others wait, and find what it made.
+func (o *opening) first(ctx context.Context) (*Store, error) {
+	held, unlock, err := o.files.Lock(ctx, proofName)
+	if err != nil {
+		return nil, err
+	}
+	// A call that is late may still store a key. Somebody else's must not come in between.
+	defer o.entry.afterwards(unlock)
+	store, err := o.withKey(held)
+	if !errors.Is(err, errNew) {
+		return store, err
+	}
+	if store == nil {
+		if store, err = o.makeKey(held); err != nil {
+			return nil, err
+		}
+	}
+	if err := store.Set(held, proofName, nil, 0); err != nil {
+		return nil, fmt.Errorf("keyringstore: %w", err)
+	}
+	return store, nil
+}
+
+// makeKey puts a new key into the keyring, and takes it from there.
+func (o *opening) makeKey(ctx context.Context) (*Store, error) {
+	key := make([]byte, keySize)
+	_, _ = rand.Read(key) // never fails
+	text := base64.StdEncoding.EncodeToString(key)
+	if err := o.entry.set(ctx, text); err != nil {
+		return nil, err
+	}
+	switch kept, err := o.entry.get(ctx); {
+	case errors.Is(err, keyring.ErrNotFound), err == nil && kept != text:
+		return nil, fmt.Errorf("%w: it does not keep what it is given", ErrNoKeyring)
+	case err != nil:
+		return nil, err
+	}
+	return o.seal(text)
+}
+
+// seal returns the store with the key that the keyring has as text.
+func (o *opening) seal(text string) (*Store, error) {
+	key, err := base64.StdEncoding.DecodeString(text)
+	if err != nil || len(key) != keySize { // the error would quote it
+		return nil, fmt.Errorf("%w: what it has is no key", ErrKeyLost)
+	}
+	sealed, err := tcbauth.Sealed(o.files, key)
+	if err != nil {
+		return nil, err
+	}
+	return &Store{o.files, sealed}, nil
+}

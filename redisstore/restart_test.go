@@ -1,0 +1,76 @@
+package redisstore_test
+
+import (
+	"os"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/cloudbase-community/tcbauth"
+	"github.com/cloudbase-community/tcbauth/authtest"
+	"github.com/cloudbase-community/tcbauth/internal/refreshrace"
+)
+
+// TestRedisRestarts: Redis is killed or stopped, and starts anew with its data, while one process refreshes and the others
+// wait for it. None notices, and nothing is refreshed twice.
+func TestRedisRestarts(t *testing.T) {
+	t.Parallel()
+	srv := startServer(t, "--appendonly", "yes")
+	processes, rounds := 4, 2
+	if refreshrace.Stress() {
+		processes, rounds = 20, 20
+	}
+	const lease = 10 * time.Second
+	store := newStore(t, connect(t, srv.addr()), "")
+	race := refreshrace.NewRace(t, place(srv.addr(), "", lease), store, authtest.Rotating().RevokingReuse())
+	race.Server.Fault(authtest.Fault{Operation: "token", Delay: 300 * time.Millisecond})
+	peers := make([]*refreshrace.Peer, processes)
+	for i := range peers {
+		peers[i] = race.Start(t, refreshrace.TokenHelper)
+		defer peers[i].End(t)
+	}
+	race.Ask(t, peers...)
+	last := race.RequireToken(t, refreshrace.Answers(t, peers...)...)
+	for round := 1; round <= rounds; round++ {
+		race.Expire()
+		race.Ask(t, peers...)
+		eventually(t.Context(), t, "a refresh is under way", func() bool { return race.Server.Count("token") == round })
+		signal := os.Kill
+		if round%2 == 0 {
+			signal = os.Interrupt
+		}
+		srv.stop(t, signal)
+		srv.start(t)
+		token := race.RequireToken(t, refreshrace.Answers(t, peers...)...)
+		require.NotEqual(t, last, token)
+		require.Equal(t, round, race.Server.Count("token"))
+		require.True(t, race.Stored(t).AccessToken == token)
+		last = token
+	}
+	t.Logf("%d processes, %d restarts, %d refreshes", processes, rounds, race.Server.Count("token"))
+}
+
+// TestRedisForgets: Redis starts anew without its data while a process refreshes. The session is gone, as with everything
+// in that Redis, and who was refreshing it does not bring it back; signing in does.
+func TestRedisForgets(t *testing.T) {
+	t.Parallel()
+	srv := startServer(t, "--appendonly", "no", "--save", "")
+	store := newStore(t, connect(t, srv.addr()), "")
+	race := refreshrace.NewRace(t, place(srv.addr(), "", 10*time.Second), store, authtest.Rotating().RevokingReuse())
+	race.Server.Fault(authtest.Fault{Operation: "token", Delay: 300 * time.Millisecond})
+	peer := race.Start(t, refreshrace.TokenHelper)
+	defer peer.End(t)
+	race.Expire()
+	race.Ask(t, peer)
+	eventually(t.Context(), t, "a refresh is under way", func() bool { return race.Server.Count("token") == 1 })
+	srv.stop(t, os.Kill)
+	srv.start(t)
+	require.Contains(t, peer.MustHear(t), "nobody is signed in")
+	_, err := store.Get(t.Context(), refreshrace.SessionKey)
+	require.ErrorIs(t, err, tcbauth.ErrNotFound)
+
+	race.SignIn(t)
+	race.Ask(t, peer)
+	race.RequireToken(t, peer.MustHear(t))
+}

@@ -1,0 +1,102 @@
+package tcbauth
+
+import (
+	"bytes"
+	"context"
+	"crypto/aes"
+	"crypto/cipher"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// ErrUnsealed is what a [Sealed] store's Get returns for a value that it cannot open: one that it did not seal, that was
+// sealed with none of its keys or for another name, or that was changed.
+var ErrUnsealed = errors.New("tcbauth: a stored value cannot be opened")
+
+// sealKeySize is AES-256's.
+const sealKeySize = 32
+
+// sealHeader begins every sealed value. Its last byte is the version of what follows: in this one a nonce of 12 bytes,
+// the ciphertext, and a tag of 16 bytes that authenticates these, the header and the name.
+const sealHeader = "tcbauth\x01"
+
+// Sealed returns a store that keeps its values in store encrypted and authenticated with AES-256-GCM, so that who can
+// read store learns nothing but names and lengths, and who can write to it can delete a value, or put back an earlier one
+// of the same name, but not change one or move it to another name. It passes the ttl on, and implements [Locker] if
+// store does.
+//
+// Every key has 32 bytes, which must be random, such as from crypto/rand: a password is no key. The first one seals, and
+// all of them open, so a key is replaced by putting the new one before it; the old one can go when every session has been
+// refreshed since. With one key at most 2^32 values should be sealed, since each has a random nonce of 96 bits (NIST SP
+// 800-38D, section 8.3): a key that seals 100 sessions a second lasts for a year.
+//
+// What cannot be opened is [ErrUnsealed] and stays where it is, values from before there was a seal too: their owners have
+// to sign in again, which replaces them. No store, no key, or one of another length is an error. The keys are copied.
+func Sealed(store TokenStore, keys ...[]byte) (TokenStore, error) {
+	if store == nil {
+		return nil, errors.New("tcbauth: Sealed: a nil store")
+	}
+	if len(keys) == 0 {
+		return nil, errors.New("tcbauth: Sealed: no key")
+	}
+	s := &sealedStore{store: store}
+	for i, key := range keys {
+		if len(key) != sealKeySize {
+			return nil, fmt.Errorf("tcbauth: Sealed: key %d has %d bytes instead of %d", i, len(key), sealKeySize)
+		}
+		aead, err := newAEAD(key)
+		if err != nil {
+			return nil, fmt.Errorf("tcbauth: Sealed: key %d: %w", i, err)
+		}
+		s.aeads = append(s.aeads, aead)
+	}
+	if locker, ok := store.(Locker); ok {
+		return struct {
+			*sealedStore
+			Locker
+		}{s, locker}, nil
+	}
+	return s, nil
+}
+
+// newAEAD returns one whose Seal puts a random nonce before the ciphertext, where its Open finds it.
+func newAEAD(key []byte) (cipher.AEAD, error) {
+	block, err := aes.NewCipher(key)
+	if err != nil {
+		return nil, err
+	}
+	return cipher.NewGCMWithRandomNonce(block)
+}
+
+type sealedStore struct {
+	store TokenStore
+	aeads []cipher.AEAD // not empty
+}
+
+func (s *sealedStore) Get(ctx context.Context, key string) ([]byte, error) {
+	sealed, err := s.store.Get(ctx, key)
+	if err != nil {
+		return nil, err
+	}
+	rest, ok := bytes.CutPrefix(sealed, []byte(sealHeader))
+	if !ok {
+		return nil, fmt.Errorf("%w: it is not sealed, or by another version", ErrUnsealed)
+	}
+	for _, aead := range s.aeads {
+		if value, err := aead.Open(nil, nil, rest, sealedName(key)); err == nil {
+			return value, nil
+		}
+	}
+	return nil, fmt.Errorf("%w: it was sealed with another key or for another name, or was changed", ErrUnsealed)
+}
+
+func (s *sealedStore) Set(ctx context.Context, key string, value []byte, ttl time.Duration) error {
+	sealed := s.aeads[0].Seal([]byte(sealHeader), nil, value, sealedName(key)) //nolint:gosec // G407: nil has it take a random nonce
+	return s.store.Set(ctx, key, sealed, ttl)
+}
+
+func (s *sealedStore) Delete(ctx context.Context, key string) error { return s.store.Delete(ctx, key) }
+
+// sealedName is what a sealed value is bound to beside its key.
+func sealedName(key string) []byte { return []byte(sealHeader + key) }
