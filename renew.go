@@ -90,20 +90,28 @@ func (a *Auth) fly(ctx context.Context, want renewal) (got flown, err error) {
 	}
 	held, unlock, err := a.app.lock(ctx, a.keys.credentials)
 	if err != nil {
-		// No licence to refresh: somebody else may be at it. What is stored may serve.
-		if c, _, readErr := a.load(ctx, false); readErr == nil && a.serves(c, want) {
-			return flown{session: c, sub: c.Sub}, nil
-		}
-		return flown{}, err
+		return a.unlocked(ctx, want, err)
 	}
 	defer unlock()
 	for range maxTurns {
 		got, err := a.turn(ctx, held, want)
-		if !errors.Is(err, errChanged) {
+		switch {
+		case err != nil && held.Err() != nil: // the lock was lost
+			return a.unlocked(ctx, want, err)
+		case !errors.Is(err, errChanged):
 			return got, err
 		}
 	}
 	return flown{}, storeError("refreshing the session", errChanged)
+}
+
+// unlocked is what is left of a flight without the lock, for want of which it failed with err. That is no licence to
+// refresh, since somebody else may be at it; but what is stored may serve.
+func (a *Auth) unlocked(ctx context.Context, want renewal, err error) (flown, error) {
+	if c, _, readErr := a.load(ctx, false); readErr == nil && a.serves(c, want) {
+		return flown{session: c, sub: c.Sub}, nil
+	}
+	return flown{}, err
 }
 
 // errChanged: the stored session is not the one that was refreshed.

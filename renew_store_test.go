@@ -304,3 +304,31 @@ func TestReadFailsAtSave(t *testing.T) {
 		assert.Equal(t, 1, srv.Count("token"))
 	})
 }
+
+// TestLockIsLostToSomebody: a holder that was away for too long may find that the next one has refreshed. It neither deletes
+// nor overwrites what that one wrote, and its caller gets it.
+func TestLockIsLostToSomebody(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		srv := emulator(t)
+		store := &losingStore{lockingStore: newLockingStore()}
+		auth := newApp(t, srv, tcbauth.WithTokenStore(store)).Auth()
+		old := signInAs(t, auth, gopher)
+		srv.Advance(lifetime)
+		slow(srv, "token", 1)
+		refreshing := background(getting(t.Context(), auth))
+
+		next := newApp(t, srv).Auth()
+		require.NoError(t, next.SetCredentials(t.Context(), old))
+		fresh, err := next.RefreshSession(t.Context(), tcbauth.RefreshSessionRequest{})
+		require.NoError(t, err)
+		put(t, store, defaultKey, fresh)
+		store.lose()
+
+		got := <-refreshing
+		require.NoError(t, got.err)
+		assert.True(t, got.token == fresh.AccessToken)
+		requireSession(t, store, defaultKey, fresh)
+		assert.Equal(t, 2, srv.Count("token"))
+	})
+}
