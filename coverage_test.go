@@ -3,6 +3,7 @@ package tcbauth_test
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
 	"go/parser"
@@ -17,6 +18,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
 
 	"github.com/cloudbase-community/tcbauth/authtest"
 )
@@ -45,11 +47,13 @@ func drove(r authtest.Request) {
 	driven.operations[r.Method+" "+r.Operation] = true
 }
 
-// TestMain compares what all tests together have called with what the page of coverage says of this package.
+// TestMain looks for goroutines that are left when all tests are over, and compares what all of them together have called
+// with what the page of coverage says of this package.
 func TestMain(m *testing.M) {
 	code := m.Run()
 	if code == 0 && ranAll() {
-		if err := checkDriven(); err != nil {
+		http.DefaultTransport.(*http.Transport).CloseIdleConnections() // of the examples
+		if err := errors.Join(goleak.Find(), checkDriven()); err != nil {
 			fmt.Fprintln(os.Stderr, "FAIL:", err)
 			code = 1
 		}

@@ -176,6 +176,7 @@ func TestRefreshAnswerIsLost(t *testing.T) {
 		next   error
 	}{
 		"the old token is dead":        {authtest.Rotating(), tcbauth.ErrSessionExpired},
+		"the old token ends all":       {authtest.Rotating().RevokingReuse(), tcbauth.ErrSessionExpired},
 		"the old token is taken again": {authtest.RotatingWithGrace(time.Minute), nil},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -195,6 +196,12 @@ func TestRefreshAnswerIsLost(t *testing.T) {
 
 				_, err = auth.GetAccessToken(t.Context())
 				require.ErrorIs(t, err, test.next)
+				if test.next != nil { // it is said once, and why
+					require.ErrorIs(t, err, tcbauth.CodeInvalidGrant)
+					require.ErrorContains(t, err, "may be has been refreshed by other process")
+					requireNobody(t, auth)
+				}
+				assert.Equal(t, 2, srv.Count("token"))
 			})
 		})
 	}
