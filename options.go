@@ -5,12 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net"
 	"net/http"
-	"net/url"
 	"regexp"
-	"strings"
 	"time"
+
+	"github.com/cloudbase-community/tcbauth/internal/endpoint"
 )
 
 // Option changes a default of [New] and [NewApp]. Every option is checked there; a bad one is an error.
@@ -19,8 +18,8 @@ type Option func(*config) error
 type config struct {
 	env          string
 	region       string
-	host         string // pattern with one %s for env and one for region, "" with an own base URL
-	baseURL      string
+	server       endpoint.Choice
+	baseURL      string // of server
 	clientID     string
 	clientSecret string
 	accessKey    string
@@ -38,21 +37,15 @@ type config struct {
 	ticketSource TicketSource
 }
 
-const (
-	hostRegional = "https://%[1]s.%[2]s.tcb-api.tencentcloudapi.com"
-	hostGateway  = "https://%[1]s.api.tcloudbasegateway.com"
-	hostIntl     = "https://%[1]s.api.intl.tcloudbasegateway.com"
-)
-
 // newConfig has the js-sdk's defaults, changed by opts.
 func newConfig(env string, opts []Option) (*config, error) {
 	c := &config{
-		env: env, region: "ap-shanghai", clientID: env, language: "zh-CN",
+		env: env, region: endpoint.DefaultRegion, clientID: env, language: "zh-CN",
 		sessionTTL: 31 * 24 * time.Hour, timeout: 15 * time.Second,
 		httpClient: &http.Client{}, now: time.Now, policy: ValidatePassword,
 	}
-	if !envName.MatchString(env) {
-		return nil, errors.New("tcbauth: env must be the id of a CloudBase environment: letters, digits and hyphens")
+	if err := endpoint.CheckEnv(env); err != nil {
+		return nil, fmt.Errorf("tcbauth: %w", err)
 	}
 	for _, opt := range opts {
 		if opt == nil {
@@ -65,75 +58,42 @@ func newConfig(env string, opts []Option) (*config, error) {
 	if c.store == nil {
 		c.store = NewMemoryStore()
 	}
-	if c.baseURL == "" {
-		if c.host == "" {
-			c.host = hostRegional
-		}
-		c.baseURL = fmt.Sprintf(c.host, c.env, c.region)
-	}
+	c.baseURL = c.server.URL(c.env, c.region)
 	return c, nil
 }
 
-var (
-	envName    = regexp.MustCompile(`^[A-Za-z0-9](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9])?$`)
-	regionName = regexp.MustCompile(`^[a-z0-9]+(?:-[a-z0-9]+)*$`)
-	headerText = regexp.MustCompile(`^[!-~]+$`)
-)
+var headerText = regexp.MustCompile(`^[!-~]+$`)
 
 // WithRegion says where the environment is; "ap-shanghai" if not given. SMS exists in ap-shanghai only (WIRE.md 1).
 func WithRegion(region string) Option {
 	return func(c *config) error {
-		if !regionName.MatchString(region) {
-			return errors.New("WithRegion: not the name of a region, such as ap-shanghai")
-		}
 		c.region = region
-		return nil
+		return named("WithRegion", endpoint.CheckRegion(region))
 	}
 }
 
 // WithGateway uses the host of CloudBase's HTTP API gateway, {env}.api.tcloudbasegateway.com, in place of the js-sdk's.
-func WithGateway() Option { return withHost("WithGateway", hostGateway) }
+func WithGateway() Option {
+	return func(c *config) error { return named("WithGateway", c.server.UseGateway()) }
+}
 
 // WithIntlGateway uses the gateway of the international regions, {env}.api.intl.tcloudbasegateway.com.
-func WithIntlGateway() Option { return withHost("WithIntlGateway", hostIntl) }
-
-func withHost(name, host string) Option {
-	return func(c *config) error {
-		if c.host != "" && c.host != host || c.baseURL != "" {
-			return fmt.Errorf("%s: another host was chosen already", name)
-		}
-		c.host = host
-		return nil
-	}
+func WithIntlGateway() Option {
+	return func(c *config) error { return named("WithIntlGateway", c.server.UseIntlGateway()) }
 }
 
 // WithBaseURL uses another server, an emulator say. Paths begin below it with /auth. Plain http is refused unless the
 // host is a loopback address.
 func WithBaseURL(base string) Option {
-	return func(c *config) error {
-		if c.host != "" {
-			return errors.New("WithBaseURL: another host was chosen already")
-		}
-		u, err := url.Parse(base)
-		switch {
-		case err != nil || u.Hostname() == "" || u.Scheme != "https" && u.Scheme != "http":
-			return errors.New("WithBaseURL: not an http or https URL")
-		case u.User != nil || u.RawQuery != "" || u.ForceQuery || u.Fragment != "":
-			return errors.New("WithBaseURL: a base URL has no user, query or fragment")
-		case u.Scheme == "http" && !loopback(u.Hostname()):
-			return errors.New("WithBaseURL: plain http sends passwords and tokens in the clear, use https")
-		}
-		c.baseURL = strings.TrimRight(u.String(), "/")
-		return nil
-	}
+	return func(c *config) error { return named("WithBaseURL", c.server.UseBase(base)) }
 }
 
-func loopback(host string) bool {
-	if ip := net.ParseIP(host); ip != nil {
-		return ip.IsLoopback()
+// named says which option err is of.
+func named(option string, err error) error {
+	if err != nil {
+		return fmt.Errorf("%s: %w", option, err)
 	}
-	host = strings.ToLower(host)
-	return host == "localhost" || strings.HasSuffix(host, ".localhost")
+	return nil
 }
 
 // WithClientID sets the OAuth client id; the environment's id if not given, as in the js-sdk. Sessions are stored by client

@@ -3,7 +3,6 @@ package tcbauth
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -12,6 +11,8 @@ import (
 	"strings"
 	"sync/atomic"
 	"unicode"
+
+	"github.com/cloudbase-community/tcbauth/internal/endpoint"
 )
 
 // Transport returns an [http.RoundTripper] for other APIs of this environment, cloud functions say, as the person who is
@@ -185,10 +186,7 @@ func closeBody(r *http.Request) {
 func (c *config) origins() []string {
 	all := make([]string, 0, 4)
 	for _, base := range [...]string{
-		fmt.Sprintf(hostRegional, c.env, c.region),
-		fmt.Sprintf(hostGateway, c.env),
-		fmt.Sprintf(hostIntl, c.env),
-		c.baseURL,
+		endpoint.Regional(c.env, c.region), endpoint.Gateway(c.env), endpoint.IntlGateway(c.env), c.baseURL,
 	} {
 		if u, err := url.Parse(base); err == nil {
 			all = append(all, origin(u))

@@ -22,7 +22,7 @@ func TestDependencies(t *testing.T) {
 	cmd.Stderr = &failure
 	out, err := cmd.Output()
 	require.NoError(t, err, failure.String())
-	const jose, self = "github.com/go-jose/go-jose/v4", "github.com/cloudbase-community/tcbauth/accesstoken"
+	const jose, module = "github.com/go-jose/go-jose/v4", "github.com/cloudbase-community/tcbauth"
 	deps := strings.Fields(string(out))
-	assert.ElementsMatch(t, []string{jose, jose + "/cipher", jose + "/json", self}, deps)
+	assert.ElementsMatch(t, []string{jose, jose + "/cipher", jose + "/json", module + "/accesstoken", module + "/internal/endpoint"}, deps)
 }

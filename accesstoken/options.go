@@ -4,13 +4,12 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net"
 	"net/http"
-	"net/url"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/cloudbase-community/tcbauth/internal/endpoint"
 )
 
 // Option changes a default of [NewVerifier]. Every option is checked there; a bad one is an error.
@@ -19,8 +18,8 @@ type Option func(*config) error
 type config struct {
 	env          string
 	region       string
-	host         string // pattern with one %s for env and one for region, "" with an own base URL
-	baseURL      string
+	server       endpoint.Choice
+	baseURL      string // of server
 	audience     []string
 	issuers      []string
 	admitted     [kinds]bool
@@ -34,21 +33,13 @@ type config struct {
 	errorHandler ErrorHandler
 }
 
-const (
-	hostRegional = "https://%[1]s.%[2]s.tcb-api.tencentcloudapi.com"
-	hostGateway  = "https://%[1]s.api.tcloudbasegateway.com"
-	hostIntl     = "https://%[1]s.api.intl.tcloudbasegateway.com"
-
-	defaultRegion = "ap-shanghai"
-)
-
 func newConfig(env string, opts []Option) (*config, error) {
 	c := &config{
 		env: env, audience: []string{env}, leeway: time.Minute, now: time.Now, client: &http.Client{}, timeout: 10 * time.Second,
 		keyLifetime: 10 * time.Minute, keyInterval: 10 * time.Second, errorHandler: writeError,
 	}
-	if !envName.MatchString(env) {
-		return nil, errors.New("accesstoken: env must be the id of a CloudBase environment: letters, digits and hyphens")
+	if err := endpoint.CheckEnv(env); err != nil {
+		return nil, fmt.Errorf("accesstoken: %w", err)
 	}
 	c.admitted[User] = true
 	for _, opt := range opts {
@@ -59,89 +50,54 @@ func newConfig(env string, opts []Option) (*config, error) {
 			return nil, fmt.Errorf("accesstoken: %w", err)
 		}
 	}
-	if c.host == hostIntl && c.region == "" && c.issuers == nil {
+	if c.server.International() && c.region == "" && c.issuers == nil {
 		return nil, errors.New("accesstoken: WithIntlGateway needs WithRegion: the issuer of a token names its region")
 	}
 	if c.region == "" {
-		c.region = defaultRegion
+		c.region = endpoint.DefaultRegion
 	}
-	regional := fmt.Sprintf(hostRegional, c.env, c.region)
 	if c.issuers == nil {
+		regional := endpoint.Regional(c.env, c.region)
 		// Users of the gateway have these issuers too. Live tokens had either scheme.
 		c.issuers = []string{regional, "http" + strings.TrimPrefix(regional, "https")}
 	}
-	switch {
-	case c.baseURL != "":
-	case c.host == "":
-		c.baseURL = regional
-	default:
-		c.baseURL = fmt.Sprintf(c.host, c.env)
-	}
+	c.baseURL = c.server.URL(c.env, c.region)
 	return c, nil
 }
-
-var (
-	envName    = regexp.MustCompile(`^[A-Za-z0-9](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9])?$`)
-	regionName = regexp.MustCompile(`^[a-z0-9]+(?:-[a-z0-9]+)*$`)
-)
 
 // WithRegion says where the environment is; "ap-shanghai" if not given. The issuer of its tokens names the region, for
 // users of a gateway too.
 func WithRegion(region string) Option {
 	return func(c *config) error {
-		if !regionName.MatchString(region) {
-			return errors.New("WithRegion: not the name of a region, such as ap-shanghai")
-		}
 		c.region = region
-		return nil
+		return named("WithRegion", endpoint.CheckRegion(region))
 	}
 }
 
 // WithGateway fetches keys from CloudBase's HTTP API gateway, {env}.api.tcloudbasegateway.com, in place of
 // {env}.{region}.tcb-api.tencentcloudapi.com. It does not change which issuers are accepted.
-func WithGateway() Option { return withHost("WithGateway", hostGateway) }
+func WithGateway() Option {
+	return func(c *config) error { return named("WithGateway", c.server.UseGateway()) }
+}
 
 // WithIntlGateway is WithGateway for the international regions, {env}.api.intl.tcloudbasegateway.com. It needs
 // [WithRegion] or [WithIssuer].
-func WithIntlGateway() Option { return withHost("WithIntlGateway", hostIntl) }
-
-func withHost(name, host string) Option {
-	return func(c *config) error {
-		if c.host != "" && c.host != host || c.baseURL != "" {
-			return fmt.Errorf("%s: another host was chosen already", name)
-		}
-		c.host = host
-		return nil
-	}
+func WithIntlGateway() Option {
+	return func(c *config) error { return named("WithIntlGateway", c.server.UseIntlGateway()) }
 }
 
 // WithBaseURL fetches keys from another server, an emulator say, at base/auth/v1/certs. Plain http is refused unless the
 // host is a loopback address. It does not change which issuers are accepted, see [WithIssuer].
 func WithBaseURL(base string) Option {
-	return func(c *config) error {
-		if c.host != "" {
-			return errors.New("WithBaseURL: another host was chosen already")
-		}
-		u, err := url.Parse(base)
-		switch {
-		case err != nil || u.Hostname() == "" || u.Scheme != "https" && u.Scheme != "http":
-			return errors.New("WithBaseURL: not an http or https URL")
-		case u.User != nil || u.RawQuery != "" || u.ForceQuery || u.Fragment != "":
-			return errors.New("WithBaseURL: a base URL has no user, query or fragment")
-		case u.Scheme == "http" && !loopback(u.Hostname()):
-			return errors.New("WithBaseURL: keys that come over plain http prove nothing, use https")
-		}
-		c.baseURL = strings.TrimRight(u.String(), "/")
-		return nil
-	}
+	return func(c *config) error { return named("WithBaseURL", c.server.UseBase(base)) }
 }
 
-func loopback(host string) bool {
-	if ip := net.ParseIP(host); ip != nil {
-		return ip.IsLoopback()
+// named says which option err is of.
+func named(option string, err error) error {
+	if err != nil {
+		return fmt.Errorf("%s: %w", option, err)
 	}
-	host = strings.ToLower(host)
-	return host == "localhost" || strings.HasSuffix(host, ".localhost")
+	return nil
 }
 
 // WithIssuer accepts these values of iss, exactly as they are, in place of the environment's auth server's. The issuer

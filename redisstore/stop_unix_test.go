@@ -92,13 +92,12 @@ func TestHolderIsStopped(t *testing.T) {
 	for name, tt := range map[string]struct {
 		moment string
 		policy authtest.RefreshPolicy
-		signIn bool   // the others sign in anew instead of refreshing
-		want   string // of the holder, "" for a token
+		signIn bool // the others sign in anew instead of refreshing
 	}{
-		"before the write, others refresh":             {"before the write", grace, false, ""},
-		"before the write, others sign in":             {"before the write", authtest.Rotating().RevokingReuse(), true, ""},
-		"before the request, others refresh":           {"before the request", grace, false, ""},
-		"before the request, others refresh, no grace": {"before the request", authtest.Rotating(), false, redisstore.ErrLockLost.Error()},
+		"before the write, others refresh":             {"before the write", grace, false},
+		"before the write, others sign in":             {"before the write", authtest.Rotating().RevokingReuse(), true},
+		"before the request, others refresh":           {"before the request", grace, false},
+		"before the request, others refresh, no grace": {"before the request", authtest.Rotating(), false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -129,11 +128,7 @@ func TestHolderIsStopped(t *testing.T) {
 				holder.Signal(t, syscall.SIGCONT)
 				answer := holder.MustHear(t)
 				assert.NotEqual(t, "stopping", answer)
-				if tt.want == "" {
-					assert.False(t, strings.HasPrefix(answer, "error"), answer)
-				} else {
-					assert.Contains(t, answer, tt.want)
-				}
+				assert.False(t, strings.HasPrefix(answer, "error"), answer)
 				requireStored(t, race, newer)
 				race.Ask(t, append(others, holder)...)
 				race.RequireToken(t, append(refreshrace.Answers(t, append(others, holder)...), token)...)

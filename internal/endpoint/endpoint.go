@@ -1,0 +1,114 @@
+// Package endpoint says where environments are reached (WIRE.md section 1), for all packages that reach them.
+package endpoint
+
+import (
+	"errors"
+	"net"
+	"net/url"
+	"regexp"
+	"strings"
+)
+
+// DefaultRegion is the js-sdk's.
+const DefaultRegion = "ap-shanghai"
+
+var (
+	envName    = regexp.MustCompile(`^[A-Za-z0-9](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9])?$`)
+	regionName = regexp.MustCompile(`^[a-z0-9]+(?:-[a-z0-9]+)*$`)
+)
+
+// CheckEnv says what is wrong with the id of an environment, which becomes a part of a host's name.
+func CheckEnv(env string) error {
+	if !envName.MatchString(env) {
+		return errors.New("env must be the id of a CloudBase environment: letters, digits and hyphens")
+	}
+	return nil
+}
+
+// CheckRegion is CheckEnv for the name of a region.
+func CheckRegion(region string) error {
+	if !regionName.MatchString(region) {
+		return errors.New("not the name of a region, such as ap-shanghai")
+	}
+	return nil
+}
+
+// Regional is the js-sdk's base URL of an environment, and the issuer of its tokens.
+func Regional(env, region string) string {
+	return "https://" + env + "." + region + ".tcb-api.tencentcloudapi.com"
+}
+
+// Gateway is the base URL of an environment at the HTTP API gateway.
+func Gateway(env string) string { return "https://" + env + ".api.tcloudbasegateway.com" }
+
+// IntlGateway is Gateway for the international regions.
+func IntlGateway(env string) string { return "https://" + env + ".api.intl.tcloudbasegateway.com" }
+
+// Choice is the server that a client was told to use. The zero value is that of the environment's region.
+type Choice struct {
+	gateway, intl bool
+	base          string
+}
+
+var errChosen = errors.New("another host was chosen already")
+
+// UseGateway chooses the gateway.
+func (c *Choice) UseGateway() error {
+	if c.intl || c.base != "" {
+		return errChosen
+	}
+	c.gateway = true
+	return nil
+}
+
+// UseIntlGateway chooses the gateway of the international regions.
+func (c *Choice) UseIntlGateway() error {
+	if c.gateway || c.base != "" {
+		return errChosen
+	}
+	c.intl = true
+	return nil
+}
+
+// UseBase chooses another server, by a base URL. Plain http is refused unless the host is a loopback address.
+func (c *Choice) UseBase(base string) error {
+	if c.gateway || c.intl {
+		return errChosen
+	}
+	u, err := url.Parse(base)
+	switch {
+	case err != nil || u.Hostname() == "" || u.Scheme != "https" && u.Scheme != "http": // the error would quote it
+		return errors.New("not an http or https URL")
+	case u.User != nil || u.RawQuery != "" || u.ForceQuery || u.Fragment != "":
+		return errors.New("a base URL has no user, query or fragment")
+	case u.Scheme == "http" && !loopback(u.Hostname()):
+		return errors.New("what goes over plain http can be read and changed on the way, use https")
+	}
+	c.base = strings.TrimRight(u.String(), "/")
+	return nil
+}
+
+// International says whether UseIntlGateway has chosen.
+func (c *Choice) International() bool { return c.intl }
+
+// URL is the base URL of what was chosen, without a slash at its end.
+func (c *Choice) URL(env, region string) string {
+	switch {
+	case c.base != "":
+		return c.base
+	case c.gateway:
+		return Gateway(env)
+	case c.intl:
+		return IntlGateway(env)
+	default:
+		return Regional(env, region)
+	}
+}
+
+func loopback(host string) bool {
+	if ip := net.ParseIP(host); ip != nil {
+		return ip.IsLoopback()
+	}
+	host = strings.ToLower(host)
+	return host == "localhost" || strings.HasSuffix(host, ".localhost")
+}
