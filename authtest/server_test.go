@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net"
 	"net/http"
-	"os/exec"
 	"strings"
 	"sync"
 	"testing"
@@ -268,19 +267,5 @@ func TestMistakes(t *testing.T) {
 			_, err := authtest.Listen("127.0.0.1:0", option)
 			require.Error(t, err)
 		})
-	}
-}
-
-// The emulator must not share code with the client: what is wrong in both would not be found.
-func TestImportsNothingOfTheClient(t *testing.T) {
-	t.Parallel()
-	out, err := exec.CommandContext(t.Context(), "go", "list", "-deps", ".").Output()
-	require.NoError(t, err)
-	const module = "github.com/cloudbase-community/tcbauth"
-	for path := range strings.FieldsSeq(string(out)) {
-		first, _, _ := strings.Cut(path, "/")
-		if strings.Contains(first, ".") && path != module+"/authtest" {
-			assert.True(t, strings.HasPrefix(path, "github.com/go-jose/go-jose/v4"), path)
-		}
 	}
 }

@@ -1,10 +1,7 @@
 package ticket_test
 
 import (
-	"bytes"
 	"encoding/json"
-	"os/exec"
-	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -87,19 +84,4 @@ func TestSourceSignsIn(t *testing.T) {
 		_, err = app.Auth().SignInWithCustomTicket(t.Context(), tcbauth.SignInWithCustomTicketRequest{})
 		require.ErrorIs(t, err, ticket.ErrInvalidUID)
 	})
-}
-
-// A backend that only signs links nothing but the standard library.
-func TestDependencies(t *testing.T) {
-	t.Parallel()
-	command, err := exec.LookPath("go")
-	if err != nil {
-		t.Skip("SKIPPED: what users link is not checked. There is no go command to list it: ", err)
-	}
-	cmd := exec.CommandContext(t.Context(), command, "list", "-deps", "-f", "{{if not .Standard}}{{.ImportPath}}{{end}}", ".") //nolint:gosec // the go command
-	var failure bytes.Buffer
-	cmd.Stderr = &failure
-	out, err := cmd.Output()
-	require.NoError(t, err, failure.String())
-	assert.Equal(t, []string{"github.com/cloudbase-community/tcbauth/ticket"}, strings.Fields(string(out)))
 }
