@@ -2,6 +2,7 @@ package authtest_test
 
 import (
 	"encoding/json"
+	"errors"
 	"net/http"
 	"strings"
 	"testing"
@@ -120,9 +121,12 @@ func TestControlRefusals(t *testing.T) {
 
 func TestListenRefusals(t *testing.T) {
 	t.Parallel()
-	for _, addr := range []string{":0", "0.0.0.0:0", "[::]:0", "192.0.2.1:0", "nonsense", ""} {
+	for addr, open := range map[string]bool{
+		":0": true, "0.0.0.0:0": true, "[::]:0": true, "192.0.2.1:0": true, "nonsense": false, "127.0.0.1:x": false,
+	} {
 		srv, err := authtest.Listen(addr)
-		assert.Error(t, err, addr)
+		require.Error(t, err, addr)
+		assert.Equal(t, open, errors.Is(err, authtest.ErrNotLoopback), addr)
 		assert.Nil(t, srv)
 	}
 	srv := listen(t)

@@ -122,9 +122,12 @@ func NewServer(t testing.TB, opts ...Option) *Server {
 	return s
 }
 
+// ErrNotLoopback is why Listen refuses an address without [AllowNonLoopback].
+var ErrNotLoopback = errors.New("authtest: other machines could reach this address, and sign in as anybody")
+
 // Listen starts a server over TCP, without TLS, for programs that cannot use NewServer. addr is host and port, such as
-// "127.0.0.1:0" for a port that is free. An address that other machines could reach is refused unless
-// AllowNonLoopback is given. Web pages of every origin may call the auth operations. Close ends it.
+// "127.0.0.1:0" for a port that is free. An address that other machines could reach is refused with
+// [ErrNotLoopback] unless AllowNonLoopback is given. Web pages of every origin may call the auth operations. Close ends it.
 //
 // Beside the auth operations it serves, under /_emulator/, a page for people and the control API of the emulator, to this
 // machine only, and to no web page of another origin. Bodies and answers are JSON, whatever the Content-Type:
@@ -155,7 +158,7 @@ func Listen(addr string, opts ...Option) (*Server, error) {
 		return nil, fmt.Errorf("authtest: listen on %q: %w", addr, err)
 	}
 	if !tcp.IP.IsLoopback() && !cfg.allowNonLoopback {
-		return nil, fmt.Errorf("authtest: listen on %q: other machines could reach it; use 127.0.0.1, or the option AllowNonLoopback", addr)
+		return nil, fmt.Errorf("%w: %q", ErrNotLoopback, addr)
 	}
 	listener, err := net.ListenTCP("tcp", tcp)
 	if err != nil {

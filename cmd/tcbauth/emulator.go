@@ -72,6 +72,9 @@ func emulator(ctx context.Context, args []string, stdout, stderr io.Writer) int 
 // serve runs the server until ctx ends.
 func serve(ctx context.Context, addr, urlFile string, opts []authtest.Option, stdout io.Writer, log *lineLog) (err error) {
 	srv, err := authtest.Listen(addr, opts...)
+	if errors.Is(err, authtest.ErrNotLoopback) {
+		return fmt.Errorf("%w; if that is meant, say so by -allow-non-loopback too", err)
+	}
 	if err != nil {
 		return err
 	}

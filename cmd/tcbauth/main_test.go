@@ -5,6 +5,7 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -75,6 +76,7 @@ func TestEmulatorMistakes(t *testing.T) {
 			assert.Equal(t, exitError, code)
 			assert.Empty(t, stdout)
 			assert.Regexp(t, "^tcbauth: ", stderr)
+			assert.Equal(t, name == "non-loopback", strings.Contains(stderr, "-allow-non-loopback"))
 			assert.NotContains(t, stderr, "s3cret")
 		})
 	}
