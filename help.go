@@ -52,6 +52,11 @@ func advise(e *Error) text {
 			"The answer is not CloudBase's. Check the environment id, the base URL and any proxy on the way.",
 			"应答不是来自 CloudBase。请检查环境 ID、服务地址以及中间的代理。",
 		}
+	case e.Code == CodeUnauthorizedClient:
+		return text{
+			"The environment does not know this client, or its secret is wrong. Check the environment id, WithClientID and WithClientSecret.",
+			"该环境不认识此客户端，或客户端密钥不正确。请检查环境 ID、WithClientID 与 WithClientSecret。",
+		}
 	case e.Code == CodeInvalidVerificationCode: // whose documented number is that of a captcha
 		return advices[CategoryVerificationFailed]
 	case errors.Is(e, CodeUnauthenticated):

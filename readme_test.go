@@ -18,14 +18,14 @@ import (
 func TestLogin(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		srv := authtest.NewServer(t)
+		srv.FixCode("13800000000", "000000")
 		auth, err1 := tcbauth.New(srv.Env, tcbauth.WithBaseURL(srv.URL), tcbauth.WithHTTPClient(srv.Client()))
 		info, err2 := auth.GetVerification(t.Context(), tcbauth.GetVerificationRequest{PhoneNumber: "13800000000"})
-		code, err3 := srv.WaitCode(t.Context(), "13800000000")
-		login := tcbauth.SignInWithSmsRequest{VerificationInfo: info, VerificationCode: code, PhoneNum: "13800000000"}
-		_, err4 := auth.SignInWithSms(t.Context(), login)
+		login := tcbauth.SignInWithSmsRequest{VerificationInfo: info, VerificationCode: "000000", PhoneNum: "13800000000"}
+		_, err3 := auth.SignInWithSms(t.Context(), login)
 		<-time.After(2 * time.Hour) // no time at all outside the bubble; the access token expires
-		_, err5 := auth.GetAccessToken(t.Context())
-		if err := errors.Join(err1, err2, err3, err4, err5); err != nil || srv.Count("token") != 1 {
+		_, err4 := auth.GetAccessToken(t.Context())
+		if err := errors.Join(err1, err2, err3, err4); err != nil || srv.Count("token") != 1 {
 			t.Fatal("want one refresh:", srv.Count("token"), err)
 		}
 	})

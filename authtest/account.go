@@ -50,7 +50,7 @@ func getHistory(_ *Server, c *call) (any, *Error) {
 	for name, to := range map[string]*int{"limit": &limit, "page_token": &from} {
 		if text := query.Get(name); text != "" {
 			n, err := strconv.Atoi(text)
-			if err != nil || n < 0 || name == "limit" && n == 0 {
+			if err != nil || n < 0 || n > maxHistory || name == "limit" && n == 0 {
 				return nil, invalidArgument(name + " is not valid")
 			}
 			*to = n

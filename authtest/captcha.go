@@ -43,7 +43,10 @@ func WithCaptchaAfterSends(n int) Option {
 // for both. 0, the default, switches the rule off.
 func WithCaptchaAfterWrongPasswords(n int) Option {
 	return func(c *config) error {
-		c.captchaAfterWrong, c.lockAfter = n, 0
+		c.captchaAfterWrong = n
+		if n > 0 {
+			c.lockAfter = 0
+		}
 		return notNegative("WithCaptchaAfterWrongPasswords", n)
 	}
 }
@@ -105,10 +108,13 @@ func (s *Server) CaptchaAnswer(token string) string {
 }
 
 // WaitCaptcha returns the newest picture that is still good and that no WaitCaptcha has returned before: its token and
-// what a person would read in it. If there is none, it waits for the next one.
+// what a person would read in it. If there is none, it waits for the next one, for two minutes at most.
 //
-// It returns an error that wraps ctx's when ctx is done first, or [net/http.ErrServerClosed] when the server is closed.
+// It returns an error that wraps ctx's when ctx is done first, [context.DeadlineExceeded] when the time is over, or
+// [net/http.ErrServerClosed] when the server is closed.
 func (s *Server) WaitCaptcha(ctx context.Context) (token, answer string, err error) {
+	ctx, cancel := context.WithTimeout(ctx, waitLimit)
+	defer cancel()
 	for {
 		p, changed := s.takePicture()
 		if p != nil {
@@ -128,10 +134,7 @@ func (s *Server) takePicture() (*picture, <-chan struct{}) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, p := range slices.Backward(s.state.pictures) {
-		if p.taken {
-			break
-		}
-		if s.picture(p.token) == p {
+		if !p.taken && s.picture(p.token) == p {
 			p.taken = true
 			return p, nil
 		}

@@ -127,3 +127,16 @@ func TestWaitCaptcha(t *testing.T) {
 		require.ErrorIs(t, err, http.ErrServerClosed)
 	})
 }
+
+// Two people who are shown a picture each can both be told what they read.
+func TestWaitCaptchaForTwo(t *testing.T) {
+	t.Parallel()
+	srv := authtest.NewServer(t)
+	first, second := ok(t, srv, "captcha/data", "", object{}), ok(t, srv, "captcha/data", "", object{})
+	token, _, err := srv.WaitCaptcha(t.Context())
+	require.NoError(t, err)
+	assert.Equal(t, second["token"], token)
+	token, _, err = srv.WaitCaptcha(t.Context())
+	require.NoError(t, err)
+	assert.Equal(t, first["token"], token)
+}

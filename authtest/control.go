@@ -49,6 +49,8 @@ func (s *Server) withControl(auth http.Handler) http.Handler {
 
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch {
+		case r.Method == http.MethodGet && (r.URL.Path == "/" || r.URL.Path+"/" == controlPath):
+			http.Redirect(w, r, controlPath, http.StatusFound) // somebody opens the URL that was printed
 		case !strings.HasPrefix(r.URL.Path, controlPath):
 			auth.ServeHTTP(w, r)
 		case !isLoopback(r.RemoteAddr) || !isLoopback(r.Host):
@@ -118,7 +120,7 @@ func isLoopback(hostport string) bool {
 	if err != nil {
 		host = hostport
 	}
-	if host == "localhost" {
+	if strings.EqualFold(host, "localhost") {
 		return true
 	}
 	ip, err := netip.ParseAddr(host)

@@ -2,8 +2,10 @@ package authtest
 
 import (
 	"errors"
+	"fmt"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -34,7 +36,8 @@ func (s *Server) controlReset(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// controlSeed is POST users with an account as GET answers it, or with several as {"users":[...]}: Seed.
+// controlSeed is POST users with an account as GET answers it, or with several as {"users":[...]}: Seed. It answers their
+// subs, as {"users":[{"sub"}]}.
 func (s *Server) controlSeed(w http.ResponseWriter, r *http.Request) {
 	var in struct {
 		controlUser
@@ -43,19 +46,27 @@ func (s *Server) controlSeed(w http.ResponseWriter, r *http.Request) {
 	if !controlBody(w, r, &in) {
 		return
 	}
-	if in.Users == nil {
-		controlDone(w, s.seedAll([]User{User(in.controlUser)}))
+	users := []User{User(in.controlUser)}
+	if in.Users != nil {
+		if string(marshal(in.controlUser)) != "{}" {
+			controlDone(w, errors.New("users and the fields of one user exclude each other"))
+			return
+		}
+		users = users[:0]
+		for _, u := range in.Users {
+			users = append(users, User(u))
+		}
+	}
+	subs, err := s.seedAll(users)
+	if err != nil {
+		controlDone(w, err)
 		return
 	}
-	if string(marshal(in.controlUser)) != "{}" {
-		controlDone(w, errors.New("users and the fields of one user exclude each other"))
-		return
+	added := make([]controlUser, len(subs))
+	for i, sub := range subs {
+		added[i].Sub = sub
 	}
-	users := make([]User, len(in.Users))
-	for i, u := range in.Users {
-		users[i] = User(u)
-	}
-	controlDone(w, s.seedAll(users))
+	controlAnswer(w, map[string]any{"users": added})
 }
 
 // controlFault is a Fault in the control API.
@@ -110,21 +121,38 @@ func (s *Server) controlInject(w http.ResponseWriter, r *http.Request) {
 	if !controlBody(w, r, &in) {
 		return
 	}
-	f := Fault{
-		Operation: in.Operation, Times: in.Times, Every: in.Every, To: in.To,
-		Close: Close(slices.Index(closeNames, in.Close)), Body: Damage(slices.Index(damageNames, in.Body)),
+	closing, err := oneOf("close", in.Close, closeNames)
+	if err == nil {
+		var damage int
+		if damage, err = oneOf("body", in.Body, damageNames); err == nil {
+			_, err = s.inject(in.fault(Close(closing), Damage(damage)))
+		}
 	}
+	controlDone(w, err)
+}
+
+func (in *controlFault) fault(closing Close, damage Damage) Fault {
+	f := Fault{Operation: in.Operation, Times: in.Times, Every: in.Every, To: in.To, Close: closing, Body: damage}
 	if in.Delay != nil {
 		f.Delay = time.Duration(*in.Delay)
 	}
-	switch {
-	case f.Body == HTML:
-		f.Status = in.Status
-	case in.Word != "" || in.Status != 0 || in.Number != 0 || in.Text != "":
-		f.Error = &Error{Status: in.Status, Word: in.Word, Number: in.Number, Description: in.Text}
+	status := in.Status
+	if damage == HTML {
+		f.Status, status = in.Status, 0
 	}
-	_, err := s.inject(f)
-	controlDone(w, err)
+	if in.Word != "" || status != 0 || in.Number != 0 || in.Text != "" {
+		f.Error = &Error{Status: status, Word: in.Word, Number: in.Number, Description: in.Text}
+	}
+	return f
+}
+
+// oneOf returns the place of a word in a list.
+func oneOf(name, word string, words []string) (int, error) {
+	i := slices.Index(words, word)
+	if i < 0 {
+		return 0, fmt.Errorf("%s %q is none of: %s", name, word, strings.Trim(strings.Join(words, ", "), ", "))
+	}
+	return i, nil
 }
 
 // controlClearFaults is DELETE faults: none is in force any more.
@@ -244,9 +272,18 @@ func (s *Server) controlIssueToken(w http.ResponseWriter, r *http.Request) {
 	if !controlBody(w, r, &in) {
 		return
 	}
+	kind, err := oneOf("kind", in.Kind, kindNames)
+	if err != nil {
+		controlDone(w, err)
+		return
+	}
+	key, err := oneOf("key", in.Key, keyNames)
+	if err != nil {
+		controlDone(w, err)
+		return
+	}
 	token, err := s.issueToken(TokenSpec{
-		Kind: TokenKind(slices.Index(kindNames, in.Kind)), Key: TokenKey(slices.Index(keyNames, in.Key)),
-		Sub: in.Sub, Env: in.Env, Age: time.Duration(in.Age), Claims: in.Claims,
+		Kind: TokenKind(kind), Key: TokenKey(key), Sub: in.Sub, Env: in.Env, Age: time.Duration(in.Age), Claims: in.Claims,
 	})
 	if err != nil {
 		controlDone(w, err)

@@ -33,7 +33,10 @@ func list(t *testing.T, out object, name string) []object {
 func TestControlChanges(t *testing.T) {
 	t.Parallel()
 	srv := listen(t)
-	done(t, srv, "POST", "users", `{"users":[{"sub":"1","username":"user_01","password":"passw0rd"},{"sub":"2","email":"b@b.cn"}]}`)
+	added := list(t, done(t, srv, "POST", "users", `{"users":[{"sub":"1","username":"user_01","password":"passw0rd"},{"email":"b@b.cn"}]}`), "users")
+	require.Len(t, added, 2)
+	assert.Equal(t, object{"sub": "1"}, added[0])
+	assert.Regexp(t, `^[0-9]{19}$`, added[1]["sub"])
 	assert.Len(t, list(t, done(t, srv, "GET", "users", ""), "users"), 2)
 
 	done(t, srv, "POST", "codes", `{"to":"13800000000","code":"123456"}`)
@@ -159,6 +162,8 @@ func TestControlMistakes(t *testing.T) {
 		{"POST", "keys?x=1", "", 400},
 		{"POST", "tokens", `{"kind":"x"}`, 400},
 		{"POST", "tokens", `{"key":"x"}`, 400},
+		{"POST", "faults", `{"operation":"token","body":"html","error":"x"}`, 400},
+		{"POST", "faults", `{"operation":"token","close":"after"}`, 400},
 		{"POST", "faults", `{"operation":"certs","every":-1,"body":"html"}`, 400},
 		{"DELETE", "faults?x=1", "", 400},
 		{"PUT", "faults", "", 405},

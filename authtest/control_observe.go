@@ -11,15 +11,20 @@ import (
 // maxWait bounds how long the control API lets somebody wait for a message.
 const maxWait = 5 * time.Minute
 
-// controlInbox is GET inbox?to=&wait=: the messages to an address, or all without to, newest first. With wait, a Go
-// duration of at most 5 minutes, it answers as soon as there is one, and with none when the time is over.
+// controlInbox is GET inbox?to=&after=&wait=: the messages to an address, or all without to, newest first; with after, the
+// sent_at of a message, those after it only. With wait, a Go duration of at most 5 minutes, it answers as soon as there is
+// one, and with none when the time is over.
 func (s *Server) controlInbox(w http.ResponseWriter, r *http.Request) {
-	query, ok := controlQuery(w, r, "to", "wait")
+	query, ok := controlQuery(w, r, "to", "after", "wait")
 	if !ok {
 		return
 	}
-	key := addressKey(query.Get("to"))
-	if query.Get("to") != "" && key == "" {
+	to := query.Get("to")
+	if rest, ok := strings.CutPrefix(to, " "); ok { // a + that was not escaped
+		to = "+" + rest
+	}
+	key := addressKey(to)
+	if to != "" && key == "" {
 		controlRefusal(w, http.StatusBadRequest, "to is neither a phone number nor an e-mail address")
 		return
 	}
@@ -31,19 +36,34 @@ func (s *Server) controlInbox(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 	}
+	var after time.Time
+	if text := query.Get("after"); text != "" {
+		var err error
+		if after, err = time.Parse(time.RFC3339Nano, text); err != nil {
+			controlRefusal(w, http.StatusBadRequest, "after is not a time, such as the sent_at of a message")
+			return
+		}
+	}
 	over := time.NewTimer(wait)
 	defer over.Stop()
-	found, changed := s.messagesTo(key)
-	for waiting := wait > 0; waiting && len(found) == 0; found, changed = s.messagesTo(key) {
+	found, changed := s.messagesAfter(key, after)
+	for waiting := wait > 0; waiting && len(found) == 0; found, changed = s.messagesAfter(key, after) {
 		select {
 		case <-changed:
 		case <-over.C:
 			waiting = false
 		case <-r.Context().Done():
+			controlRefusal(w, http.StatusServiceUnavailable, "the emulator ends")
 			return
 		}
 	}
 	controlAnswer(w, map[string]any{"messages": append([]Message{}, found...)})
+}
+
+// messagesAfter is messagesTo for those sent after a time.
+func (s *Server) messagesAfter(key string, after time.Time) (found []Message, changed <-chan struct{}) {
+	found, changed = s.messagesTo(key)
+	return slices.DeleteFunc(found, func(m Message) bool { return !m.SentAt.After(after) }), changed
 }
 
 // controlTime is GET clock: the server's time.

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -90,8 +91,18 @@ func TestInboxWaits(t *testing.T) {
 		assert.NoError(t, err)
 	}()
 	_, out = control(t, srv, http.MethodGet, "inbox?to=13800000000&wait=1m", "")
-	assert.Len(t, out["messages"], 1)
+	seen := list(t, out, "messages")
+	require.Len(t, seen, 1)
 	<-sent
+
+	// An unescaped + is a space. After the message that was seen there is none, until the next one.
+	after := "inbox?to=+8613800000000&after=" + url.QueryEscape(seen[0].text("sent_at"))
+	_, out = control(t, srv, http.MethodGet, after, "")
+	assert.Empty(t, out["messages"])
+	srv.Advance(time.Minute)
+	ok(t, srv, "verification", "", object{"phone_number": phone})
+	_, out = control(t, srv, http.MethodGet, after+"&wait=1m", "")
+	assert.Len(t, out["messages"], 1)
 }
 
 func TestControlRefusals(t *testing.T) {
@@ -107,6 +118,9 @@ func TestControlRefusals(t *testing.T) {
 		{"GET", "inbox?to=nobody", "", nil, 400},
 		{"GET", "inbox?wait=6m", "", nil, 400},
 		{"GET", "inbox?wait=x", "", nil, 400},
+		{"GET", "inbox?to=12345", "", nil, 400},
+		{"GET", "inbox?to=8613800000000", "", nil, 400},
+		{"GET", "inbox?after=yesterday", "", nil, 400},
 		{"POST", "clock", `{"advance":"-2h"}`, nil, 400},
 		{"POST", "clock", `{"advance":"x"}`, nil, 400},
 		{"POST", "clock", `x`, nil, 400},

@@ -216,6 +216,7 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("X-Request-Id", id)
 	}
 	fault.send(w, status, marshal(answer))
+	_ = http.NewResponseController(w).Flush() // the functions that are told of it may take their time
 }
 
 // report tells the functions of WithOnMessage and WithOnRequest what a call has done.

@@ -89,6 +89,7 @@
 //   - The frame of user/security/history, and every action but USER_LOGIN.
 //   - The words of a QR code's status, and that WeChat's official account vouches for who scanned it; the answer of
 //     plugin/weda/userinfo.
+//   - Who is blocked keeps the sessions there are.
 //   - The words user_blocked, user_pending and invalid_status come with HTTP 400 and without a number.
 //   - A session lives 30 days from its last refresh; with [Static] from its start. A refresh token that is used again does not
 //     end its session unless [RefreshPolicy.RevokingReuse] says so; there is no grace unless [RotatingWithGrace] gives one.

@@ -46,7 +46,7 @@ type Injected struct {
 	server *Server
 	fault  Fault
 	to     string // addressKey of fault.To
-	met    int    // calls that it could have hit
+	met    int    // calls of its operation, about its address, since it is in force
 	fired  int
 }
 
@@ -58,7 +58,7 @@ func (i *Injected) Fired() int {
 }
 
 // Fault puts a fault in force. A call is hit by one fault: the oldest for its operation that has it to hit. A call is about
-// an address that its body or query has, that its code or verification_token was sent to, or that the account of its
+// an address that its body or query has in the clear, that its code or verification_token was sent to, or that the account of its
 // tokens has.
 //
 // A Fault that names an unknown operation or makes no sense fails the test, or panics if the server was made by
@@ -130,17 +130,22 @@ func validStatus(status int) bool { return status >= 200 && status <= 599 }
 
 // takeFault returns the fault that hits this call of an operation, or the zero value. s.mu is held.
 func (s *Server) takeFault(name string, c *call) Fault {
+	var hit *Injected
 	for _, i := range s.state.faults {
-		spent := i.fault.Times > 0 && i.fired == i.fault.Times
-		if i.fault.Operation != name || spent || i.to != "" && !s.isAbout(c, i.to) {
+		if i.fault.Operation != name || i.to != "" && !s.isAbout(c, i.to) {
 			continue
 		}
-		if i.met++; i.met%max(i.fault.Every, 1) == 0 {
-			i.fired++
-			return i.fault
+		i.met++
+		spent := i.fault.Times > 0 && i.fired == i.fault.Times
+		if hit == nil && !spent && i.met%max(i.fault.Every, 1) == 0 {
+			hit = i
 		}
 	}
-	return Fault{}
+	if hit == nil {
+		return Fault{}
+	}
+	hit.fired++
+	return hit.fault
 }
 
 // isAbout says whether a call is about the address with this key; see Fault. s.mu is held.
@@ -159,7 +164,7 @@ func (s *Server) isAbout(c *call, key string) bool {
 	if p := s.state.proofs[in["verification_token"]]; p != nil && addressKey(p.to.String()) == key {
 		return true
 	}
-	for _, token := range []string{c.token, in["refresh_token"], in["token"], in["anonymous_token"]} {
+	for _, token := range []string{c.token, in["refresh_token"], in["token"], in["anonymous_token"], query.Get("token")} {
 		n := s.state.refresh[token]
 		if held := s.state.access[token]; held != nil {
 			n = held.session

@@ -106,6 +106,21 @@ func TestFaultEvery(t *testing.T) {
 	assert.Equal(t, 2, third.Fired())
 }
 
+// Calls that another fault hits count too.
+func TestFaultEveryBesideAnother(t *testing.T) {
+	t.Parallel()
+	srv := authtest.NewServer(t)
+	srv.Fault(authtest.Fault{Operation: "certs", Times: 1, Error: &authtest.Error{Word: "aborted", Description: "x"}})
+	srv.Fault(authtest.Fault{Operation: "certs", Every: 3, Error: &authtest.Error{Word: "unavailable", Description: "x"}})
+	var got []int
+	for range 7 {
+		status, _, err := try(t, srv, "certs", "", nil)
+		require.NoError(t, err)
+		got = append(got, status)
+	}
+	assert.Equal(t, []int{409, 200, 503, 200, 200, 503, 200}, got)
+}
+
 // A fault for one address leaves everybody else alone, through every operation that is about that person.
 func TestFaultTo(t *testing.T) {
 	t.Parallel()

@@ -27,7 +27,7 @@ type message struct {
 }
 
 // WithOnMessage calls f with each message once it has been sent. f is called by the goroutine that serves the request, and
-// so by several at a time.
+// so by several at a time; it must not call Close.
 func WithOnMessage(f func(Message)) Option {
 	return func(c *config) error {
 		c.onMessage = f
@@ -39,15 +39,18 @@ func WithOnMessage(f func(Message)) Option {
 const maxMessages = 10_000
 
 // WaitCode returns the newest code sent to a phone number or an e-mail address that no WaitCode has returned before;
-// older ones are of no use any more and count as returned. If there is none, it waits for the next message. A phone
-// number may be written with or without spaces and hyphens, and one of China without +86.
+// older ones are of no use any more and count as returned. If there is none, it waits for the next message, for two minutes
+// at most. A phone number may be written with or without spaces and hyphens, and one of China without +86.
 //
-// It returns an error that wraps ctx's when ctx is done first, or [net/http.ErrServerClosed] when the server is closed.
+// It returns an error that wraps ctx's when ctx is done first, [context.DeadlineExceeded] when the time is over, or
+// [net/http.ErrServerClosed] when the server is closed. It says what became of the calls of verification.
 func (s *Server) WaitCode(ctx context.Context, to string) (string, error) {
 	key := addressKey(to)
 	if key == "" {
 		return "", fmt.Errorf("authtest: WaitCode: %q is neither a phone number nor an e-mail address", to)
 	}
+	ctx, cancel := context.WithTimeout(ctx, waitLimit)
+	defer cancel()
 	for {
 		code, ok, changed := s.takeCode(key)
 		if ok {
@@ -56,11 +59,26 @@ func (s *Server) WaitCode(ctx context.Context, to string) (string, error) {
 		select {
 		case <-changed:
 		case <-s.closed:
-			return "", fmt.Errorf("authtest: WaitCode: no code was sent: %w", http.ErrServerClosed)
+			return "", fmt.Errorf("authtest: WaitCode: no code was sent: %s: %w", s.sends(), http.ErrServerClosed)
 		case <-ctx.Done():
-			return "", fmt.Errorf("authtest: WaitCode: no code was sent: %w", ctx.Err())
+			return "", fmt.Errorf("authtest: WaitCode: no code was sent: %s: %w", s.sends(), ctx.Err())
 		}
 	}
+}
+
+// waitLimit ends the wait of a test whose client has not reached the server.
+const waitLimit = 2 * time.Minute
+
+// sends says what became of the calls that send codes, for a test that waits in vain.
+func (s *Server) sends() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, r := range slices.Backward(s.state.requests) {
+		if r.Operation == "verification" {
+			return fmt.Sprintf("%d calls of verification arrived, and the last one was answered with %d", s.state.counts["verification"], r.Status)
+		}
+	}
+	return "no call of verification arrived (does the client use Server.URL and Server.Client?)"
 }
 
 // FixCode makes the server send this code, of six digits, to that address from now on, instead of a random one. Its
@@ -149,7 +167,10 @@ func (s *Server) messagesTo(key string) (found []Message, changed <-chan struct{
 	return found, s.changed
 }
 
-var keyPattern = regexp.MustCompile(`^\+[0-9]{5,24}$`)
+var (
+	keyPattern  = regexp.MustCompile(`^\+[0-9]{5,24}$`)
+	chinaMobile = regexp.MustCompile(`^1[0-9]{10}$`)
+)
 
 // addressKey writes an address as people write it in the one way that the inbox compares; "" if it is none.
 func addressKey(to string) string {
@@ -165,7 +186,7 @@ func addressKey(to string) string {
 		}
 		return r
 	}, to)
-	if !strings.HasPrefix(digits, "+") {
+	if chinaMobile.MatchString(digits) {
 		digits = "+86" + digits
 	}
 	if !keyPattern.MatchString(digits) {

@@ -30,7 +30,7 @@ func WithLoginOff(methods ...LoginMethod) Option {
 	return func(c *config) error {
 		for _, m := range methods {
 			if !knownLogin(m) {
-				return fmt.Errorf("authtest: WithLoginOff: unknown method %q", m)
+				return fmt.Errorf("authtest: WithLoginOff: %q is none of password, phone, email, anonymous and custom", m)
 			}
 			c.loginOff[m] = true
 		}

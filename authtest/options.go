@@ -105,7 +105,9 @@ func WithClientID(ids ...string) Option {
 			if id == "" {
 				return errors.New("authtest: WithClientID: empty client id")
 			}
-			c.clients[id] = ""
+			if _, known := c.clients[id]; !known { // a secret stays
+				c.clients[id] = ""
+			}
 		}
 		return nil
 	}
@@ -181,6 +183,9 @@ func WithCodeAttempts(n int) Option {
 func WithPasswordLock(n int, d time.Duration) Option {
 	return func(c *config) error {
 		c.lockAfter, c.lockFor = n, d
+		if n > 0 && d == 0 {
+			return errors.New("authtest: WithPasswordLock: a lock of no time")
+		}
 		return errors.Join(notNegative("WithPasswordLock", n), notNegative("WithPasswordLock", d))
 	}
 }

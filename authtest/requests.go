@@ -16,9 +16,10 @@ const maxRequests = 10_000
 // mask stands in the log for what is not shown.
 const mask = "***"
 
-// Request is one entry of the request log. Nothing in it signs anybody in or says who it was: of the Authorization header
-// there is the scheme, and of body and query the names of all fields, with the values of grant_type, target, usage and
-// known client ids only; every other value is "***".
+// Request is one entry of the request log. Nothing in it signs anybody in or says who it was, but for the device id, by which
+// anonymous users are known: of the Authorization header there is the scheme, and of body and query the names of fields, with
+// the values of grant_type, target, usage and known client ids only; every other value is "***". The path has the operation's
+// name where an id stands in it, and no digits if it is no operation's. What is overlong is cut, or left out.
 type Request struct {
 	Time      time.Time      `json:"time"`      // by the server's clock
 	Operation string         `json:"operation"` // "" if the path and method are no operation's
@@ -39,7 +40,7 @@ func (r *Request) clone() Request {
 }
 
 // WithOnRequest calls f with each request of the auth API once it has been answered, or its connection closed. f is called
-// by the goroutine that serves the request, and so by several at a time.
+// by the goroutine that serves the request, and so by several at a time; it must not call Close.
 func WithOnRequest(f func(Request)) Option {
 	return func(c *config) error {
 		c.onRequest = f
@@ -78,18 +79,18 @@ func (s *Server) Count(operation string) int {
 // arrive logs and counts a call, and finds the fault that hits it. op is nil for what is no operation.
 func (s *Server) arrive(op *operation, c *call) (*Request, Fault) {
 	r := c.request
-	entry := &Request{Method: r.Method, Path: r.URL.Path, Query: url.Values{}, Header: http.Header{}}
+	entry := &Request{Method: cut(r.Method), Path: loggedPath(op, r.URL.Path), Query: url.Values{}, Header: http.Header{}}
 	for name, values := range r.URL.Query() {
-		for _, value := range values {
-			entry.Query.Add(name, s.masked(name, value))
+		if len(entry.Query) < maxNames && len(values) > 0 {
+			entry.Query.Set(cut(name), s.masked(name, values[0]))
 		}
 	}
 	for _, name := range []string{"Accept-Language", "Content-Type", "User-Agent", "X-Device-Id", "X-Request-Id", "X-Sdk-Version"} {
 		if values := r.Header.Values(name); len(values) > 0 {
-			entry.Header[name] = append([]string(nil), values...)
+			entry.Header.Set(name, cut(values[0]))
 		}
 	}
-	for _, value := range r.Header.Values("Authorization") {
+	if value := r.Header.Get("Authorization"); value != "" {
 		scheme := mask
 		for _, known := range []string{"Bearer", "Basic"} {
 			if first, _, ok := strings.Cut(value, " "); ok && strings.EqualFold(first, known) {
@@ -101,11 +102,14 @@ func (s *Server) arrive(op *operation, c *call) (*Request, Fault) {
 	if c.body != nil {
 		entry.Body = make(map[string]any, len(c.body))
 		for name, raw := range c.body {
+			if len(entry.Body) == maxNames {
+				break
+			}
 			var value string
 			if json.Unmarshal(raw, &value) != nil {
 				value = mask
 			}
-			entry.Body[name] = s.masked(name, value)
+			entry.Body[cut(name)] = s.masked(name, value)
 		}
 	}
 	s.mu.Lock()
@@ -123,6 +127,35 @@ func (s *Server) arrive(op *operation, c *call) (*Request, Fault) {
 	s.state.calls[op.Method+" "+op.Name]++
 	return entry, s.takeFault(op.Name, c)
 }
+
+// The limits of an entry, so that the log of a server that is flooded stays small.
+const (
+	maxNames = 64  // of fields
+	maxText  = 200 // bytes of a name, a path or a header
+)
+
+func cut(text string) string {
+	if len(text) <= maxText {
+		return text
+	}
+	return strings.ToValidUTF8(text[:maxText], "") + "..."
+}
+
+func loggedPath(op *operation, path string) string {
+	if op == nil {
+		return cut(digits.ReplaceAllString(path, "*"))
+	}
+	if _, name, ok := strings.Cut(op.Name, "{"); ok && name != "" {
+		prefix := "/auth/v1/"
+		if strings.HasPrefix(op.Name, "v2/") {
+			prefix = "/auth/"
+		}
+		return prefix + op.Name
+	}
+	return path
+}
+
+var digits = regexp.MustCompile(`[0-9]{3,}`)
 
 // harmless has no digits, so that no code, phone number or token passes in a field it does not belong to.
 var harmless = regexp.MustCompile(`^[A-Za-z_:-]{0,64}$`)

@@ -3,6 +3,8 @@ package authtest_test
 import (
 	"encoding/json"
 	"net/http"
+	"strconv"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -163,6 +165,33 @@ func TestMessagesAndHooks(t *testing.T) {
 	assert.Equal(t, "email", sent[1].Channel)
 	assert.Empty(t, srv.Messages("nobody"))
 	assert.Equal(t, []int{200, 200, 429, 0, 0}, statuses(seen))
+}
+
+// The caller has the answer before the functions are told of it, however long they take.
+func TestHooksDoNotDelayAnswers(t *testing.T) {
+	t.Parallel()
+	codes := make(chan string)
+	srv := authtest.NewServer(t, authtest.WithOnMessage(func(m authtest.Message) { codes <- m.Code }))
+	ok(t, srv, "verification", "", object{"phone_number": phone})
+	assert.Equal(t, srv.Messages(phone)[0].Code, <-codes)
+}
+
+// What floods the server does not fill its log.
+func TestLogIsBounded(t *testing.T) {
+	t.Parallel()
+	srv := authtest.NewServer(t)
+	many := object{strings.Repeat("n", 1<<19): 1}
+	for i := range 1000 {
+		many["field"+strconv.Itoa(i)] = 1
+	}
+	_, _, err := try(t, srv, "signin?"+strings.Repeat("q", 10_000)+"=1", "", many, "User-Agent", strings.Repeat("u", 10_000))
+	require.NoError(t, err)
+	_, _, err = try(t, srv, "nothing/13800000000"+strings.Repeat("p", 10_000), "", object{})
+	require.NoError(t, err)
+	requests, err := json.Marshal(srv.Requests())
+	require.NoError(t, err)
+	assert.Less(t, len(requests), 8000)
+	assert.NotContains(t, string(requests), "13800000000")
 }
 
 func TestMiniProgram(t *testing.T) {

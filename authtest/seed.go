@@ -26,8 +26,8 @@ type seedRules struct {
 	CodeLife        *duration `json:"code_life"`
 	CodeAttempts    *int      `json:"code_attempts"`
 	PasswordLock    *struct {
-		After int      `json:"after"`
-		For   duration `json:"for"`
+		After *int      `json:"after"`
+		For   *duration `json:"for"`
 	} `json:"password_lock"`
 	Captcha                    []string          `json:"captcha"`
 	CaptchaAfterSends          *int              `json:"captcha_after_sends"`
@@ -68,7 +68,8 @@ type seedRules struct {
 //	  }
 //	}
 //
-// A rule is the option of its name; options that are given later replace it. Options that are given again add accounts.
+// A rule is the option of its name, and goes together with other options as these do with one another. WithSeed given again
+// adds accounts and codes.
 func WithSeed(file []byte) Option {
 	return func(c *config) error {
 		var in seedFile
@@ -109,7 +110,16 @@ func (r *seedRules) options() ([]Option, error) {
 	opts = appendSet(opts, r.CaptchaAfterSends, WithCaptchaAfterSends)
 	opts = appendSet(opts, r.CaptchaAfterWrongPasswords, WithCaptchaAfterWrongPasswords)
 	if lock := r.PasswordLock; lock != nil { // after captcha_after_wrong_passwords, which switches the lock off
-		opts = append(opts, WithPasswordLock(lock.After, time.Duration(lock.For)))
+		opts = append(opts, func(c *config) error {
+			after, length := c.lockAfter, c.lockFor
+			if lock.After != nil {
+				after = *lock.After
+			}
+			if lock.For != nil {
+				length = time.Duration(*lock.For)
+			}
+			return WithPasswordLock(after, length)(c)
+		})
 	}
 	opts = appendSet(opts, r.AccessTokenLife, func(d duration) Option { return WithAccessTokenLife(time.Duration(d)) })
 	opts = appendSet(opts, r.RefreshTokenLife, func(d duration) Option { return WithRefreshTokenLife(time.Duration(d)) })
@@ -197,8 +207,11 @@ type duration time.Duration
 
 func (d *duration) UnmarshalText(text []byte) error {
 	parsed, err := time.ParseDuration(string(text))
+	if err != nil {
+		return fmt.Errorf("%q is not a duration, such as 1m30s", text)
+	}
 	*d = duration(parsed)
-	return err
+	return nil
 }
 
 func (d duration) MarshalText() ([]byte, error) { return []byte(time.Duration(d).String()), nil }

@@ -57,7 +57,7 @@ func TestSeedRules(t *testing.T) {
 		"email_daily_limit":             {`50`, `-1`},
 		"code_life":                     {`"5m"`, `"1ms"`},
 		"code_attempts":                 {`3`, `-1`},
-		"password_lock":                 {`{"after":3,"for":"1h"}`, `{"after":-1}`},
+		"password_lock":                 {`{"after":3}`, `{"after":-1}`},
 		"captcha":                       {`["signin"]`, `["nothing"]`},
 		"captcha_after_sends":           {`3`, `-1`},
 		"captcha_after_wrong_passwords": {`5`, `-1`},
@@ -99,23 +99,27 @@ func TestSeedRules(t *testing.T) {
 func TestSeedMistakes(t *testing.T) {
 	t.Parallel()
 	for name, file := range map[string]string{
-		"no JSON":        `users`,
-		"empty":          ``,
-		"two values":     `{}{}`,
-		"unknown name":   `{"user":[]}`,
-		"unknown field":  `{"users":[{"name":"n","phone":"1"}]}`,
-		"no login":       `{"users":[{"sub":"1"}]}`,
-		"twice":          `{"users":[{"username":"a"},{"username":"a"}]}`,
-		"phone":          `{"users":[{"phone_number":"13900000000"}]}`,
-		"code":           `{"codes":{"13900000000":"12345"}}`,
-		"code's address": `{"codes":{"nobody":"123456"}}`,
-		"refresh":        `{"rules":{"refresh":{"policy":"never"}}}`,
-		"reuse":          `{"rules":{"refresh":{"reuse":"x"}}}`,
+		"no JSON":         `users`,
+		"empty":           ``,
+		"two values":      `{}{}`,
+		"unknown name":    `{"user":[]}`,
+		"unknown field":   `{"users":[{"name":"n","phone":"1"}]}`,
+		"no login":        `{"users":[{"sub":"1"}]}`,
+		"twice":           `{"users":[{"username":"a"},{"username":"a"}]}`,
+		"phone":           `{"users":[{"phone_number":"13900000000"}]}`,
+		"email":           `{"users":[{"email":"nonsense"}]}`,
+		"phone as name":   `{"users":[{"username":"+86 13900000000"}]}`,
+		"identity":        `{"users":[{"identities":{"wx_open":""}}]}`,
+		"lock of no time": `{"rules":{"password_lock":{"for":"0s"}}}`,
+		"code":            `{"codes":{"13900000000":"12345"}}`,
+		"code's address":  `{"codes":{"nobody":"123456"}}`,
+		"refresh":         `{"rules":{"refresh":{"policy":"never"}}}`,
+		"reuse":           `{"rules":{"refresh":{"reuse":"x"}}}`,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			_, err := authtest.Listen("127.0.0.1:0", authtest.WithSeed([]byte(file)))
-			require.ErrorContains(t, err, "WithSeed")
+			require.ErrorContains(t, err, "authtest: With")
 			assert.NotContains(t, err.Error(), "1390000")
 			fake := &fakeT{}
 			assert.Nil(t, authtest.NewServer(fake, authtest.WithSeed([]byte(file))))

@@ -130,24 +130,30 @@ var ErrNotLoopback = errors.New("authtest: other machines could reach this addre
 // [ErrNotLoopback] unless AllowNonLoopback is given. Web pages of every origin may call the auth operations. Close ends it.
 //
 // Beside the auth operations it serves, under /_emulator/, a page for people and the control API of the emulator, to this
-// machine only, and to no web page of another origin. Bodies and answers are JSON, whatever the Content-Type:
+// machine only, and to no web page of another origin. Bodies are JSON, whatever the Content-Type, and so are answers, but for those of net/http
+// itself (404, 405, and 403 to another origin):
 //
-//   - GET inbox?to=&wait=5s: {"messages":[{"to","channel","code","sent_at"}]}, newest first; it waits for one
+//   - GET inbox?to=&after=&wait=5s: {"messages":[{"to","channel","code","sent_at"}]}, newest first. It waits if there is none;
+//     after=, the sent_at of one that was seen, is for the next one
 //   - POST codes {"to","code"}: [Server.FixCode]
 //   - GET clock, POST clock {"advance":"2h"}: [Server.Now], [Server.Advance]
 //   - POST reset: [Server.Reset]
 //   - GET users, POST users {"username","password","phone_number","email",...} or {"users":[...]}: [Server.Seed], with the
-//     fields of [WithSeed]
+//     fields of [WithSeed]; it answers their subs
 //   - GET sessions, GET requests?operation=, GET operations: what there is, and what has happened
 //   - GET faults, DELETE faults, POST faults {"operation","times","every","to","delay":"1s","status","error","error_code",
 //     "error_description","close":"before_commit" or "after_commit","body":"cut_body", "bad_json" or "html"}: [Server.Fault]
-//   - GET captchas, POST captchas {"operations":["verification"]}: [Server.WaitCaptcha], [Server.RequireCaptcha]
+//   - GET captchas: what the pictures say, newest first. POST captchas {"operations":["verification"]}: [Server.RequireCaptcha]
 //   - POST provider-codes {"provider_id","sub",...}: [Server.ProviderCode]
 //   - POST devices {"user_code","sub"} or {"user_code","deny":true}: [Server.ApproveDevice], [Server.DenyDevice]
 //   - POST qrcodes {"qr_code_id","sub"}: [Server.ScanQRCode]
 //   - POST keys: [Server.RotateKey]
-//   - POST tokens {"kind","key","sub","env","age","claims"}: [Server.IssueToken]
+//   - POST tokens {"kind","key","sub","env","age","claims"}: [Server.IssueToken]; kind is access_token, anonymous_token,
+//     publishable_key or api_key, key is server, unknown or forged
 //   - GET ticket-key: [Server.TicketKey]
+//
+// Only the server's clock is moved. A client, or who verifies its tokens, follows if its own clock adds what GET clock is
+// ahead; or give the server a short access_token_life.
 func Listen(addr string, opts ...Option) (*Server, error) {
 	cfg, err := newConfig(opts)
 	if err != nil {

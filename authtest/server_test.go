@@ -80,6 +80,10 @@ func TestWaitCodeWaits(t *testing.T) {
 		require.ErrorIs(t, (<-waiting).err, http.ErrServerClosed)
 		_, err := srv.WaitCode(t.Context(), "nobody")
 		require.Error(t, err)
+
+		_, err = authtest.NewServer(t).WaitCode(t.Context(), phone)
+		require.ErrorIs(t, err, context.DeadlineExceeded, "it does not wait for ever")
+		require.ErrorContains(t, err, "no call of verification arrived")
 	})
 }
 

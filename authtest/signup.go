@@ -122,7 +122,7 @@ func (s *Server) provenContact(message string, in map[string]string) (contact, *
 		return contact{}, refused
 	}
 	if proven != to {
-		return contact{}, invalidArgument("phone_number or email does not match the verification_token")
+		return contact{}, invalidArgument("phone_number or email is not the one that the token is for")
 	}
 	return to, s.needLogin(to.login())
 }

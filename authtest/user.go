@@ -4,9 +4,11 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"net/mail"
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 )
 
 // User is an account for Seed. At least one of Username, Phone, Email and Identities is needed. Printing a User shows its Sub only.
@@ -21,8 +23,8 @@ type User struct {
 	Groups   []string // ids
 	// Identities are the person's ids at third parties, by the provider's id; "custom" is that of custom login.
 	Identities map[string]string
-	Blocked    bool // sign-in is refused with user_blocked
-	Pending    bool // sign-in is refused with user_pending
+	Blocked    bool // sign-in is refused with user_blocked; sessions there are go on, and are refreshed
+	Pending    bool // sign-in is refused with user_pending; likewise
 }
 
 // String returns the user's id without anything personal.
@@ -60,25 +62,30 @@ func (u *user) status() string {
 }
 
 // Seed adds accounts. One with the Sub of an account that exists replaces it and keeps its sessions, so that a person
-// can be blocked in the middle of a test. A username, phone number, e-mail address or identity that another account has, or one that
+// can be blocked in the middle of a test: they keep the session they have, and get no other. A username, phone number, e-mail address or identity that another account has, or one that
 // is malformed, fails the test, or panics if the server was made by Listen; then none is added of this call's users from
 // that one on.
 func (s *Server) Seed(users ...User) {
 	s.helper()
-	if err := s.seedAll(users); err != nil {
+	if _, err := s.seedAll(users); err != nil {
 		s.fatalf("Seed: %v", err)
 	}
 }
 
-func (s *Server) seedAll(users []User) error {
+// seedAll returns the subs of the users that it has added.
+func (s *Server) seedAll(users []User) (subs []string, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, u := range users {
-		if err := s.seed(u); err != nil {
-			return err
+		if u.Sub == "" {
+			u.Sub = randomSub()
 		}
+		if err := s.seed(u); err != nil {
+			return subs, err
+		}
+		subs = append(subs, u.Sub)
 	}
-	return nil
+	return subs, nil
 }
 
 // seed adds or replaces one account. s.mu is held.
@@ -88,6 +95,18 @@ func (s *Server) seed(u User) error {
 	}
 	if u.Username == "" && u.Phone == "" && u.Email == "" && len(u.Identities) == 0 {
 		return errors.New("a user needs a Username, a Phone, an Email or an identity at a third party")
+	}
+	if phonePattern.MatchString(u.Username) && u.Username != "" || strings.Contains(u.Username, "@") ||
+		strings.ContainsFunc(u.Username, unicode.IsControl) {
+		return errors.New("a user's Username is a phone number, has an @, or cannot be typed")
+	}
+	if parsed, err := mail.ParseAddress(u.Email); u.Email != "" && (err != nil || parsed.Address != u.Email) {
+		return errors.New("a user's Email is no e-mail address")
+	}
+	for provider, sub := range u.Identities {
+		if provider == "" || sub == "" {
+			return errors.New("a user's identity has no provider or no id")
+		}
 	}
 	u.Groups, u.Identities = slices.Clone(u.Groups), maps.Clone(u.Identities)
 	if u.Sub == "" {

@@ -126,6 +126,11 @@ type opening struct {
 	entry *entry
 }
 
+// keyLost is ErrKeyLost with the directory, which is the account of the keyring's entry.
+func (o *opening) keyLost(why string) error {
+	return fmt.Errorf("%w: %s; the sessions are in %s", ErrKeyLost, why, o.entry.account)
+}
+
 // errNew: nobody has finished a New of this directory so far.
 var errNew = errors.New("keyringstore: a new directory")
 
@@ -144,7 +149,7 @@ func (o *opening) withKey(ctx context.Context) (*Store, error) {
 		case err != nil:
 			return nil, fmt.Errorf("keyringstore: %w", err)
 		}
-		return nil, ErrKeyLost
+		return nil, o.keyLost("it has none")
 	}
 	store, err := o.seal(text)
 	if err != nil {
@@ -152,7 +157,7 @@ func (o *opening) withKey(ctx context.Context) (*Store, error) {
 	}
 	switch _, err := store.Get(ctx, proofName); {
 	case errors.Is(err, tcbauth.ErrUnsealed):
-		return nil, fmt.Errorf("%w: it has another", ErrKeyLost)
+		return nil, o.keyLost("it has another")
 	case errors.Is(err, tcbauth.ErrNotFound):
 		return store, errNew
 	case err != nil:
@@ -205,7 +210,7 @@ func (o *opening) makeKey(ctx context.Context) (*Store, error) {
 func (o *opening) seal(text string) (*Store, error) {
 	key, err := base64.StdEncoding.DecodeString(text)
 	if err != nil || len(key) != keySize { // the error would quote it
-		return nil, fmt.Errorf("%w: what it has is no key", ErrKeyLost)
+		return nil, o.keyLost("what it has is no key")
 	}
 	sealed, err := tcbauth.Sealed(o.files, key)
 	if err != nil {

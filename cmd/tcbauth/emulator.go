@@ -7,14 +7,16 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"sync"
+	"time"
 
 	"github.com/cloudbase-community/tcbauth/authtest"
 )
 
-const emulatorUsage = `Serves an emulated CloudBase environment until SIGINT or SIGTERM. The first line on standard output is its URL, made
+const emulatorUsage = `Serves an emulated CloudBase environment until it is told to stop (SIGINT, SIGTERM, SIGHUP). The first line on standard output is its URL, made
 for tcbauth.WithBaseURL, or for the js-sdk's registerEndPoint; the codes that it "sends" come on standard error. At
 URL/_emulator/ are a page for people and the control API for programs, both for this machine only.
 
@@ -39,7 +41,7 @@ func emulator(ctx context.Context, args []string, stdout, stderr io.Writer) int 
 	if code, done := parse(flags, args, stdout, stderr); done {
 		return code
 	}
-	log := &lineLog{stderr: stderr}
+	log := newLineLog(stderr)
 	opts := []authtest.Option{
 		authtest.WithEnv(*env),
 		authtest.WithOnMessage(func(m authtest.Message) {
@@ -83,7 +85,7 @@ func serve(ctx context.Context, addr, urlFile string, opts []authtest.Option, st
 		if err := writeWhole(urlFile, srv.URL+"\n"); err != nil {
 			return err
 		}
-		defer func() { err = errors.Join(err, os.Remove(urlFile)) }()
+		defer func() { err = errors.Join(err, removeOwn(urlFile, srv.URL+"\n")) }()
 	}
 	if _, err := fmt.Fprintln(stdout, srv.URL); err != nil {
 		return err
@@ -109,12 +111,37 @@ func writeWhole(name, text string) error {
 	return nil
 }
 
+// removeOwn removes a file if it is still the one that was written here.
+func removeOwn(name, text string) error {
+	data, err := os.ReadFile(name) //nolint:gosec // G304: whoever runs the command names the file
+	if errors.Is(err, fs.ErrNotExist) || err == nil && string(data) != text {
+		return nil
+	}
+	return errors.Join(err, os.Remove(name))
+}
+
 // lineLog writes whole lines from many goroutines: to standard error, and requests to a file.
+//
+// What cannot be written to standard error, since nobody reads it, is dropped: it must not hold up the server.
 type lineLog struct {
+	lines   chan string // for standard error
+	written chan struct{}
+
 	mu     sync.Mutex
-	stderr io.Writer
 	file   *os.File // nil without -log
 	failed error    // the first failure to write to file
+}
+
+func newLineLog(stderr io.Writer) *lineLog {
+	const queued = 1000
+	l := &lineLog{lines: make(chan string, queued), written: make(chan struct{})}
+	go func() {
+		defer close(l.written)
+		for line := range l.lines {
+			say(stderr, "%s", line)
+		}
+	}()
+	return l
 }
 
 func (l *lineLog) open(name string) (err error) {
@@ -125,9 +152,10 @@ func (l *lineLog) open(name string) (err error) {
 }
 
 func (l *lineLog) say(format string, args ...any) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	say(l.stderr, format, args...)
+	select {
+	case l.lines <- fmt.Sprintf(format, args...):
+	default:
+	}
 }
 
 func (l *lineLog) write(r authtest.Request) {
@@ -142,8 +170,13 @@ func (l *lineLog) write(r authtest.Request) {
 	}
 }
 
-// close ends the log and says what was lost of it.
+// close ends the log and says what was lost of its file. The server has ended.
 func (l *lineLog) close() error {
+	close(l.lines)
+	select {
+	case <-l.written:
+	case <-time.After(time.Second): // nobody reads
+	}
 	if l.file == nil {
 		return nil
 	}

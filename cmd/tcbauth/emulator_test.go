@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -46,12 +47,16 @@ func (l *lockedBuffer) String() string {
 	return l.b.String()
 }
 
-func startProcess(t *testing.T, args ...string) *process {
+// startProcess starts one; change, if not nil, changes the command first.
+func startProcess(t *testing.T, change func(*exec.Cmd), args ...string) *process {
 	t.Helper()
 	p := &process{stderr: &lockedBuffer{}}
 	p.cmd = exec.CommandContext(t.Context(), os.Args[0], append([]string{"emulator"}, args...)...) //nolint:gosec // G702: this test itself
 	p.cmd.Env = append(os.Environ(), asCommand+"=1")
 	p.cmd.Stderr = p.stderr
+	if change != nil {
+		change(p.cmd)
+	}
 	stdout, err := p.cmd.StdoutPipe()
 	require.NoError(t, err)
 	require.NoError(t, p.cmd.Start())
@@ -80,7 +85,7 @@ func TestEmulator(t *testing.T) {
 	dir := t.TempDir()
 	urlFile, logFile, seed := filepath.Join(dir, "url"), filepath.Join(dir, "log"), filepath.Join(dir, "seed.json")
 	require.NoError(t, os.WriteFile(seed, []byte(`{"users":[{"sub":"1","username":"user_01","password":"passw0rd"}]}`), 0o600))
-	p := startProcess(t, "-env", "env-1", "-url-file", urlFile, "-log", logFile, "-seed", seed)
+	p := startProcess(t, nil, "-env", "env-1", "-url-file", urlFile, "-log", logFile, "-seed", seed)
 	written, err := os.ReadFile(urlFile) //nolint:gosec // G304: this test's own
 	require.NoError(t, err)
 	assert.Equal(t, p.url+"\n", string(written))
@@ -115,6 +120,38 @@ func TestEmulator(t *testing.T) {
 	assert.Equal(t, os.FileMode(0o600), info.Mode().Perm())
 }
 
+// Codes that nobody reads on standard error neither hold up the server nor keep a signal from ending it.
+func TestNobodyReadsStderr(t *testing.T) {
+	t.Parallel()
+	read, write, err := os.Pipe()
+	require.NoError(t, err)
+	defer func() { assert.NoError(t, errors.Join(read.Close(), write.Close())) }()
+	p := startProcess(t, func(cmd *exec.Cmd) { cmd.Stderr = write })
+	name := strings.Repeat("n", 200)
+	for i := range 500 {
+		status, _ := p.call(t, "POST", "/auth/v1/verification", fmt.Sprintf(`{"email":"%s%d@example.com"}`, name, i))
+		require.Equal(t, 200, status)
+	}
+	require.NoError(t, p.cmd.Process.Signal(syscall.SIGTERM))
+	require.NoError(t, p.cmd.Wait())
+}
+
+// The file is another emulator's by now, or gone: neither is touched, and neither is an error.
+func TestURLFileOfAnother(t *testing.T) {
+	t.Parallel()
+	name := filepath.Join(t.TempDir(), "url")
+	first := startProcess(t, nil, "-url-file", name)
+	second := startProcess(t, nil, "-url-file", name)
+	require.NoError(t, first.cmd.Process.Signal(syscall.SIGTERM))
+	require.NoError(t, first.cmd.Wait())
+	text, err := os.ReadFile(name) //nolint:gosec // G304: this test's own
+	require.NoError(t, err)
+	assert.Equal(t, second.url+"\n", string(text))
+	require.NoError(t, os.Remove(name))
+	require.NoError(t, second.cmd.Process.Signal(syscall.SIGTERM))
+	require.NoError(t, second.cmd.Wait())
+}
+
 // Whatever is thrown at it, the emulator goes on, and gives nobody what is somebody else's.
 func TestHostileInput(t *testing.T) {
 	t.Parallel()
@@ -122,7 +159,7 @@ func TestHostileInput(t *testing.T) {
 	seed := filepath.Join(dir, "seed.json")
 	const secret = "only-for-eyes-of-user-01"
 	require.NoError(t, os.WriteFile(seed, []byte(`{"users":[{"sub":"1","username":"user_01","password":"passw0rd","name":"`+secret+`"}]}`), 0o600))
-	p := startProcess(t, "-seed", seed)
+	p := startProcess(t, nil, "-seed", seed)
 	_, session := p.call(t, "POST", "/auth/v1/signin", `{"username":"user_01","password":"passw0rd"}`)
 	bearer := session["access_token"].(string)
 
@@ -134,7 +171,7 @@ func TestHostileInput(t *testing.T) {
 		{"POST", "/auth/v1/verification", `{"phone_number":"` + strings.Repeat("1", 1<<19) + `"}`},
 		{"DELETE", "/auth/v1/signin", ""}, {"PATCH", "/auth/v1/token", "{}"}, {"TRACE", "/auth/v1/user/me", ""}, {"GET", "/auth/v1/signup", ""},
 		{"GET", "/auth/v1/../../etc/passwd", ""}, {"GET", "/../../../etc/passwd", ""}, {"GET", "/auth/v1/%2e%2e/%2e%2e/etc/passwd", ""},
-		{"GET", "/_emulator/../../" + seed, ""}, {"GET", "//" + seed, ""}, {"GET", "/", ""}, {"GET", "/auth", ""},
+		{"GET", "/_emulator/../../" + seed, ""}, {"GET", "//" + seed, ""}, {"GET", "/auth", ""},
 		{"GET", "/auth/v1/user/me", ""}, {"GET", "/auth/v1/user/query?username=user_01", ""}, {"DELETE", "/auth/v1/user/provider/%2f..%2f", ""},
 		{"GET", "/auth/v1/provider/uri?provider_id=wx_open&redirect_uri=javascript:alert(1)", ""},
 	} {

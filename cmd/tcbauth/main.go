@@ -1,7 +1,7 @@
 // Command tcbauth has what is useful around CloudBase auth on a developer's machine. Its one command so far is the
 // emulator:
 //
-//	tcbauth emulator [-addr 127.0.0.1:0] [-env ENV] [-seed FILE] [-url-file FILE] [-log FILE]
+//	tcbauth emulator [-addr 127.0.0.1:0] [-env ENV] [-seed FILE] [-url-file FILE] [-log FILE] [-allow-non-loopback]
 package main
 
 import (
@@ -32,7 +32,8 @@ tcbauth emulator -h has its flags.
 `
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	context.AfterFunc(ctx, stop) // a second signal ends the program at once
 	code := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
 	stop()
 	os.Exit(code)
