@@ -27,9 +27,9 @@ func TestRefreshRotates(t *testing.T) {
 	assert.Equal(t, reused, refused(t, srv, "token", "", refresh(first.text("refresh_token")), 400, "invalid_grant", 4026))
 	third := ok(t, srv, "token", "", refresh(second.text("refresh_token")))
 
-	srv.Advance(7199 * time.Second)
+	srv.Advance(7100 * time.Second)
 	ok(t, srv, "user/me", third.text("access_token"), nil)
-	srv.Advance(time.Second)
+	srv.Advance(100 * time.Second)
 	for _, session := range []object{first, second, third} {
 		refused(t, srv, "user/me", session.text("access_token"), nil, 401, "unauthenticated", 16)
 	}
