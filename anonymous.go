@@ -2,6 +2,7 @@ package tcbauth
 
 import (
 	"context"
+	"errors"
 	"net/http"
 
 	"github.com/cloudbase-community/tcbauth/internal/wire"
@@ -30,6 +31,9 @@ func anonymousRequest(req SignInAnonymouslyRequest) wire.Request {
 func (a *Auth) anonymousAnew(ctx context.Context) (*Credentials, error) {
 	r := anonymousRequest(SignInAnonymouslyRequest{})
 	r.Auth = wire.Basic
+	if a.deviceID(ctx); a.device.id.Load() == nil { // with another device id it would be another person
+		return nil, storeError("reading the device id", errors.New("it is not known"))
+	}
 	fresh, err := call[Credentials](ctx, a, r)
 	if err != nil {
 		return nil, err

@@ -96,7 +96,7 @@ func send[T any](ctx context.Context, a *Auth, req wire.Request) (*T, error) {
 			return nil, a.over(ctx, req.Token, err)
 		case failed != nil:
 			return nil, failed
-		case session.Sub != "" && got.sub != "" && session.Sub != got.sub:
+		case subOf(session) != got.sub:
 			return nil, expired(err) // somebody else signed in, in whose name this call was not made
 		}
 		fresh, session, req.Token = got.fresh, got.session, got.session.AccessToken

@@ -163,3 +163,21 @@ func TestUserOfAnAnonymousSessionMadeAnew(t *testing.T) {
 		})
 	}
 }
+
+// TestSessionWithoutSub: who a session is of stands in its token too, so that a call is not repeated as somebody else.
+func TestSessionWithoutSub(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		srv := emulator(t)
+		store := tcbauth.NewMemoryStore()
+		auth := newApp(t, srv, tcbauth.WithTokenStore(store)).Auth()
+		c := signInAs(t, auth, gopher)
+		c.Sub = ""
+		require.NoError(t, auth.SetCredentials(t.Context(), c))
+		signInAs(t, newApp(t, srv, tcbauth.WithTokenStore(store)).Auth(), badger)
+		refuseBearers(srv, 1, 0)
+		_, err := auth.GetUserInfo(t.Context(), tcbauth.GetUserInfoRequest{})
+		require.ErrorIs(t, err, tcbauth.ErrSessionExpired)
+		assert.Equal(t, 1, srv.Count("user/me")-2, "requests after those of signing in")
+	})
+}

@@ -10,8 +10,8 @@ import (
 )
 
 // WithRefreshAhead refreshes a session in the background once a call needs its access token within d of that token's
-// end, and at most half of its life before it: the call itself goes on at once with the token there is. All handles of one
-// App share one such refresh, and processes that share a store with locks share it too. After one that failed the next
+// end, and in the second half of its life only: the call itself goes on at once with the token there is. All handles of one
+// App share one such refresh, and processes that share a store with locks share it too. The next one
 // begins 30 s later at the earliest; a refresh token that the server refuses is left to the call that needs a new access
 // token, which then is told [ErrSessionExpired]. 0, the default, refreshes only what has expired.
 //
@@ -36,7 +36,7 @@ func (a *Auth) aheadFrom(c *Credentials, expires int64) int64 {
 	if window == 0 || !c.renewable() && a.app.cfg.ticketSource == nil {
 		return math.MaxInt64
 	}
-	if life := time.Duration(c.ExpiresIn) * time.Second; life > 0 {
+	if life := time.Duration(c.ExpiresIn)*time.Second - expiryMargin; life > 0 {
 		window = min(window, life/2)
 	}
 	return expires - window.Milliseconds()
@@ -51,18 +51,16 @@ func (a *Auth) refreshAhead(ctx context.Context, s *state, now int64) {
 	}
 	ctx = context.WithoutCancel(ctx)
 	go func() {
-		var again int64
+		again := now + wait
 		defer func() { a.app.aheads.end(a.keys.credentials, again) }()
 		// A flight of its own, since handles that have yet to read the store join the ordinary one and would have to wait. The
 		// session's lock keeps the two apart.
 		_, err := a.fly(ctx, renewal{replace: s.token, ahead: true})
 		switch {
-		case err == nil, errors.Is(err, ErrNoSession): // signed out meanwhile
+		case err == nil, errors.Is(err, ErrNoSession) && !fromCallback(err): // signed out meanwhile
 			return
 		case errors.As(err, new(*spentError)):
 			again = s.expires + 1
-		default:
-			again = now + wait
 		}
 		a.app.warn(ctx, "a session could not be refreshed ahead", slog.Any("error", err))
 	}()
@@ -98,13 +96,9 @@ func (h *aheads) begin(key string, now int64) bool {
 	return true
 }
 
-// end lets the next attempt begin at again; 0 is whenever one is needed.
+// end lets the next attempt begin at again.
 func (h *aheads) end(key string, again int64) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if again == 0 {
-		delete(h.next, key)
-		return
-	}
 	h.next[key] = again
 }

@@ -39,8 +39,8 @@ func TestRefreshAhead(t *testing.T) {
 		"before the window": {[]tcbauth.Option{tcbauth.WithRefreshAhead(ahead)}, used - ahead - time.Second, 0},
 		"in the window":     {[]tcbauth.Option{tcbauth.WithRefreshAhead(ahead)}, used - ahead, 1},
 		"off":               {nil, used - time.Second, 0},
-		"at most half":      {[]tcbauth.Option{tcbauth.WithRefreshAhead(24 * time.Hour)}, time.Hour - 31*time.Second, 0},
-		"half":              {[]tcbauth.Option{tcbauth.WithRefreshAhead(24 * time.Hour)}, time.Hour - 30*time.Second, 1},
+		"at most half":      {[]tcbauth.Option{tcbauth.WithRefreshAhead(24 * time.Hour)}, time.Hour - 16*time.Second, 0},
+		"half":              {[]tcbauth.Option{tcbauth.WithRefreshAhead(24 * time.Hour)}, time.Hour - 15*time.Second, 1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -189,5 +189,57 @@ func TestRefreshAheadAfterSignOut(t *testing.T) {
 		requireNobody(t, here)
 		assert.Zero(t, srv.Count("token"))
 		assert.Nil(t, stored(t, store, defaultKey))
+	})
+}
+
+// Signing out does not refresh what it is about to end.
+func TestRefreshAheadNotAtSignOut(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		srv := emulator(t)
+		auth := newApp(t, srv, tcbauth.WithRefreshAhead(ahead)).Auth()
+		signInAs(t, auth, gopher)
+		later(used - ahead)
+		require.NoError(t, auth.SignOut(t.Context()))
+		synctest.Wait()
+		assert.Zero(t, srv.Count("token"))
+	})
+}
+
+// A new token is not refreshed at once, however short it lives, also by handles that are made for each request.
+func TestRefreshAheadOfShortTokens(t *testing.T) {
+	t.Parallel()
+	for _, life := range []time.Duration{50 * time.Second, time.Minute, 90 * time.Second} {
+		t.Run(life.String(), func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				srv := emulator(t, authtest.WithAccessTokenLife(life))
+				app := newApp(t, srv, tcbauth.WithRefreshAhead(ahead))
+				signInAs(t, app.ForUser("v"), gopher)
+				for range 10 {
+					_, err := app.ForUser("v").GetAccessToken(t.Context())
+					require.NoError(t, err)
+					synctest.Wait()
+				}
+				assert.Zero(t, srv.Count("token"))
+			})
+		})
+	}
+}
+
+// Failed attempts keep their distance also where each request makes a handle of its own.
+func TestRefreshAheadFailsForVisitors(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		srv := emulator(t)
+		app := newApp(t, srv, tcbauth.WithRefreshAhead(ahead))
+		old := signInAs(t, app.ForUser("v"), gopher)
+		later(used - ahead)
+		down := srv.Fault(authtest.Fault{Operation: "token", Error: &authtest.Error{Word: "internal", Number: 13, Description: "x"}})
+		for range 60 {
+			getNow(t, app.ForUser("v"), old.AccessToken)
+			later(time.Second)
+		}
+		assert.Equal(t, 2, down.Fired())
 	})
 }

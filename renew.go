@@ -34,7 +34,7 @@ func (a *Auth) renew(ctx context.Context, want renewal) (*Credentials, error) {
 type flown struct {
 	session *Credentials
 	fresh   bool   // the server gave it just now
-	sub     string // whose session the store had
+	sub     string // whose session it is, "" if nothing says
 }
 
 // renewed is renew, and tells where the session comes from.
@@ -86,7 +86,7 @@ func (a *Auth) fly(ctx context.Context, want renewal) (got flown, err error) {
 		return flown{}, err
 	case err == nil && c == stored && a.serves(c, want):
 		a.cur.CompareAndSwap(before, a.newState(c)) // without the lock, a sign-out may be newer than what was read
-		return flown{session: c, sub: c.Sub}, nil
+		return flown{session: c, sub: subOf(c)}, nil
 	}
 	held, unlock, err := a.app.lock(ctx, a.keys.credentials)
 	if err != nil {
@@ -109,7 +109,7 @@ func (a *Auth) fly(ctx context.Context, want renewal) (got flown, err error) {
 // refresh, since somebody else may be at it; but what is stored may serve.
 func (a *Auth) unlocked(ctx context.Context, want renewal, err error) (flown, error) {
 	if c, _, readErr := a.load(ctx, false); readErr == nil && a.serves(c, want) {
-		return flown{session: c, sub: c.Sub}, nil
+		return flown{session: c, sub: subOf(c)}, nil
 	}
 	return flown{}, err
 }
@@ -136,9 +136,9 @@ func (a *Auth) turn(ctx, held context.Context, want renewal) (flown, error) {
 	}
 	if a.serves(session, want) {
 		a.cur.Store(a.newState(session))
-		return flown{session: session, sub: session.Sub}, nil
+		return flown{session: session, sub: subOf(session)}, nil
 	}
-	fresh, refreshed, err := a.exchange(ctx, session, want.version)
+	fresh, refreshed, err := a.exchange(ctx, session, want)
 	if errors.As(err, new(*spentError)) {
 		return flown{}, a.refused(held, stored, want, err)
 	}
@@ -158,7 +158,11 @@ func (a *Auth) turn(ctx, held context.Context, want renewal) (flown, error) {
 	if refreshed {
 		a.events.fire(AuthEvent{Event: EventTokenRefreshed, Session: fresh})
 	}
-	return flown{session: fresh, fresh: true, sub: session.Sub}, nil
+	whose := session
+	if !refreshed { // somebody else, perhaps
+		whose = fresh
+	}
+	return flown{session: fresh, fresh: true, sub: subOf(whose)}, nil
 }
 
 // serves reports whether c is what the caller wants.
@@ -232,14 +236,14 @@ type spentError struct{ error }
 func (e *spentError) Unwrap() error { return e.error }
 
 // exchange asks the server for new tokens in place of c's. refreshed is false for an anonymous session made anew.
-func (a *Auth) exchange(ctx context.Context, c *Credentials, version string) (fresh *Credentials, refreshed bool, err error) {
+func (a *Auth) exchange(ctx context.Context, c *Credentials, want renewal) (fresh *Credentials, refreshed bool, err error) {
 	switch {
 	case c.RefreshToken != "":
-		fresh, err = a.refresh(ctx, c, version)
+		fresh, err = a.refresh(ctx, c, want.version)
 		if !errors.Is(err, CodeInvalidGrant) {
 			return fresh, err == nil, err
 		}
-		if !c.anonymous() {
+		if !c.anonymous() || want.ahead {
 			return nil, false, &spentError{err}
 		}
 		fallthrough

@@ -68,6 +68,9 @@ func (a *Auth) leaving(ctx context.Context, op string) (token string, err error)
 	if a.bare {
 		return a.bareToken, nil
 	}
+	if s, ok := a.current(); ok { // not to be refreshed ahead
+		return s.token, nil
+	}
 	c, err := a.session(ctx)
 	switch {
 	case err == nil:

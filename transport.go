@@ -30,8 +30,8 @@ import (
 // of this package, by one refresh that all requests in flight share, and the request is sent once more, provided that its
 // body can be had again (there is none, or GetBody is set) and that the session is still the same person's. Otherwise the
 // 401 is returned as it is, and so is one to an access key or a bare token. The 401 of another API does not end the session;
-// only the refusal of a refresh does. Where a token is refused that was just refreshed, the token is not the reason, and a
-// 401 to it is returned from then on.
+// only the refusal of a refresh does. Where a token is refused that was just refreshed, the token is not the reason, and this
+// RoundTripper returns a 401 to it from then on: keep one for a visitor whom an API refuses for reasons of its own.
 //
 // Without a token RoundTrip sends nothing and fails with the [*Error] of [Auth.GetAccessToken]; if the refresh after a 401
 // fails, with that of [Auth.RefreshSession]. errors.Is and errors.As find it in the error of an [http.Client] too.
@@ -156,7 +156,7 @@ func (t *transport) renewed(r *http.Request, session *Credentials) (*second, err
 		return nil, nil
 	case err != nil:
 		return nil, err
-	case session.Sub != "" && got.sub != "" && session.Sub != got.sub:
+	case subOf(session) != got.sub:
 		return nil, nil // somebody else signed in, in whose name this request was not made
 	}
 	again := &second{body: r.Body, token: got.session.AccessToken, fresh: got.fresh}

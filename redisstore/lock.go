@@ -108,6 +108,7 @@ func (h *hold) acquire(ctx context.Context) error {
 		err = h.insist(ctx, ask)
 	}
 	if err != nil {
+		h.release(ctx) // Redis may have given it, and only the answer is missing
 		return failed(ctx, "lock", err)
 	}
 	if err := ended(ctx); err != nil { // too late, for whoever waited

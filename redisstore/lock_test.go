@@ -266,3 +266,24 @@ func TestAnswerLost(t *testing.T) {
 		assert.Empty(t, all(t, client, prefix+"*lock:key"))
 	})
 }
+
+// A caller who gives up while Redis answers leaves no lock behind.
+func TestLockIsNotLeftBehind(t *testing.T) {
+	t.Parallel()
+	addr := startMini(t)
+	client := connect(t, addr)
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	client.AddHook(hook(func(c context.Context, cmd redis.Cmder, next redis.ProcessHook) error {
+		err := next(c, cmd)
+		if cmd.Name() == "eval" && ctx.Err() == nil { // it was carried out
+			cancel()
+			cmd.SetErr(context.Canceled)
+			return context.Canceled
+		}
+		return err
+	}))
+	_, _, err := newStore(t, client, "").Lock(ctx, "key")
+	require.ErrorIs(t, err, context.Canceled)
+	assert.Empty(t, all(t, connect(t, addr), "*lock:*"))
+}

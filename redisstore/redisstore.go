@@ -25,7 +25,8 @@
 //
 // The fence is Redis's own time in microseconds, or one more than the last fence where that is greater, with a random
 // token beside it. So it goes up even when Redis has lost the last one, in a restart without its data or in a failover
-// to a replica that lagged behind; and where its clock went back as well, the token still tells two holders apart.
+// to a replica that lagged behind. Where it has lost the last one and its clock went back as well, the token still tells
+// a holder from the one that has the lock now, but no longer from one that has given it up since.
 // No clock but Redis's counts. Redis forgets a fence an hour after its last use; a holder whose fence is as old as
 // that, and not remembered, has lost its lock.
 //

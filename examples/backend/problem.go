@@ -49,7 +49,7 @@ func problemOf(err error) problem {
 	case errors.Is(err, tcbauth.ErrProviderNotEnabled):
 		return problem{status: http.StatusForbidden, text: "Nobody can sign in by phone number here."}
 	case errors.Is(err, tcbauth.ErrOutcomeUnknown):
-		return problem{status: http.StatusBadGateway, text: "No answer came. If a code arrives, or you are signed in, it worked all the same."}
+		return problem{status: http.StatusBadGateway, text: "No answer came. Ask for a new code, or see whether you are signed in."}
 	case errors.Is(err, tcbauth.ErrServiceError), errors.Is(err, tcbauth.ErrStore),
 		errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
 		return problem{status: http.StatusServiceUnavailable, text: "That does not work right now. Try again later."}

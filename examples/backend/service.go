@@ -83,7 +83,7 @@ func (r *recorder) Unwrap() http.ResponseWriter { return r.ResponseWriter }
 
 // index shows who is signed in, and the form that is next.
 func (s *service) index(w http.ResponseWriter, r *http.Request) {
-	user, err := s.user(w, r)
+	user, err := s.user(r)
 	if err != nil && !errors.Is(err, tcbauth.CodeUnauthenticated) {
 		s.refuse(w, r, view{}, err)
 		return
@@ -93,7 +93,7 @@ func (s *service) index(w http.ResponseWriter, r *http.Request) {
 
 // me is who is signed in, for programs.
 func (s *service) me(w http.ResponseWriter, r *http.Request) {
-	user, err := s.user(w, r)
+	user, err := s.user(r)
 	w.Header().Set("Content-Type", "application/json")
 	var body any = user
 	switch {
@@ -109,16 +109,14 @@ func (s *service) me(w http.ResponseWriter, r *http.Request) {
 }
 
 // user is the person whose session the visitor's cookie names. Without one it is tcbauth.CodeUnauthenticated.
-func (s *service) user(w http.ResponseWriter, r *http.Request) (*me, error) {
+func (s *service) user(r *http.Request) (*me, error) {
 	id := s.cookies.id(r, sessionCookie)
 	if id == "" {
 		return nil, tcbauth.ErrNoSession
 	}
 	user, err := s.app.ForUser(id).GetUserInfo(r.Context(), tcbauth.GetUserInfoRequest{})
 	if err != nil {
-		if errors.Is(err, tcbauth.CodeUnauthenticated) {
-			s.cookies.takeAway(w, sessionCookie) // the session has ended
-		}
+		// The cookie stays, though its session has ended: another tab may have put a new one in its place.
 		return nil, err
 	}
 	return aboutMe(user), nil

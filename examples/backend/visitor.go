@@ -92,7 +92,8 @@ type logins struct {
 // errNoLogin: there is no login of this visitor's, or none any more.
 var errNoLogin = errors.New("no code was asked for")
 
-func loginKey(id string) string { return "logins/" + id }
+// loginKey has the id, which is a cookie's value, before the last slash: that part does not show in Redis.
+func loginKey(id string) string { return "logins/" + id + "/login" }
 
 func (l logins) find(ctx context.Context, id string) (*login, error) {
 	if id == "" {
