@@ -145,3 +145,33 @@ func TestAnonymousBecomesAPerson(t *testing.T) {
 		})
 	}
 }
+
+// TestAnonymousWithoutDeviceID: with another device id the server would take the visitor for somebody new. What cannot be
+// read now is no reason for that.
+func TestAnonymousWithoutDeviceID(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		srv := emulator(t)
+		store := newTestStore()
+		state, err := newApp(t, srv, tcbauth.WithTokenStore(store)).Auth().SignInAnonymously(t.Context(), tcbauth.SignInAnonymouslyRequest{})
+		require.NoError(t, err)
+		srv.Advance(lifetime)
+
+		later := newApp(t, srv, tcbauth.WithTokenStore(store)).Auth()
+		store.on(func(op, key string) error {
+			if op == "Get" && key == "device_id" {
+				return errDisk
+			}
+			return nil
+		})
+		_, err = later.GetAccessToken(t.Context())
+		require.ErrorIs(t, err, tcbauth.ErrStore)
+		requireSession(t, store, defaultKey, state.Credentials)
+		assert.Equal(t, 1, srv.Count("signin/anonymously"))
+
+		store.on(nil)
+		again, err := later.GetCredentials(t.Context())
+		require.NoError(t, err)
+		assert.Equal(t, state.Credentials.Sub, again.Sub)
+	})
+}

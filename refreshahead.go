@@ -11,9 +11,9 @@ import (
 
 // WithRefreshAhead refreshes a session in the background once a call needs its access token within d of that token's
 // end, and in the second half of its life only: the call itself goes on at once with the token there is. All handles of one
-// App share one such refresh, and processes that share a store with locks share it too. The next one
-// begins 30 s later at the earliest; a refresh token that the server refuses is left to the call that needs a new access
-// token, which then is told [ErrSessionExpired]. 0, the default, refreshes only what has expired.
+// App share one such refresh, and processes that share a store with locks share it too. The next one begins 30 s later at
+// the earliest; a refresh token that the server refuses is left to the call that needs a new access token, which then is
+// told [ErrSessionExpired]. 0, the default, refreshes only what has expired.
 //
 // A refresh ahead ends by itself, within the time that any refresh may take; there is nothing to close. What goes wrong is
 // logged as a warning.
