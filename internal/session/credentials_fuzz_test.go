@@ -58,7 +58,7 @@ func referenceDecode(data []byte) (session.Credentials, error) {
 
 func referenceEncode(t *testing.T, c session.Credentials) string {
 	t.Helper()
-	data, err := json.Marshal(reference{
+	data, err := json.Marshal(reference{ //nolint:gosec // G117: made-up tokens
 		TokenType: c.TokenType, AccessToken: c.AccessToken, RefreshToken: c.RefreshToken, ExpiresIn: lenient.Int(c.ExpiresIn),
 		Scope: c.Scope, Sub: c.Sub, Groups: c.Groups, Version: c.Version, ExpiresAt: lenient.Time(c.ExpiresAt),
 	})
