@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/hex"
+	"fmt"
 	"log/slog"
 	"net/url"
 	"sync"
@@ -13,6 +14,7 @@ import (
 	"golang.org/x/sync/singleflight"
 
 	"github.com/cloudbase-community/tcbauth/internal/keylock"
+	"github.com/cloudbase-community/tcbauth/internal/redact"
 	"github.com/cloudbase-community/tcbauth/internal/wire"
 )
 
@@ -62,6 +64,9 @@ func New(env string, opts ...Option) (*Auth, error) {
 
 // Env returns the environment's id.
 func (p *App) Env() string { return p.cfg.env }
+
+// Format prints the environment's id and nothing else: no option, no key and no session.
+func (p *App) Format(f fmt.State, _ rune) { redact.Print(f, "*tcbauth.App{"+p.Env()+"}") }
 
 // BaseURL returns the URL below which the API's paths begin, without a slash at the end.
 func (p *App) BaseURL() string { return p.cfg.baseURL }
@@ -157,6 +162,9 @@ func newStoreKeys(user, clientID string) storeKeys {
 
 // Env returns the environment's id.
 func (a *Auth) Env() string { return a.app.Env() }
+
+// Format prints the environment's id and nothing else: no session and no user.
+func (a *Auth) Format(f fmt.State, _ rune) { redact.Print(f, "*tcbauth.Auth{"+a.Env()+"}") }
 
 // BaseURL returns the URL below which the API's paths begin, without a slash at the end.
 func (a *Auth) BaseURL() string { return a.app.BaseURL() }

@@ -48,3 +48,5 @@
 // Comments cite the js-sdk's methods, RFCs, and WIRE.md: docs/WIRE.md of this module, which says what is known of the server
 // and how surely.
 package tcbauth
+
+//go:generate go run ./internal/redact/gen
