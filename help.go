@@ -21,7 +21,7 @@ func (a *Auth) help(ctx context.Context, e *Error) string {
 		language = a.app.cfg.language
 	}
 	return advice.Help(advice.Facts{
-		Op: e.Op, Code: string(e.Code), Category: string(e.Category),
+		Code: string(e.Code), Category: string(e.Category), Path: e.Path,
 		OutcomeUnknown:  errors.Is(e, ErrOutcomeUnknown),
 		ContextEnded:    errors.Is(e, context.Canceled) || errors.Is(e, context.DeadlineExceeded),
 		Store:           errors.Is(e, ErrStore),

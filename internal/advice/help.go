@@ -4,9 +4,9 @@ import "strings"
 
 // Facts are what Help has to know of an error. A zero field says nothing about it.
 type Facts struct {
-	Op       string // the method of the API that failed
 	Code     string // the server's word in lower case
 	Category string // as Category returns it
+	Path     string // of the request, "/auth/v1/signin" say; "" for an error that a browser brought back from a third party
 
 	OutcomeUnknown  bool // the request may have been carried out, and no answer tells
 	ContextEnded    bool // the call's context ended, or an attempt took too long
@@ -64,7 +64,7 @@ func advise(f Facts) text {
 		}
 	}
 	if f.Category == ProviderNotEnabled {
-		return notEnabled(f.Op)
+		return notEnabled(f.Path)
 	}
 	if advice, ok := advices[f.Category]; ok {
 		return advice
@@ -121,29 +121,4 @@ var advices = map[string]text{
 		"The code is wrong or too old. Ask for it again, or send a new one with GetVerification; that ends the old one.",
 		"验证码错误或已过期。请重新输入，或用 GetVerification 重新发送（旧验证码随即失效）。",
 	},
-}
-
-// notEnabled says which login method the console must have on for op.
-func notEnabled(op string) text {
-	method := text{"the login method", "对应的登录方式"}
-	switch op {
-	case "SignInAnonymously":
-		method = text{"anonymous login", "匿名登录"}
-	case "SignInWithPassword", "SignIn":
-		method = text{"user name and password login", "用户名密码登录"}
-	case "GetVerification", "Verify", "SignInWithSms", "SignUp", "SignInWithOtp", "SignUpWithOtp", "FinishOtp", "VerifyOtp",
-		"Resend", "Reauthenticate", "SendVerificationCodeToCurrentUser":
-		method = text{"SMS or mail code login", "短信验证码登录或邮箱验证码登录"}
-	case "SignInWithEmail", "ResetPasswordForEmail":
-		method = text{"mail code login", "邮箱验证码登录"}
-	case "SignInWithCustomTicket", "SignInCustom":
-		method = text{"custom login", "自定义登录"}
-	case "SignInWithProvider", "SignInWithIdToken", "SignInWithOAuth", "VerifyOAuth", "LinkIdentity", "GrantProviderToken",
-		"PatchProviderToken", "GenProviderRedirectUri", "BindWithProvider":
-		method = text{"this third-party provider", "该第三方身份源"}
-	}
-	return text{
-		"Turn on " + method.en + " for this environment in the CloudBase console, under login methods.",
-		"请在云开发控制台的「登录授权」中为该环境开启" + method.zh + "。",
-	}
 }
