@@ -2,8 +2,9 @@ package tcbauth
 
 import (
 	"errors"
-	"slices"
-	"strings"
+
+	"github.com/cloudbase-community/tcbauth/internal/advice"
+	"github.com/cloudbase-community/tcbauth/internal/wire"
 )
 
 // Category is the js-sdk's class of an error, found as its AuthError finds it: from the server's word, its number and,
@@ -104,99 +105,10 @@ func (c Category) sentinel() error {
 	return nil
 }
 
-// categoryRule finds a category: by one of the codes, numbers or texts, provided that the description has one of onlyIf
-// in it, where there are any. Texts and onlyIf are in lower case.
-type categoryRule struct {
-	category Category
-	codes    []Code
-	numbers  []int
-	texts    []string
-	onlyIf   []string
-}
-
-// categoryRules stand in the js-sdk's order of precedence, in which the first that matches decides. A phrase that has a
-// shorter one of its rule in it is left out.
-var categoryRules = []categoryRule{
-	{category: CategoryCaptchaRequired, codes: []Code{CodeCaptchaRequired}, numbers: []int{4001}},
-	{category: CategoryCaptchaInvalid, codes: []Code{CodeCaptchaInvalid}, numbers: []int{4002}},
-	{category: CategoryMFARequired, codes: []Code{CodeMFAPhoneRequired}, numbers: []int{4042}},
-	{category: CategoryProviderNotEnabled, codes: []Code{CodeLoginTypeDisabled}, numbers: []int{4045}},
-	{category: CategoryRateLimited, codes: []Code{CodeResourceExhausted}, numbers: []int{8}},
-	{category: CategoryServiceError, numbers: []int{10, 12, 13, 14}},
-	{category: CategoryUserNotFound, numbers: []int{5}},
-	{category: CategoryInvalidCredentials, numbers: []int{16}},
-	// The one rule that the js-sdk does not have. The server's validator names the field of the request, and "does not
-	// match", or a field's name such as VerificationCode, would make a failed verification of it.
-	{
-		category: CategoryInvalidParams,
-		codes:    []Code{CodeInvalidArgument}, numbers: []int{3},
-		onlyIf: []string{"value does not match regex pattern"},
-	},
-	{
-		category: CategoryVerificationFailed,
-		numbers:  []int{3},
-		onlyIf:   []string{"验证码", "verification", "does not match", "token expired", "token error", "过期"},
-	},
-	{
-		category: CategoryProviderNotEnabled,
-		codes:    []Code{CodeProviderNotEnabled, CodeLoginMethodDisabled},
-		texts: []string{
-			"身份源", "开启", "未启用", "登录方式", "请联系开发者", "identity provider", "login method", "not enabled",
-		},
-	},
-	{
-		category: CategoryUserNotFound,
-		codes:    []Code{CodeFailedPrecondition}, numbers: []int{9},
-		onlyIf: []string{"不存在", "未注册", "not found"},
-	},
-	{category: CategoryPreconditionFailed, codes: []Code{CodeFailedPrecondition}, numbers: []int{9}},
-	{
-		category: CategoryInvalidCredentials,
-		codes: []Code{
-			CodeInvalidPassword, CodeInvalidGrant, CodeInvalidVerificationCode, CodeInvalidUsernameOrPassword,
-			CodeInvalidCredentials, CodeWrongPassword, CodeUnauthenticated, CodeInvalidTwoFactor,
-			CodeInvalidTwoFactorRecovery, CodePasswordNotSet,
-		},
-		texts: []string{"密码不正确", "用户名或密码", "凭据", "验证码", "password", "credentials", "verification"},
-	},
-	{
-		category: CategoryUserNotFound,
-		codes:    []Code{CodeNotFound, CodeUserNotFound},
-		texts:    []string{"用户不存在", "not found", "no such user", "user does not exist"},
-	},
-	{
-		category: CategoryUserStatusAbnormal,
-		codes:    []Code{CodeUserBlocked, CodeUserPending, CodeUnderReview, CodeInvalidStatus},
-		texts:    []string{"被封禁", "审核", "已锁定", "pending", "review", "locked"}, // "locked" is in "blocked" too
-	},
-	{
-		category: CategoryServiceError,
-		codes: []Code{
-			CodeServerError, CodeUnavailable, CodeTemporarilyUnavailable, CodeInternal, CodeUnreachable, CodeDeadlineExceeded,
-			CodeDataLoss, CodeAborted,
-		},
-		texts: []string{"超时", "network", "timeout", "timed out", "smtp is not set", "sms sender does not config"},
-	},
-	{
-		category: CategoryInvalidParams,
-		codes: []Code{
-			CodeInvalidArgument, CodeInvalidRequest, CodeInvalidScope, CodeInvalidRequestURI, CodeInvalidRequestObject,
-		},
-		numbers: []int{3},
-	},
-	{category: CategoryProviderNotEnabled, codes: []Code{CodePermissionDenied, CodeAccessDenied, CodeUnauthorizedClient}},
-}
-
-// categorize finds the category of the server's answer: its word in lower case, its number (0: none) and its description.
-func categorize(code Code, number int, description string) Category {
-	text := strings.ToLower(description)
-	inText := func(part string) bool { return strings.Contains(text, part) }
-	for _, rule := range categoryRules {
-		found := slices.Contains(rule.codes, code) || slices.Contains(rule.numbers, number) ||
-			slices.ContainsFunc(rule.texts, inText)
-		if found && (len(rule.onlyIf) == 0 || slices.ContainsFunc(rule.onlyIf, inText)) {
-			return rule.category
-		}
+// categoryOf finds the category of f, whose word is code.
+func categoryOf(f *wire.Failure, code Code) Category {
+	if f.Code == "" && f.Number == 0 { // the answer is not in the server's form
+		return Category(advice.CategoryOfStatus(f.StatusCode))
 	}
-	return CategoryUnknown
+	return Category(advice.Category(string(code), f.Number, f.Description))
 }

@@ -204,10 +204,7 @@ func newError(op string, err error) *Error {
 	e := &Error{
 		Op: op, Method: f.Method, Path: f.Path, StatusCode: f.StatusCode,
 		Code: code, Number: f.Number, Description: wire.Scrub(f.Description, f.Sent), RequestID: f.RequestID,
-		Category: categorize(code, f.Number, f.Description), RetryAfter: f.RetryAfter, Err: scrubbed(f.Err, f.Sent),
-	}
-	if f.Code == "" && f.Number == 0 {
-		e.Category = categoryOfStatus(f.StatusCode)
+		Category: categoryOf(f, code), RetryAfter: f.RetryAfter, Err: scrubbed(f.Err, f.Sent),
 	}
 	if e.Category == CategoryRateLimited && e.RetryAfter == 0 {
 		e.RetryAfter = rateLimitPause
@@ -234,14 +231,3 @@ type scrubbedError struct {
 
 func (e *scrubbedError) Error() string { return e.text }
 func (e *scrubbedError) Unwrap() error { return e.err }
-
-// categoryOfStatus is for answers that are not in the server's form.
-func categoryOfStatus(status int) Category {
-	switch {
-	case status == 429:
-		return CategoryRateLimited
-	case status >= 500:
-		return CategoryServiceError
-	}
-	return CategoryUnknown
-}

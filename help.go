@@ -3,7 +3,8 @@ package tcbauth
 import (
 	"context"
 	"errors"
-	"strings"
+
+	"github.com/cloudbase-community/tcbauth/internal/advice"
 )
 
 // fail makes err, which the call op met, an *Error with its help.
@@ -13,138 +14,18 @@ func (a *Auth) fail(ctx context.Context, op string, err error) error {
 	return &helped
 }
 
-// text is one advice in both languages.
-type text struct{ en, zh string }
-
 // help is the advice for e, in the language of the call.
 func (a *Auth) help(ctx context.Context, e *Error) string {
 	language := contextText(ctx, languageKey)
 	if language == "" {
 		language = a.app.cfg.language
 	}
-	advice := advise(e)
-	if strings.EqualFold(language, "zh-CN") {
-		return advice.zh
-	}
-	return advice.en
-}
-
-// advise chooses by what ends a session or leaves its fate open first, then by category.
-func advise(e *Error) text {
-	switch {
-	case errors.Is(e, ErrOutcomeUnknown):
-		return text{
-			"The request may have been carried out. Look before asking again: wait for the SMS, or see whether the person is signed in.",
-			"请求可能已经生效。再次调用前请先确认：等一等短信，或查看是否已登录。",
-		}
-	case errors.Is(e, context.Canceled), errors.Is(e, context.DeadlineExceeded):
-		return text{
-			"The call's context ended or an attempt took too long. Give it more time with the context or WithTimeout.",
-			"调用的 context 已结束，或单次请求超时。请延长 context 的期限，或用 WithTimeout 放宽超时。",
-		}
-	case errors.Is(e, ErrStore):
-		return text{
-			"Check that the token store can be reached and written to. A damaged session is replaced by signing in again.",
-			"请检查凭据存储是否可访问、可写入。损坏的会话在重新登录后会被替换。",
-		}
-	case errors.Is(e, ErrInvalidResponse):
-		return text{
-			"The answer is not CloudBase's. Check the environment id, the base URL and any proxy on the way.",
-			"应答不是来自 CloudBase。请检查环境 ID、服务地址以及中间的代理。",
-		}
-	case e.Code == CodeUnauthorizedClient:
-		return text{
-			"The environment does not know this client, or its secret is wrong. Check the environment id, WithClientID and WithClientSecret.",
-			"该环境不认识此客户端，或客户端密钥不正确。请检查环境 ID、WithClientID 与 WithClientSecret。",
-		}
-	case e.Code == CodeInvalidVerificationCode: // whose documented number is that of a captcha
-		return advices[CategoryVerificationFailed]
-	case errors.Is(e, CodeUnauthenticated):
-		return text{
-			"Nobody is signed in, or the session has ended. Sign in again.",
-			"当前没有登录，或登录态已失效，请重新登录。",
-		}
-	}
-	if e.Category == CategoryProviderNotEnabled {
-		return notEnabled(e.Op)
-	}
-	if advice, ok := advices[e.Category]; ok {
-		return advice
-	}
-	return text{
-		"See the code and description. Tencent's support finds the call by its request id.",
-		"请查看错误码和描述；联系腾讯云技术支持时请提供 request id。",
-	}
-}
-
-var advices = map[Category]text{
-	CategoryInvalidCredentials: {
-		"Check the user name, password or code. If the password is forgotten, use ResetPasswordForEmail.",
-		"请核对用户名、密码或验证码。忘记密码可用 ResetPasswordForEmail 重置。",
-	},
-	CategoryUserNotFound: {
-		"This person is not registered in this environment. Check the environment id, or register them with SignUp.",
-		"该用户未在此环境注册。请核对环境 ID，或用 SignUp 注册。",
-	},
-	CategoryUserStatusAbnormal: {
-		"The account is blocked, pending or locked. See the user in the console; a lock after wrong passwords ends by itself.",
-		"账号被封禁、待激活或被锁定。请在控制台查看该用户；密码错误导致的锁定会自动解除。",
-	},
-	CategoryServiceError: {
-		"The network or the service failed. Try again later; if it is mail or SMS, see whether a sender is configured in the console.",
-		"网络或服务异常，请稍后再试；若与邮件或短信有关，请在控制台确认已配置发送服务。",
-	},
-	CategoryInvalidParams: {
-		"A field of the request is missing or malformed: the error names it. Phone numbers have a country code, as in +86 13800000000.",
-		"请求中有字段缺失或格式不对，错误信息中已指出。手机号需带国家码，例如 +86 13800000000。",
-	},
-	CategoryRateLimited: {
-		"Wait for RetryAfter before the next code. A number gets one SMS a minute, and a limited number a day.",
-		"请等待 RetryAfter 之后再发送。同一号码每分钟一条短信，每天有上限。",
-	},
-	CategoryCaptchaRequired: {
-		"Show the person a captcha: use WithCaptchaSolver, or CreateCaptchaData and VerifyCaptchaData, then make the call again.",
-		"需要图形验证码：请使用 WithCaptchaSolver，或用 CreateCaptchaData 与 VerifyCaptchaData 完成验证后重试。",
-	},
-	CategoryCaptchaInvalid: {
-		"The captcha was answered wrongly or is too old. Get a new picture with CreateCaptchaData.",
-		"图形验证码错误或已过期，请用 CreateCaptchaData 获取新图片。",
-	},
-	CategoryMFARequired: {
-		"This account must have a phone number first: bind one with BindPhoneNumber, then make the call again.",
-		"该账号需先绑定手机号：请用 BindPhoneNumber 绑定后重试。",
-	},
-	CategoryPreconditionFailed: {
-		"The address is registered or bound already, or is not registered. The description says which.",
-		"该手机号或邮箱已注册、已被绑定，或尚未注册，具体见描述。",
-	},
-	CategoryVerificationFailed: {
-		"The code is wrong or too old. Ask for it again, or send a new one with GetVerification; that ends the old one.",
-		"验证码错误或已过期。请重新输入，或用 GetVerification 重新发送（旧验证码随即失效）。",
-	},
-}
-
-// notEnabled says which login method the console must have on for op.
-func notEnabled(op string) text {
-	method := text{"the login method", "对应的登录方式"}
-	switch op {
-	case "SignInAnonymously":
-		method = text{"anonymous login", "匿名登录"}
-	case "SignInWithPassword", "SignIn":
-		method = text{"user name and password login", "用户名密码登录"}
-	case "GetVerification", "Verify", "SignInWithSms", "SignUp", "SignInWithOtp", "SignUpWithOtp", "FinishOtp", "VerifyOtp",
-		"Resend", "Reauthenticate", "SendVerificationCodeToCurrentUser":
-		method = text{"SMS or mail code login", "短信验证码登录或邮箱验证码登录"}
-	case "SignInWithEmail", "ResetPasswordForEmail":
-		method = text{"mail code login", "邮箱验证码登录"}
-	case "SignInWithCustomTicket", "SignInCustom":
-		method = text{"custom login", "自定义登录"}
-	case "SignInWithProvider", "SignInWithIdToken", "SignInWithOAuth", "VerifyOAuth", "LinkIdentity", "GrantProviderToken",
-		"PatchProviderToken", "GenProviderRedirectUri", "BindWithProvider":
-		method = text{"this third-party provider", "该第三方身份源"}
-	}
-	return text{
-		"Turn on " + method.en + " for this environment in the CloudBase console, under login methods.",
-		"请在云开发控制台的「登录授权」中为该环境开启" + method.zh + "。",
-	}
+	return advice.Help(advice.Facts{
+		Code: string(e.Code), Category: string(e.Category), Path: e.Path,
+		OutcomeUnknown:  errors.Is(e, ErrOutcomeUnknown),
+		ContextEnded:    errors.Is(e, context.Canceled) || errors.Is(e, context.DeadlineExceeded),
+		Store:           errors.Is(e, ErrStore),
+		InvalidResponse: errors.Is(e, ErrInvalidResponse),
+		SignInAgain:     errors.Is(e, CodeUnauthenticated),
+	}, language)
 }
