@@ -1,6 +1,4 @@
-// Package refreshrace tests what a store promises to many processes that share one session. Only tests import it: the
-// processes are copies of the test binary, which its TestMain turns into what the test wants.
-package refreshrace
+package testbed
 
 import (
 	"bufio"
@@ -15,13 +13,13 @@ import (
 )
 
 // helperEnv names what a copy of the test binary is to be.
-const helperEnv = "REFRESHRACE_HELPER"
+const helperEnv = "TCBAUTH_TEST_HELPER"
 
 // Helper is what another process does. It gets the arguments that the test gave.
 type Helper func(args []string) error
 
-// Main makes this process a helper if a test started it as one, and then does not return. TestMain calls it first.
-func Main(helpers map[string]Helper) {
+// RunHelper makes this process a helper if a test started it as one, and then does not return. TestMain calls it first.
+func RunHelper(helpers map[string]Helper) {
 	name := os.Getenv(helperEnv)
 	help := helpers[name]
 	if help == nil {
@@ -40,8 +38,8 @@ func ExitWithTest() {
 	os.Exit(0)
 }
 
-// Command is a process that is to be a helper. It is killed when the test ends.
-func Command(t testing.TB, helper string, args ...string) *exec.Cmd {
+// HelperCommand is a process that is to be a helper. It is killed when the test ends.
+func HelperCommand(t testing.TB, helper string, args ...string) *exec.Cmd {
 	t.Helper()
 	binary, err := os.Executable()
 	if err != nil {
@@ -54,28 +52,28 @@ func Command(t testing.TB, helper string, args ...string) *exec.Cmd {
 	return cmd
 }
 
-// Peer is a helper that runs, and talks in lines with its test.
-type Peer struct {
+// Process is a helper that runs, and talks in lines with its test.
+type Process struct {
 	Name string // for what is said of it
 	cmd  *exec.Cmd
 	in   io.WriteCloser
 	out  *bufio.Reader
 }
 
-// Start starts a helper, which is to end with its standard input. The test ends it by End or Kill.
-func Start(t testing.TB, helper string, args ...string) *Peer {
+// StartProcess starts a helper, which is to end with its standard input. The test ends it by End or Kill.
+func StartProcess(t testing.TB, helper string, args ...string) *Process {
 	t.Helper()
-	cmd := Command(t, helper, args...)
+	cmd := HelperCommand(t, helper, args...)
 	in, inErr := cmd.StdinPipe()
 	out, outErr := cmd.StdoutPipe()
 	if err := errors.Join(inErr, outErr, cmd.Start()); err != nil {
 		t.Fatalf("starting %s: %v", helper, err)
 	}
-	return &Peer{Name: helper, cmd: cmd, in: in, out: bufio.NewReader(out)}
+	return &Process{Name: helper, cmd: cmd, in: in, out: bufio.NewReader(out)}
 }
 
 // Say sends a line to the helper.
-func (p *Peer) Say(t testing.TB, line string) {
+func (p *Process) Say(t testing.TB, line string) {
 	t.Helper()
 	if _, err := fmt.Fprintln(p.in, line); err != nil {
 		t.Fatalf("%s does not listen: %v", p.Name, err)
@@ -86,7 +84,7 @@ func (p *Peer) Say(t testing.TB, line string) {
 const hearLimit = 2 * time.Minute
 
 // Hear returns the next line of the helper, io.EOF if it has ended.
-func (p *Peer) Hear() (string, error) {
+func (p *Process) Hear() (string, error) {
 	limit := time.AfterFunc(hearLimit, func() { _ = p.cmd.Process.Kill() })
 	line, err := p.out.ReadString('\n')
 	if !limit.Stop() {
@@ -96,7 +94,7 @@ func (p *Peer) Hear() (string, error) {
 }
 
 // MustHear is Hear where the helper must not have ended.
-func (p *Peer) MustHear(t testing.TB) string {
+func (p *Process) MustHear(t testing.TB) string {
 	t.Helper()
 	line, err := p.Hear()
 	if err != nil {
@@ -106,7 +104,7 @@ func (p *Peer) MustHear(t testing.TB) string {
 }
 
 // Kill ends the helper at once, as kill -9 does. It may have said something, which can be heard until Wait.
-func (p *Peer) Kill(t testing.TB) {
+func (p *Process) Kill(t testing.TB) {
 	t.Helper()
 	if err := p.cmd.Process.Kill(); err != nil {
 		t.Fatalf("%s ended by itself: %v", p.Name, err)
@@ -114,7 +112,7 @@ func (p *Peer) Kill(t testing.TB) {
 }
 
 // Wait returns when a helper is gone that was killed.
-func (p *Peer) Wait(t testing.TB) {
+func (p *Process) Wait(t testing.TB) {
 	t.Helper()
 	var exit *exec.ExitError
 	if err := p.cmd.Wait(); !errors.As(err, &exit) || exit.Exited() {
@@ -123,7 +121,7 @@ func (p *Peer) Wait(t testing.TB) {
 }
 
 // Signal sends a signal to the helper.
-func (p *Peer) Signal(t testing.TB, s os.Signal) {
+func (p *Process) Signal(t testing.TB, s os.Signal) {
 	t.Helper()
 	if err := p.cmd.Process.Signal(s); err != nil {
 		t.Fatalf("%s: %v", p.Name, err)
@@ -131,7 +129,7 @@ func (p *Peer) Signal(t testing.TB, s os.Signal) {
 }
 
 // End lets the helper end by itself.
-func (p *Peer) End(t testing.TB) {
+func (p *Process) End(t testing.TB) {
 	t.Helper()
 	if err := errors.Join(p.in.Close(), p.cmd.Wait()); err != nil {
 		t.Errorf("%s: %v", p.Name, err)

@@ -1,4 +1,4 @@
-package refreshrace
+package testbed
 
 import (
 	"math/rand/v2"
@@ -28,12 +28,12 @@ func ShareOneRefresh(t *testing.T, where string, store tcbauth.TokenStore) {
 	peers := r.start(t, processes)
 	defer end(t, peers)
 	r.Ask(t, peers...)
-	last := r.RequireToken(t, Answers(t, peers...)...) // all are there
+	last := r.RequireToken(t, Heard(t, peers...)...) // all are there
 	start := time.Now()
 	for round := 1; round <= rounds; round++ {
 		r.Expire()
 		r.Ask(t, peers...)
-		token := r.RequireToken(t, Answers(t, peers...)...)
+		token := r.RequireToken(t, Heard(t, peers...)...)
 		if token == last {
 			t.Fatalf("round %d: the token is the old one", round)
 		}
@@ -90,13 +90,13 @@ func (k *killing) run(t *testing.T, processes, kills int) {
 	peers := k.start(t, processes)
 	defer func() { end(t, peers) }()
 	k.Ask(t, peers...)
-	k.RequireToken(t, Answers(t, peers...)...)
+	k.RequireToken(t, Heard(t, peers...)...)
 	for k.kills < kills {
 		k.rounds++
 		k.Expire()
 		before := k.Server.Count("token")
 		k.Ask(t, peers...)
-		wait(t, rand.N(40*time.Millisecond)) //nolint:gosec // no secret depends on it
+		Moment(t, rand.N(40*time.Millisecond)) //nolint:gosec // no secret depends on it
 
 		rand.Shuffle(processes, func(i, j int) { peers[i], peers[j] = peers[j], peers[i] }) //nolint:gosec // as above
 		n := min(processes/2, kills-k.kills)
@@ -106,7 +106,7 @@ func (k *killing) run(t *testing.T, processes, kills int) {
 		}
 		start := time.Now()
 		k.kills += n
-		answers := Answers(t, survivors...)
+		answers := Heard(t, survivors...)
 		k.longest = max(k.longest, time.Since(start))
 		if k.longest > k.takeover+slack {
 			t.Fatalf("a lock was left behind for %v", k.longest)
@@ -119,7 +119,7 @@ func (k *killing) run(t *testing.T, processes, kills int) {
 			k.lost++
 			k.SignIn(t)
 			k.Ask(t, survivors...)
-			answers = Answers(t, survivors...)
+			answers = Heard(t, survivors...)
 		}
 		token := k.RequireToken(t, answers...)
 		for i, p := range victims {
@@ -127,7 +127,7 @@ func (k *killing) run(t *testing.T, processes, kills int) {
 			peers[i] = k.Start(t, TokenHelper)
 		}
 		k.Ask(t, peers[:n]...)
-		k.RequireToken(t, append(Answers(t, peers[:n]...), token)...)
+		k.RequireToken(t, append(Heard(t, peers[:n]...), token)...)
 	}
 	t.Logf("%d kills in %d rounds of %d processes: %d refreshes begun by one and finished by another, %d sessions lost "+
 		"with their only copy, at most %v from a kill to the last answer", k.kills, k.rounds, processes, k.inherited, k.lost,
@@ -146,25 +146,16 @@ func (k *killing) refreshes(n int) (requests []authtest.Request) {
 
 // takenAlong reports whether the session is lost because whoever refreshed it was killed when the server had done it: the
 // only case, and only without grace.
-func (k *killing) takenAlong(refreshes []authtest.Request, victims []*Peer) bool {
+func (k *killing) takenAlong(refreshes []authtest.Request, victims []*Process) bool {
 	done := slices.IndexFunc(refreshes, func(r authtest.Request) bool { return r.Status == http.StatusOK })
-	return !k.grace && done >= 0 && slices.ContainsFunc(victims, func(p *Peer) bool {
+	return !k.grace && done >= 0 && slices.ContainsFunc(victims, func(p *Process) bool {
 		return p.Name == refreshes[done].Header.Get("X-Device-Id")
 	})
 }
 
-func end(t *testing.T, peers []*Peer) {
+func end(t *testing.T, peers []*Process) {
 	t.Helper()
 	for _, p := range peers {
 		p.End(t)
-	}
-}
-
-// wait waits for a moment that nothing tells, which is what a test is about.
-func wait(t *testing.T, d time.Duration) {
-	t.Helper()
-	select {
-	case <-time.After(d):
-	case <-t.Context().Done():
 	}
 }

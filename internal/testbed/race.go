@@ -1,4 +1,4 @@
-package refreshrace
+package testbed
 
 import (
 	"bufio"
@@ -17,14 +17,6 @@ import (
 )
 
 const (
-	env      = "authtest"
-	username = "gopher_01"
-	password = "correct-horse-1"
-	lifetime = 2 * time.Hour // of an access token
-
-	// SessionKey is where the store has the session.
-	SessionKey = "credentials_" + env
-
 	// TokenHelper is the name of the helper that Tokens returns.
 	TokenHelper = "tokens"
 
@@ -43,33 +35,33 @@ func Tokens(open func(where string) (tcbauth.TokenStore, error)) Helper {
 		client := new(http.Client)
 		in := bufio.NewScanner(os.Stdin)
 		for in.Scan() {
-			auth, err := NewAuth(store, url, name, in.Text(), client)
+			auth, err := RaceAuth(store, url, name, in.Text(), client)
 			if err != nil {
 				return err
 			}
 			token, err := auth.GetAccessToken(context.Background())
-			fmt.Println(Answer(token, err))
+			fmt.Println(TokenLine(token, err))
 		}
 		return in.Err()
 	}
 }
 
-// Answer is a line with a token, or with what went wrong.
-func Answer(token string, err error) string {
+// TokenLine is a line with a token, or with what went wrong.
+func TokenLine(token string, err error) string {
 	if err != nil {
 		return failure + strings.ReplaceAll(err.Error(), "\n", " ")
 	}
 	return token
 }
 
-// NewAuth returns a client for which it is a given time, in nanoseconds since 1970. The emulator sees its name as the
+// RaceAuth returns a client for which it is a given time, in nanoseconds since 1970. The emulator sees its name as the
 // device id.
-func NewAuth(store tcbauth.TokenStore, url, name, now string, client *http.Client) (*tcbauth.Auth, error) {
+func RaceAuth(store tcbauth.TokenStore, url, name, now string, client *http.Client) (*tcbauth.Auth, error) {
 	nanoseconds, err := strconv.ParseInt(now, 10, 64)
 	if err != nil {
 		return nil, err
 	}
-	return tcbauth.New(env, tcbauth.WithBaseURL(url), tcbauth.WithTokenStore(store), tcbauth.WithDeviceID(name),
+	return tcbauth.New(EmulatorEnv, tcbauth.WithBaseURL(url), tcbauth.WithTokenStore(store), tcbauth.WithDeviceID(name),
 		tcbauth.WithHTTPClient(client), tcbauth.WithClock(func() time.Time { return time.Unix(0, nanoseconds) }))
 }
 
@@ -97,7 +89,7 @@ func NewRace(t testing.TB, where string, store tcbauth.TokenStore, policy authte
 			t.Error(err)
 		}
 	})
-	srv.Seed(authtest.User{Username: username, Password: password})
+	srv.Seed(authtest.User{Username: Gopher, Password: Password})
 	r := &Race{Server: srv, Store: store, where: where, client: &http.Client{Transport: transport}}
 	r.SignIn(t)
 	return r
@@ -106,11 +98,11 @@ func NewRace(t testing.TB, where string, store tcbauth.TokenStore, policy authte
 // SignIn makes a new session, in place of the one in the store.
 func (r *Race) SignIn(t testing.TB) *tcbauth.Credentials {
 	t.Helper()
-	auth, err := NewAuth(r.Store, r.Server.URL, "the-test-process", r.Now(), r.client)
+	auth, err := RaceAuth(r.Store, r.Server.URL, "the-test-process", r.Now(), r.client)
 	if err != nil {
 		t.Fatal(err)
 	}
-	state, err := auth.SignInWithPassword(t.Context(), tcbauth.SignInWithPasswordRequest{Username: username, Password: password})
+	state, err := auth.SignInWithPassword(t.Context(), tcbauth.SignInWithPasswordRequest{Username: Gopher, Password: Password})
 	if err != nil {
 		t.Fatalf("signing in: %v", err)
 	}
@@ -120,7 +112,7 @@ func (r *Race) SignIn(t testing.TB) *tcbauth.Credentials {
 // Stored returns the session that the store has.
 func (r *Race) Stored(t testing.TB) *tcbauth.Credentials {
 	t.Helper()
-	data, err := r.Store.Get(t.Context(), SessionKey)
+	data, err := r.Store.Get(t.Context(), r.Key())
 	if err != nil {
 		t.Fatalf("reading the session: %v", err)
 	}
@@ -131,25 +123,28 @@ func (r *Race) Stored(t testing.TB) *tcbauth.Credentials {
 	return c
 }
 
+// Key is where the store has the session.
+func (r *Race) Key() string { return SessionKey(r.Server.URL, r.Server.Env) }
+
 // Now is the server's time, in nanoseconds since 1970.
 func (r *Race) Now() string { return strconv.FormatInt(r.Server.Now().UnixNano(), 10) }
 
 // Expire lets so much time go by that no access token is good any more.
-func (r *Race) Expire() { r.Server.Advance(lifetime) }
+func (r *Race) Expire() { r.Server.Advance(TokenLife) }
 
 // Start starts a helper with the arguments that those of Tokens get, and more.
-func (r *Race) Start(t testing.TB, helper string, more ...string) *Peer {
+func (r *Race) Start(t testing.TB, helper string, more ...string) *Process {
 	t.Helper()
 	r.peers++
 	name := fmt.Sprintf("process-%08d", r.peers)
-	p := Start(t, helper, append([]string{r.where, r.Server.URL, name}, more...)...)
+	p := StartProcess(t, helper, append([]string{r.where, r.Server.URL, name}, more...)...)
 	p.Name = name
 	return p
 }
 
-func (r *Race) start(t testing.TB, n int) []*Peer {
+func (r *Race) start(t testing.TB, n int) []*Process {
 	t.Helper()
-	peers := make([]*Peer, n)
+	peers := make([]*Process, n)
 	for i := range peers {
 		peers[i] = r.Start(t, TokenHelper)
 	}
@@ -157,7 +152,7 @@ func (r *Race) start(t testing.TB, n int) []*Peer {
 }
 
 // Ask has all of them look for a token at once.
-func (r *Race) Ask(t testing.TB, peers ...*Peer) {
+func (r *Race) Ask(t testing.TB, peers ...*Process) {
 	t.Helper()
 	now := r.Now()
 	for _, p := range peers {
@@ -165,8 +160,8 @@ func (r *Race) Ask(t testing.TB, peers ...*Peer) {
 	}
 }
 
-// Answers are what they found.
-func Answers(t testing.TB, peers ...*Peer) (answers []string) {
+// Heard returns what they found, a line of each.
+func Heard(t testing.TB, peers ...*Process) (answers []string) {
 	t.Helper()
 	for _, p := range peers {
 		answers = append(answers, p.MustHear(t))
@@ -185,7 +180,7 @@ func (r *Race) RequireToken(t testing.TB, answers ...string) string {
 			t.Fatal("two processes have different tokens")
 		}
 	}
-	app, err := tcbauth.NewApp(env, tcbauth.WithBaseURL(r.Server.URL), tcbauth.WithHTTPClient(r.client))
+	app, err := tcbauth.NewApp(EmulatorEnv, tcbauth.WithBaseURL(r.Server.URL), tcbauth.WithHTTPClient(r.client))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -193,7 +188,7 @@ func (r *Race) RequireToken(t testing.TB, answers ...string) string {
 	if err != nil {
 		t.Fatalf("the session is lost: %v", err)
 	}
-	if user.Username != username {
+	if user.Username != Gopher {
 		t.Fatalf("a token of %q", user.Username)
 	}
 	return answers[0]
