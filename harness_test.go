@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -159,6 +160,18 @@ func (s lockingStore) Lock(ctx context.Context, key string) (context.Context, fu
 		return nil, nil, err
 	}
 	return s.TokenStore.(tcbauth.Locker).Lock(ctx, key)
+}
+
+// newBrokenStore returns a store over inner in which these operations always fail.
+func newBrokenStore(inner tcbauth.TokenStore, ops ...string) lockingStore {
+	s := lockingStore{&testStore{TokenStore: inner}}
+	s.on(func(op, _ string) error {
+		if slices.Contains(ops, op) {
+			return errDisk
+		}
+		return nil
+	})
+	return s
 }
 
 // fails lets an operation of the store fail for its first n calls; -1 is all.

@@ -115,9 +115,9 @@ func TestHelpOfSpecialCases(t *testing.T) {
 		"cancelled":       {gone, memory, answer{}, verify, context.Canceled, "WithTimeout"},
 		"too late":        {late, memory, answer{}, verify, context.DeadlineExceeded, "WithTimeout"},
 		"lost reply":      {t.Context(), memory, lost(errors.New("connection reset")), verify, tcbauth.ErrOutcomeUnknown, "Look before asking again"},
-		"502":             {t.Context(), memory, html(502)(), verify, tcbauth.ErrOutcomeUnknown, "Look before asking again"},
-		"broken store":    {t.Context(), brokenStore{TokenStore: memory, get: true}, answer{}, me, tcbauth.ErrStore, "token store"},
-		"captive portal":  {t.Context(), memory, html(200)(), verify, tcbauth.ErrInvalidResponse, "not CloudBase's"},
+		"502":             {t.Context(), memory, html(502), verify, tcbauth.ErrOutcomeUnknown, "Look before asking again"},
+		"broken store":    {t.Context(), newBrokenStore(memory, "Get"), answer{}, me, tcbauth.ErrStore, "token store"},
+		"captive portal":  {t.Context(), memory, html(200), verify, tcbauth.ErrInvalidResponse, "not CloudBase's"},
 		"nobody":          {t.Context(), memory, answer{}, me, tcbauth.ErrNoSession, "Sign in again"},
 		"ended":           {t.Context(), nil, reply(400, `{"error":"invalid_grant"}`), refresh, tcbauth.ErrSessionExpired, "Sign in again"},
 		"refused for all": {t.Context(), nil, reply(401, `{"error":"unauthenticated"}`), me, tcbauth.CodeUnauthenticated, "Sign in again"},
@@ -247,7 +247,7 @@ func TestHelpOfASharedRefresh(t *testing.T) {
 	for name, given := range map[string]answer{
 		"ended":    reply(http.StatusBadRequest, `{"error":"invalid_grant"}`),
 		"internal": reply(http.StatusInternalServerError, `{"error":"internal","error_code":13}`),
-		"portal":   html(http.StatusOK)(),
+		"portal":   html(http.StatusOK),
 		"lost":     lost(errors.New("connection reset")),
 		"no field": reply(http.StatusOK, `{}`),
 	} {

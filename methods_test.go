@@ -137,15 +137,14 @@ type methodFault struct {
 
 const page = "<!DOCTYPE html><html><body>Please sign in to the network</body></html>"
 
-func html(status int) func() answer {
-	return func() answer { return reply(status, page, "Content-Type", "text/html") }
-}
+// html answers with page.
+func html(status int) answer { return reply(status, page, "Content-Type", "text/html") }
 
 var hugeAnswer = `{"access_token":"` + strings.Repeat("x", 2<<20) + `","expires_in":7200}`
 
 var methodFaults = map[string]methodFault{
-	"500 HTML":       {html(500), 500, tcbauth.ErrInvalidResponse, false},
-	"captive portal": {html(200), 200, tcbauth.ErrInvalidResponse, false},
+	"500 HTML":       {func() answer { return html(500) }, 500, tcbauth.ErrInvalidResponse, false},
+	"captive portal": {func() answer { return html(200) }, 200, tcbauth.ErrInvalidResponse, false},
 	"cut JSON": {func() answer {
 		return reply(200, goodAnswer[:len(goodAnswer)/2])
 	}, 200, tcbauth.ErrInvalidResponse, false},
@@ -242,7 +241,7 @@ func TestMethodsSignInWithoutUser(t *testing.T) {
 			if n < row.needed() {
 				return row.good()
 			}
-			return html(500)()
+			return html(500)
 		}}
 		store := sessionStore(t)
 		result, err := callMethod(t.Context(), newPeerApp(t, p, store, row.opts...).Auth(), name, row)

@@ -25,6 +25,16 @@ type peer struct {
 	seen []arrived
 }
 
+// script is a peer that gives these answers, one after the other, and none to what comes after them.
+func script(answers ...answer) *peer {
+	return &peer{answer: func(n int, _ arrived) answer {
+		if n >= len(answers) {
+			return lost(errors.New("nothing is scripted for this request"))
+		}
+		return answers[n]
+	}}
+}
+
 type arrived struct {
 	*http.Request
 	body string

@@ -90,16 +90,15 @@ func TestRenewUnreachable(t *testing.T) {
 // TestRenewAnswersNonsense: an answer that has no session in it does not replace one.
 func TestRenewAnswersNonsense(t *testing.T) {
 	t.Parallel()
-	page := "<html>bad gateway</html>"
 	for name, test := range map[string]struct {
-		answer wireResponse
+		answer answer
 		want   error
 	}{
-		"a proxy's page":           {wireResponse{Raw: &page}, tcbauth.ErrInvalidResponse},
-		"a gateway without answer": {wireResponse{Status: http.StatusBadGateway, Raw: &page}, tcbauth.ErrOutcomeUnknown},
-		"no access token":          {wireResponse{Body: []byte(`{"expires_in":7200,"refresh_token":"x"}`)}, tcbauth.ErrInvalidResponse},
-		"no life":                  {wireResponse{Body: []byte(`{"access_token":"x","refresh_token":"x"}`)}, tcbauth.ErrInvalidResponse},
-		"a redirect":               {wireResponse{Status: http.StatusTemporaryRedirect, Raw: &page}, tcbauth.ErrInvalidResponse},
+		"a proxy's page":           {html(http.StatusOK), tcbauth.ErrInvalidResponse},
+		"a gateway without answer": {html(http.StatusBadGateway), tcbauth.ErrOutcomeUnknown},
+		"no access token":          {reply(http.StatusOK, `{"expires_in":7200,"refresh_token":"x"}`), tcbauth.ErrInvalidResponse},
+		"no life":                  {reply(http.StatusOK, `{"access_token":"x","refresh_token":"x"}`), tcbauth.ErrInvalidResponse},
+		"a redirect":               {html(http.StatusTemporaryRedirect), tcbauth.ErrInvalidResponse},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -107,9 +106,7 @@ func TestRenewAnswersNonsense(t *testing.T) {
 				store := tcbauth.NewMemoryStore()
 				old := &tcbauth.Credentials{AccessToken: "old", RefreshToken: "r", ExpiresAt: time.Now().Add(-time.Hour)}
 				put(t, store, "credentials_env", old)
-				server := &scripted{responses: []wireResponse{
-					test.answer, {Body: []byte(`{"access_token":"new","refresh_token":"s","expires_in":7200}`)},
-				}}
+				server := script(test.answer, reply(http.StatusOK, `{"access_token":"new","refresh_token":"s","expires_in":7200}`))
 				auth, err := tcbauth.New("env", tcbauth.WithTokenStore(store), tcbauth.WithHTTPClient(httpClient(server)))
 				require.NoError(t, err)
 				_, err = auth.GetAccessToken(t.Context())

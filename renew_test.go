@@ -2,6 +2,7 @@ package tcbauth_test
 
 import (
 	"context"
+	"net/http"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -302,15 +303,15 @@ func TestAnonymousSignsInAnew(t *testing.T) {
 	)
 	for name, test := range map[string]struct {
 		refreshToken string
-		answers      []wireResponse
+		answers      []answer
 	}{
-		"without refresh token": {"", []wireResponse{{Body: []byte(fresh)}}},
-		"refresh refused":       {"r", []wireResponse{{Status: 400, Body: []byte(refusal)}, {Body: []byte(fresh)}}},
+		"without refresh token": {"", []answer{reply(http.StatusOK, fresh)}},
+		"refresh refused":       {"r", []answer{reply(http.StatusBadRequest, refusal), reply(http.StatusOK, fresh)}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				server := &scripted{responses: test.answers}
+				server := script(test.answers...)
 				store := tcbauth.NewMemoryStore()
 				put(t, store, "credentials_env", &tcbauth.Credentials{
 					AccessToken: "old", RefreshToken: test.refreshToken, Scope: "anonymous", ExpiresAt: time.Now().Add(-time.Hour),
@@ -322,7 +323,7 @@ func TestAnonymousSignsInAnew(t *testing.T) {
 				assert.Equal(t, "new", stored(t, store, "credentials_env").AccessToken)
 				requireToken(t, auth, "new")
 
-				sent := server.seen()
+				sent := server.requests()
 				require.Len(t, sent, len(test.answers))
 				last := sent[len(sent)-1]
 				assert.Equal(t, "/auth/v1/signin/anonymously", last.URL.Path)
