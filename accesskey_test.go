@@ -12,15 +12,16 @@ import (
 
 	"github.com/cloudbase-community/tcbauth"
 	"github.com/cloudbase-community/tcbauth/authtest"
+	"github.com/cloudbase-community/tcbauth/internal/testbed"
 )
 
 // keyed is a client with an access key, and everything that it sends, logs and stores. The server knows the key no more
 // than any other token that it did not give to somebody.
-func keyed(t *testing.T, srv *authtest.Server) (auth *tcbauth.Auth, wire *tap, log *diary, store *keeping) {
+func keyed(t *testing.T, srv *authtest.Server) (auth *tcbauth.Auth, wire *testbed.Tap, log *testbed.Diary, store *keeping) {
 	t.Helper()
-	wire, log, store = newTap(srv), new(diary), &keeping{TokenStore: tcbauth.NewMemoryStore()}
-	auth = newApp(t, srv, tcbauth.WithTokenStore(store), tcbauth.WithAccessKey(plantedKey), tcbauth.WithLogger(log.logger()),
-		wire.client()).Auth()
+	wire, log, store = testbed.NewTap(srv), new(testbed.Diary), &keeping{TokenStore: tcbauth.NewMemoryStore()}
+	auth = testbed.NewApp(t, srv, tcbauth.WithTokenStore(store), tcbauth.WithAccessKey(testbed.PlantedKey), tcbauth.WithLogger(log.Logger()),
+		wire.Client()).Auth()
 	return auth, wire, log, store
 }
 
@@ -43,9 +44,9 @@ func (s *keeping) Set(ctx context.Context, key string, value []byte, ttl time.Du
 func TestAccessKeyIsNoSession(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		srv := emulator(t)
+		srv := testbed.Emulator(t)
 		auth, _, _, _ := keyed(t, srv)
-		events := eventsOf(auth)
+		events := testbed.EventsOf(auth)
 		for name, call := range map[string]func() error{
 			"GetSession":     func() error { _, err := auth.GetSession(t.Context()); return err },
 			"GetCredentials": func() error { _, err := auth.GetCredentials(t.Context()); return err },
@@ -58,20 +59,20 @@ func TestAccessKeyIsNoSession(t *testing.T) {
 				_, err := auth.RefreshTokenForce(t.Context(), tcbauth.RefreshTokenForceRequest{})
 				return err
 			},
-			"RefreshSession": func() error { _, err := forcing(t.Context(), auth)(); return err },
+			"RefreshSession": func() error { _, err := testbed.Forcing(t.Context(), auth)(); return err },
 			"SignOut":        func() error { return auth.SignOut(t.Context()) },
 		} {
 			err := call()
 			require.ErrorIs(t, err, tcbauth.ErrNoSession, name)
 			require.ErrorIs(t, err, tcbauth.CodeUnauthenticated, name)
-			assertErrorKeepsSecrets(t, err)
+			testbed.AssertErrorKeepsSecrets(t, err)
 		}
 		has, err := auth.HasLoginState(t.Context())
 		require.NoError(t, err)
 		assert.False(t, has)
 		assert.Empty(t, events())
 		assert.Empty(t, srv.Requests())
-		requireToken(t, auth, plantedKey)
+		testbed.RequireToken(t, auth, testbed.PlantedKey)
 	})
 }
 
@@ -79,37 +80,37 @@ func TestAccessKeyIsNoSession(t *testing.T) {
 func TestAccessKeyGivesWay(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		srv := emulator(t, authtest.WithoutLimits())
+		srv := testbed.Emulator(t, authtest.WithoutLimits())
 		auth, wire, log, store := keyed(t, srv)
-		bearers := func() []string { return wire.bearers("/auth/v1/verification") }
+		bearers := func() []string { return wire.Bearers("/auth/v1/verification") }
 		require.NoError(t, getCode(t, auth))
-		assert.Equal(t, []string{"Bearer " + plantedKey}, bearers())
+		assert.Equal(t, []string{"Bearer " + testbed.PlantedKey}, bearers())
 
-		c := signInAs(t, auth, gopher)
-		requireToken(t, auth, c.AccessToken)
+		c := testbed.SignInAs(t, auth, testbed.Gopher)
+		testbed.RequireToken(t, auth, c.AccessToken)
 		require.NoError(t, getCode(t, auth))
-		srv.Advance(lifetime)
+		srv.Advance(testbed.TokenLife)
 		require.NoError(t, getCode(t, auth))
-		fresh := stored(t, store, defaultKey)
+		fresh := testbed.Stored(t, store, testbed.DefaultKey)
 		require.NotEqual(t, c.AccessToken, fresh.AccessToken, "an expired session is refreshed, it does not give way")
 		require.NoError(t, auth.SignOut(t.Context()))
-		requireToken(t, auth, plantedKey)
+		testbed.RequireToken(t, auth, testbed.PlantedKey)
 		require.NoError(t, getCode(t, auth))
 		assert.Equal(t, []string{
-			"Bearer " + plantedKey, "Bearer " + c.AccessToken, "Bearer " + fresh.AccessToken, "Bearer " + plantedKey,
+			"Bearer " + testbed.PlantedKey, "Bearer " + c.AccessToken, "Bearer " + fresh.AccessToken, "Bearer " + testbed.PlantedKey,
 		}, bearers())
 		for _, path := range []string{"signin", "token", "revoke"} {
-			assert.Equal(t, []string{""}, wire.bearers("/auth/v1/"+path), path)
+			assert.Equal(t, []string{""}, wire.Bearers("/auth/v1/"+path), path)
 		}
 
 		// A session that the server has ended gives way too, after the person was told once.
-		signInAs(t, auth, gopher)
-		refuseBearers(srv, 2, 0)
-		_, err := getMe(t, auth)
+		testbed.SignInAs(t, auth, testbed.Gopher)
+		testbed.RefuseBearers(srv, 2, 0)
+		_, err := testbed.GetMe(t, auth)
 		require.ErrorIs(t, err, tcbauth.ErrSessionExpired)
-		requireToken(t, auth, plantedKey)
-		assertNoSecret(t, "log", log.String())
-		assertNoSecret(t, "store", string(store.written))
+		testbed.RequireToken(t, auth, testbed.PlantedKey)
+		testbed.AssertNoSecret(t, "log", log.String())
+		testbed.AssertNoSecret(t, "store", string(store.written))
 	})
 }
 
@@ -117,21 +118,21 @@ func TestAccessKeyGivesWay(t *testing.T) {
 func TestAccessKeyIsRefused(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		srv := emulator(t)
+		srv := testbed.Emulator(t)
 		auth, wire, log, store := keyed(t, srv)
 		for range 2 {
-			_, err := getMe(t, auth)
+			_, err := testbed.GetMe(t, auth)
 			require.ErrorIs(t, err, tcbauth.CodeUnauthenticated)
 			require.NotErrorIs(t, err, tcbauth.ErrSessionExpired, "it is no session that has ended")
 			require.NotErrorIs(t, err, tcbauth.ErrNoSession)
-			assert.Equal(t, 401, errorOf(t, err).StatusCode)
-			assertErrorKeepsSecrets(t, err)
+			assert.Equal(t, 401, testbed.ErrorOf(t, err).StatusCode)
+			testbed.AssertErrorKeepsSecrets(t, err)
 		}
-		assert.Equal(t, []string{"Bearer " + plantedKey, "Bearer " + plantedKey}, wire.bearers("/auth/v1/user/me"))
+		assert.Equal(t, []string{"Bearer " + testbed.PlantedKey, "Bearer " + testbed.PlantedKey}, wire.Bearers("/auth/v1/user/me"))
 		assert.Len(t, srv.Requests(), 2)
-		assertNoSecret(t, "log", log.String())
-		assertNoSecret(t, "store", string(store.written))
-		requireToken(t, auth, plantedKey)
+		testbed.AssertNoSecret(t, "log", log.String())
+		testbed.AssertNoSecret(t, "store", string(store.written))
+		testbed.RequireToken(t, auth, testbed.PlantedKey)
 	})
 }
 
@@ -140,21 +141,21 @@ func TestAccessKeyIsRefused(t *testing.T) {
 func TestAccessKeyIsNoWayOut(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		srv := emulator(t)
+		srv := testbed.Emulator(t)
 		auth, wire, _, store := keyed(t, srv)
-		session := signInAs(t, auth, gopher)
-		srv.Advance(lifetime)
+		session := testbed.SignInAs(t, auth, testbed.Gopher)
+		srv.Advance(testbed.TokenLife)
 		srv.Fault(authtest.Fault{Operation: "token", Times: 2, Error: &authtest.Error{Word: "unavailable"}})
 		_, err := auth.GetAccessToken(t.Context())
 		require.ErrorIs(t, err, tcbauth.CodeUnavailable)
-		_, err = getMe(t, auth)
+		_, err = testbed.GetMe(t, auth)
 		require.ErrorIs(t, err, tcbauth.CodeUnavailable)
-		requireSession(t, store, defaultKey, session)
+		testbed.RequireSession(t, store, testbed.DefaultKey, session)
 
 		session.RefreshToken = ""
 		require.NoError(t, auth.SetCredentials(t.Context(), session))
-		_, err = getMe(t, auth)
+		_, err = testbed.GetMe(t, auth)
 		require.ErrorIs(t, err, tcbauth.ErrSessionExpired)
-		assert.NotContains(t, wire.bearers("/auth/v1/user/me"), "Bearer "+plantedKey)
+		assert.NotContains(t, wire.Bearers("/auth/v1/user/me"), "Bearer "+testbed.PlantedKey)
 	})
 }

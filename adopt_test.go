@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/cloudbase-community/tcbauth"
+	"github.com/cloudbase-community/tcbauth/internal/testbed"
 )
 
 // adopters are the methods that take over a session by its tokens.
@@ -30,41 +31,41 @@ func TestAdoptTheStoredPair(t *testing.T) {
 			t.Run(name+" "+order, func(t *testing.T) {
 				t.Parallel()
 				synctest.Test(t, func(t *testing.T) {
-					srv := emulator(t)
+					srv := testbed.Emulator(t)
 					store := tcbauth.NewMemoryStore()
-					app := newApp(t, srv, tcbauth.WithTokenStore(store))
+					app := testbed.NewApp(t, srv, tcbauth.WithTokenStore(store))
 					auth := app.Auth()
-					old := signInAs(t, auth, gopher)
-					slow(srv, "token", 1)
-					adopting := func() (string, error) { return accessTokenOf(adopt(t.Context(), auth, old)) }
+					old := testbed.SignInAs(t, auth, testbed.Gopher)
+					testbed.Slow(srv, "token", 1)
+					adopting := func() (string, error) { return testbed.AccessTokenOf(adopt(t.Context(), auth, old)) }
 					calls := []func() (string, error){adopting, adopting, adopting}
-					refreshing := forcing(t.Context(), auth)
+					refreshing := testbed.Forcing(t.Context(), auth)
 					if refreshFirst {
 						calls = append([]func() (string, error){refreshing}, calls...)
 					} else {
 						calls = append(calls, refreshing)
 					}
-					waiting := make([]<-chan outcome, 0, len(calls))
+					waiting := make([]<-chan testbed.Outcome, 0, len(calls))
 					for _, call := range calls {
-						waiting = append(waiting, background(call))
+						waiting = append(waiting, testbed.Background(call))
 					}
 					var tokens []string
 					for i, done := range waiting {
 						got := <-done
-						assert.NoError(t, got.err, "call %d", i)
-						tokens = append(tokens, got.token)
+						assert.NoError(t, got.Err, "call %d", i)
+						tokens = append(tokens, got.Token)
 					}
 					assert.Equal(t, 1, srv.Count("token"))
-					fresh := stored(t, store, defaultKey)
+					fresh := testbed.Stored(t, store, testbed.DefaultKey)
 					require.NotNil(t, fresh, "the session is gone")
 					require.NotEqual(t, old.AccessToken, fresh.AccessToken)
 					for i, token := range tokens {
 						assert.True(t, token == fresh.AccessToken, "call %d has another token", i)
 					}
-					requireToken(t, auth, fresh.AccessToken)
-					user, err := getMe(t, auth)
+					testbed.RequireToken(t, auth, fresh.AccessToken)
+					user, err := testbed.GetMe(t, auth)
 					require.NoError(t, err)
-					assert.Equal(t, gopherSub, user.Sub)
+					assert.Equal(t, testbed.GopherSub, user.Sub)
 				})
 			})
 		}
@@ -74,7 +75,7 @@ func TestAdoptTheStoredPair(t *testing.T) {
 // foreign is a session of Gopher's that no store of the test has.
 func foreign(t *testing.T, auth *tcbauth.Auth) *tcbauth.Credentials {
 	t.Helper()
-	return signInAs(t, auth, gopher)
+	return testbed.SignInAs(t, auth, testbed.Gopher)
 }
 
 // TestAdoptOutlivesItsCaller: the server replaces the refresh token whether somebody waits for that or not.
@@ -84,33 +85,33 @@ func TestAdoptOutlivesItsCaller(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				srv := emulator(t)
-				given := foreign(t, newApp(t, srv).Auth())
+				srv := testbed.Emulator(t)
+				given := foreign(t, testbed.NewApp(t, srv).Auth())
 				store := tcbauth.NewMemoryStore()
-				auth := newApp(t, srv, tcbauth.WithTokenStore(store)).Auth()
-				signInAs(t, auth, badger)
+				auth := testbed.NewApp(t, srv, tcbauth.WithTokenStore(store)).Auth()
+				testbed.SignInAs(t, auth, testbed.Badger)
 				refreshed := make(chan struct{}, 1)
 				auth.OnAuthStateChange(func(e tcbauth.AuthEvent) {
 					if e.Event == tcbauth.EventTokenRefreshed {
 						refreshed <- struct{}{}
 					}
 				})
-				slow(srv, "token", 1)
+				testbed.Slow(srv, "token", 1)
 				ctx, cancel := context.WithCancel(t.Context())
-				leaving := background(func() (string, error) { return accessTokenOf(adopt(ctx, auth, given)) })
+				leaving := testbed.Background(func() (string, error) { return testbed.AccessTokenOf(adopt(ctx, auth, given)) })
 				require.Equal(t, 1, srv.Count("token"), "the request is under way")
 				cancel()
-				require.ErrorIs(t, (<-leaving).err, context.Canceled)
+				require.ErrorIs(t, (<-leaving).Err, context.Canceled)
 
 				<-refreshed
-				c := stored(t, store, defaultKey)
+				c := testbed.Stored(t, store, testbed.DefaultKey)
 				require.NotNil(t, c)
-				assert.Equal(t, gopherSub, c.Sub)
+				assert.Equal(t, testbed.GopherSub, c.Sub)
 				assert.NotEqual(t, given.RefreshToken, c.RefreshToken)
-				requireToken(t, auth, c.AccessToken)
-				user, err := getMe(t, auth)
+				testbed.RequireToken(t, auth, c.AccessToken)
+				user, err := testbed.GetMe(t, auth)
 				require.NoError(t, err)
-				assert.Equal(t, gopherSub, user.Sub)
+				assert.Equal(t, testbed.GopherSub, user.Sub)
 				assert.Equal(t, 1, srv.Count("token"))
 			})
 		})
@@ -120,17 +121,17 @@ func TestAdoptOutlivesItsCaller(t *testing.T) {
 func TestSetSessionOverADamagedOne(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		srv := emulator(t)
-		given := foreign(t, newApp(t, srv).Auth())
+		srv := testbed.Emulator(t)
+		given := foreign(t, testbed.NewApp(t, srv).Auth())
 		store := tcbauth.NewMemoryStore()
-		require.NoError(t, store.Set(t.Context(), defaultKey, []byte(`{"access_token":`), 0))
-		auth := newApp(t, srv, tcbauth.WithTokenStore(store)).Auth()
+		require.NoError(t, store.Set(t.Context(), testbed.DefaultKey, []byte(`{"access_token":`), 0))
+		auth := testbed.NewApp(t, srv, tcbauth.WithTokenStore(store)).Auth()
 		_, err := auth.GetAccessToken(t.Context())
 		require.ErrorIs(t, err, tcbauth.ErrStore)
 		c, err := adopters["SetSession"](t.Context(), auth, given)
 		require.NoError(t, err)
-		requireSession(t, store, defaultKey, c)
-		requireToken(t, auth, c.AccessToken)
+		testbed.RequireSession(t, store, testbed.DefaultKey, c)
+		testbed.RequireToken(t, auth, c.AccessToken)
 	})
 }
 
@@ -142,23 +143,23 @@ func TestAdoptWithoutAStore(t *testing.T) {
 			t.Run(name+", "+op, func(t *testing.T) {
 				t.Parallel()
 				synctest.Test(t, func(t *testing.T) {
-					srv := emulator(t)
-					given := foreign(t, newApp(t, srv).Auth())
-					store := newLockingStore()
-					auth := newApp(t, srv, tcbauth.WithTokenStore(store)).Auth()
-					before := signInAs(t, auth, badger)
-					store.on(fails(op, -1))
+					srv := testbed.Emulator(t)
+					given := foreign(t, testbed.NewApp(t, srv).Auth())
+					store := testbed.NewLockingStore()
+					auth := testbed.NewApp(t, srv, tcbauth.WithTokenStore(store)).Auth()
+					before := testbed.SignInAs(t, auth, testbed.Badger)
+					store.On(testbed.Fails(op, -1))
 					_, err := adopt(t.Context(), auth, given)
 					require.ErrorIs(t, err, tcbauth.ErrStore)
-					require.ErrorIs(t, err, errDisk)
+					require.ErrorIs(t, err, testbed.ErrDisk)
 					assert.Zero(t, srv.Count("token"))
 
-					store.on(nil)
-					requireSession(t, store, defaultKey, before)
+					store.On(nil)
+					testbed.RequireSession(t, store, testbed.DefaultKey, before)
 					c, err := adopt(t.Context(), auth, given)
 					require.NoError(t, err)
-					assert.Equal(t, gopherSub, c.Sub)
-					requireSession(t, store, defaultKey, c)
+					assert.Equal(t, testbed.GopherSub, c.Sub)
+					testbed.RequireSession(t, store, testbed.DefaultKey, c)
 				})
 			})
 		}

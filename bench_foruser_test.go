@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/cloudbase-community/tcbauth"
+	"github.com/cloudbase-community/tcbauth/internal/testbed"
 )
 
 // visitor is the id in a visitor's cookie: 32 bytes in base64url.
@@ -43,7 +44,7 @@ func BenchmarkForUser(b *testing.B) {
 		return nil
 	}
 	byHand := func() error {
-		data, err := store.Get(ctx, "users/"+visitor+"/credentials_"+benchEnv)
+		data, err := store.Get(ctx, testbed.VisitorKey("", benchEnv, visitor))
 		if err != nil {
 			return err
 		}
@@ -75,14 +76,14 @@ func BenchmarkForUser(b *testing.B) {
 // TestForUserReadsTheStoreOnce: a handle that is made and not used costs no I/O, one that is used costs one read.
 func TestForUserReadsTheStoreOnce(t *testing.T) {
 	t.Parallel()
-	store := newLockingStore()
+	store := testbed.NewLockingStore()
 	app := visitedApp(t, store)
 	var touched []string
-	store.on(func(op, key string) error { touched = append(touched, op+" "+key); return nil })
+	store.On(func(op, key string) error { touched = append(touched, op+" "+key); return nil })
 	auth := app.ForUser(visitor)
 	assert.Empty(t, touched)
 	for range 3 {
-		requireToken(t, auth, opaque(900))
+		testbed.RequireToken(t, auth, opaque(900))
 	}
-	assert.Equal(t, []string{"Get users/" + visitor + "/credentials_" + benchEnv}, touched)
+	assert.Equal(t, []string{"Get " + testbed.VisitorKey("", benchEnv, visitor)}, touched)
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/cloudbase-community/tcbauth"
 	"github.com/cloudbase-community/tcbauth/authtest"
+	"github.com/cloudbase-community/tcbauth/internal/testbed"
 )
 
 // TestTicketSourceHasTroubleOfItsOwn: what it says of another session, which it may get by another client of this package,
@@ -32,33 +33,33 @@ func TestTicketSourceHasTroubleOfItsOwn(t *testing.T) {
 			t.Parallel()
 			for when, refused := range map[string]bool{"token expired": false, "token refused": true} {
 				synctest.Test(t, func(t *testing.T) {
-					srv := emulator(t, authtest.WithoutCustomRefreshToken())
-					source := &issuer{srv: srv}
-					wire := newTap(srv)
+					srv := testbed.Emulator(t, authtest.WithoutCustomRefreshToken())
+					source := &testbed.Issuer{Server: srv}
+					wire := testbed.NewTap(srv)
 					store := tcbauth.NewMemoryStore()
-					auth := newApp(t, srv, tcbauth.WithTokenStore(store), source.option(), wire.client(),
+					auth := testbed.NewApp(t, srv, tcbauth.WithTokenStore(store), source.Option(), wire.Client(),
 						tcbauth.WithAccessKey(accessKey)).ForUser("person-1")
 					state, err := auth.SignInWithCustomTicket(t.Context(), tcbauth.SignInWithCustomTicketRequest{})
 					require.NoError(t, err, when)
 
-					source.will("", test.err)
+					source.Will("", test.err)
 					if refused {
-						refuseBearers(srv, 1, 0)
+						testbed.RefuseBearers(srv, 1, 0)
 					} else {
-						srv.Advance(lifetime)
+						srv.Advance(testbed.TokenLife)
 						_, err = auth.GetAccessToken(t.Context())
 						require.ErrorIs(t, err, test.want, when)
 						assert.Contains(t, err.Error(), "the ticket source:", when)
 					}
-					_, err = getMe(t, auth)
+					_, err = testbed.GetMe(t, auth)
 					require.ErrorIs(t, err, test.want, when)
 					require.ErrorIs(t, err, test.err, when)
 					assert.Contains(t, err.Error(), "the ticket source:", when)
-					assert.NotContains(t, wire.bearers("/auth/v1/user/me"), "Bearer "+accessKey, when)
-					requireSession(t, store, keyOf("person-1"), state.Credentials)
+					assert.NotContains(t, wire.Bearers("/auth/v1/user/me"), "Bearer "+accessKey, when)
+					testbed.RequireSession(t, store, testbed.KeyOf("person-1"), state.Credentials)
 
-					source.will("", nil)
-					user, err := getMe(t, auth)
+					source.Will("", nil)
+					user, err := testbed.GetMe(t, auth)
 					require.NoError(t, err, when)
 					assert.Equal(t, state.Credentials.Sub, user.Sub, when)
 				})
@@ -70,8 +71,8 @@ func TestTicketSourceHasTroubleOfItsOwn(t *testing.T) {
 // TestTicketOfAnotherUserThanTheTokens: a session need not have a sub for its user to be known.
 func TestTicketOfAnotherUserThanTheTokens(t *testing.T) {
 	t.Parallel()
-	own := madeUpToken(userHeader, userClaims)
-	other := madeUpToken(userHeader, `{"sub":"mallory"}`)
+	own := testbed.MadeUpToken(testbed.UserHeader, testbed.UserClaims)
+	other := testbed.MadeUpToken(testbed.UserHeader, `{"sub":"mallory"}`)
 	for name, test := range map[string]struct {
 		token, answer string
 		want          error
@@ -80,22 +81,22 @@ func TestTicketOfAnotherUserThanTheTokens(t *testing.T) {
 		"other token":         {own, `{"access_token":"` + other + `","expires_in":7200}`, tcbauth.ErrOtherUser},
 		"nobody's token":      {own, `{"access_token":"N","expires_in":7200}`, tcbauth.ErrOtherUser},
 		"nobody's session":    {"A", `{"access_token":"N","expires_in":7200,"sub":"mallory"}`, tcbauth.ErrOtherUser},
-		"the same sub":        {own, `{"access_token":"N","expires_in":7200,"sub":"` + plantedSub + `"}`, nil},
+		"the same sub":        {own, `{"access_token":"N","expires_in":7200,"sub":"` + testbed.PlantedSub + `"}`, nil},
 		"the same in a token": {own, `{"access_token":"` + own + `","expires_in":7200}`, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			now := time.Now()
-			p := &peer{answer: func(int, arrived) answer { return reply(http.StatusOK, test.answer) }}
+			p := &testbed.Peer{Answer: func(int, testbed.Arrived) testbed.Answer { return testbed.Reply(http.StatusOK, test.answer) }}
 			store := tcbauth.NewMemoryStore()
-			auth := newPeerApp(t, p, store, tcbauth.WithClock(func() time.Time { return now }),
+			auth := testbed.NewPeerApp(t, p, store, tcbauth.WithClock(func() time.Time { return now }),
 				tcbauth.WithTicketSource(func(context.Context, string) (string, error) { return "ticket", nil })).Auth()
 			require.NoError(t, auth.SetCredentials(t.Context(), &tcbauth.Credentials{AccessToken: test.token, ExpiresIn: 60}))
 			now = now.Add(time.Hour)
 			_, err := auth.GetAccessToken(t.Context())
-			kept := stored(t, store, "credentials_"+methodEnv)
+			kept := testbed.Stored(t, store, testbed.PeerKey)
 			require.NotNil(t, kept)
-			assert.Len(t, p.requests(), 1)
+			assert.Len(t, p.Requests(), 1)
 			if test.want == nil {
 				require.NoError(t, err)
 				assert.True(t, kept.ExpiresAt.After(now))
@@ -118,12 +119,12 @@ func TestSetCredentialsEndsWithItsContext(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				srv := emulator(t)
+				srv := testbed.Emulator(t)
 				store := tcbauth.NewMemoryStore()
 				before := &tcbauth.Credentials{AccessToken: "before", ExpiresAt: srv.Now().Add(time.Hour)}
-				put(t, store, defaultKey, before)
-				auth := newApp(t, srv, tcbauth.WithTokenStore(store)).Auth()
-				_, unlock, err := store.(tcbauth.Locker).Lock(t.Context(), defaultKey)
+				testbed.Put(t, store, testbed.DefaultKey, before)
+				auth := testbed.NewApp(t, srv, tcbauth.WithTokenStore(store)).Auth()
+				_, unlock, err := store.(tcbauth.Locker).Lock(t.Context(), testbed.DefaultKey)
 				require.NoError(t, err)
 				ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 				defer cancel()
@@ -131,7 +132,7 @@ func TestSetCredentialsEndsWithItsContext(t *testing.T) {
 				require.ErrorIs(t, auth.SetCredentials(ctx, given), context.DeadlineExceeded)
 				assert.Equal(t, time.Second, time.Since(start))
 				unlock()
-				requireSession(t, store, defaultKey, before)
+				testbed.RequireSession(t, store, testbed.DefaultKey, before)
 				require.NoError(t, auth.SetCredentials(t.Context(), given))
 			})
 		})
@@ -143,21 +144,21 @@ func TestExpiryIsCountedHere(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		now := time.Now()
-		p := &peer{answer: func(n int, _ arrived) answer {
-			return reply(http.StatusOK, fmt.Sprintf(
-				`{"access_token":"N%d","refresh_token":"R","expires_in":7200,"sub":"s","expires_at":%d}`, n, now.Add(lifetime).Unix()))
+		p := &testbed.Peer{Answer: func(n int, _ testbed.Arrived) testbed.Answer {
+			return testbed.Reply(http.StatusOK, fmt.Sprintf(
+				`{"access_token":"N%d","refresh_token":"R","expires_in":7200,"sub":"s","expires_at":%d}`, n, now.Add(testbed.TokenLife).Unix()))
 		}}
 		store := tcbauth.NewMemoryStore()
-		auth := newPeerApp(t, p, store).Auth()
+		auth := testbed.NewPeerApp(t, p, store).Auth()
 		_, err := auth.SignInCustom(t.Context(), tcbauth.SignInCustomRequest{Ticket: "ticket"})
 		require.NoError(t, err)
-		want := now.Add(lifetime - 30*time.Second).Truncate(time.Millisecond)
+		want := now.Add(testbed.TokenLife - 30*time.Second).Truncate(time.Millisecond)
 		for n, token := range []string{"N0", "N1"} {
 			for range 3 {
-				requireToken(t, auth, token)
+				testbed.RequireToken(t, auth, token)
 			}
-			require.Len(t, p.requests(), n+1)
-			c := stored(t, store, "credentials_"+methodEnv)
+			require.Len(t, p.Requests(), n+1)
+			c := testbed.Stored(t, store, testbed.PeerKey)
 			assert.True(t, c.ExpiresAt.Equal(want), c.ExpiresAt)
 			if n == 0 {
 				_, err = auth.RefreshSession(t.Context(), tcbauth.RefreshSessionRequest{})
@@ -170,12 +171,12 @@ func TestExpiryIsCountedHere(t *testing.T) {
 // TestFinishOtpOfWhomTheServerDoesNotName: it did not say whether somebody is registered, and they are.
 func TestFinishOtpOfWhomTheServerDoesNotName(t *testing.T) {
 	t.Parallel()
-	for name, req := range map[string]tcbauth.SignInWithOtpRequest{"phone": {Phone: gopherPhone}, "mail": {Email: gopherEmail}} {
+	for name, req := range map[string]tcbauth.SignInWithOtpRequest{"phone": {Phone: testbed.GopherPhone}, "mail": {Email: gopherEmail}} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				srv := mailing(t, authtest.WithoutIsUser())
-				auth := newApp(t, srv).Auth()
+				auth := testbed.NewApp(t, srv).Auth()
 				challenge, err := auth.SignInWithOtp(t.Context(), req)
 				challenge, code := codeOf(t, srv, challenge, err)
 				assert.Equal(t, tcbauth.OtpSignUp, challenge.Kind)
@@ -184,7 +185,7 @@ func TestFinishOtpOfWhomTheServerDoesNotName(t *testing.T) {
 				state, err := auth.FinishOtp(t.Context(), tcbauth.FinishOtpRequest{Challenge: challenge, Token: code})
 				require.NoError(t, err)
 				require.NoError(t, state.UserErr)
-				assert.Equal(t, gopherSub, state.User.Sub)
+				assert.Equal(t, testbed.GopherSub, state.User.Sub)
 				assert.Equal(t, 1, srv.Count("verification/verify"), "the code is spent once")
 				assert.Equal(t, 1, srv.Count("signup"))
 				assert.Equal(t, 1, srv.Count("signin"))
@@ -201,15 +202,15 @@ func TestHelpOfAnUnknownOutcome(t *testing.T) {
 			t.Run(language+", "+name, func(t *testing.T) {
 				t.Parallel()
 				synctest.Test(t, func(t *testing.T) {
-					srv := emulator(t)
-					auth := newApp(t, srv, tcbauth.WithLanguage(language)).Auth()
+					srv := testbed.Emulator(t)
+					auth := testbed.NewApp(t, srv, tcbauth.WithLanguage(language)).Auth()
 					srv.Fault(authtest.Fault{Operation: "verification", Times: 1, Delay: 10 * time.Minute})
 					ctx, cancel := context.WithTimeout(t.Context(), patience)
 					defer cancel()
-					_, err := auth.GetVerification(ctx, tcbauth.GetVerificationRequest{PhoneNumber: gopherPhone})
+					_, err := auth.GetVerification(ctx, tcbauth.GetVerificationRequest{PhoneNumber: testbed.GopherPhone})
 					require.ErrorIs(t, err, tcbauth.ErrOutcomeUnknown)
 					require.ErrorIs(t, err, context.DeadlineExceeded)
-					assert.Contains(t, errorOf(t, err).Help, want)
+					assert.Contains(t, testbed.ErrorOf(t, err).Help, want)
 				})
 			})
 		}

@@ -23,9 +23,8 @@ import (
 
 	"github.com/cloudbase-community/tcbauth"
 	"github.com/cloudbase-community/tcbauth/authtest"
+	"github.com/cloudbase-community/tcbauth/internal/testbed"
 )
-
-const captchaKey = "captcha_authtest"
 
 // reader is somebody who reads captchas. As the transport it keeps which picture has which token, so that the emulator
 // can say what stands in a picture; as the solver it knows the picture alone, like a person.
@@ -45,7 +44,7 @@ func newReader(srv *authtest.Server) *reader {
 // app is a client whose captchas r solves.
 func (r *reader) app(t *testing.T, opts ...tcbauth.Option) *tcbauth.App {
 	t.Helper()
-	return newApp(t, r.srv, append(opts, tcbauth.WithHTTPClient(httpClient(r)), tcbauth.WithCaptchaSolver(r.solve))...)
+	return testbed.NewApp(t, r.srv, append(opts, tcbauth.WithHTTPClient(testbed.HTTPClient(r)), tcbauth.WithCaptchaSolver(r.solve))...)
 }
 
 func (r *reader) RoundTrip(req *http.Request) (*http.Response, error) {
@@ -114,7 +113,7 @@ func sentCaptchas(srv *authtest.Server, operation string) (had []bool) {
 
 func getCode(t *testing.T, auth *tcbauth.Auth) error {
 	t.Helper()
-	_, err := auth.GetVerification(t.Context(), tcbauth.GetVerificationRequest{PhoneNumber: gopherPhone})
+	_, err := auth.GetVerification(t.Context(), tcbauth.GetVerificationRequest{PhoneNumber: testbed.GopherPhone})
 	return err
 }
 
@@ -122,10 +121,10 @@ func getCode(t *testing.T, auth *tcbauth.Auth) error {
 func TestCaptchaIsSolved(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		srv := emulator(t, authtest.WithoutLimits())
+		srv := testbed.Emulator(t, authtest.WithoutLimits())
 		srv.RequireCaptcha("verification")
-		r, log, store := newReader(srv), new(diary), tcbauth.NewMemoryStore()
-		auth := r.app(t, tcbauth.WithTokenStore(store), tcbauth.WithLogger(log.logger())).Auth()
+		r, log, store := newReader(srv), new(testbed.Diary), tcbauth.NewMemoryStore()
+		auth := r.app(t, tcbauth.WithTokenStore(store), tcbauth.WithLogger(log.Logger())).Auth()
 
 		require.NoError(t, getCode(t, auth))
 		require.Len(t, r.seen, 1)
@@ -139,7 +138,7 @@ func TestCaptchaIsSolved(t *testing.T) {
 		assert.Equal(t, 1, srv.Count("captcha/data"))
 		assert.Equal(t, 1, srv.Count("captcha/data/verify"))
 
-		kept := storedCaptcha(t, store, captchaKey)
+		kept := storedCaptcha(t, store, testbed.CaptchaKeyOf(""))
 		until := srv.Now().Add(590 * time.Second).UTC().Format("2006-01-02T15:04:05.000Z")
 		assert.InDelta(t, 600, kept["expires_in"], 0)
 		assert.Equal(t, until, kept["expires_at"])
@@ -152,7 +151,7 @@ func TestCaptchaIsSolved(t *testing.T) {
 		srv.Advance(time.Millisecond)
 		require.NoError(t, getCode(t, auth))
 		assert.Equal(t, 2, r.solved())
-		assert.NotEqual(t, token, storedCaptcha(t, store, captchaKey)["captcha_token"])
+		assert.NotEqual(t, token, storedCaptcha(t, store, testbed.CaptchaKeyOf(""))["captcha_token"])
 		assert.Equal(t, []bool{false, true, false, true, false, true}, sentCaptchas(srv, "verification"))
 		assert.NotContains(t, log.String(), token)
 		assert.NotContains(t, log.String(), r.tokens[string(r.seen[0].Image)])
@@ -177,20 +176,20 @@ func TestCaptchaFails(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				srv := emulator(t)
+				srv := testbed.Emulator(t)
 				srv.RequireCaptcha("verification")
-				r, log, store := newReader(srv), new(diary), tcbauth.NewMemoryStore()
+				r, log, store := newReader(srv), new(testbed.Diary), tcbauth.NewMemoryStore()
 				r.say = test.say
-				auth := r.app(t, tcbauth.WithTokenStore(store), tcbauth.WithLogger(log.logger())).Auth()
+				auth := r.app(t, tcbauth.WithTokenStore(store), tcbauth.WithLogger(log.Logger())).Auth()
 				err := getCode(t, auth)
 				for _, want := range test.want {
 					require.ErrorIs(t, err, want)
 				}
-				assert.NotEmpty(t, errorOf(t, err).Help)
+				assert.NotEmpty(t, testbed.ErrorOf(t, err).Help)
 				assert.Equal(t, 1, srv.Count("verification"))
 				assert.Equal(t, 1, srv.Count("captcha/data"))
 				assert.Equal(t, test.checks, srv.Count("captcha/data/verify"))
-				assert.Nil(t, storedCaptcha(t, store, captchaKey))
+				assert.Nil(t, storedCaptcha(t, store, testbed.CaptchaKeyOf("")))
 				assert.NotContains(t, err.Error()+log.String(), "wrong-answer")
 			})
 		})
@@ -212,26 +211,26 @@ func TestCaptchaTokenIsRefused(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				srv := emulator(t)
+				srv := testbed.Emulator(t)
 				srv.RequireCaptcha("verification")
 				r, store := newReader(srv), tcbauth.NewMemoryStore()
 				stale := fmt.Sprintf(`{"captcha_token":"stale","expires_in":600,"expires_at":%q}`, srv.Now().Add(time.Minute).Format(time.RFC3339))
-				require.NoError(t, store.Set(t.Context(), captchaKey, []byte(stale), 0))
-				req := tcbauth.GetVerificationRequest{PhoneNumber: gopherPhone, WithCaptcha: test.atOnce}
+				require.NoError(t, store.Set(t.Context(), testbed.CaptchaKeyOf(""), []byte(stale), 0))
+				req := tcbauth.GetVerificationRequest{PhoneNumber: testbed.GopherPhone, WithCaptcha: test.atOnce}
 				app := r.app(t, tcbauth.WithTokenStore(store))
 				if !test.solver {
-					app = newApp(t, srv, tcbauth.WithTokenStore(store))
+					app = testbed.NewApp(t, srv, tcbauth.WithTokenStore(store))
 				}
 				_, err := app.Auth().GetVerification(t.Context(), req)
 				assert.Equal(t, test.sent, sentCaptchas(srv, "verification"))
 				if test.solver {
 					require.NoError(t, err)
 					assert.Equal(t, 1, r.solved())
-					assert.NotEqual(t, "stale", storedCaptcha(t, store, captchaKey)["captcha_token"])
+					assert.NotEqual(t, "stale", storedCaptcha(t, store, testbed.CaptchaKeyOf(""))["captcha_token"])
 					return
 				}
 				require.ErrorIs(t, err, tcbauth.ErrCaptchaInvalid)
-				assert.Nil(t, storedCaptcha(t, store, captchaKey))
+				assert.Nil(t, storedCaptcha(t, store, testbed.CaptchaKeyOf("")))
 			})
 		})
 	}
@@ -241,7 +240,7 @@ func TestCaptchaTokenIsRefused(t *testing.T) {
 func TestCaptchaTokenIsRefusedAgain(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		srv := emulator(t)
+		srv := testbed.Emulator(t)
 		srv.Fault(authtest.Fault{Operation: "verification", Error: &authtest.Error{Word: "captcha_invalid", Number: 4002}})
 		r := newReader(srv)
 		require.ErrorIs(t, getCode(t, r.app(t).Auth()), tcbauth.ErrCaptchaInvalid)
@@ -255,10 +254,10 @@ func TestCaptchaTokenIsRefusedAgain(t *testing.T) {
 func TestCaptchaWithoutSolver(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		srv := emulator(t)
+		srv := testbed.Emulator(t)
 		srv.RequireCaptcha("verification")
 		store := tcbauth.NewMemoryStore()
-		app := newApp(t, srv, tcbauth.WithTokenStore(store))
+		app := testbed.NewApp(t, srv, tcbauth.WithTokenStore(store))
 		visitor := func() *tcbauth.Auth { return app.ForUser("visitor") } // each request has its own
 
 		err := getCode(t, visitor())
@@ -273,7 +272,7 @@ func TestCaptchaWithoutSolver(t *testing.T) {
 		require.Equal(t, token, shown.Token)
 		out, err := visitor().VerifyCaptchaData(t.Context(), tcbauth.VerifyCaptchaDataRequest{Token: shown.Token, Key: strings.ToLower(answer)})
 		require.NoError(t, err)
-		assert.Equal(t, out.CaptchaToken, storedCaptcha(t, store, "users/visitor/"+captchaKey)["captcha_token"])
+		assert.Equal(t, out.CaptchaToken, storedCaptcha(t, store, testbed.CaptchaKeyOf("visitor"))["captcha_token"])
 
 		require.NoError(t, getCode(t, visitor()))
 		assert.Equal(t, []bool{false, false, true}, sentCaptchas(srv, "verification"))
@@ -290,9 +289,9 @@ func TestCaptchaWithoutSolver(t *testing.T) {
 func TestWithCaptcha(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		srv := emulator(t, authtest.WithoutLimits())
-		req := tcbauth.GetVerificationRequest{PhoneNumber: gopherPhone, WithCaptcha: true}
-		_, err := newApp(t, srv).Auth().GetVerification(t.Context(), req)
+		srv := testbed.Emulator(t, authtest.WithoutLimits())
+		req := tcbauth.GetVerificationRequest{PhoneNumber: testbed.GopherPhone, WithCaptcha: true}
+		_, err := testbed.NewApp(t, srv).Auth().GetVerification(t.Context(), req)
 		require.NoError(t, err, "without a solver the server may ask for one")
 
 		r := newReader(srv)
@@ -306,8 +305,8 @@ func TestWithCaptcha(t *testing.T) {
 		requests := srv.Requests()
 		assert.NotContains(t, requests[len(requests)-1].Body, "withCaptcha")
 
-		signInAs(t, auth, gopher)
-		_, err = auth.SendVerificationCodeToCurrentUser(t.Context(), tcbauth.GetVerificationRequest{PhoneNumber: gopherPhone})
+		testbed.SignInAs(t, auth, testbed.Gopher)
+		_, err = auth.SendVerificationCodeToCurrentUser(t.Context(), tcbauth.GetVerificationRequest{PhoneNumber: testbed.GopherPhone})
 		require.NoError(t, err)
 		assert.Equal(t, []bool{false, true, true, true}, sentCaptchas(srv, "verification"))
 	})
@@ -326,12 +325,12 @@ func TestCaptchaAfterWrongPasswords(t *testing.T) {
 		t.Run(operation, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				srv := emulator(t, authtest.WithCaptchaAfterWrongPasswords(2))
+				srv := testbed.Emulator(t, authtest.WithCaptchaAfterWrongPasswords(2))
 				r := newReader(srv)
 				auth := r.app(t).Auth()
 				signIn := func(password string) error {
 					_, err := auth.SignInWithPassword(t.Context(), tcbauth.SignInWithPasswordRequest{
-						Username: gopher, Password: password, IsEncrypt: test.encrypted,
+						Username: testbed.Gopher, Password: password, IsEncrypt: test.encrypted,
 					})
 					return err
 				}
@@ -340,7 +339,7 @@ func TestCaptchaAfterWrongPasswords(t *testing.T) {
 				}
 				require.Equal(t, 1, r.solved())
 				assert.Equal(t, test.state, r.seen[0].State)
-				require.NoError(t, signIn(peoplesPassword))
+				require.NoError(t, signIn(testbed.Password))
 				assert.Equal(t, 1, r.solved())
 				assert.Equal(t, []bool{false, false, false, true, false, true}, sentCaptchas(srv, operation))
 			})
@@ -352,10 +351,10 @@ func TestCaptchaAfterWrongPasswords(t *testing.T) {
 func TestCaptchaOfABareToken(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		srv := emulator(t, authtest.WithoutLimits())
+		srv := testbed.Emulator(t, authtest.WithoutLimits())
 		srv.RequireCaptcha("verification")
-		r, store := newReader(srv), newTestStore()
-		store.on(func(op, key string) error {
+		r, store := newReader(srv), testbed.NewHookedStore()
+		store.On(func(op, key string) error {
 			t.Errorf("%s %s", op, key)
 			return nil
 		})
@@ -373,7 +372,7 @@ func TestCaptchaOfManyCalls(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		const callers = 50
-		srv := emulator(t, authtest.WithoutLimits())
+		srv := testbed.Emulator(t, authtest.WithoutLimits())
 		srv.RequireCaptcha("verification")
 		r := newReader(srv)
 		auth := r.app(t).Auth()

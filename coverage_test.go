@@ -8,12 +8,9 @@ import (
 	"fmt"
 	"go/parser"
 	"go/token"
-	"maps"
 	"net/http"
 	"os"
-	"slices"
 	"strings"
-	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -21,6 +18,8 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/cloudbase-community/tcbauth/authtest"
+
+	"github.com/cloudbase-community/tcbauth/internal/testbed"
 )
 
 const (
@@ -29,23 +28,6 @@ const (
 	drivenByJS       = "conformance/js-sdk-operations.json"
 	coverageUpdating = "TCBAUTH_UPDATE_COVERAGE" // if set, the files are written instead of compared
 )
-
-// driven are the operations that the Go client has called with success in the tests so far.
-var driven = struct {
-	sync.Mutex
-	operations map[string]bool // "POST signin"
-}{operations: make(map[string]bool)}
-
-// drove is told of every request to an emulator of the tests.
-func drove(r authtest.Request) {
-	ours := strings.HasPrefix(r.Header.Get("X-Sdk-Version"), "tcbauth/") || r.Header.Get("User-Agent") == "tcbauth" // accesstoken
-	if !ours || r.Status != http.StatusOK || r.Operation == "" {
-		return
-	}
-	driven.Lock()
-	defer driven.Unlock()
-	driven.operations[r.Method+" "+r.Operation] = true
-}
 
 // TestMain looks for goroutines that are left when all tests are over, and compares what all of them together have called
 // with what the page of coverage says of this package.
@@ -72,9 +54,7 @@ func ranAll() bool {
 }
 
 func checkDriven() error {
-	driven.Lock()
-	defer driven.Unlock()
-	now, err := json.MarshalIndent(slices.Sorted(maps.Keys(driven.operations)), "", "  ")
+	now, err := json.MarshalIndent(testbed.Driven(), "", "  ")
 	if err != nil {
 		return err
 	}

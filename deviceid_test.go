@@ -11,12 +11,13 @@ import (
 
 	"github.com/cloudbase-community/tcbauth"
 	"github.com/cloudbase-community/tcbauth/authtest"
+	"github.com/cloudbase-community/tcbauth/internal/testbed"
 )
 
 // deviceHandles are the two kinds of handles that keep a device id, and its key.
 var deviceHandles = map[string]func(*tcbauth.App) *tcbauth.Auth{
-	"device_id":               (*tcbauth.App).Auth,
-	"users/visitor/device_id": func(app *tcbauth.App) *tcbauth.Auth { return app.ForUser("visitor") },
+	testbed.DeviceKeyOf(""):        (*tcbauth.App).Auth,
+	testbed.DeviceKeyOf("visitor"): func(app *tcbauth.App) *tcbauth.Auth { return app.ForUser("visitor") },
 }
 
 // lastDeviceID is the id that the last request had.
@@ -43,32 +44,32 @@ func TestDeviceIDThatCannotBeRead(t *testing.T) {
 		t.Run(strings.ReplaceAll(key, "/", " "), func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				srv := emulator(t)
-				store := newTestStore()
-				open := func() *tcbauth.Auth { return handle(newApp(t, srv, tcbauth.WithTokenStore(store))) }
-				anonymous := anonymously(t, open())
+				srv := testbed.Emulator(t)
+				store := testbed.NewHookedStore()
+				open := func() *tcbauth.Auth { return handle(testbed.NewApp(t, srv, tcbauth.WithTokenStore(store))) }
+				anonymous := testbed.SignInAnonymously(t, open())
 				id, err := store.Get(t.Context(), key)
 				require.NoError(t, err)
 				require.Equal(t, string(id), lastDeviceID(srv))
 
 				auth := open()
-				store.on(failingGet(key, errDisk))
-				user, err := getMe(t, auth)
+				store.On(failingGet(key, testbed.ErrDisk))
+				user, err := testbed.GetMe(t, auth)
 				require.NoError(t, err, "it costs no call")
 				assert.Equal(t, anonymous.User.Sub, user.Sub)
 				assert.NotEqual(t, string(id), lastDeviceID(srv))
-				signInAs(t, auth, gopher) // which writes
-				store.on(nil)
+				testbed.SignInAs(t, auth, testbed.Gopher) // which writes
+				store.On(nil)
 				kept, err := store.Get(t.Context(), key)
 				require.NoError(t, err)
 				require.Equal(t, string(id), string(kept))
 
 				for _, later := range []*tcbauth.Auth{auth, open()} {
-					_, err = getMe(t, later)
+					_, err = testbed.GetMe(t, later)
 					require.NoError(t, err)
 					assert.Equal(t, string(id), lastDeviceID(srv))
 				}
-				assert.Equal(t, anonymous.User.Sub, anonymously(t, auth).User.Sub)
+				assert.Equal(t, anonymous.User.Sub, testbed.SignInAnonymously(t, auth).User.Sub)
 				kept, err = store.Get(t.Context(), key)
 				require.NoError(t, err)
 				assert.Equal(t, string(id), string(kept))
@@ -84,17 +85,17 @@ func TestDeviceIDThatIsNotThere(t *testing.T) {
 		t.Run(strings.ReplaceAll(key, "/", " "), func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				srv := emulator(t)
-				store := newTestStore()
-				store.on(failingGet(key, fmt.Errorf("redis: nil: %w", tcbauth.ErrNotFound)))
-				signInAs(t, handle(newApp(t, srv, tcbauth.WithTokenStore(store))), gopher)
-				store.on(nil)
+				srv := testbed.Emulator(t)
+				store := testbed.NewHookedStore()
+				store.On(failingGet(key, fmt.Errorf("redis: nil: %w", tcbauth.ErrNotFound)))
+				testbed.SignInAs(t, handle(testbed.NewApp(t, srv, tcbauth.WithTokenStore(store))), testbed.Gopher)
+				store.On(nil)
 				id, err := store.Get(t.Context(), key)
 				require.NoError(t, err)
 				require.NotEmpty(t, id)
-				_, err = getMe(t, handle(newApp(t, srv, tcbauth.WithTokenStore(store))))
+				_, err = testbed.GetMe(t, handle(testbed.NewApp(t, srv, tcbauth.WithTokenStore(store))))
 				require.NoError(t, err)
-				assert.Equal(t, []string{string(id)}, deviceIDs(srv))
+				assert.Equal(t, []string{string(id)}, testbed.DeviceIDs(srv))
 			})
 		})
 	}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/cloudbase-community/tcbauth"
 	"github.com/cloudbase-community/tcbauth/authtest"
+	"github.com/cloudbase-community/tcbauth/internal/testbed"
 )
 
 // TestSeenEverywhere: what one program does to a session, another on the same store sees at the latest when its token
@@ -21,32 +22,32 @@ func TestSeenEverywhere(t *testing.T) {
 			require.NoError(t, there.SignOut(t.Context()))
 			_, err := here.GetAccessToken(t.Context())
 			require.NoError(t, err, "the token at hand is used until its end")
-			srv.Advance(lifetime)
-			requireNobody(t, here)
+			srv.Advance(testbed.TokenLife)
+			testbed.RequireNobody(t, here)
 			assert.Zero(t, srv.Count("token"))
 		},
 		"a sign-out, at a forced refresh": func(t *testing.T, srv *authtest.Server, store tcbauth.TokenStore, here, there *tcbauth.Auth) {
 			require.NoError(t, there.SignOut(t.Context()))
 			_, err := here.RefreshSession(t.Context(), tcbauth.RefreshSessionRequest{})
 			require.ErrorIs(t, err, tcbauth.ErrNoSession)
-			requireNobody(t, here)
-			assert.Nil(t, stored(t, store, defaultKey))
+			testbed.RequireNobody(t, here)
+			assert.Nil(t, testbed.Stored(t, store, testbed.DefaultKey))
 			assert.Zero(t, srv.Count("token"))
 		},
 		"a sign-out, when the server refuses the token": func(t *testing.T, srv *authtest.Server, store tcbauth.TokenStore, here, there *tcbauth.Auth) {
 			require.NoError(t, there.SignOut(t.Context()))
 			_, err := here.GetUserInfo(t.Context(), tcbauth.GetUserInfoRequest{})
 			require.ErrorIs(t, err, tcbauth.CodeUnauthenticated)
-			requireNobody(t, here)
-			assert.Nil(t, stored(t, store, defaultKey))
+			testbed.RequireNobody(t, here)
+			assert.Nil(t, testbed.Stored(t, store, testbed.DefaultKey))
 			assert.Zero(t, srv.Count("token"))
 		},
 		"a refresh, when the token expires": func(t *testing.T, srv *authtest.Server, store tcbauth.TokenStore, here, there *tcbauth.Auth) {
-			srv.Advance(lifetime)
+			srv.Advance(testbed.TokenLife)
 			fresh, err := there.GetCredentials(t.Context())
 			require.NoError(t, err)
-			requireToken(t, here, fresh.AccessToken)
-			requireSession(t, store, defaultKey, fresh)
+			testbed.RequireToken(t, here, fresh.AccessToken)
+			testbed.RequireSession(t, store, testbed.DefaultKey, fresh)
 			assert.Equal(t, 1, srv.Count("token"))
 		},
 		"a refresh, at a forced refresh": func(t *testing.T, srv *authtest.Server, store tcbauth.TokenStore, here, there *tcbauth.Auth) {
@@ -55,26 +56,26 @@ func TestSeenEverywhere(t *testing.T) {
 			adopted, err := here.RefreshSession(t.Context(), tcbauth.RefreshSessionRequest{})
 			require.NoError(t, err)
 			assert.Equal(t, fresh.AccessToken, adopted.AccessToken)
-			requireSession(t, store, defaultKey, fresh)
+			testbed.RequireSession(t, store, testbed.DefaultKey, fresh)
 			assert.Equal(t, 1, srv.Count("token"))
 		},
 		"a sign-out of a session that is dead": func(t *testing.T, srv *authtest.Server, store tcbauth.TokenStore, here, _ *tcbauth.Auth) {
 			srv.Reset()
-			srv.Advance(lifetime)
+			srv.Advance(testbed.TokenLife)
 			require.ErrorIs(t, here.SignOut(t.Context()), tcbauth.ErrSessionExpired)
-			assert.Nil(t, stored(t, store, defaultKey))
-			requireNobody(t, here)
+			assert.Nil(t, testbed.Stored(t, store, testbed.DefaultKey))
+			testbed.RequireNobody(t, here)
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				srv := emulator(t)
+				srv := testbed.Emulator(t)
 				store := tcbauth.NewMemoryStore()
-				here := newApp(t, srv, tcbauth.WithTokenStore(store)).Auth()
-				there := newApp(t, srv, tcbauth.WithTokenStore(store)).Auth()
-				old := signInAs(t, here, gopher)
-				requireToken(t, there, old.AccessToken)
+				here := testbed.NewApp(t, srv, tcbauth.WithTokenStore(store)).Auth()
+				there := testbed.NewApp(t, srv, tcbauth.WithTokenStore(store)).Auth()
+				old := testbed.SignInAs(t, here, testbed.Gopher)
+				testbed.RequireToken(t, there, old.AccessToken)
 				<-time.After(time.Second)
 				test(t, srv, store, here, there)
 			})

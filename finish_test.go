@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/cloudbase-community/tcbauth"
+	"github.com/cloudbase-community/tcbauth/internal/testbed"
 )
 
 // A code costs an SMS: it is not spent for somebody whose session ended between the two steps.
@@ -29,9 +30,9 @@ func TestFinishOtpWithoutASessionSpendsNoCode(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				srv := emulator(t)
-				auth := newApp(t, srv).Auth()
-				signInAs(t, auth, gopher)
+				srv := testbed.Emulator(t)
+				auth := testbed.NewApp(t, srv).Auth()
+				testbed.SignInAs(t, auth, testbed.Gopher)
 				challenge, code := codeOf(t, srv, first(t, auth), nil)
 				require.NoError(t, auth.SignOut(t.Context()))
 				req := tcbauth.FinishOtpRequest{Challenge: challenge, Token: code}
@@ -43,7 +44,7 @@ func TestFinishOtpWithoutASessionSpendsNoCode(t *testing.T) {
 				require.ErrorIs(t, err, tcbauth.ErrNoSession)
 				assert.Zero(t, srv.Count("verification/verify"))
 
-				signInAs(t, auth, gopher)
+				testbed.SignInAs(t, auth, testbed.Gopher)
 				_, err = auth.FinishOtp(t.Context(), req)
 				require.NoError(t, err, "the code is still good")
 			})

@@ -10,6 +10,7 @@ import (
 	"github.com/cloudbase-community/tcbauth"
 	"github.com/cloudbase-community/tcbauth/accesstoken"
 	"github.com/cloudbase-community/tcbauth/authtest"
+	"github.com/cloudbase-community/tcbauth/internal/testbed"
 )
 
 // TestRarerFlows has the calls that few programs make, against the emulator.
@@ -17,13 +18,13 @@ func TestRarerFlows(t *testing.T) {
 	t.Parallel()
 	for name, flow := range map[string]func(t *testing.T, srv *authtest.Server, auth *tcbauth.Auth){
 		"a code that signs in at once": func(t *testing.T, srv *authtest.Server, auth *tcbauth.Auth) {
-			info, code := ask(t, srv, auth, tcbauth.GetVerificationRequest{PhoneNumber: gopherPhone})
+			info, code := ask(t, srv, auth, tcbauth.GetVerificationRequest{PhoneNumber: testbed.GopherPhone})
 			verified, err := auth.Verify(t.Context(), tcbauth.VerifyRequest{
 				VerificationID: info.VerificationID, VerificationCode: code, Version: "v2",
 			})
 			require.NoError(t, err)
-			assert.Equal(t, gopherSub, verified.Credentials.Sub)
-			requireToken(t, auth, verified.Credentials.AccessToken)
+			assert.Equal(t, testbed.GopherSub, verified.Credentials.Sub)
+			testbed.RequireToken(t, auth, verified.Credentials.AccessToken)
 		},
 		"the phone number that WeChat has": func(t *testing.T, srv *authtest.Server, auth *tcbauth.Auth) {
 			code := srv.ProviderCode(wechat, authtest.ProviderUser{Sub: "o-1", Phone: newPhone})
@@ -39,18 +40,18 @@ func TestRarerFlows(t *testing.T) {
 		},
 		"a third party moves to another account": func(t *testing.T, srv *authtest.Server, auth *tcbauth.Auth) {
 			person := authtest.ProviderUser{Sub: "o-1"}
-			signInAs(t, auth, badger)
+			testbed.SignInAs(t, auth, testbed.Badger)
 			require.NoError(t, auth.BindWithProvider(t.Context(), tcbauth.BindWithProviderRequest{ProviderToken: granted(t, srv, auth, person)}))
-			signInAs(t, auth, gopher)
+			testbed.SignInAs(t, auth, testbed.Gopher)
 			moved, err := auth.ChangeBoundProvider(t.Context(), tcbauth.ChangeBoundProviderRequest{ProviderID: wechat, TransToken: granted(t, srv, auth, person)})
 			require.NoError(t, err)
 			assert.Equal(t, srv.Env, moved.ClientID)
 			state, err := auth.SignInWithProvider(t.Context(), tcbauth.SignInWithProviderRequest{ProviderToken: granted(t, srv, auth, person)})
 			require.NoError(t, err)
-			assert.Equal(t, gopherSub, state.User.Sub)
+			assert.Equal(t, testbed.GopherSub, state.User.Sub)
 		},
 		"an authorization for another client": func(t *testing.T, _ *authtest.Server, auth *tcbauth.Auth) {
-			signInAs(t, auth, gopher)
+			testbed.SignInAs(t, auth, testbed.Gopher)
 			info, err := auth.AuthorizeInfo(t.Context(), tcbauth.AuthorizeInfoRequest{ClientID: "other", Scope: "user sso"})
 			require.NoError(t, err)
 			assert.Equal(t, "other", info.Client.ID)
@@ -78,19 +79,19 @@ func TestRarerFlows(t *testing.T) {
 			kind, err := auth.GetProviderSubType(t.Context())
 			require.NoError(t, err)
 			assert.Equal(t, "weda", kind.ID)
-			signInAs(t, auth, gopher)
+			testbed.SignInAs(t, auth, testbed.Gopher)
 			info, err := auth.GetWedaUserInfo(t.Context())
 			require.NoError(t, err)
-			assert.Equal(t, gopherSub, info["sub"])
+			assert.Equal(t, testbed.GopherSub, info["sub"])
 		},
 		"a backend trusts the token, until it is revoked": func(t *testing.T, srv *authtest.Server, auth *tcbauth.Auth) {
 			verifier, err := accesstoken.NewVerifier(srv.Env, accesstoken.WithBaseURL(srv.URL), accesstoken.WithIssuer(srv.URL),
 				accesstoken.WithHTTPClient(srv.Client()))
 			require.NoError(t, err)
-			session := signInAs(t, auth, gopher)
+			session := testbed.SignInAs(t, auth, testbed.Gopher)
 			claims, err := verifier.Verify(t.Context(), session.AccessToken)
 			require.NoError(t, err)
-			assert.Equal(t, gopherSub, claims.Subject)
+			assert.Equal(t, testbed.GopherSub, claims.Subject)
 			_, err = verifier.Introspect(t.Context(), session.AccessToken)
 			require.NoError(t, err)
 			require.NoError(t, auth.SignOut(t.Context()))
@@ -100,7 +101,7 @@ func TestRarerFlows(t *testing.T) {
 			require.ErrorIs(t, err, accesstoken.ErrInactive)
 		},
 		"what was done with an account": func(t *testing.T, _ *authtest.Server, auth *tcbauth.Auth) {
-			signInAs(t, auth, gopher)
+			testbed.SignInAs(t, auth, testbed.Gopher)
 			log, err := auth.GetUserBehaviorLog(t.Context(), tcbauth.GetUserBehaviorLogRequest{Type: tcbauth.BehaviorLogin, Limit: 10})
 			require.NoError(t, err)
 			assert.Contains(t, string(log.Raw), "USER_LOGIN")
@@ -109,8 +110,8 @@ func TestRarerFlows(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				srv := emulator(t, authtest.WithClientID("other"))
-				flow(t, srv, newApp(t, srv).Auth())
+				srv := testbed.Emulator(t, authtest.WithClientID("other"))
+				flow(t, srv, testbed.NewApp(t, srv).Auth())
 			})
 		})
 	}

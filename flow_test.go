@@ -10,6 +10,7 @@ import (
 
 	"github.com/cloudbase-community/tcbauth"
 	"github.com/cloudbase-community/tcbauth/authtest"
+	"github.com/cloudbase-community/tcbauth/internal/testbed"
 )
 
 const (
@@ -40,8 +41,8 @@ func sms(t *testing.T, srv *authtest.Server, auth *tcbauth.Auth, phone string) t
 func TestSmsFlow(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		srv := emulator(t)
-		auth := newApp(t, srv).Auth()
+		srv := testbed.Emulator(t)
+		auth := testbed.NewApp(t, srv).Auth()
 		info, code := ask(t, srv, auth, tcbauth.GetVerificationRequest{PhoneNumber: newPhone})
 		assert.False(t, info.IsUser)
 		verified, err := auth.Verify(t.Context(), tcbauth.VerifyRequest{VerificationID: info.VerificationID, VerificationCode: code})
@@ -49,7 +50,7 @@ func TestSmsFlow(t *testing.T) {
 		assert.Equal(t, 600, verified.ExpiresIn)
 		signedUp, err := auth.SignUp(t.Context(), tcbauth.SignUpRequest{
 			PhoneNumber: newPhone, VerificationCode: code, VerificationToken: verified.VerificationToken,
-			Username: "newcomer", Password: peoplesPassword, Name: "A Newcomer",
+			Username: "newcomer", Password: testbed.Password, Name: "A Newcomer",
 		})
 		require.NoError(t, err)
 		require.NoError(t, signedUp.UserErr)
@@ -79,9 +80,9 @@ func TestSmsFlow(t *testing.T) {
 func TestSignInWithSmsRegisters(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		srv := emulator(t)
-		auth := newApp(t, srv).Auth()
-		events := eventsOf(auth)
+		srv := testbed.Emulator(t)
+		auth := testbed.NewApp(t, srv).Auth()
+		events := testbed.EventsOf(auth)
 		state, err := auth.SignInWithSms(t.Context(), sms(t, srv, auth, newPhone))
 		require.NoError(t, err)
 		assert.Equal(t, newPhone, state.User.PhoneNumber)
@@ -93,8 +94,8 @@ func TestSignInWithSmsRegisters(t *testing.T) {
 func TestEmailFlow(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		srv := emulator(t)
-		auth := newApp(t, srv).Auth()
+		srv := testbed.Emulator(t)
+		auth := testbed.NewApp(t, srv).Auth()
 		subs := make(map[string]int)
 		for range 2 { // registers, then signs in
 			info, code := ask(t, srv, auth, tcbauth.GetVerificationRequest{Email: newEmail})
@@ -130,10 +131,10 @@ func TestWrongIsUser(t *testing.T) {
 		signIns        int
 		signUps        int
 	}{
-		"is a user after all":         {phone: gopherPhone, signIns: 1, signUps: 1},
+		"is a user after all":         {phone: testbed.GopherPhone, signIns: 1, signUps: 1},
 		"is no user after all":        {phone: newPhone, isUser: true, signIns: 1, signUps: 1},
-		"already_exists":              {phone: gopherPhone, signUp: &authtest.Error{Word: "already_exists", Number: 6}, signIns: 1, signUps: 1},
-		"must not create, is a user":  {phone: gopherPhone, create: &no, signIns: 1},
+		"already_exists":              {phone: testbed.GopherPhone, signUp: &authtest.Error{Word: "already_exists", Number: 6}, signIns: 1, signUps: 1},
+		"must not create, is a user":  {phone: testbed.GopherPhone, create: &no, signIns: 1},
 		"must not create, is no user": {phone: newPhone, create: &no, want: tcbauth.CodeNotFound, signIns: 1},
 		"must not create, as told":    {phone: newPhone, isUser: true, create: &no, want: tcbauth.CodeNotFound, signIns: 1},
 		"may create":                  {phone: newPhone, create: new(true), signUps: 1},
@@ -141,10 +142,10 @@ func TestWrongIsUser(t *testing.T) {
 			phone: newPhone, isUser: true, signUp: registered, want: tcbauth.CodeNotFound, signIns: 1, signUps: 1,
 		},
 		"both fail, sign-up first": {
-			phone: gopherPhone, signIn: notFound, want: tcbauth.CodeFailedPrecondition, signIns: 1, signUps: 1,
+			phone: testbed.GopherPhone, signIn: notFound, want: tcbauth.CodeFailedPrecondition, signIns: 1, signUps: 1,
 		},
 		"another error is no contradiction": {
-			phone: gopherPhone, isUser: true, signIn: &authtest.Error{Word: "user_blocked"}, want: tcbauth.CodeUserBlocked, signIns: 1,
+			phone: testbed.GopherPhone, isUser: true, signIn: &authtest.Error{Word: "user_blocked"}, want: tcbauth.CodeUserBlocked, signIns: 1,
 		},
 		"nor is one of signing up": {
 			phone: newPhone, signUp: &authtest.Error{Word: "permission_denied"}, want: tcbauth.CodePermissionDenied, signUps: 1,
@@ -153,9 +154,9 @@ func TestWrongIsUser(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				srv := emulator(t, authtest.WithoutIsUser())
+				srv := testbed.Emulator(t, authtest.WithoutIsUser())
 				store := tcbauth.NewMemoryStore()
-				auth := newApp(t, srv, tcbauth.WithTokenStore(store)).Auth()
+				auth := testbed.NewApp(t, srv, tcbauth.WithTokenStore(store)).Auth()
 				for operation, answer := range map[string]*authtest.Error{"signin": test.signIn, "signup": test.signUp} {
 					if answer != nil {
 						srv.Fault(authtest.Fault{Operation: operation, Error: answer})
@@ -170,7 +171,7 @@ func TestWrongIsUser(t *testing.T) {
 					assert.Equal(t, test.phone, state.User.PhoneNumber)
 				} else {
 					require.ErrorIs(t, err, test.want)
-					assert.Nil(t, stored(t, store, defaultKey))
+					assert.Nil(t, testbed.Stored(t, store, testbed.DefaultKey))
 				}
 				assert.Equal(t, 1, srv.Count("verification/verify"))
 				assert.Equal(t, test.signIns, srv.Count("signin"))
@@ -184,8 +185,8 @@ func TestWrongIsUser(t *testing.T) {
 func TestWrongIsUserOfEmail(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		srv := emulator(t, authtest.WithoutLimits())
-		auth := newApp(t, srv).Auth()
+		srv := testbed.Emulator(t, authtest.WithoutLimits())
+		auth := testbed.NewApp(t, srv).Auth()
 		for _, isUser := range []bool{true, false} { // nobody has the address at first, then somebody has
 			info, code := ask(t, srv, auth, tcbauth.GetVerificationRequest{Email: newEmail})
 			info.IsUser = isUser
@@ -203,10 +204,10 @@ func TestWrongIsUserOfEmail(t *testing.T) {
 func TestCodeIsWrong(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		srv := emulator(t, authtest.WithCodeAttempts(3))
-		srv.FixCode(gopherPhone, "123456")
-		auth := newApp(t, srv).Auth()
-		req := sms(t, srv, auth, gopherPhone)
+		srv := testbed.Emulator(t, authtest.WithCodeAttempts(3))
+		srv.FixCode(testbed.GopherPhone, "123456")
+		auth := testbed.NewApp(t, srv).Auth()
+		req := sms(t, srv, auth, testbed.GopherPhone)
 		right := req.VerificationCode
 		req.VerificationCode = "654321"
 		for i := range 3 {
@@ -223,7 +224,7 @@ func TestCodeIsWrong(t *testing.T) {
 		assert.Zero(t, srv.Count("signin"))
 
 		srv.Advance(time.Minute)
-		_, err = auth.SignInWithSms(t.Context(), sms(t, srv, auth, gopherPhone))
+		_, err = auth.SignInWithSms(t.Context(), sms(t, srv, auth, testbed.GopherPhone))
 		require.NoError(t, err, "a new code has new tries")
 	})
 }
@@ -231,13 +232,13 @@ func TestCodeIsWrong(t *testing.T) {
 func TestCodeIsTooOld(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		srv := emulator(t)
-		auth := newApp(t, srv).Auth()
-		req := sms(t, srv, auth, gopherPhone)
+		srv := testbed.Emulator(t)
+		auth := testbed.NewApp(t, srv).Auth()
+		req := sms(t, srv, auth, testbed.GopherPhone)
 		srv.Advance(600 * time.Second)
 		_, err := auth.SignInWithSms(t.Context(), req)
 		require.ErrorIs(t, err, tcbauth.ErrVerificationFailed)
-		newer := sms(t, srv, auth, gopherPhone)
+		newer := sms(t, srv, auth, testbed.GopherPhone)
 		_, err = auth.SignInWithSms(t.Context(), req)
 		require.ErrorIs(t, err, tcbauth.ErrVerificationFailed, "the code before")
 		_, err = auth.SignInWithSms(t.Context(), newer)
@@ -250,10 +251,10 @@ func TestCodeIsTooOld(t *testing.T) {
 func TestRateLimit(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		srv := emulator(t)
-		auth := newApp(t, srv).Auth()
-		first := sms(t, srv, auth, gopherPhone)
-		_, err := auth.GetVerification(t.Context(), tcbauth.GetVerificationRequest{PhoneNumber: gopherPhone})
+		srv := testbed.Emulator(t)
+		auth := testbed.NewApp(t, srv).Auth()
+		first := sms(t, srv, auth, testbed.GopherPhone)
+		_, err := auth.GetVerification(t.Context(), tcbauth.GetVerificationRequest{PhoneNumber: testbed.GopherPhone})
 		require.ErrorIs(t, err, tcbauth.ErrRateLimited)
 		require.ErrorIs(t, err, tcbauth.CodeResourceExhausted)
 		var e *tcbauth.Error
@@ -266,26 +267,26 @@ func TestRateLimit(t *testing.T) {
 		_, err = auth.SignInWithSms(t.Context(), first)
 		require.NoError(t, err, "the code that was sent is still good")
 		srv.Advance(e.RetryAfter)
-		sms(t, srv, auth, gopherPhone)
+		sms(t, srv, auth, testbed.GopherPhone)
 	})
 }
 
 func TestPasswordErrors(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		srv := emulator(t, authtest.WithPasswordLock(2, 10*time.Minute))
+		srv := testbed.Emulator(t, authtest.WithPasswordLock(2, 10*time.Minute))
 		srv.Seed(
 			authtest.User{Username: "no_password", Email: "none@example.com"},
-			authtest.User{Username: "blocked_01", Password: peoplesPassword, Blocked: true},
-			authtest.User{Username: "pending_01", Password: peoplesPassword, Pending: true},
+			authtest.User{Username: "blocked_01", Password: testbed.Password, Blocked: true},
+			authtest.User{Username: "pending_01", Password: testbed.Password, Pending: true},
 		)
 		store := tcbauth.NewMemoryStore()
-		auth := newApp(t, srv, tcbauth.WithTokenStore(store)).Auth()
+		auth := testbed.NewApp(t, srv, tcbauth.WithTokenStore(store)).Auth()
 		signIn := func(req tcbauth.SignInWithPasswordRequest) error {
 			_, err := auth.SignInWithPassword(t.Context(), req)
 			if err != nil {
 				assert.NotContains(t, err.Error(), "-horse-")
-				assert.Nil(t, stored(t, store, defaultKey))
+				assert.Nil(t, testbed.Stored(t, store, testbed.DefaultKey))
 			}
 			return err
 		}
@@ -293,26 +294,26 @@ func TestPasswordErrors(t *testing.T) {
 			req  tcbauth.SignInWithPasswordRequest
 			want error
 		}{
-			{tcbauth.SignInWithPasswordRequest{Username: gopher, Password: "wrong-horse-1"}, tcbauth.CodeInvalidUsernameOrPassword},
-			{tcbauth.SignInWithPasswordRequest{Username: "nobody_at_all", Password: peoplesPassword}, tcbauth.CodeInvalidUsernameOrPassword},
-			{tcbauth.SignInWithPasswordRequest{Email: "none@example.com", Password: peoplesPassword}, tcbauth.CodePasswordNotSet},
-			{tcbauth.SignInWithPasswordRequest{Username: "blocked_01", Password: peoplesPassword}, tcbauth.ErrUserStatusAbnormal},
-			{tcbauth.SignInWithPasswordRequest{Username: "pending_01", Password: peoplesPassword}, tcbauth.CodeUserPending},
+			{tcbauth.SignInWithPasswordRequest{Username: testbed.Gopher, Password: "wrong-horse-1"}, tcbauth.CodeInvalidUsernameOrPassword},
+			{tcbauth.SignInWithPasswordRequest{Username: "nobody_at_all", Password: testbed.Password}, tcbauth.CodeInvalidUsernameOrPassword},
+			{tcbauth.SignInWithPasswordRequest{Email: "none@example.com", Password: testbed.Password}, tcbauth.CodePasswordNotSet},
+			{tcbauth.SignInWithPasswordRequest{Username: "blocked_01", Password: testbed.Password}, tcbauth.ErrUserStatusAbnormal},
+			{tcbauth.SignInWithPasswordRequest{Username: "pending_01", Password: testbed.Password}, tcbauth.CodeUserPending},
 			{tcbauth.SignInWithPasswordRequest{Phone: "13800000000", Password: "wrong-horse-2"}, tcbauth.ErrInvalidCredentials},
-			{tcbauth.SignInWithPasswordRequest{Username: gopher, Password: peoplesPassword}, tcbauth.CodeInvalidStatus}, // locked now
+			{tcbauth.SignInWithPasswordRequest{Username: testbed.Gopher, Password: testbed.Password}, tcbauth.CodeInvalidStatus}, // locked now
 		} {
 			require.ErrorIs(t, signIn(test.req), test.want)
 		}
 		sent := srv.Count("signin")
 		assert.Equal(t, 7, sent, "none is sent twice")
 		for _, req := range []tcbauth.SignInWithPasswordRequest{
-			{Password: peoplesPassword}, {Username: gopher}, {Phone: "123", Password: peoplesPassword}, {Email: "x", Password: peoplesPassword},
+			{Password: testbed.Password}, {Username: testbed.Gopher}, {Phone: "123", Password: testbed.Password}, {Email: "x", Password: testbed.Password},
 		} {
 			require.ErrorIs(t, signIn(req), tcbauth.ErrInvalidParams)
 		}
 		assert.Equal(t, sent, srv.Count("signin"))
 		srv.Advance(10 * time.Minute)
-		require.NoError(t, signIn(tcbauth.SignInWithPasswordRequest{Phone: "138 0000 0000", Password: peoplesPassword}))
+		require.NoError(t, signIn(tcbauth.SignInWithPasswordRequest{Phone: "138 0000 0000", Password: testbed.Password}))
 	})
 }
 
@@ -320,14 +321,14 @@ func TestPasswordErrors(t *testing.T) {
 func TestSessionLivesOn(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		srv := emulator(t)
-		auth := newApp(t, srv).Auth()
-		signInAs(t, auth, gopher)
-		for i, pause := range []time.Duration{lifetime, 29 * 24 * time.Hour, 29 * 24 * time.Hour} {
+		srv := testbed.Emulator(t)
+		auth := testbed.NewApp(t, srv).Auth()
+		testbed.SignInAs(t, auth, testbed.Gopher)
+		for i, pause := range []time.Duration{testbed.TokenLife, 29 * 24 * time.Hour, 29 * 24 * time.Hour} {
 			srv.Advance(pause)
 			user, err := auth.GetUserInfo(t.Context(), tcbauth.GetUserInfoRequest{})
 			require.NoError(t, err)
-			assert.Equal(t, gopherSub, user.Sub)
+			assert.Equal(t, testbed.GopherSub, user.Sub)
 			assert.Equal(t, i+1, srv.Count("token"), "the client knew without being refused")
 			assert.Equal(t, i+2, srv.Count("user/me"))
 		}
@@ -338,11 +339,11 @@ func TestSessionLivesOn(t *testing.T) {
 func TestSessionIsRevokedElsewhere(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		srv := emulator(t)
+		srv := testbed.Emulator(t)
 		store := tcbauth.NewMemoryStore()
-		auth := newApp(t, srv, tcbauth.WithTokenStore(store)).Auth()
-		copied := signInAs(t, auth, gopher)
-		other := newApp(t, srv).Auth()
+		auth := testbed.NewApp(t, srv, tcbauth.WithTokenStore(store)).Auth()
+		copied := testbed.SignInAs(t, auth, testbed.Gopher)
+		other := testbed.NewApp(t, srv).Auth()
 		require.NoError(t, other.SetCredentials(t.Context(), copied))
 		require.NoError(t, other.SignOut(t.Context()))
 
@@ -350,8 +351,8 @@ func TestSessionIsRevokedElsewhere(t *testing.T) {
 		require.ErrorIs(t, err, tcbauth.ErrSessionExpired)
 		require.ErrorIs(t, err, tcbauth.CodeUnauthenticated)
 		require.ErrorIs(t, err, tcbauth.CodeInvalidGrant)
-		assert.Nil(t, stored(t, store, defaultKey))
-		requireNobody(t, auth)
+		assert.Nil(t, testbed.Stored(t, store, testbed.DefaultKey))
+		testbed.RequireNobody(t, auth)
 		assert.Equal(t, 1, srv.Count("token"))
 	})
 }
@@ -360,11 +361,11 @@ func TestSessionIsRevokedElsewhere(t *testing.T) {
 func TestAccessKey(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		srv := emulator(t)
-		wire := newTap(srv)
+		srv := testbed.Emulator(t)
+		wire := testbed.NewTap(srv)
 		store := tcbauth.NewMemoryStore()
-		auth := newApp(t, srv, tcbauth.WithTokenStore(store), tcbauth.WithAccessKey("key"), wire.client()).Auth()
-		requireToken(t, auth, "key")
+		auth := testbed.NewApp(t, srv, tcbauth.WithTokenStore(store), tcbauth.WithAccessKey("key"), wire.Client()).Auth()
+		testbed.RequireToken(t, auth, "key")
 		_, err := auth.GetCredentials(t.Context())
 		require.ErrorIs(t, err, tcbauth.ErrNoSession, "a key is no session")
 		has, err := auth.HasLoginState(t.Context())
@@ -374,21 +375,21 @@ func TestAccessKey(t *testing.T) {
 		require.ErrorIs(t, err, tcbauth.CodeUnauthenticated)
 		require.NotErrorIs(t, err, tcbauth.ErrSessionExpired)
 
-		req := sms(t, srv, auth, gopherPhone)
+		req := sms(t, srv, auth, testbed.GopherPhone)
 		state, err := auth.SignInWithSms(t.Context(), req)
 		require.NoError(t, err)
-		requireToken(t, auth, state.Credentials.AccessToken)
-		srv.Advance(lifetime)
+		testbed.RequireToken(t, auth, state.Credentials.AccessToken)
+		srv.Advance(testbed.TokenLife)
 		_, err = auth.GetCredentials(t.Context())
 		require.NoError(t, err)
 		require.NoError(t, auth.SignOut(t.Context()))
-		requireToken(t, auth, "key")
+		testbed.RequireToken(t, auth, "key")
 
 		for path, want := range map[string][]string{
 			"verification": {"Bearer key"}, "verification/verify": {""}, "signin": {""}, "token": {""}, "revoke": {""},
 			"user/me": {"Bearer key", "Bearer " + state.Credentials.AccessToken},
 		} {
-			assert.Equal(t, want, wire.bearers("/auth/v1/"+path), path)
+			assert.Equal(t, want, wire.Bearers("/auth/v1/"+path), path)
 		}
 	})
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/cloudbase-community/tcbauth"
+	"github.com/cloudbase-community/tcbauth/internal/testbed"
 )
 
 // helpLanguages are those that Help has, by a language of the call.
@@ -38,8 +39,8 @@ func assertEnglish(t *testing.T, help, where string) {
 }
 
 // refusing answers every request with this error of the server's.
-func refusing(body string) *peer {
-	return &peer{answer: func(int, arrived) answer { return reply(http.StatusBadRequest, body) }}
+func refusing(body string) *testbed.Peer {
+	return &testbed.Peer{Answer: func(int, testbed.Arrived) testbed.Answer { return testbed.Reply(http.StatusBadRequest, body) }}
 }
 
 // errorsOfCategories has an error of the server's for each category that one can have.
@@ -73,9 +74,9 @@ func TestHelpOfEachCategory(t *testing.T) {
 	for language, assertLanguage := range helpLanguages {
 		seen := map[string]tcbauth.Category{}
 		for category, body := range errorsOfCategories {
-			auth := newPeerApp(t, refusing(body), tcbauth.NewMemoryStore(), tcbauth.WithLanguage(language)).Auth()
-			_, err := auth.Verify(t.Context(), tcbauth.VerifyRequest{VerificationID: plantedID, VerificationCode: plantedCode})
-			e := errorOf(t, err)
+			auth := testbed.NewPeerApp(t, refusing(body), tcbauth.NewMemoryStore(), tcbauth.WithLanguage(language)).Auth()
+			_, err := auth.Verify(t.Context(), tcbauth.VerifyRequest{VerificationID: testbed.PlantedID, VerificationCode: testbed.PlantedCode})
+			e := testbed.ErrorOf(t, err)
 			require.Equal(t, category, e.Category)
 			assertLanguage(t, e.Help, string(category))
 			assert.Empty(t, seen[e.Help], "%s has the same help", category)
@@ -92,7 +93,7 @@ func TestHelpOfSpecialCases(t *testing.T) {
 		return err
 	}
 	verify := func(ctx context.Context, a *tcbauth.Auth) error {
-		_, err := a.Verify(ctx, tcbauth.VerifyRequest{VerificationID: plantedID, VerificationCode: plantedCode})
+		_, err := a.Verify(ctx, tcbauth.VerifyRequest{VerificationID: testbed.PlantedID, VerificationCode: testbed.PlantedCode})
 		return err
 	}
 	refresh := func(ctx context.Context, a *tcbauth.Auth) error {
@@ -107,39 +108,39 @@ func TestHelpOfSpecialCases(t *testing.T) {
 	for name, tt := range map[string]struct {
 		ctx   context.Context
 		store tcbauth.TokenStore
-		given answer
+		given testbed.Answer
 		call  func(context.Context, *tcbauth.Auth) error
 		want  error
 		says  string // in English
 	}{
-		"cancelled":       {gone, memory, answer{}, verify, context.Canceled, "WithTimeout"},
-		"too late":        {late, memory, answer{}, verify, context.DeadlineExceeded, "WithTimeout"},
-		"lost reply":      {t.Context(), memory, lost(errors.New("connection reset")), verify, tcbauth.ErrOutcomeUnknown, "Look before asking again"},
-		"502":             {t.Context(), memory, html(502), verify, tcbauth.ErrOutcomeUnknown, "Look before asking again"},
-		"broken store":    {t.Context(), newBrokenStore(memory, "Get"), answer{}, me, tcbauth.ErrStore, "token store"},
-		"captive portal":  {t.Context(), memory, html(200), verify, tcbauth.ErrInvalidResponse, "not CloudBase's"},
-		"nobody":          {t.Context(), memory, answer{}, me, tcbauth.ErrNoSession, "Sign in again"},
-		"ended":           {t.Context(), nil, reply(400, `{"error":"invalid_grant"}`), refresh, tcbauth.ErrSessionExpired, "Sign in again"},
-		"refused for all": {t.Context(), nil, reply(401, `{"error":"unauthenticated"}`), me, tcbauth.CodeUnauthenticated, "Sign in again"},
-		"invalid request": {t.Context(), memory, answer{}, func(ctx context.Context, a *tcbauth.Auth) error {
+		"cancelled":       {gone, memory, testbed.Answer{}, verify, context.Canceled, "WithTimeout"},
+		"too late":        {late, memory, testbed.Answer{}, verify, context.DeadlineExceeded, "WithTimeout"},
+		"lost reply":      {t.Context(), memory, testbed.Lost(errors.New("connection reset")), verify, tcbauth.ErrOutcomeUnknown, "Look before asking again"},
+		"502":             {t.Context(), memory, testbed.HTML(502), verify, tcbauth.ErrOutcomeUnknown, "Look before asking again"},
+		"broken store":    {t.Context(), testbed.NewBrokenStore(memory, "Get"), testbed.Answer{}, me, tcbauth.ErrStore, "token store"},
+		"captive portal":  {t.Context(), memory, testbed.HTML(200), verify, tcbauth.ErrInvalidResponse, "not CloudBase's"},
+		"nobody":          {t.Context(), memory, testbed.Answer{}, me, tcbauth.ErrNoSession, "Sign in again"},
+		"ended":           {t.Context(), nil, testbed.Reply(400, `{"error":"invalid_grant"}`), refresh, tcbauth.ErrSessionExpired, "Sign in again"},
+		"refused for all": {t.Context(), nil, testbed.Reply(401, `{"error":"unauthenticated"}`), me, tcbauth.CodeUnauthenticated, "Sign in again"},
+		"invalid request": {t.Context(), memory, testbed.Answer{}, func(ctx context.Context, a *tcbauth.Auth) error {
 			_, err := a.Verify(ctx, tcbauth.VerifyRequest{})
 			return err
 		}, tcbauth.ErrInvalidParams, "A field of the request"},
-		"something else": {t.Context(), memory, answer{}, func(ctx context.Context, a *tcbauth.Auth) error {
+		"something else": {t.Context(), memory, testbed.Answer{}, func(ctx context.Context, a *tcbauth.Auth) error {
 			_, err := a.SignInWithCustomTicket(ctx, tcbauth.SignInWithCustomTicketRequest{})
 			return err
 		}, errNoTicket, "See the code and description"},
 	} {
 		for language, assertLanguage := range helpLanguages {
-			p := &peer{answer: func(int, arrived) answer { return tt.given }}
+			p := &testbed.Peer{Answer: func(int, testbed.Arrived) testbed.Answer { return tt.given }}
 			store := tt.store
 			if store == nil {
-				store = sessionStore(t)
+				store = testbed.SessionStore(t)
 			}
-			err := tt.call(tt.ctx, newPeerApp(t, p, store, tcbauth.WithLanguage(language), tcbauth.WithTicketSource(
+			err := tt.call(tt.ctx, testbed.NewPeerApp(t, p, store, tcbauth.WithLanguage(language), tcbauth.WithTicketSource(
 				func(context.Context, string) (string, error) { return "", errNoTicket })).Auth())
 			require.ErrorIs(t, err, tt.want, name)
-			help := errorOf(t, err).Help
+			help := testbed.ErrorOf(t, err).Help
 			assertLanguage(t, help, name)
 			if language == "en-US" {
 				assert.Contains(t, help, tt.says, name)
@@ -159,10 +160,10 @@ func TestHelpLanguage(t *testing.T) {
 		if language != "" {
 			opts = append(opts, tcbauth.WithLanguage(language))
 		}
-		auth := newPeerApp(t, refusing(`{"error":"internal"}`), sessionStore(t), opts...).Auth()
+		auth := testbed.NewPeerApp(t, refusing(`{"error":"internal"}`), testbed.SessionStore(t), opts...).Auth()
 		help := func(ctx context.Context) string {
 			_, err := auth.GetUserInfo(ctx, tcbauth.GetUserInfoRequest{})
-			return errorOf(t, err).Help
+			return testbed.ErrorOf(t, err).Help
 		}
 		assertLanguage(t, help(t.Context()), language)
 		assertEnglish(t, help(tcbauth.ContextWithLanguage(t.Context(), "en-US")), language)
@@ -207,16 +208,16 @@ func TestHelpNamesTheLoginMethod(t *testing.T) {
 		"BindWithProvider":                  provider,
 		"GetUserInfo":                       "the login method for",
 	} {
-		p := &peer{answer: func(_ int, r arrived) answer {
+		p := &testbed.Peer{Answer: func(_ int, r testbed.Arrived) testbed.Answer {
 			if row == "Reauthenticate" && strings.HasSuffix(r.URL.Path, "/user/me") {
-				return reply(http.StatusOK, goodAnswer)
+				return testbed.Reply(http.StatusOK, testbed.GoodAnswer)
 			}
-			return reply(http.StatusForbidden, `{"error":"provider_not_enabled"}`)
+			return testbed.Reply(http.StatusForbidden, `{"error":"provider_not_enabled"}`)
 		}}
-		auth := newPeerApp(t, p, sessionStore(t)).Auth()
-		_, err := callMethod(tcbauth.ContextWithLanguage(t.Context(), "en-US"), auth, row, methodRows[row])
+		auth := testbed.NewPeerApp(t, p, testbed.SessionStore(t)).Auth()
+		_, err := testbed.CallMethod(tcbauth.ContextWithLanguage(t.Context(), "en-US"), auth, row, testbed.MethodRows[row])
 		require.ErrorIs(t, err, tcbauth.ErrProviderNotEnabled, row)
-		help := errorOf(t, err).Help
+		help := testbed.ErrorOf(t, err).Help
 		assertEnglish(t, help, row)
 		assert.Contains(t, help, want, row)
 		assert.Contains(t, help, "console", row)
@@ -226,14 +227,14 @@ func TestHelpNamesTheLoginMethod(t *testing.T) {
 func TestHelpHasNoSecrets(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{"SignIn", "Verify", "SignUp", "GetVerification", "GrantProviderToken", "DeleteMe", "RefreshSession"} {
-		for kind, quoting := range indiscreet {
+		for kind, quoting := range testbed.Indiscreet {
 			synctest.Test(t, func(t *testing.T) {
 				for language := range helpLanguages {
-					p := &peer{answer: func(_ int, r arrived) answer { return quoting(r) }}
-					auth := newPeerApp(t, p, sessionStore(t), tcbauth.WithLanguage(language)).Auth()
-					_, err := callMethod(t.Context(), auth, name, methodRows[name])
+					p := &testbed.Peer{Answer: func(_ int, r testbed.Arrived) testbed.Answer { return quoting(r) }}
+					auth := testbed.NewPeerApp(t, p, testbed.SessionStore(t), tcbauth.WithLanguage(language)).Auth()
+					_, err := testbed.CallMethod(t.Context(), auth, name, testbed.MethodRows[name])
 					if err != nil { // a quoted request is a good answer to some
-						assertNoSecret(t, name+", "+kind, errorOf(t, err).Help)
+						testbed.AssertNoSecret(t, name+", "+kind, testbed.ErrorOf(t, err).Help)
 					}
 				}
 			})
@@ -244,34 +245,34 @@ func TestHelpHasNoSecrets(t *testing.T) {
 // Callers of many languages wait for one refresh. Its failure is one, and its help each caller's own.
 func TestHelpOfASharedRefresh(t *testing.T) {
 	t.Parallel()
-	for name, given := range map[string]answer{
-		"ended":    reply(http.StatusBadRequest, `{"error":"invalid_grant"}`),
-		"internal": reply(http.StatusInternalServerError, `{"error":"internal","error_code":13}`),
-		"portal":   html(http.StatusOK),
-		"lost":     lost(errors.New("connection reset")),
-		"no field": reply(http.StatusOK, `{}`),
+	for name, given := range map[string]testbed.Answer{
+		"ended":    testbed.Reply(http.StatusBadRequest, `{"error":"invalid_grant"}`),
+		"internal": testbed.Reply(http.StatusInternalServerError, `{"error":"internal","error_code":13}`),
+		"portal":   testbed.HTML(http.StatusOK),
+		"lost":     testbed.Lost(errors.New("connection reset")),
+		"no field": testbed.Reply(http.StatusOK, `{}`),
 	} {
 		for _, languages := range [][]string{{"zh-CN", "en-US", "zh-CN", "en-US"}, {"en-US", "zh-CN"}} {
 			t.Run(name+", first "+languages[0], func(t *testing.T) {
 				t.Parallel()
 				synctest.Test(t, func(t *testing.T) {
 					gate := make(chan struct{})
-					p := &peer{answer: func(int, arrived) answer { <-gate; return given }}
+					p := &testbed.Peer{Answer: func(int, testbed.Arrived) testbed.Answer { <-gate; return given }}
 					store := tcbauth.NewMemoryStore()
-					put(t, store, "users/u/credentials_"+methodEnv, &tcbauth.Credentials{
-						AccessToken: plantedAccess, RefreshToken: plantedRefresh, ExpiresAt: time.Now().Add(-time.Hour),
+					testbed.Put(t, store, testbed.VisitorKey("", testbed.MethodEnv, "u"), &tcbauth.Credentials{
+						AccessToken: testbed.PlantedAccess, RefreshToken: testbed.PlantedRefresh, ExpiresAt: time.Now().Add(-time.Hour),
 					})
-					app := newPeerApp(t, p, store)
-					waiting := make([]<-chan outcome, len(languages))
+					app := testbed.NewPeerApp(t, p, store)
+					waiting := make([]<-chan testbed.Outcome, len(languages))
 					for i, language := range languages {
-						waiting[i] = background(getting(tcbauth.ContextWithLanguage(t.Context(), language), app.ForUser("u")))
+						waiting[i] = testbed.Background(testbed.Getting(tcbauth.ContextWithLanguage(t.Context(), language), app.ForUser("u")))
 					}
 					close(gate)
 					for i, language := range languages {
-						err := (<-waiting[i]).err
-						helpLanguages[language](t, errorOf(t, err).Help, language)
+						err := (<-waiting[i]).Err
+						helpLanguages[language](t, testbed.ErrorOf(t, err).Help, language)
 					}
-					assert.Len(t, p.requests(), 1, "one refresh for all")
+					assert.Len(t, p.Requests(), 1, "one refresh for all")
 				})
 			})
 		}

@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/cloudbase-community/tcbauth"
+	"github.com/cloudbase-community/tcbauth/internal/testbed"
 )
 
 func TestNewRefusesEnvironment(t *testing.T) {
@@ -69,7 +70,7 @@ func TestOptionsRefuse(t *testing.T) {
 			require.Error(t, err)
 			assert.Nil(t, auth)
 			assert.Contains(t, err.Error(), tt.text)
-			assertNoSecret(t, "error", err.Error())
+			testbed.AssertNoSecret(t, "error", err.Error())
 		})
 	}
 	_, err := tcbauth.New("env", tcbauth.WithLogger(nil), tcbauth.WithSessionTTL(0), tcbauth.WithClientSecret(""), tcbauth.WithGateway(), tcbauth.WithGateway())
@@ -105,7 +106,7 @@ func TestWithBaseURL(t *testing.T) {
 		_, err := tcbauth.New("env", tcbauth.WithBaseURL(base))
 		if assert.Error(t, err, "%q", base) {
 			assert.Contains(t, err.Error(), "WithBaseURL", "%q", base)
-			assertNoSecret(t, "error", err.Error())
+			testbed.AssertNoSecret(t, "error", err.Error())
 		}
 	}
 }
@@ -119,69 +120,69 @@ type badInput struct {
 
 var badInputs = map[string]badInput{
 	"no phone and no mail":      {"GetVerification", tcbauth.GetVerificationRequest{}, "phone_number"},
-	"phone and mail":            {"GetVerification", tcbauth.GetVerificationRequest{PhoneNumber: plantedPhone, Email: plantedEmail}, "phone_number"},
+	"phone and mail":            {"GetVerification", tcbauth.GetVerificationRequest{PhoneNumber: testbed.PlantedPhone, Email: testbed.PlantedEmail}, "phone_number"},
 	"malformed phone":           {"GetVerification", tcbauth.GetVerificationRequest{PhoneNumber: "planted"}, "phone_number"},
 	"short phone":               {"GetVerification", tcbauth.GetVerificationRequest{PhoneNumber: "+86 1391234567"}, "phone_number"},
 	"malformed mail":            {"GetVerification", tcbauth.GetVerificationRequest{Email: "planted"}, "email"},
 	"mail with a line":          {"GetVerification", tcbauth.GetVerificationRequest{Email: "planted@example.com\nBcc: x@example.com"}, "email"},
-	"verify: no id":             {"Verify", tcbauth.VerifyRequest{VerificationCode: plantedCode}, "verification_id"},
-	"verify: no code":           {"Verify", tcbauth.VerifyRequest{VerificationID: plantedID}, "verification_code"},
-	"verify: code not digits":   {"Verify", tcbauth.VerifyRequest{VerificationID: plantedID, VerificationCode: "planted"}, "verification_code"},
-	"verify: code with space":   {"Verify", tcbauth.VerifyRequest{VerificationID: plantedID, VerificationCode: " " + plantedCode}, "verification_code"},
-	"verify: wide digits":       {"Verify", tcbauth.VerifyRequest{VerificationID: plantedID, VerificationCode: "１２３４５６"}, "verification_code"},
-	"verify: token as code":     {"Verify", tcbauth.VerifyRequest{VerificationID: plantedID, VerificationCode: strings.Repeat("1", 17)}, "verification_code"},
-	"verify: version":           {"Verify", tcbauth.VerifyRequest{VerificationID: plantedID, VerificationCode: plantedCode, Version: "v3"}, "version"},
-	"sign in: no name":          {"SignIn", tcbauth.SignInRequest{Password: plantedPassword}, "username"},
-	"sign in: no password":      {"SignIn", tcbauth.SignInRequest{Username: plantedUser}, "password"},
-	"sign in: version":          {"SignIn", tcbauth.SignInRequest{Username: plantedUser, Password: plantedPassword, Version: "../v1"}, "version"},
-	"password: no name":         {"SignInWithPassword", tcbauth.SignInWithPasswordRequest{Password: plantedPassword}, "username"},
-	"password: none":            {"SignInWithPassword", tcbauth.SignInWithPasswordRequest{Username: plantedUser}, "password"},
-	"password: phone":           {"SignInWithPassword", tcbauth.SignInWithPasswordRequest{Phone: "planted", Password: plantedPassword}, "phone"},
-	"password: mail":            {"SignInWithPassword", tcbauth.SignInWithPasswordRequest{Email: "planted", Password: plantedPassword}, "email"},
-	"sms: no phone":             {"SignInWithSms", tcbauth.SignInWithSmsRequest{VerificationInfo: someInfo, VerificationCode: plantedCode}, "phoneNum"},
-	"sms: malformed phone":      {"SignInWithSms", tcbauth.SignInWithSmsRequest{VerificationInfo: someInfo, VerificationCode: plantedCode, PhoneNum: "+86"}, "phoneNum"},
-	"sms: no info":              {"SignInWithSms", tcbauth.SignInWithSmsRequest{VerificationCode: plantedCode, PhoneNum: plantedPhone}, "verification_id"},
-	"sms: no id":                {"SignInWithSms", tcbauth.SignInWithSmsRequest{VerificationInfo: &tcbauth.VerificationInfo{}, VerificationCode: plantedCode, PhoneNum: plantedPhone}, "verification_id"},
-	"sms: no code":              {"SignInWithSms", tcbauth.SignInWithSmsRequest{VerificationInfo: someInfo, PhoneNum: plantedPhone}, "verificationCode"},
-	"sms: code not digits":      {"SignInWithSms", tcbauth.SignInWithSmsRequest{VerificationInfo: someInfo, VerificationCode: "planted", PhoneNum: plantedPhone}, "verificationCode"},
-	"mail: no address":          {"SignInWithEmail", tcbauth.SignInWithEmailRequest{VerificationInfo: someInfo, VerificationCode: plantedCode}, "email"},
-	"mail: no info":             {"SignInWithEmail", tcbauth.SignInWithEmailRequest{VerificationCode: plantedCode, Email: plantedEmail}, "verification_id"},
-	"mail: no code":             {"SignInWithEmail", tcbauth.SignInWithEmailRequest{VerificationInfo: someInfo, Email: plantedEmail}, "verificationCode"},
-	"sign up: nobody":           {"SignUp", tcbauth.SignUpRequest{VerificationToken: plantedVerification}, "phone_number"},
-	"sign up: phone and mail":   {"SignUp", tcbauth.SignUpRequest{PhoneNumber: plantedPhone, Email: plantedEmail, VerificationToken: plantedVerification}, "phone_number"},
-	"sign up: malformed phone":  {"SignUp", tcbauth.SignUpRequest{PhoneNumber: "planted", VerificationToken: plantedVerification}, "phone_number"},
-	"sign up: no proof":         {"SignUp", tcbauth.SignUpRequest{PhoneNumber: plantedPhone}, "verification_token"},
-	"sign up: short password":   {"SignUp", tcbauth.SignUpRequest{PhoneNumber: plantedPhone, VerificationToken: plantedVerification, Password: "planted"}, "password"},
-	"sign up: letters only":     {"SignUp", tcbauth.SignUpRequest{PhoneNumber: plantedPhone, VerificationToken: plantedVerification, Password: "planted-planted"}, "password"},
-	"sign up: password, no law": {"SignUp", tcbauth.SignUpRequest{ProviderToken: plantedProvider, Password: "1234567890"}, "password"},
+	"verify: no id":             {"Verify", tcbauth.VerifyRequest{VerificationCode: testbed.PlantedCode}, "verification_id"},
+	"verify: no code":           {"Verify", tcbauth.VerifyRequest{VerificationID: testbed.PlantedID}, "verification_code"},
+	"verify: code not digits":   {"Verify", tcbauth.VerifyRequest{VerificationID: testbed.PlantedID, VerificationCode: "planted"}, "verification_code"},
+	"verify: code with space":   {"Verify", tcbauth.VerifyRequest{VerificationID: testbed.PlantedID, VerificationCode: " " + testbed.PlantedCode}, "verification_code"},
+	"verify: wide digits":       {"Verify", tcbauth.VerifyRequest{VerificationID: testbed.PlantedID, VerificationCode: "１２３４５６"}, "verification_code"},
+	"verify: token as code":     {"Verify", tcbauth.VerifyRequest{VerificationID: testbed.PlantedID, VerificationCode: strings.Repeat("1", 17)}, "verification_code"},
+	"verify: version":           {"Verify", tcbauth.VerifyRequest{VerificationID: testbed.PlantedID, VerificationCode: testbed.PlantedCode, Version: "v3"}, "version"},
+	"sign in: no name":          {"SignIn", tcbauth.SignInRequest{Password: testbed.PlantedPassword}, "username"},
+	"sign in: no password":      {"SignIn", tcbauth.SignInRequest{Username: testbed.PlantedUser}, "password"},
+	"sign in: version":          {"SignIn", tcbauth.SignInRequest{Username: testbed.PlantedUser, Password: testbed.PlantedPassword, Version: "../v1"}, "version"},
+	"password: no name":         {"SignInWithPassword", tcbauth.SignInWithPasswordRequest{Password: testbed.PlantedPassword}, "username"},
+	"password: none":            {"SignInWithPassword", tcbauth.SignInWithPasswordRequest{Username: testbed.PlantedUser}, "password"},
+	"password: phone":           {"SignInWithPassword", tcbauth.SignInWithPasswordRequest{Phone: "planted", Password: testbed.PlantedPassword}, "phone"},
+	"password: mail":            {"SignInWithPassword", tcbauth.SignInWithPasswordRequest{Email: "planted", Password: testbed.PlantedPassword}, "email"},
+	"sms: no phone":             {"SignInWithSms", tcbauth.SignInWithSmsRequest{VerificationInfo: someInfo, VerificationCode: testbed.PlantedCode}, "phoneNum"},
+	"sms: malformed phone":      {"SignInWithSms", tcbauth.SignInWithSmsRequest{VerificationInfo: someInfo, VerificationCode: testbed.PlantedCode, PhoneNum: "+86"}, "phoneNum"},
+	"sms: no info":              {"SignInWithSms", tcbauth.SignInWithSmsRequest{VerificationCode: testbed.PlantedCode, PhoneNum: testbed.PlantedPhone}, "verification_id"},
+	"sms: no id":                {"SignInWithSms", tcbauth.SignInWithSmsRequest{VerificationInfo: &tcbauth.VerificationInfo{}, VerificationCode: testbed.PlantedCode, PhoneNum: testbed.PlantedPhone}, "verification_id"},
+	"sms: no code":              {"SignInWithSms", tcbauth.SignInWithSmsRequest{VerificationInfo: someInfo, PhoneNum: testbed.PlantedPhone}, "verificationCode"},
+	"sms: code not digits":      {"SignInWithSms", tcbauth.SignInWithSmsRequest{VerificationInfo: someInfo, VerificationCode: "planted", PhoneNum: testbed.PlantedPhone}, "verificationCode"},
+	"mail: no address":          {"SignInWithEmail", tcbauth.SignInWithEmailRequest{VerificationInfo: someInfo, VerificationCode: testbed.PlantedCode}, "email"},
+	"mail: no info":             {"SignInWithEmail", tcbauth.SignInWithEmailRequest{VerificationCode: testbed.PlantedCode, Email: testbed.PlantedEmail}, "verification_id"},
+	"mail: no code":             {"SignInWithEmail", tcbauth.SignInWithEmailRequest{VerificationInfo: someInfo, Email: testbed.PlantedEmail}, "verificationCode"},
+	"sign up: nobody":           {"SignUp", tcbauth.SignUpRequest{VerificationToken: testbed.PlantedVerification}, "phone_number"},
+	"sign up: phone and mail":   {"SignUp", tcbauth.SignUpRequest{PhoneNumber: testbed.PlantedPhone, Email: testbed.PlantedEmail, VerificationToken: testbed.PlantedVerification}, "phone_number"},
+	"sign up: malformed phone":  {"SignUp", tcbauth.SignUpRequest{PhoneNumber: "planted", VerificationToken: testbed.PlantedVerification}, "phone_number"},
+	"sign up: no proof":         {"SignUp", tcbauth.SignUpRequest{PhoneNumber: testbed.PlantedPhone}, "verification_token"},
+	"sign up: short password":   {"SignUp", tcbauth.SignUpRequest{PhoneNumber: testbed.PlantedPhone, VerificationToken: testbed.PlantedVerification, Password: "planted"}, "password"},
+	"sign up: letters only":     {"SignUp", tcbauth.SignUpRequest{PhoneNumber: testbed.PlantedPhone, VerificationToken: testbed.PlantedVerification, Password: "planted-planted"}, "password"},
+	"sign up: password, no law": {"SignUp", tcbauth.SignUpRequest{ProviderToken: testbed.PlantedProvider, Password: "1234567890"}, "password"},
 	"user info: version":        {"GetUserInfo", tcbauth.GetUserInfoRequest{Version: "v3"}, "version"},
 	"refresh: version":          {"RefreshTokenForce", tcbauth.RefreshTokenForceRequest{Version: "V2"}, "version"},
 	"set: no token":             {"SetCredentials", &tcbauth.Credentials{ExpiresIn: 60}, "access_token"},
-	"set: no end":               {"SetCredentials", &tcbauth.Credentials{AccessToken: plantedAccess}, "expires_in"},
+	"set: no end":               {"SetCredentials", &tcbauth.Credentials{AccessToken: testbed.PlantedAccess}, "expires_in"},
 }
 
-var someInfo = &tcbauth.VerificationInfo{VerificationID: plantedID, IsUser: true}
+var someInfo = &tcbauth.VerificationInfo{VerificationID: testbed.PlantedID, IsUser: true}
 
 func TestBadInput(t *testing.T) {
 	t.Parallel()
 	for name, tt := range badInputs {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			p := &peer{answer: func(int, arrived) answer { return reply(200, goodAnswer) }}
-			store := sessionStore(t)
-			before, err := store.Get(t.Context(), "credentials_"+methodEnv)
+			p := &testbed.Peer{Answer: func(int, testbed.Arrived) testbed.Answer { return testbed.Reply(200, testbed.GoodAnswer) }}
+			store := testbed.SessionStore(t)
+			before, err := store.Get(t.Context(), testbed.PeerKey)
 			require.NoError(t, err)
-			_, err = callMethod(t.Context(), newPeerApp(t, p, store).Auth(), tt.method, methodRow{req: tt.req})
+			_, err = testbed.CallMethod(t.Context(), testbed.NewPeerApp(t, p, store).Auth(), tt.method, testbed.MethodRow{Req: tt.req})
 			require.ErrorIs(t, err, tcbauth.ErrInvalidParams)
 			var invalid *tcbauth.ValidationError
 			require.ErrorAs(t, err, &invalid)
 			assert.Contains(t, invalid.Field, tt.field)
 			assert.Contains(t, err.Error(), tt.field)
-			e := errorOf(t, err)
+			e := testbed.ErrorOf(t, err)
 			assert.Equal(t, tt.method, e.Op)
 			assert.Equal(t, tcbauth.CategoryInvalidParams, e.Category)
-			assert.Empty(t, p.requests())
-			after, err := store.Get(t.Context(), "credentials_"+methodEnv)
+			assert.Empty(t, p.Requests())
+			after, err := store.Get(t.Context(), testbed.PeerKey)
 			require.NoError(t, err)
 			assert.Equal(t, before, after, "the session")
 		})
@@ -192,19 +193,19 @@ func TestBadInput(t *testing.T) {
 func TestPasswordPolicyError(t *testing.T) {
 	t.Parallel()
 	errTooCommon := errors.New("planted-Passw0rd is too common")
-	p := &peer{answer: func(int, arrived) answer { return reply(200, goodAnswer) }}
+	p := &testbed.Peer{Answer: func(int, testbed.Arrived) testbed.Answer { return testbed.Reply(200, testbed.GoodAnswer) }}
 	policy := tcbauth.WithPasswordPolicy(func(password string) error {
-		if password == plantedPassword {
+		if password == testbed.PlantedPassword {
 			return errTooCommon
 		}
 		return nil
 	})
-	auth := newPeerApp(t, p, tcbauth.NewMemoryStore(), policy).Auth()
-	req := tcbauth.SignUpRequest{PhoneNumber: plantedPhone, VerificationToken: plantedVerification, Password: plantedPassword}
+	auth := testbed.NewPeerApp(t, p, tcbauth.NewMemoryStore(), policy).Auth()
+	req := tcbauth.SignUpRequest{PhoneNumber: testbed.PlantedPhone, VerificationToken: testbed.PlantedVerification, Password: testbed.PlantedPassword}
 	_, err := auth.SignUp(t.Context(), req)
 	require.ErrorIs(t, err, tcbauth.ErrInvalidParams)
-	requireError(t, err)
-	assert.Empty(t, p.requests())
+	testbed.RequireError(t, err)
+	assert.Empty(t, p.Requests())
 	assert.ErrorIs(t, err, errTooCommon)
 
 	req.Password = "weak" // which is for the policy to say
@@ -214,19 +215,19 @@ func TestPasswordPolicyError(t *testing.T) {
 
 func TestForTokenMethods(t *testing.T) {
 	t.Parallel()
-	forEachMethod(t, nil, func(t *testing.T, name string, row methodRow) {
-		p := &peer{answer: func(int, arrived) answer { return row.good() }}
-		app := newPeerApp(t, p, untouchable{t}, append(row.opts, tcbauth.WithAccessKey(plantedKey))...)
-		_, err := callMethod(t.Context(), app.ForToken(plantedAccess), name, row)
+	forEachMethod(t, nil, func(t *testing.T, name string, row testbed.MethodRow) {
+		p := &testbed.Peer{Answer: func(int, testbed.Arrived) testbed.Answer { return row.Good() }}
+		app := testbed.NewPeerApp(t, p, testbed.Untouchable{TB: t}, append(row.Opts, tcbauth.WithAccessKey(testbed.PlantedKey))...)
+		_, err := testbed.CallMethod(t.Context(), app.ForToken(testbed.PlantedAccess), name, row)
 		if err != nil { // it would have to store a session
 			require.ErrorIs(t, err, tcbauth.ErrInvalidParams)
-			requireError(t, err)
-			assert.Empty(t, p.requests())
+			testbed.RequireError(t, err)
+			assert.Empty(t, p.Requests())
 			return
 		}
-		for _, r := range p.requests() {
+		for _, r := range p.Requests() {
 			if bearer := r.Header.Get("Authorization"); bearer != "" {
-				assert.Equal(t, "Bearer "+plantedAccess, bearer)
+				assert.Equal(t, "Bearer "+testbed.PlantedAccess, bearer)
 			}
 		}
 	})
@@ -234,75 +235,75 @@ func TestForTokenMethods(t *testing.T) {
 
 func TestForTokenRefused(t *testing.T) {
 	t.Parallel()
-	forEachMethod(t, methodRow.sends, func(t *testing.T, name string, row methodRow) {
-		p := &peer{answer: func(int, arrived) answer {
-			return reply(401, `{"error":"unauthenticated","error_code":16}`)
+	forEachMethod(t, testbed.MethodRow.Sends, func(t *testing.T, name string, row testbed.MethodRow) {
+		p := &testbed.Peer{Answer: func(int, testbed.Arrived) testbed.Answer {
+			return testbed.Reply(401, `{"error":"unauthenticated","error_code":16}`)
 		}}
-		_, err := callMethod(t.Context(), newPeerApp(t, p, untouchable{t}, row.opts...).ForToken(plantedAccess), name, row)
+		_, err := testbed.CallMethod(t.Context(), testbed.NewPeerApp(t, p, testbed.Untouchable{TB: t}, row.Opts...).ForToken(testbed.PlantedAccess), name, row)
 		switch {
-		case row.ended && err == nil:
-			assert.Len(t, p.requests(), 1)
+		case row.Ended && err == nil:
+			assert.Len(t, p.Requests(), 1)
 		case errors.Is(err, tcbauth.ErrInvalidParams):
-			assert.Empty(t, p.requests())
+			assert.Empty(t, p.Requests())
 		default:
 			require.ErrorIs(t, err, tcbauth.CodeUnauthenticated)
-			assert.Equal(t, 401, errorOf(t, err).StatusCode)
-			assert.Len(t, p.requests(), 1)
+			assert.Equal(t, 401, testbed.ErrorOf(t, err).StatusCode)
+			assert.Len(t, p.Requests(), 1)
 		}
 	})
 }
 
 func TestForToken(t *testing.T) {
 	t.Parallel()
-	p := &peer{answer: func(int, arrived) answer { return reply(200, goodAnswer) }}
-	app := newPeerApp(t, p, untouchable{t}, tcbauth.WithDeviceID("device-0123456789"))
+	p := &testbed.Peer{Answer: func(int, testbed.Arrived) testbed.Answer { return testbed.Reply(200, testbed.GoodAnswer) }}
+	app := testbed.NewPeerApp(t, p, testbed.Untouchable{TB: t}, tcbauth.WithDeviceID("device-0123456789"))
 	storing := []string{
 		"SignIn", "SignInWithPassword", "SignInWithSms", "SignInWithEmail", "SignUp", "Verify/v2", "SetCredentials",
 		"RefreshSession", "RefreshSession/another", "RefreshTokenForce",
 	}
 	for _, name := range storing {
-		_, err := callMethod(t.Context(), app.ForToken(plantedAccess), name, methodRows[name])
+		_, err := testbed.CallMethod(t.Context(), app.ForToken(testbed.PlantedAccess), name, testbed.MethodRows[name])
 		require.ErrorIs(t, err, tcbauth.ErrInvalidParams, name)
 	}
-	assert.Empty(t, p.requests())
+	assert.Empty(t, p.Requests())
 
-	auth := app.ForToken(plantedAccess)
+	auth := app.ForToken(testbed.PlantedAccess)
 	token, err := auth.GetAccessToken(t.Context())
 	require.NoError(t, err)
-	assert.Equal(t, plantedAccess, token)
+	assert.Equal(t, testbed.PlantedAccess, token)
 	_, err = auth.GetUserInfo(t.Context(), tcbauth.GetUserInfoRequest{})
 	require.NoError(t, err)
 	require.NoError(t, auth.SignOut(t.Context()))
-	got := p.requests()
+	got := p.Requests()
 	require.Len(t, got, 2)
-	assert.Equal(t, "Bearer "+plantedAccess, got[0].Header.Get("Authorization"))
-	assert.JSONEq(t, `{"token":"`+plantedAccess+`"}`, got[1].body)
+	assert.Equal(t, "Bearer "+testbed.PlantedAccess, got[0].Header.Get("Authorization"))
+	assert.JSONEq(t, `{"token":"`+testbed.PlantedAccess+`"}`, got[1].Text)
 	assert.Equal(t, "device-0123456789", got[0].Header.Get("X-Device-Id"), "the device id of WithDeviceID")
 }
 
 func TestForTokenThatNoHeaderCarries(t *testing.T) {
 	t.Parallel()
-	_, err := newPeerApp(t, &peer{}, untouchable{t}).ForToken("").GetUserInfo(t.Context(), tcbauth.GetUserInfoRequest{})
+	_, err := testbed.NewPeerApp(t, &testbed.Peer{}, testbed.Untouchable{TB: t}).ForToken("").GetUserInfo(t.Context(), tcbauth.GetUserInfoRequest{})
 	require.ErrorIs(t, err, tcbauth.ErrNoSession, "a request without a token")
 	for _, token := range []string{" ", "tok\r\nX: y", "tok\nX: y", "tok y", "tok\x00", "tök", "tok\n"} {
-		p := &peer{answer: func(int, arrived) answer { return reply(200, goodAnswer) }}
-		auth := newPeerApp(t, p, untouchable{t}).ForToken(token)
+		p := &testbed.Peer{Answer: func(int, testbed.Arrived) testbed.Answer { return testbed.Reply(200, testbed.GoodAnswer) }}
+		auth := testbed.NewPeerApp(t, p, testbed.Untouchable{TB: t}).ForToken(token)
 		_, err := auth.GetUserInfo(t.Context(), tcbauth.GetUserInfoRequest{})
 		require.ErrorIs(t, err, tcbauth.ErrInvalidParams, "%q", token)
 		_, err = auth.GetAccessToken(t.Context())
 		require.ErrorIs(t, err, tcbauth.ErrInvalidParams, "%q", token)
-		assert.Empty(t, p.requests())
+		assert.Empty(t, p.Requests())
 	}
 }
 
 // As with ForToken: the failure belongs where the token is given, and not into each call after that.
 func TestSetCredentialsThatNoHeaderCarries(t *testing.T) {
 	t.Parallel()
-	p := &peer{answer: func(int, arrived) answer { return reply(200, goodAnswer) }}
-	auth := newPeerApp(t, p, tcbauth.NewMemoryStore()).Auth()
-	err := auth.SetCredentials(t.Context(), &tcbauth.Credentials{AccessToken: plantedAccess + "\r\nX-Evil: y", ExpiresIn: 60})
+	p := &testbed.Peer{Answer: func(int, testbed.Arrived) testbed.Answer { return testbed.Reply(200, testbed.GoodAnswer) }}
+	auth := testbed.NewPeerApp(t, p, tcbauth.NewMemoryStore()).Auth()
+	err := auth.SetCredentials(t.Context(), &tcbauth.Credentials{AccessToken: testbed.PlantedAccess + "\r\nX-Evil: y", ExpiresIn: 60})
 	require.ErrorIs(t, err, tcbauth.ErrInvalidParams)
-	requireError(t, err)
+	testbed.RequireError(t, err)
 }
 
 func TestContextValues(t *testing.T) {
@@ -320,13 +321,13 @@ func TestContextValues(t *testing.T) {
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			p := &peer{answer: func(int, arrived) answer { return reply(200, goodAnswer) }}
-			auth := newPeerApp(t, p, sessionStore(t), tcbauth.WithLanguage("fr-FR")).Auth()
+			p := &testbed.Peer{Answer: func(int, testbed.Arrived) testbed.Answer { return testbed.Reply(200, testbed.GoodAnswer) }}
+			auth := testbed.NewPeerApp(t, p, testbed.SessionStore(t), tcbauth.WithLanguage("fr-FR")).Auth()
 			ctx := tcbauth.ContextWithLanguage(tcbauth.ContextWithRequestID(t.Context(), tt.id), tt.language)
 			_, err := auth.GetUserInfo(ctx, tcbauth.GetUserInfoRequest{})
 			require.NoError(t, err)
-			require.Len(t, p.requests(), 1)
-			header := p.requests()[0].Header
+			require.Len(t, p.Requests(), 1)
+			header := p.Requests()[0].Header
 			assert.Equal(t, tt.wantLanguage, header.Get("Accept-Language"))
 			assert.NotContains(t, header, "X-Evil")
 			if tt.wantID != "" {
@@ -343,31 +344,13 @@ func TestContextValues(t *testing.T) {
 func TestNewDoesNothing(t *testing.T) {
 	t.Parallel()
 	var out strings.Builder
-	p := &peer{answer: func(int, arrived) answer { return reply(200, goodAnswer) }}
+	p := &testbed.Peer{Answer: func(int, testbed.Arrived) testbed.Answer { return testbed.Reply(200, testbed.GoodAnswer) }}
 	logger := slog.New(slog.NewTextHandler(&out, &slog.HandlerOptions{Level: slog.LevelDebug}))
-	app := newPeerApp(t, p, untouchable{t}, tcbauth.WithLogger(logger))
+	app := testbed.NewPeerApp(t, p, testbed.Untouchable{TB: t}, tcbauth.WithLogger(logger))
 	app.ForUser("somebody")
-	app.ForToken(plantedAccess)
+	app.ForToken(testbed.PlantedAccess)
 	app.Auth().OnAuthStateChange(func(tcbauth.AuthEvent) {})()
 	_ = tcbauth.ContextWithLanguage(context.Background(), "en")
-	assert.Empty(t, p.requests())
+	assert.Empty(t, p.Requests())
 	assert.Empty(t, out.String())
-}
-
-// untouchable is a store that nobody may use.
-type untouchable struct{ t *testing.T }
-
-func (u untouchable) Get(context.Context, string) ([]byte, error) {
-	u.t.Error("the store was read")
-	return nil, tcbauth.ErrNotFound
-}
-
-func (u untouchable) Set(context.Context, string, []byte, time.Duration) error {
-	u.t.Error("the store was written")
-	return nil
-}
-
-func (u untouchable) Delete(context.Context, string) error {
-	u.t.Error("something was deleted from the store")
-	return nil
 }

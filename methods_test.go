@@ -16,6 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/cloudbase-community/tcbauth"
+	"github.com/cloudbase-community/tcbauth/internal/testbed"
 )
 
 // contextMethods are the names of the methods of Auth that take a context.
@@ -33,7 +34,7 @@ func contextMethods() []string {
 func TestMethodRows(t *testing.T) {
 	t.Parallel()
 	rows := map[string]bool{}
-	for name := range methodRows {
+	for name := range testbed.MethodRows {
 		method, _, _ := strings.Cut(name, "/")
 		rows[method] = true
 	}
@@ -41,9 +42,9 @@ func TestMethodRows(t *testing.T) {
 }
 
 // forEachMethod runs test in a bubble for each row that want accepts.
-func forEachMethod(t *testing.T, want func(methodRow) bool, test func(t *testing.T, name string, row methodRow)) {
+func forEachMethod(t *testing.T, want func(testbed.MethodRow) bool, test func(t *testing.T, name string, row testbed.MethodRow)) {
 	t.Helper()
-	for name, row := range methodRows {
+	for name, row := range testbed.MethodRows {
 		if want != nil && !want(row) {
 			continue
 		}
@@ -54,124 +55,93 @@ func forEachMethod(t *testing.T, want func(methodRow) bool, test func(t *testing
 	}
 }
 
-func (r methodRow) sends() bool { return !r.local }
-
-func (r methodRow) needed() int { return max(r.steps, 1) }
-
-func (r methodRow) good() answer {
-	if r.answer != "" {
-		return reply(http.StatusOK, r.answer)
-	}
-	return reply(http.StatusOK, goodAnswer)
-}
-
-// callMethod calls the method of a row. The result is nil where there is none.
-func callMethod(ctx context.Context, a *tcbauth.Auth, name string, row methodRow) (result any, err error) {
-	method, _, _ := strings.Cut(name, "/")
-	args := []reflect.Value{reflect.ValueOf(ctx)}
-	if row.req != nil {
-		args = append(args, reflect.ValueOf(row.req))
-	}
-	out := reflect.ValueOf(a).MethodByName(method).Call(args)
-	err, _ = out[len(out)-1].Interface().(error)
-	if len(out) > 1 && !out[0].IsZero() {
-		result = out[0].Interface()
-	}
-	return result, err
-}
-
 func TestMethodsSucceed(t *testing.T) {
 	t.Parallel()
-	forEachMethod(t, nil, func(t *testing.T, name string, row methodRow) {
-		p := &peer{answer: func(int, arrived) answer { return row.good() }}
-		_, err := callMethod(t.Context(), newPeerApp(t, p, sessionStore(t), row.opts...).Auth(), name, row)
+	forEachMethod(t, nil, func(t *testing.T, name string, row testbed.MethodRow) {
+		p := &testbed.Peer{Answer: func(int, testbed.Arrived) testbed.Answer { return row.Good() }}
+		_, err := testbed.CallMethod(t.Context(), testbed.NewPeerApp(t, p, testbed.SessionStore(t), row.Opts...).Auth(), name, row)
 		require.NoError(t, err)
-		if row.local {
-			assert.Empty(t, p.requests())
+		if row.Local {
+			assert.Empty(t, p.Requests())
 		} else {
-			assert.GreaterOrEqual(t, len(p.requests()), row.needed())
+			assert.GreaterOrEqual(t, len(p.Requests()), row.Needed())
 		}
-		for _, r := range p.requests() {
-			assert.Equal(t, methodHost, r.URL.Host)
-			assert.Equal(t, r.Header.Get("Content-Type") != "", r.body != "", "what is announced is sent")
+		for _, r := range p.Requests() {
+			assert.Equal(t, testbed.MethodHost, r.URL.Host)
+			assert.Equal(t, r.Header.Get("Content-Type") != "", r.Text != "", "what is announced is sent")
 		}
 	})
 }
 
 func TestMethodsUnderDoneContext(t *testing.T) {
 	t.Parallel()
-	forEachMethod(t, nil, func(t *testing.T, name string, row methodRow) {
-		p := &peer{answer: func(int, arrived) answer { return row.good() }}
-		auth := newPeerApp(t, p, untouchable{t}, row.opts...).Auth()
+	forEachMethod(t, nil, func(t *testing.T, name string, row testbed.MethodRow) {
+		p := &testbed.Peer{Answer: func(int, testbed.Arrived) testbed.Answer { return row.Good() }}
+		auth := testbed.NewPeerApp(t, p, testbed.Untouchable{TB: t}, row.Opts...).Auth()
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
-		_, err := callMethod(ctx, auth, name, row)
+		_, err := testbed.CallMethod(ctx, auth, name, row)
 		require.ErrorIs(t, err, context.Canceled)
-		assert.Zero(t, errorOf(t, err).StatusCode)
-		assert.Empty(t, p.requests())
+		assert.Zero(t, testbed.ErrorOf(t, err).StatusCode)
+		assert.Empty(t, p.Requests())
 	})
 }
 
 // A visitor's handle without a key must not act for anybody, least of all with the default session.
 func TestMethodsWithoutUserKey(t *testing.T) {
 	t.Parallel()
-	forEachMethod(t, nil, func(t *testing.T, name string, row methodRow) {
-		p := &peer{answer: func(int, arrived) answer { return row.good() }}
-		_, err := callMethod(t.Context(), newPeerApp(t, p, untouchable{t}, row.opts...).ForUser(""), name, row)
+	forEachMethod(t, nil, func(t *testing.T, name string, row testbed.MethodRow) {
+		p := &testbed.Peer{Answer: func(int, testbed.Arrived) testbed.Answer { return row.Good() }}
+		_, err := testbed.CallMethod(t.Context(), testbed.NewPeerApp(t, p, testbed.Untouchable{TB: t}, row.Opts...).ForUser(""), name, row)
 		require.ErrorIs(t, err, tcbauth.ErrInvalidParams)
 		var invalid *tcbauth.ValidationError
 		require.ErrorAs(t, err, &invalid)
 		assert.Equal(t, "key", invalid.Field)
-		requireError(t, err)
-		assert.Empty(t, p.requests())
+		testbed.RequireError(t, err)
+		assert.Empty(t, p.Requests())
 	})
 }
 
 // methodFault is what can become of a request on its way.
 type methodFault struct {
-	reply    func() answer
+	reply    func() testbed.Answer
 	status   int
 	is       error
 	repeated bool // if it is harmless to
 }
 
-const page = "<!DOCTYPE html><html><body>Please sign in to the network</body></html>"
-
-// html answers with page.
-func html(status int) answer { return reply(status, page, "Content-Type", "text/html") }
-
 var hugeAnswer = `{"access_token":"` + strings.Repeat("x", 2<<20) + `","expires_in":7200}`
 
 var methodFaults = map[string]methodFault{
-	"500 HTML":       {func() answer { return html(500) }, 500, tcbauth.ErrInvalidResponse, false},
-	"captive portal": {func() answer { return html(200) }, 200, tcbauth.ErrInvalidResponse, false},
-	"cut JSON": {func() answer {
-		return reply(200, goodAnswer[:len(goodAnswer)/2])
+	"500 HTML":       {func() testbed.Answer { return testbed.HTML(500) }, 500, tcbauth.ErrInvalidResponse, false},
+	"captive portal": {func() testbed.Answer { return testbed.HTML(200) }, 200, tcbauth.ErrInvalidResponse, false},
+	"cut JSON": {func() testbed.Answer {
+		return testbed.Reply(200, testbed.GoodAnswer[:len(testbed.GoodAnswer)/2])
 	}, 200, tcbauth.ErrInvalidResponse, false},
-	"cut body": {func() answer {
-		a := reply(200, goodAnswer[:len(goodAnswer)/2])
-		a.length = int64(len(goodAnswer))
+	"cut body": {func() testbed.Answer {
+		a := testbed.Reply(200, testbed.GoodAnswer[:len(testbed.GoodAnswer)/2])
+		a.Length = int64(len(testbed.GoodAnswer))
 		return a
 	}, 200, tcbauth.ErrOutcomeUnknown, true},
-	"2 MiB body": {func() answer {
-		return reply(200, hugeAnswer)
+	"2 MiB body": {func() testbed.Answer {
+		return testbed.Reply(200, hugeAnswer)
 	}, 200, tcbauth.ErrInvalidResponse, false},
-	"redirect": {func() answer {
-		return reply(307, page, "Location", "https://elsewhere.example/auth")
+	"redirect": {func() testbed.Answer {
+		return testbed.Reply(307, testbed.Page, "Location", "https://elsewhere.example/auth")
 	}, 307, tcbauth.ErrInvalidResponse, false},
-	"lost reply": {func() answer {
-		return lost(errors.New("connection reset by peer"))
+	"lost reply": {func() testbed.Answer {
+		return testbed.Lost(errors.New("connection reset by peer"))
 	}, 0, tcbauth.ErrOutcomeUnknown, true},
 }
 
 func TestMethodsUnderFaults(t *testing.T) {
 	t.Parallel()
-	for name, row := range methodRows {
-		if row.local {
+	for name, row := range testbed.MethodRows {
+		if row.Local {
 			continue
 		}
 		for faultName, fault := range methodFaults {
-			for step := range row.needed() {
+			for step := range row.Needed() {
 				t.Run(fmt.Sprintf("%s/%s/request %d", name, faultName, step), func(t *testing.T) {
 					t.Parallel()
 					synctest.Test(t, func(t *testing.T) { testMethodFault(t, name, row, fault, step) })
@@ -182,20 +152,20 @@ func TestMethodsUnderFaults(t *testing.T) {
 }
 
 // testMethodFault lets every request from the step-th on meet fault.
-func testMethodFault(t *testing.T, name string, row methodRow, fault methodFault, step int) {
-	p := &peer{answer: func(n int, _ arrived) answer {
+func testMethodFault(t *testing.T, name string, row testbed.MethodRow, fault methodFault, step int) {
+	p := &testbed.Peer{Answer: func(n int, _ testbed.Arrived) testbed.Answer {
 		if n < step {
-			return row.good()
+			return row.Good()
 		}
 		return fault.reply()
 	}}
-	auth := newPeerApp(t, p, sessionStore(t), row.opts...).Auth()
-	result, err := callMethod(t.Context(), auth, name, row)
-	e := errorOf(t, err)
-	if !row.partial {
+	auth := testbed.NewPeerApp(t, p, testbed.SessionStore(t), row.Opts...).Auth()
+	result, err := testbed.CallMethod(t.Context(), auth, name, row)
+	e := testbed.ErrorOf(t, err)
+	if !row.Partial {
 		assert.Nil(t, result)
 	}
-	if row.polls && errors.Is(fault.is, tcbauth.ErrOutcomeUnknown) {
+	if row.Polls && errors.Is(fault.is, tcbauth.ErrOutcomeUnknown) {
 		require.ErrorIs(t, err, tcbauth.CodeExpiredToken)
 		return
 	}
@@ -204,7 +174,7 @@ func testMethodFault(t *testing.T, name string, row methodRow, fault methodFault
 	if errors.Is(fault.is, tcbauth.ErrOutcomeUnknown) {
 		assert.ErrorIs(t, err, tcbauth.CodeUnreachable)
 	}
-	got := p.requests()
+	got := p.Requests()
 	require.Greater(t, len(got), step)
 	want := step + 1
 	if fault.repeated && repeatable(got[step]) {
@@ -212,7 +182,7 @@ func testMethodFault(t *testing.T, name string, row methodRow, fault methodFault
 	}
 	assert.Len(t, got, want, "requests")
 	for _, r := range got {
-		assert.Equal(t, methodHost, r.URL.Host, "nothing goes to another host")
+		assert.Equal(t, testbed.MethodHost, r.URL.Host, "nothing goes to another host")
 	}
 	for _, r := range got[step:] {
 		assert.Equal(t, got[step].Header.Get("X-Request-Id"), r.Header.Get("X-Request-Id"))
@@ -221,7 +191,7 @@ func testMethodFault(t *testing.T, name string, row methodRow, fault methodFault
 }
 
 // repeatable is which requests have the same effect twice.
-func repeatable(r arrived) bool {
+func repeatable(r testbed.Arrived) bool {
 	switch r.Method {
 	case http.MethodGet:
 		return true
@@ -235,25 +205,25 @@ func repeatable(r arrived) bool {
 // is used up.
 func TestMethodsSignInWithoutUser(t *testing.T) {
 	t.Parallel()
-	signsIn := func(row methodRow) bool { return row.sends() }
-	forEachMethod(t, signsIn, func(t *testing.T, name string, row methodRow) {
-		p := &peer{answer: func(n int, _ arrived) answer {
-			if n < row.needed() {
-				return row.good()
+	signsIn := func(row testbed.MethodRow) bool { return row.Sends() }
+	forEachMethod(t, signsIn, func(t *testing.T, name string, row testbed.MethodRow) {
+		p := &testbed.Peer{Answer: func(n int, _ testbed.Arrived) testbed.Answer {
+			if n < row.Needed() {
+				return row.Good()
 			}
-			return html(500)
+			return testbed.HTML(500)
 		}}
-		store := sessionStore(t)
-		result, err := callMethod(t.Context(), newPeerApp(t, p, store, row.opts...).Auth(), name, row)
+		store := testbed.SessionStore(t)
+		result, err := testbed.CallMethod(t.Context(), testbed.NewPeerApp(t, p, store, row.Opts...).Auth(), name, row)
 		require.NoError(t, err)
 		state, ok := result.(*tcbauth.LoginState)
-		if !ok || len(p.requests()) == row.needed() {
+		if !ok || len(p.Requests()) == row.Needed() {
 			return
 		}
-		requireError(t, state.UserErr)
-		assert.Equal(t, plantedSub, state.User.Sub)
+		testbed.RequireError(t, state.UserErr)
+		assert.Equal(t, testbed.PlantedSub, state.User.Sub)
 		assert.NotEmpty(t, state.Credentials.AccessToken)
-		data, err := store.Get(t.Context(), "credentials_"+methodEnv)
+		data, err := store.Get(t.Context(), testbed.PeerKey)
 		require.NoError(t, err)
 		assert.Contains(t, string(data), state.Credentials.AccessToken)
 	})

@@ -16,6 +16,7 @@ import (
 	"github.com/cloudbase-community/tcbauth"
 	"github.com/cloudbase-community/tcbauth/authtest"
 	"github.com/cloudbase-community/tcbauth/filestore"
+	"github.com/cloudbase-community/tcbauth/internal/testbed"
 )
 
 const (
@@ -24,10 +25,10 @@ const (
 )
 
 // mailing is emulator, where Gopher has a mail address too.
-func mailing(t *testing.T, opts ...authtest.Option) *authtest.Server {
+func mailing(t testing.TB, opts ...authtest.Option) *authtest.Server {
 	t.Helper()
-	srv := emulator(t, opts...)
-	srv.Seed(authtest.User{Sub: gopherSub, Username: gopher, Phone: gopherPhone, Email: gopherEmail, Password: peoplesPassword})
+	srv := testbed.Emulator(t, opts...)
+	srv.Seed(authtest.User{Sub: testbed.GopherSub, Username: testbed.Gopher, Phone: testbed.GopherPhone, Email: gopherEmail, Password: testbed.Password})
 	return srv
 }
 
@@ -50,7 +51,7 @@ func codeOf(t *testing.T, srv *authtest.Server, c *tcbauth.OtpChallenge, err err
 // canSignIn says whether somebody has this password, without a trace in any session of the test.
 func canSignIn(t *testing.T, srv *authtest.Server, username, password string) bool {
 	t.Helper()
-	_, err := newApp(t, srv).Auth().SignInWithPassword(t.Context(), tcbauth.SignInWithPasswordRequest{Username: username, Password: password})
+	_, err := testbed.NewApp(t, srv).Auth().SignInWithPassword(t.Context(), tcbauth.SignInWithPasswordRequest{Username: username, Password: password})
 	if err != nil {
 		require.ErrorIs(t, err, tcbauth.CodeInvalidUsernameOrPassword)
 	}
@@ -67,14 +68,14 @@ func TestSignInWithOtp(t *testing.T) {
 		sub    string // of somebody who was there before
 	}{
 		"new phone":   {tcbauth.SignInWithOtpRequest{Phone: "137 0000 0000"}, tcbauth.OtpSignUp, false, ""},
-		"known phone": {tcbauth.SignInWithOtpRequest{Phone: "13800000000"}, tcbauth.OtpSignUp, true, gopherSub},
+		"known phone": {tcbauth.SignInWithOtpRequest{Phone: "13800000000"}, tcbauth.OtpSignUp, true, testbed.GopherSub},
 		"new mail":    {tcbauth.SignInWithOtpRequest{Email: newEmail}, tcbauth.OtpSignUp, false, ""},
-		"known mail":  {tcbauth.SignInWithOtpRequest{Email: gopherEmail}, tcbauth.OtpSignUp, true, gopherSub},
+		"known mail":  {tcbauth.SignInWithOtpRequest{Email: gopherEmail}, tcbauth.OtpSignUp, true, testbed.GopherSub},
 		"existing people only": {
-			tcbauth.SignInWithOtpRequest{Phone: gopherPhone, Options: existing}, tcbauth.OtpSignIn, true, gopherSub,
+			tcbauth.SignInWithOtpRequest{Phone: testbed.GopherPhone, Options: existing}, tcbauth.OtpSignIn, true, testbed.GopherSub,
 		},
 		"existing people only, by mail": {
-			tcbauth.SignInWithOtpRequest{Email: gopherEmail, Options: existing}, tcbauth.OtpSignIn, true, gopherSub,
+			tcbauth.SignInWithOtpRequest{Email: gopherEmail, Options: existing}, tcbauth.OtpSignIn, true, testbed.GopherSub,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -82,13 +83,13 @@ func TestSignInWithOtp(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				srv := mailing(t)
 				store := tcbauth.NewMemoryStore()
-				auth := newApp(t, srv, tcbauth.WithTokenStore(store)).Auth()
-				events := eventsOf(auth)
+				auth := testbed.NewApp(t, srv, tcbauth.WithTokenStore(store)).Auth()
+				events := testbed.EventsOf(auth)
 				c, err := auth.SignInWithOtp(t.Context(), test.req)
 				c, code := codeOf(t, srv, c, err)
 				assert.Equal(t, test.kind, c.Kind)
 				assert.Equal(t, test.isUser, c.IsUser)
-				requireNobody(t, auth)
+				testbed.RequireNobody(t, auth)
 
 				state, err := auth.FinishOtp(t.Context(), tcbauth.FinishOtpRequest{Challenge: c, Token: code})
 				require.NoError(t, err)
@@ -101,7 +102,7 @@ func TestSignInWithOtp(t *testing.T) {
 				if test.sub != "" {
 					assert.Equal(t, test.sub, state.User.Sub)
 				}
-				requireSession(t, store, defaultKey, state.Credentials)
+				testbed.RequireSession(t, store, testbed.DefaultKey, state.Credentials)
 				assert.Equal(t, []tcbauth.Event{tcbauth.EventSignedIn}, events())
 			})
 		})
@@ -112,7 +113,7 @@ func TestSignInWithOtp(t *testing.T) {
 func TestSignInWithOtpOfNobody(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		_, err := newApp(t, emulator(t)).Auth().SignInWithOtp(t.Context(), tcbauth.SignInWithOtpRequest{
+		_, err := testbed.NewApp(t, testbed.Emulator(t)).Auth().SignInWithOtp(t.Context(), tcbauth.SignInWithOtpRequest{
 			Phone: newPhone, Options: tcbauth.SignInWithOtpOptions{ShouldCreateUser: new(false)},
 		})
 		require.ErrorIs(t, err, tcbauth.CodeNotFound)
@@ -124,7 +125,7 @@ func TestSignUpWithOtp(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		srv := mailing(t)
-		auth := newApp(t, srv).Auth()
+		auth := testbed.NewApp(t, srv).Auth()
 		_, err := auth.SignUpWithOtp(t.Context(), tcbauth.SignUpWithOtpRequest{Phone: newPhone, Password: "weak"})
 		require.ErrorIs(t, err, tcbauth.ErrInvalidParams)
 		require.Empty(t, srv.Requests(), "a code that would be wasted is not sent")
@@ -132,7 +133,7 @@ func TestSignUpWithOtp(t *testing.T) {
 		c, err := auth.SignUpWithOtp(t.Context(), tcbauth.SignUpWithOtpRequest{Phone: newPhone, Password: newPassword})
 		c, code := codeOf(t, srv, c, err)
 		assert.Equal(t, tcbauth.OtpSignUp, c.Kind)
-		assert.NotContains(t, asJSON(c), newPassword, "the password is not kept")
+		assert.NotContains(t, testbed.AsJSON(c), newPassword, "the password is not kept")
 		finish := tcbauth.FinishOtpRequest{
 			Challenge: c, Token: code, Password: "weak", Name: "A Newcomer", Username: "newcomer", Gender: "FEMALE", Locale: "en-US",
 		}
@@ -153,8 +154,8 @@ func TestSignUpWithOtp(t *testing.T) {
 		c, code = codeOf(t, srv, c, err)
 		state, err = auth.FinishOtp(t.Context(), tcbauth.FinishOtpRequest{Challenge: c, Token: code, Password: newPassword, Username: "renamed"})
 		require.NoError(t, err)
-		assert.Equal(t, gopher, state.User.Username)
-		assert.True(t, canSignIn(t, srv, gopher, peoplesPassword))
+		assert.Equal(t, testbed.Gopher, state.User.Username)
+		assert.True(t, canSignIn(t, srv, testbed.Gopher, testbed.Password))
 		assert.Equal(t, 1, srv.Count("signup"))
 	})
 }
@@ -166,8 +167,8 @@ func TestResetPasswordForEmail(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				srv := mailing(t)
-				auth := newApp(t, srv).Auth()
-				events := eventsOf(auth)
+				auth := testbed.NewApp(t, srv).Auth()
+				events := testbed.EventsOf(auth)
 				c, err := auth.ResetPasswordForEmail(t.Context(), tcbauth.ResetPasswordForEmailRequest{EmailOrPhone: contact})
 				c, code := codeOf(t, srv, c, err)
 				assert.Equal(t, tcbauth.OtpRecovery, c.Kind)
@@ -178,15 +179,15 @@ func TestResetPasswordForEmail(t *testing.T) {
 				require.Zero(t, srv.Count("verification/verify"))
 				state, err := auth.FinishOtp(t.Context(), tcbauth.FinishOtpRequest{Challenge: c, Token: code, Password: newPassword})
 				require.NoError(t, err)
-				assert.Equal(t, gopherSub, state.User.Sub)
+				assert.Equal(t, testbed.GopherSub, state.User.Sub)
 				assert.Equal(t, []tcbauth.Event{tcbauth.EventPasswordRecovery, tcbauth.EventSignedIn}, events())
-				assert.False(t, canSignIn(t, srv, gopher, peoplesPassword))
-				assert.True(t, canSignIn(t, srv, gopher, newPassword))
+				assert.False(t, canSignIn(t, srv, testbed.Gopher, testbed.Password))
+				assert.True(t, canSignIn(t, srv, testbed.Gopher, newPassword))
 			})
 		})
 	}
 	synctest.Test(t, func(t *testing.T) {
-		_, err := newApp(t, emulator(t)).Auth().ResetPasswordForEmail(t.Context(), tcbauth.ResetPasswordForEmailRequest{EmailOrPhone: newEmail})
+		_, err := testbed.NewApp(t, testbed.Emulator(t)).Auth().ResetPasswordForEmail(t.Context(), tcbauth.ResetPasswordForEmailRequest{EmailOrPhone: newEmail})
 		require.ErrorIs(t, err, tcbauth.CodeNotFound, "nobody has forgotten a password there")
 	})
 }
@@ -195,24 +196,24 @@ func TestResetPasswordForEmail(t *testing.T) {
 func TestReauthenticate(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
-		server   func(*testing.T, ...authtest.Option) *authtest.Server
+		server   func(testing.TB, ...authtest.Option) *authtest.Server
 		to       string
 		password string
 		want     []tcbauth.Event
 	}{
-		"password by SMS":  {emulator, gopherPhone, newPassword, nil},
+		"password by SMS":  {testbed.Emulator, testbed.GopherPhone, newPassword, nil},
 		"password by mail": {mailing, gopherEmail, newPassword, nil},
-		"sign in anew":     {emulator, gopherPhone, "", []tcbauth.Event{tcbauth.EventSignedIn}},
+		"sign in anew":     {testbed.Emulator, testbed.GopherPhone, "", []tcbauth.Event{tcbauth.EventSignedIn}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				srv := test.server(t, authtest.WithSudoByCode())
 				store := tcbauth.NewMemoryStore()
-				app := newApp(t, srv, tcbauth.WithTokenStore(store))
+				app := testbed.NewApp(t, srv, tcbauth.WithTokenStore(store))
 				_, err := app.ForUser("visitor").Reauthenticate(t.Context())
 				require.ErrorIs(t, err, tcbauth.ErrNoSession)
-				before := signInAs(t, app.ForUser("visitor"), gopher)
+				before := testbed.SignInAs(t, app.ForUser("visitor"), testbed.Gopher)
 
 				// As everywhere in a backend, each step has a handle of its own, which has not fetched the user.
 				c, err := app.ForUser("visitor").Reauthenticate(t.Context())
@@ -222,15 +223,15 @@ func TestReauthenticate(t *testing.T) {
 				auth := app.ForUser("visitor")
 				_, err = auth.FinishOtp(t.Context(), tcbauth.FinishOtpRequest{Challenge: c, Token: code, Password: "weak"})
 				require.ErrorIs(t, err, tcbauth.ErrInvalidParams)
-				requireToken(t, auth, before.AccessToken)
-				events := eventsOf(auth)
+				testbed.RequireToken(t, auth, before.AccessToken)
+				events := testbed.EventsOf(auth)
 				state, err := auth.FinishOtp(t.Context(), tcbauth.FinishOtpRequest{Challenge: c, Token: code, Password: test.password})
 				require.NoError(t, err)
-				assert.Equal(t, gopherSub, state.User.Sub)
+				assert.Equal(t, testbed.GopherSub, state.User.Sub)
 				assert.Equal(t, test.want, events())
-				requireSession(t, store, keyOf("visitor"), state.Credentials)
+				testbed.RequireSession(t, store, testbed.KeyOf("visitor"), state.Credentials)
 				assert.Equal(t, test.password != "", state.Credentials.AccessToken == before.AccessToken, "the session goes on")
-				assert.Equal(t, test.password != "", canSignIn(t, srv, gopher, newPassword))
+				assert.Equal(t, test.password != "", canSignIn(t, srv, testbed.Gopher, newPassword))
 			})
 		})
 	}
@@ -250,15 +251,15 @@ func TestUpdateUserContact(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				srv := emulator(t)
-				auth := newApp(t, srv).Auth()
-				before := signInAs(t, auth, gopher)
-				events := eventsOf(auth)
+				srv := testbed.Emulator(t)
+				auth := testbed.NewApp(t, srv).Auth()
+				before := testbed.SignInAs(t, auth, testbed.Gopher)
+				events := testbed.EventsOf(auth)
 				result, err := auth.UpdateUser(t.Context(), test.req)
 				require.NoError(t, err)
 				c, code := codeOf(t, srv, result.Challenge, nil)
 				assert.Equal(t, test.kind, c.Kind)
-				assert.Equal(t, gopherPhone, result.User.PhoneNumber, "not yet")
+				assert.Equal(t, testbed.GopherPhone, result.User.PhoneNumber, "not yet")
 				if test.req.Nickname != nil {
 					assert.Equal(t, "Renamed", result.User.Name)
 				}
@@ -272,14 +273,14 @@ func TestUpdateUserContact(t *testing.T) {
 					assert.Equal(t, newPhone, state.User.PhoneNumber)
 				}
 				assert.Equal(t, append(test.events, tcbauth.EventUserUpdated), events())
-				requireToken(t, auth, before.AccessToken)
+				testbed.RequireToken(t, auth, before.AccessToken)
 			})
 		})
 	}
 	synctest.Test(t, func(t *testing.T) {
-		srv := emulator(t)
-		auth := newApp(t, srv).Auth()
-		signInAs(t, auth, gopher)
+		srv := testbed.Emulator(t)
+		auth := testbed.NewApp(t, srv).Auth()
+		testbed.SignInAs(t, auth, testbed.Gopher)
 		sent := len(srv.Requests())
 		_, err := auth.UpdateUser(t.Context(), tcbauth.UpdateUserRequest{Phone: new(newPhone), Email: new(newEmail), Nickname: new("Renamed")})
 		require.ErrorIs(t, err, tcbauth.ErrInvalidParams)
@@ -294,8 +295,8 @@ func TestFinishOtpAgain(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		srv := mailing(t)
-		srv.FixCode(gopherPhone, "123456")
-		auth := newApp(t, srv).Auth()
+		srv.FixCode(testbed.GopherPhone, "123456")
+		auth := testbed.NewApp(t, srv).Auth()
 		finish := func(c *tcbauth.OtpChallenge, code, messageID string) error {
 			_, err := auth.FinishOtp(t.Context(), tcbauth.FinishOtpRequest{Challenge: c, Token: code, MessageID: messageID})
 			return err
@@ -303,7 +304,7 @@ func TestFinishOtpAgain(t *testing.T) {
 		ask := func() *tcbauth.OtpChallenge {
 			t.Helper()
 			srv.Advance(time.Minute)
-			c, err := auth.SignInWithOtp(t.Context(), tcbauth.SignInWithOtpRequest{Phone: gopherPhone})
+			c, err := auth.SignInWithOtp(t.Context(), tcbauth.SignInWithOtpRequest{Phone: testbed.GopherPhone})
 			require.NoError(t, err)
 			return c
 		}
@@ -365,7 +366,7 @@ func TestFinishOtpElsewhere(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "sessions")
 	store, err := filestore.New(dir)
 	require.NoError(t, err)
-	here := func() *tcbauth.Auth { return newApp(t, srv, tcbauth.WithTokenStore(store)).Auth() }
+	here := func() *tcbauth.Auth { return testbed.NewApp(t, srv, tcbauth.WithTokenStore(store)).Auth() }
 	elsewhere := func(c *tcbauth.OtpChallenge) {
 		t.Helper()
 		code, err := srv.WaitCode(t.Context(), c.Phone+c.Email)
@@ -373,7 +374,7 @@ func TestFinishOtpElsewhere(t *testing.T) {
 		binary, err := os.Executable()
 		require.NoError(t, err)
 		cmd := exec.CommandContext(t.Context(), binary, "-test.run=^TestOtpHelperProcess$", "-test.v") //nolint:gosec // this test binary
-		cmd.Env = append(os.Environ(), otpHelperEnv+"="+asJSON(otpHelp{
+		cmd.Env = append(os.Environ(), otpHelperEnv+"="+testbed.AsJSON(otpHelp{
 			srv.URL, srv.Env, dir, tcbauth.FinishOtpRequest{Challenge: c, Token: code, Username: "newcomer"},
 		}))
 		output, err := cmd.CombinedOutput()
@@ -384,14 +385,14 @@ func TestFinishOtpElsewhere(t *testing.T) {
 	c, err := here().SignInWithOtp(t.Context(), tcbauth.SignInWithOtpRequest{Phone: newPhone})
 	require.NoError(t, err)
 	elsewhere(c)
-	user, err := getMe(t, here())
+	user, err := testbed.GetMe(t, here())
 	require.NoError(t, err, "signed in there is signed in here")
 	assert.Equal(t, "newcomer", user.Username)
 
 	result, err := here().UpdateUser(t.Context(), tcbauth.UpdateUserRequest{Email: new(newEmail)})
 	require.NoError(t, err)
 	elsewhere(result.Challenge)
-	user, err = getMe(t, here())
+	user, err = testbed.GetMe(t, here())
 	require.NoError(t, err)
 	assert.Equal(t, newEmail, user.Email)
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/cloudbase-community/tcbauth"
 	"github.com/cloudbase-community/tcbauth/authtest"
+	"github.com/cloudbase-community/tcbauth/internal/testbed"
 )
 
 // TestRefusedBearerOfSomebodyElse: while one person's token is refused, the store has another person's session. The call
@@ -20,21 +21,21 @@ import (
 func TestRefusedBearerOfSomebodyElse(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		srv := emulator(t)
-		wire := newTap(srv)
+		srv := testbed.Emulator(t)
+		wire := testbed.NewTap(srv)
 		store := tcbauth.NewMemoryStore()
-		one := newApp(t, srv, tcbauth.WithTokenStore(store), wire.client()).Auth()
-		first := signInAs(t, one, gopher)
-		second := signInAs(t, newApp(t, srv, tcbauth.WithTokenStore(store)).Auth(), badger)
+		one := testbed.NewApp(t, srv, tcbauth.WithTokenStore(store), wire.Client()).Auth()
+		first := testbed.SignInAs(t, one, testbed.Gopher)
+		second := testbed.SignInAs(t, testbed.NewApp(t, srv, tcbauth.WithTokenStore(store)).Auth(), testbed.Badger)
 		srv.Fault(authtest.Fault{Operation: "user/basic/edit", Times: 1, Error: &authtest.Error{Word: "unauthenticated", Number: 16}})
 
 		_, err := one.UpdateUserBasicInfo(t.Context(), tcbauth.UpdateUserBasicInfoRequest{Description: new("Gopher's own words")})
 		require.ErrorIs(t, err, tcbauth.ErrSessionExpired)
 		require.ErrorIs(t, err, tcbauth.CodeUnauthenticated)
 		assert.Equal(t, 1, srv.Count("user/basic/edit"))
-		assert.Equal(t, []string{"Bearer " + first.AccessToken}, wire.bearers("/auth/v1/user/basic/edit"))
+		assert.Equal(t, []string{"Bearer " + first.AccessToken}, wire.Bearers("/auth/v1/user/basic/edit"))
 		assert.Zero(t, srv.Count("token"))
-		requireSession(t, store, defaultKey, second)
+		testbed.RequireSession(t, store, testbed.DefaultKey, second)
 	})
 }
 
@@ -43,25 +44,25 @@ func TestRefusedBearerOfSomebodyElse(t *testing.T) {
 func TestRefusedBearerWasReplacedInVain(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		srv := emulator(t)
-		wire := newTap(srv)
+		srv := testbed.Emulator(t)
+		wire := testbed.NewTap(srv)
 		store := tcbauth.NewMemoryStore()
-		auth := newApp(t, srv, tcbauth.WithTokenStore(store), wire.client()).Auth()
-		old := signInAs(t, auth, gopher)
-		newer, err := newApp(t, srv, tcbauth.WithTokenStore(store)).Auth().RefreshSession(t.Context(), tcbauth.RefreshSessionRequest{})
+		auth := testbed.NewApp(t, srv, tcbauth.WithTokenStore(store), wire.Client()).Auth()
+		old := testbed.SignInAs(t, auth, testbed.Gopher)
+		newer, err := testbed.NewApp(t, srv, tcbauth.WithTokenStore(store)).Auth().RefreshSession(t.Context(), tcbauth.RefreshSessionRequest{})
 		require.NoError(t, err)
-		refuseBearers(srv, 2, 0)
+		testbed.RefuseBearers(srv, 2, 0)
 
-		user, err := getMe(t, auth)
+		user, err := testbed.GetMe(t, auth)
 		require.NoError(t, err)
-		assert.Equal(t, gopherSub, user.Sub)
-		newest := stored(t, store, defaultKey)
+		assert.Equal(t, testbed.GopherSub, user.Sub)
+		newest := testbed.Stored(t, store, testbed.DefaultKey)
 		require.NotNil(t, newest)
 		assert.Equal(t, []string{
 			"Bearer " + old.AccessToken, "Bearer " + newer.AccessToken, "Bearer " + newest.AccessToken,
-		}, wire.bearers("/auth/v1/user/me")[1:])
+		}, wire.Bearers("/auth/v1/user/me")[1:])
 		assert.Equal(t, 2, srv.Count("token"), "the other's, and one")
-		requireToken(t, auth, newest.AccessToken)
+		testbed.RequireToken(t, auth, newest.AccessToken)
 	})
 }
 
@@ -79,42 +80,42 @@ func TestSignInOvertaken(t *testing.T) {
 			var auth *tcbauth.Auth
 			overtake := func() {
 				assert.NoError(t, auth.SetCredentials(t.Context(), &tcbauth.Credentials{
-					AccessToken: "B", RefreshToken: "RB", ExpiresIn: 7200, Sub: badgerSub,
+					AccessToken: "B", RefreshToken: "RB", ExpiresIn: 7200, Sub: testbed.BadgerSub,
 				}))
 			}
-			p := &peer{answer: func(_ int, r arrived) answer {
+			p := &testbed.Peer{Answer: func(_ int, r testbed.Arrived) testbed.Answer {
 				mine := r.Header.Get("Authorization") == "Bearer A"
 				now := strings.HasSuffix(r.URL.Path, moment)
 				switch {
 				case strings.HasSuffix(r.URL.Path, "/verify"):
-					return reply(http.StatusOK, `{"verification_token":"vt","expires_in":600}`)
+					return testbed.Reply(http.StatusOK, `{"verification_token":"vt","expires_in":600}`)
 				case strings.HasSuffix(r.URL.Path, "/signin"):
 					if now {
 						overtake() // which this answer then overtakes in turn
 					}
-					return reply(http.StatusOK, `{"access_token":"A","refresh_token":"RA","expires_in":7200,"sub":"`+gopherSub+`"}`)
+					return testbed.Reply(http.StatusOK, `{"access_token":"A","refresh_token":"RA","expires_in":7200,"sub":"`+testbed.GopherSub+`"}`)
 				case strings.HasSuffix(r.URL.Path, "/bind"):
 					if now {
 						overtake()
 					}
-					return reply(http.StatusOK, `{}`)
+					return testbed.Reply(http.StatusOK, `{}`)
 				case now && mine:
 					overtake()
-					return reply(http.StatusUnauthorized, `{"error":"unauthenticated","error_code":16}`)
+					return testbed.Reply(http.StatusUnauthorized, `{"error":"unauthenticated","error_code":16}`)
 				case mine:
-					return reply(http.StatusOK, `{"sub":"`+gopherSub+`","name":"Gopher"}`)
+					return testbed.Reply(http.StatusOK, `{"sub":"`+testbed.GopherSub+`","name":"Gopher"}`)
 				}
-				return reply(http.StatusOK, `{"sub":"`+badgerSub+`","name":"Badger"}`)
+				return testbed.Reply(http.StatusOK, `{"sub":"`+testbed.BadgerSub+`","name":"Badger"}`)
 			}}
 			store := tcbauth.NewMemoryStore()
-			auth = newPeerApp(t, p, store).Auth()
+			auth = testbed.NewPeerApp(t, p, store).Auth()
 			state, err := auth.SignInWithSms(t.Context(), tcbauth.SignInWithSmsRequest{
 				VerificationInfo: &tcbauth.VerificationInfo{VerificationID: "v", IsUser: true}, VerificationCode: "123456",
-				PhoneNum: gopherPhone, BindInfo: &tcbauth.BindInfo{ProviderToken: "p"},
+				PhoneNum: testbed.GopherPhone, BindInfo: &tcbauth.BindInfo{ProviderToken: "p"},
 			})
 			require.NoError(t, err)
-			assert.Equal(t, gopherSub, state.User.Sub)
-			assert.Equal(t, gopherSub, state.Credentials.Sub)
+			assert.Equal(t, testbed.GopherSub, state.User.Sub)
+			assert.Equal(t, testbed.GopherSub, state.Credentials.Sub)
 			assert.Equal(t, "A", state.Credentials.AccessToken)
 			want := "B"
 			if moment == "/signin" {
@@ -122,11 +123,11 @@ func TestSignInOvertaken(t *testing.T) {
 				assert.Equal(t, "Gopher", state.User.Name)
 				want = "A"
 			} else {
-				requireError(t, state.UserErr)
+				testbed.RequireError(t, state.UserErr)
 				assert.Empty(t, state.User.Name)
 			}
-			assert.Equal(t, want, stored(t, store, "credentials_"+methodEnv).AccessToken, "the later sign-in's")
-			requireToken(t, auth, want)
+			assert.Equal(t, want, testbed.Stored(t, store, testbed.PeerKey).AccessToken, "the later sign-in's")
+			testbed.RequireToken(t, auth, want)
 		})
 	}
 }
@@ -139,18 +140,18 @@ func TestUserOfAnAnonymousSessionMadeAnew(t *testing.T) {
 			t.Parallel()
 			now := time.Now()
 			sessions := 0
-			p := &peer{answer: func(_ int, r arrived) answer {
+			p := &testbed.Peer{Answer: func(_ int, r testbed.Arrived) testbed.Answer {
 				if strings.HasSuffix(r.URL.Path, "/user/me") {
-					return reply(http.StatusOK, `{"sub":"anon1","name":"First"}`)
+					return testbed.Reply(http.StatusOK, `{"sub":"anon1","name":"First"}`)
 				}
 				sessions++
-				return reply(http.StatusOK, fmt.Sprintf(
+				return testbed.Reply(http.StatusOK, fmt.Sprintf(
 					`{"access_token":"N%d","expires_in":7200,"sub":%q,"scope":"anonymous"}`, sessions, subs[sessions-1]))
 			}}
-			auth := newPeerApp(t, p, tcbauth.NewMemoryStore(), tcbauth.WithClock(func() time.Time { return now })).Auth()
-			first := anonymously(t, auth)
+			auth := testbed.NewPeerApp(t, p, tcbauth.NewMemoryStore(), tcbauth.WithClock(func() time.Time { return now })).Auth()
+			first := testbed.SignInAnonymously(t, auth)
 			require.Equal(t, "First", first.User.Name)
-			now = now.Add(2 * lifetime)
+			now = now.Add(2 * testbed.TokenLife)
 			state, err := auth.GetLoginState(t.Context())
 			require.NoError(t, err)
 			assert.Equal(t, 2, sessions)
@@ -168,14 +169,14 @@ func TestUserOfAnAnonymousSessionMadeAnew(t *testing.T) {
 func TestSessionWithoutSub(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		srv := emulator(t)
+		srv := testbed.Emulator(t)
 		store := tcbauth.NewMemoryStore()
-		auth := newApp(t, srv, tcbauth.WithTokenStore(store)).Auth()
-		c := signInAs(t, auth, gopher)
+		auth := testbed.NewApp(t, srv, tcbauth.WithTokenStore(store)).Auth()
+		c := testbed.SignInAs(t, auth, testbed.Gopher)
 		c.Sub = ""
 		require.NoError(t, auth.SetCredentials(t.Context(), c))
-		signInAs(t, newApp(t, srv, tcbauth.WithTokenStore(store)).Auth(), badger)
-		refuseBearers(srv, 1, 0)
+		testbed.SignInAs(t, testbed.NewApp(t, srv, tcbauth.WithTokenStore(store)).Auth(), testbed.Badger)
+		testbed.RefuseBearers(srv, 1, 0)
 		_, err := auth.GetUserInfo(t.Context(), tcbauth.GetUserInfoRequest{})
 		require.ErrorIs(t, err, tcbauth.ErrSessionExpired)
 		assert.Equal(t, 1, srv.Count("user/me")-2, "requests after those of signing in")

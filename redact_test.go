@@ -1,12 +1,10 @@
 package tcbauth_test
 
 import (
-	"bytes"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"log/slog"
 	"reflect"
 	"strings"
 	"testing"
@@ -16,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/cloudbase-community/tcbauth"
+	"github.com/cloudbase-community/tcbauth/internal/testbed"
 )
 
 // openFields may be printed in every type: ids and words of the protocol.
@@ -84,7 +83,7 @@ func plant(v reflect.Value, depth int) {
 	}
 	switch v.Kind() {
 	case reflect.String:
-		v.SetString(plantedAccess)
+		v.SetString(testbed.PlantedAccess)
 	case reflect.Int, reflect.Int64, reflect.Int32:
 		v.SetInt(7)
 	case reflect.Bool:
@@ -94,7 +93,7 @@ func plant(v reflect.Value, depth int) {
 		plant(v.Elem(), depth-1)
 	case reflect.Slice:
 		if v.Type().Elem().Kind() == reflect.Uint8 { // json.RawMessage
-			v.SetBytes([]byte(`"` + plantedAccess + `"`))
+			v.SetBytes([]byte(`"` + testbed.PlantedAccess + `"`))
 			return
 		}
 		v.Set(reflect.MakeSlice(v.Type(), 1, 1))
@@ -106,7 +105,7 @@ func plant(v reflect.Value, depth int) {
 		v.Set(reflect.MakeMap(v.Type()))
 		v.SetMapIndex(key, value)
 	case reflect.Interface:
-		for _, value := range []any{errors.New(plantedAccess), plantedAccess} {
+		for _, value := range []any{errors.New(testbed.PlantedAccess), testbed.PlantedAccess} {
 			if reflect.TypeOf(value).AssignableTo(v.Type()) {
 				v.Set(reflect.ValueOf(value))
 				return
@@ -128,37 +127,6 @@ func plant(v reflect.Value, depth int) {
 	}
 }
 
-// printedForms are the ways in which v gets into a log or a message without anybody deciding that it should.
-func printedForms(v any) map[string]string {
-	forms := map[string]string{}
-	for name, x := range map[string]any{
-		"value": v, "field": struct{ V any }{v}, "pointer to field": &struct{ V any }{v}, "slice": []any{v}, "map": map[string]any{"k": v},
-	} {
-		for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%X", "%d", "%o", "%t", "%10.3v", "%!"} {
-			forms[name+" "+verb] = fmt.Sprintf(verb, x)
-		}
-		forms[name+" Sprint"] = fmt.Sprint(x)
-		forms[name+" Sprintln"] = fmt.Sprintln(x)
-	}
-	forms["error"] = fmt.Errorf("with %v", v).Error()
-	forms["panic"] = func() (text string) {
-		defer func() { text = fmt.Sprint(recover()) }()
-		panic(v)
-	}()
-	var out bytes.Buffer
-	options := &slog.HandlerOptions{Level: slog.LevelDebug}
-	for name, handler := range map[string]slog.Handler{
-		"slog text": slog.NewTextHandler(&out, options), "slog JSON": slog.NewJSONHandler(&out, options),
-	} {
-		out.Reset()
-		log := slog.New(handler)
-		log.Info("x", slog.Any("v", v))
-		log.With("v", v).Info("x", slog.Group("g", slog.Any("v", v)))
-		forms[name] = out.String()
-	}
-	return forms
-}
-
 func TestTypesPrintNoSecret(t *testing.T) {
 	t.Parallel()
 	types := printedTypes()
@@ -174,7 +142,7 @@ func TestTypesPrintNoSecret(t *testing.T) {
 			field := reflect.New(reflect.StructOf([]reflect.StructField{{Name: "V", Type: typ}})) // a field of the very type
 			field.Elem().Field(0).Set(v.Elem())
 			for kind, x := range map[string]any{"value": v.Elem().Interface(), "pointer": v.Interface()} {
-				for form, text := range printedForms(x) {
+				for form, text := range testbed.PrintedForms(x) {
 					requireHidden(t, kind+" "+form, text)
 				}
 			}
@@ -200,10 +168,10 @@ func requireHidden(t *testing.T, form, text string) {
 // What identifies a record and is no secret stays readable, or nobody could use the log.
 func TestTypesPrintWhatIsOpen(t *testing.T) {
 	t.Parallel()
-	c := &tcbauth.Credentials{Sub: plantedSub, AccessToken: plantedAccess, Scope: "user", ExpiresIn: 7200}
-	assert.Equal(t, "tcbauth.Credentials{AccessToken:[redacted] ExpiresIn:7200 Scope:user Sub:"+plantedSub+"}", fmt.Sprint(c))
-	state := tcbauth.LoginState{User: &tcbauth.User{Sub: plantedSub, PhoneNumber: plantedPhone}, Credentials: c}
-	assert.Contains(t, fmt.Sprintf("%+v", state), "Sub:"+plantedSub)
+	c := &tcbauth.Credentials{Sub: testbed.PlantedSub, AccessToken: testbed.PlantedAccess, Scope: "user", ExpiresIn: 7200}
+	assert.Equal(t, "tcbauth.Credentials{AccessToken:[redacted] ExpiresIn:7200 Scope:user Sub:"+testbed.PlantedSub+"}", fmt.Sprint(c))
+	state := tcbauth.LoginState{User: &tcbauth.User{Sub: testbed.PlantedSub, PhoneNumber: testbed.PlantedPhone}, Credentials: c}
+	assert.Contains(t, fmt.Sprintf("%+v", state), "Sub:"+testbed.PlantedSub)
 	event := tcbauth.AuthEvent{Event: tcbauth.EventSignedIn, Session: c}
 	assert.Contains(t, fmt.Sprint(event), "SIGNED_IN")
 	assert.Equal(t, "tcbauth.Credentials{}", fmt.Sprint(tcbauth.Credentials{}))
@@ -212,23 +180,23 @@ func TestTypesPrintWhatIsOpen(t *testing.T) {
 // Redaction is for texts that happen; encoding is what somebody asked for, and what stores depend on.
 func TestTypesEncodeInFull(t *testing.T) {
 	t.Parallel()
-	data, err := json.Marshal(tcbauth.Credentials{AccessToken: plantedAccess})
+	data, err := json.Marshal(tcbauth.Credentials{AccessToken: testbed.PlantedAccess})
 	require.NoError(t, err)
-	assert.Contains(t, string(data), plantedAccess)
+	assert.Contains(t, string(data), testbed.PlantedAccess)
 }
 
 // Handles have everything: options, keys, the session.
 func TestHandlesPrintNoSecret(t *testing.T) {
 	t.Parallel()
-	p := &peer{answer: nil}
-	app := newPeerApp(t, p, sessionStore(t), tcbauth.WithAccessKey(plantedKey), tcbauth.WithDeviceID("planted-device-id"))
+	p := &testbed.Peer{Answer: nil}
+	app := testbed.NewPeerApp(t, p, testbed.SessionStore(t), tcbauth.WithAccessKey(testbed.PlantedKey), tcbauth.WithDeviceID("planted-device-id"))
 	_, err := app.Auth().GetAccessToken(t.Context())
 	require.NoError(t, err)
 	for name, v := range map[string]any{
-		"App": app, "Auth": app.Auth(), "ForUser": app.ForUser("planted-key"), "ForToken": app.ForToken(plantedAccess),
-		"Option": tcbauth.WithAccessKey(plantedKey),
+		"App": app, "Auth": app.Auth(), "ForUser": app.ForUser("planted-key"), "ForToken": app.ForToken(testbed.PlantedAccess),
+		"Option": tcbauth.WithAccessKey(testbed.PlantedKey),
 	} {
-		for form, text := range printedForms(v) {
+		for form, text := range testbed.PrintedForms(v) {
 			if name == "Option" && strings.HasPrefix(form, "slog JSON") {
 				continue // a function has no JSON; slog says so
 			}

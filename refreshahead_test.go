@@ -10,12 +10,13 @@ import (
 
 	"github.com/cloudbase-community/tcbauth"
 	"github.com/cloudbase-community/tcbauth/authtest"
+	"github.com/cloudbase-community/tcbauth/internal/testbed"
 )
 
 // The window of the tests, and when a token is no longer used: 30 s before its end.
 const (
 	ahead = 10 * time.Minute
-	used  = lifetime - 30*time.Second
+	used  = testbed.TokenLife - 30*time.Second
 )
 
 // later lets time pass for both sides.
@@ -25,7 +26,7 @@ func later(d time.Duration) { <-time.After(d) }
 func getNow(t *testing.T, auth *tcbauth.Auth, want string) {
 	t.Helper()
 	begin := time.Now()
-	requireToken(t, auth, want)
+	testbed.RequireToken(t, auth, want)
 	require.Zero(t, time.Since(begin), "the call waited")
 }
 
@@ -45,11 +46,11 @@ func TestRefreshAhead(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				srv := emulator(t)
+				srv := testbed.Emulator(t)
 				store := tcbauth.NewMemoryStore()
-				auth := newApp(t, srv, append(test.opts, tcbauth.WithTokenStore(store))...).Auth()
-				events := eventsOf(auth)
-				old := signInAs(t, auth, gopher)
+				auth := testbed.NewApp(t, srv, append(test.opts, tcbauth.WithTokenStore(store))...).Auth()
+				events := testbed.EventsOf(auth)
+				old := testbed.SignInAs(t, auth, testbed.Gopher)
 				later(test.at)
 				slowly := authtest.Fault{Operation: "token", Times: 1, Delay: time.Second}
 				if test.want > 0 {
@@ -64,7 +65,7 @@ func TestRefreshAhead(t *testing.T) {
 				if test.want == 0 {
 					return
 				}
-				fresh := stored(t, store, defaultKey)
+				fresh := testbed.Stored(t, store, testbed.DefaultKey)
 				require.NotEqual(t, old.AccessToken, fresh.AccessToken)
 				getNow(t, auth, fresh.AccessToken)
 				assert.Contains(t, events(), tcbauth.EventTokenRefreshed)
@@ -78,10 +79,10 @@ func TestRefreshAhead(t *testing.T) {
 func TestRefreshAheadFails(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		srv := emulator(t)
-		logged, log := warnings()
-		auth := newApp(t, srv, tcbauth.WithRefreshAhead(ahead), logged).Auth()
-		old := signInAs(t, auth, gopher)
+		srv := testbed.Emulator(t)
+		logged, log := testbed.Warnings()
+		auth := testbed.NewApp(t, srv, tcbauth.WithRefreshAhead(ahead), logged).Auth()
+		old := testbed.SignInAs(t, auth, testbed.Gopher)
 		later(used - ahead)
 		down := srv.Fault(authtest.Fault{Operation: "token", Error: &authtest.Error{Word: "internal", Number: 13, Description: "x"}})
 		for range 60 {
@@ -91,7 +92,7 @@ func TestRefreshAheadFails(t *testing.T) {
 		assert.Equal(t, 2, down.Fired(), "a minute has room for two attempts 30 s apart")
 		synctest.Wait()
 		assert.Contains(t, log.String(), "could not be refreshed ahead")
-		requireNoTokens(t, log.String(), old)
+		testbed.RequireNoTokens(t, log.String(), old)
 
 		srv.Reset() // which forgets the fault, and the session
 		later(ahead)
@@ -104,10 +105,10 @@ func TestRefreshAheadFails(t *testing.T) {
 func TestRefreshAheadRefused(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		srv := emulator(t)
+		srv := testbed.Emulator(t)
 		store := tcbauth.NewMemoryStore()
-		auth := newApp(t, srv, tcbauth.WithRefreshAhead(ahead), tcbauth.WithTokenStore(store)).Auth()
-		old := signInAs(t, auth, gopher)
+		auth := testbed.NewApp(t, srv, tcbauth.WithRefreshAhead(ahead), tcbauth.WithTokenStore(store)).Auth()
+		old := testbed.SignInAs(t, auth, testbed.Gopher)
 		later(used - ahead)
 		srv.Fault(authtest.Fault{
 			Operation: "token", Error: &authtest.Error{Word: "invalid_grant", Number: 4026, Description: "invalid refresh token"},
@@ -117,13 +118,13 @@ func TestRefreshAheadRefused(t *testing.T) {
 			later(time.Minute - time.Second)
 		}
 		assert.Equal(t, 1, srv.Count("token"), "one refusal is enough")
-		requireSession(t, store, defaultKey, old)
+		testbed.RequireSession(t, store, testbed.DefaultKey, old)
 		later(time.Minute)
 		_, err := auth.GetAccessToken(t.Context())
 		require.ErrorIs(t, err, tcbauth.ErrSessionExpired)
 		require.ErrorIs(t, err, tcbauth.CodeInvalidGrant)
 		assert.Equal(t, 2, srv.Count("token"))
-		requireNobody(t, auth)
+		testbed.RequireNobody(t, auth)
 	})
 }
 
@@ -131,15 +132,15 @@ func TestRefreshAheadRefused(t *testing.T) {
 func TestRefreshAheadIsShared(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		srv := emulator(t)
+		srv := testbed.Emulator(t)
 		store := tcbauth.NewMemoryStore()
 		replica := func() *tcbauth.App {
-			return newApp(t, srv, tcbauth.WithRefreshAhead(ahead), tcbauth.WithTokenStore(store))
+			return testbed.NewApp(t, srv, tcbauth.WithRefreshAhead(ahead), tcbauth.WithTokenStore(store))
 		}
 		one, two := replica(), replica()
-		old := signInAs(t, one.ForUser("v"), gopher)
+		old := testbed.SignInAs(t, one.ForUser("v"), testbed.Gopher)
 		later(used - ahead)
-		slow(srv, "token", 1)
+		testbed.Slow(srv, "token", 1)
 		for range 50 {
 			getNow(t, one.ForUser("v"), old.AccessToken)
 			getNow(t, two.ForUser("v"), old.AccessToken)
@@ -147,7 +148,7 @@ func TestRefreshAheadIsShared(t *testing.T) {
 		later(2 * time.Second)
 		synctest.Wait()
 		assert.Equal(t, 1, srv.Count("token"))
-		fresh := stored(t, store, keyOf("v"))
+		fresh := testbed.Stored(t, store, testbed.KeyOf("v"))
 		assert.NotEqual(t, old.AccessToken, fresh.AccessToken)
 		getNow(t, two.ForUser("v"), fresh.AccessToken)
 	})
@@ -157,9 +158,9 @@ func TestRefreshAheadIsShared(t *testing.T) {
 func TestRefreshAheadIsOvertaken(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		srv := emulator(t)
-		auth := newApp(t, srv, tcbauth.WithRefreshAhead(ahead)).Auth()
-		old := signInAs(t, auth, gopher)
+		srv := testbed.Emulator(t)
+		auth := testbed.NewApp(t, srv, tcbauth.WithRefreshAhead(ahead)).Auth()
+		old := testbed.SignInAs(t, auth, testbed.Gopher)
 		later(used - time.Second)
 		srv.Fault(authtest.Fault{
 			Operation: "token", Times: 1, Delay: 5 * time.Second, Error: &authtest.Error{Word: "internal", Number: 13, Description: "x"},
@@ -177,18 +178,18 @@ func TestRefreshAheadIsOvertaken(t *testing.T) {
 func TestRefreshAheadAfterSignOut(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		srv := emulator(t)
+		srv := testbed.Emulator(t)
 		store := tcbauth.NewMemoryStore()
-		here := newApp(t, srv, tcbauth.WithRefreshAhead(ahead), tcbauth.WithTokenStore(store)).Auth()
-		there := newApp(t, srv, tcbauth.WithTokenStore(store)).Auth()
-		old := signInAs(t, here, gopher)
+		here := testbed.NewApp(t, srv, tcbauth.WithRefreshAhead(ahead), tcbauth.WithTokenStore(store)).Auth()
+		there := testbed.NewApp(t, srv, tcbauth.WithTokenStore(store)).Auth()
+		old := testbed.SignInAs(t, here, testbed.Gopher)
 		require.NoError(t, there.SignOut(t.Context()))
 		later(used - ahead)
 		getNow(t, here, old.AccessToken)
 		synctest.Wait()
-		requireNobody(t, here)
+		testbed.RequireNobody(t, here)
 		assert.Zero(t, srv.Count("token"))
-		assert.Nil(t, stored(t, store, defaultKey))
+		assert.Nil(t, testbed.Stored(t, store, testbed.DefaultKey))
 	})
 }
 
@@ -196,9 +197,9 @@ func TestRefreshAheadAfterSignOut(t *testing.T) {
 func TestRefreshAheadNotAtSignOut(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		srv := emulator(t)
-		auth := newApp(t, srv, tcbauth.WithRefreshAhead(ahead)).Auth()
-		signInAs(t, auth, gopher)
+		srv := testbed.Emulator(t)
+		auth := testbed.NewApp(t, srv, tcbauth.WithRefreshAhead(ahead)).Auth()
+		testbed.SignInAs(t, auth, testbed.Gopher)
 		later(used - ahead)
 		require.NoError(t, auth.SignOut(t.Context()))
 		synctest.Wait()
@@ -213,9 +214,9 @@ func TestRefreshAheadOfShortTokens(t *testing.T) {
 		t.Run(life.String(), func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				srv := emulator(t, authtest.WithAccessTokenLife(life))
-				app := newApp(t, srv, tcbauth.WithRefreshAhead(ahead))
-				signInAs(t, app.ForUser("v"), gopher)
+				srv := testbed.Emulator(t, authtest.WithAccessTokenLife(life))
+				app := testbed.NewApp(t, srv, tcbauth.WithRefreshAhead(ahead))
+				testbed.SignInAs(t, app.ForUser("v"), testbed.Gopher)
 				for range 10 {
 					_, err := app.ForUser("v").GetAccessToken(t.Context())
 					require.NoError(t, err)
@@ -231,9 +232,9 @@ func TestRefreshAheadOfShortTokens(t *testing.T) {
 func TestRefreshAheadFailsForVisitors(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		srv := emulator(t)
-		app := newApp(t, srv, tcbauth.WithRefreshAhead(ahead))
-		old := signInAs(t, app.ForUser("v"), gopher)
+		srv := testbed.Emulator(t)
+		app := testbed.NewApp(t, srv, tcbauth.WithRefreshAhead(ahead))
+		old := testbed.SignInAs(t, app.ForUser("v"), testbed.Gopher)
 		later(used - ahead)
 		down := srv.Fault(authtest.Fault{Operation: "token", Error: &authtest.Error{Word: "internal", Number: 13, Description: "x"}})
 		for range 60 {

@@ -11,19 +11,8 @@ import (
 
 	"github.com/cloudbase-community/tcbauth"
 	"github.com/cloudbase-community/tcbauth/authtest"
+	"github.com/cloudbase-community/tcbauth/internal/testbed"
 )
-
-// refuseBearers has the next n calls of user/me refused, as with a token that the server does not know any more.
-func refuseBearers(srv *authtest.Server, n int, delay time.Duration) {
-	srv.Fault(authtest.Fault{
-		Operation: "user/me", Times: n, Delay: delay, Error: &authtest.Error{Word: "unauthenticated", Number: 16},
-	})
-}
-
-func getMe(t *testing.T, auth *tcbauth.Auth) (*tcbauth.User, error) {
-	t.Helper()
-	return auth.GetUserInfo(t.Context(), tcbauth.GetUserInfoRequest{})
-}
 
 // requestIDs returns the request ids of an operation's calls after the first skip.
 func requestIDs(srv *authtest.Server, operation string, skip int) (ids []string) {
@@ -39,21 +28,21 @@ func requestIDs(srv *authtest.Server, operation string, skip int) (ids []string)
 func TestRefusedBearer(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		srv := emulator(t)
-		wire := newTap(srv)
+		srv := testbed.Emulator(t)
+		wire := testbed.NewTap(srv)
 		store := tcbauth.NewMemoryStore()
-		auth := newApp(t, srv, tcbauth.WithTokenStore(store), wire.client()).Auth()
-		old := signInAs(t, auth, gopher)
-		events := eventsOf(auth)
-		refuseBearers(srv, 1, 0)
-		user, err := getMe(t, auth)
+		auth := testbed.NewApp(t, srv, tcbauth.WithTokenStore(store), wire.Client()).Auth()
+		old := testbed.SignInAs(t, auth, testbed.Gopher)
+		events := testbed.EventsOf(auth)
+		testbed.RefuseBearers(srv, 1, 0)
+		user, err := testbed.GetMe(t, auth)
 		require.NoError(t, err)
-		assert.Equal(t, gopherSub, user.Sub)
+		assert.Equal(t, testbed.GopherSub, user.Sub)
 
-		fresh := stored(t, store, defaultKey)
+		fresh := testbed.Stored(t, store, testbed.DefaultKey)
 		require.NotEqual(t, old.AccessToken, fresh.AccessToken)
-		requireToken(t, auth, fresh.AccessToken)
-		assert.Equal(t, []string{"Bearer " + old.AccessToken, "Bearer " + fresh.AccessToken}, wire.bearers("/auth/v1/user/me")[1:])
+		testbed.RequireToken(t, auth, fresh.AccessToken)
+		assert.Equal(t, []string{"Bearer " + old.AccessToken, "Bearer " + fresh.AccessToken}, wire.Bearers("/auth/v1/user/me")[1:])
 		assert.Equal(t, 1, srv.Count("token"))
 		ids := requestIDs(srv, "user/me", 1)
 		require.Len(t, ids, 2)
@@ -67,12 +56,12 @@ func TestRefusedBearer(t *testing.T) {
 func TestRefusedBearerTwice(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		srv := emulator(t)
+		srv := testbed.Emulator(t)
 		store := tcbauth.NewMemoryStore()
-		auth := newApp(t, srv, tcbauth.WithTokenStore(store)).Auth()
-		signInAs(t, auth, gopher)
-		refuseBearers(srv, 2, 0)
-		_, err := getMe(t, auth)
+		auth := testbed.NewApp(t, srv, tcbauth.WithTokenStore(store)).Auth()
+		testbed.SignInAs(t, auth, testbed.Gopher)
+		testbed.RefuseBearers(srv, 2, 0)
+		_, err := testbed.GetMe(t, auth)
 		require.ErrorIs(t, err, tcbauth.ErrSessionExpired)
 		require.ErrorIs(t, err, tcbauth.CodeUnauthenticated)
 		var e *tcbauth.Error
@@ -81,8 +70,8 @@ func TestRefusedBearerTwice(t *testing.T) {
 		assert.Equal(t, "GetUserInfo", e.Op)
 		assert.Equal(t, 1, srv.Count("token"))
 		assert.Equal(t, 3, srv.Count("user/me"))
-		assert.Nil(t, stored(t, store, defaultKey))
-		requireNobody(t, auth)
+		assert.Nil(t, testbed.Stored(t, store, testbed.DefaultKey))
+		testbed.RequireNobody(t, auth)
 	})
 }
 
@@ -90,14 +79,14 @@ func TestRefusedBearerTwice(t *testing.T) {
 func TestRefusedBearerWithoutRefreshToken(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		srv := emulator(t)
-		auth := newApp(t, srv).Auth()
+		srv := testbed.Emulator(t)
+		auth := testbed.NewApp(t, srv).Auth()
 		require.NoError(t, auth.SetCredentials(t.Context(), &tcbauth.Credentials{AccessToken: "unknown", ExpiresIn: 7200}))
-		_, err := getMe(t, auth)
+		_, err := testbed.GetMe(t, auth)
 		require.ErrorIs(t, err, tcbauth.ErrSessionExpired)
 		require.ErrorIs(t, err, tcbauth.CodeUnauthenticated)
 		assert.Len(t, srv.Requests(), 1)
-		requireNobody(t, auth)
+		testbed.RequireNobody(t, auth)
 	})
 }
 
@@ -105,20 +94,20 @@ func TestRefusedBearerWithoutRefreshToken(t *testing.T) {
 func TestRefusedBearerOfABareToken(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		srv := emulator(t)
+		srv := testbed.Emulator(t)
 		store := tcbauth.NewMemoryStore()
-		app := newApp(t, srv, tcbauth.WithTokenStore(store))
-		session := signInAs(t, app.Auth(), gopher)
+		app := testbed.NewApp(t, srv, tcbauth.WithTokenStore(store))
+		session := testbed.SignInAs(t, app.Auth(), testbed.Gopher)
 		bare := app.ForToken(session.AccessToken)
-		refuseBearers(srv, 1, 0)
-		_, err := getMe(t, bare)
+		testbed.RefuseBearers(srv, 1, 0)
+		_, err := testbed.GetMe(t, bare)
 		require.ErrorIs(t, err, tcbauth.CodeUnauthenticated)
 		require.NotErrorIs(t, err, tcbauth.ErrSessionExpired)
 		assert.Zero(t, srv.Count("token"))
-		requireSession(t, store, defaultKey, session)
-		user, err := getMe(t, bare)
+		testbed.RequireSession(t, store, testbed.DefaultKey, session)
+		user, err := testbed.GetMe(t, bare)
 		require.NoError(t, err)
-		assert.Equal(t, gopherSub, user.Sub)
+		assert.Equal(t, testbed.GopherSub, user.Sub)
 	})
 }
 
@@ -126,19 +115,19 @@ func TestRefusedBearerOfABareToken(t *testing.T) {
 func TestRefusedBearerWasReplaced(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		srv := emulator(t)
-		wire := newTap(srv)
+		srv := testbed.Emulator(t)
+		wire := testbed.NewTap(srv)
 		store := tcbauth.NewMemoryStore()
-		auth := newApp(t, srv, tcbauth.WithTokenStore(store), wire.client()).Auth()
-		old := signInAs(t, auth, gopher)
-		newer, err := newApp(t, srv, tcbauth.WithTokenStore(store)).Auth().RefreshSession(t.Context(), tcbauth.RefreshSessionRequest{})
+		auth := testbed.NewApp(t, srv, tcbauth.WithTokenStore(store), wire.Client()).Auth()
+		old := testbed.SignInAs(t, auth, testbed.Gopher)
+		newer, err := testbed.NewApp(t, srv, tcbauth.WithTokenStore(store)).Auth().RefreshSession(t.Context(), tcbauth.RefreshSessionRequest{})
 		require.NoError(t, err)
-		refuseBearers(srv, 1, 0)
-		_, err = getMe(t, auth)
+		testbed.RefuseBearers(srv, 1, 0)
+		_, err = testbed.GetMe(t, auth)
 		require.NoError(t, err)
-		assert.Equal(t, []string{"Bearer " + old.AccessToken, "Bearer " + newer.AccessToken}, wire.bearers("/auth/v1/user/me")[1:])
+		assert.Equal(t, []string{"Bearer " + old.AccessToken, "Bearer " + newer.AccessToken}, wire.Bearers("/auth/v1/user/me")[1:])
 		assert.Equal(t, 1, srv.Count("token"), "the other's")
-		requireToken(t, auth, newer.AccessToken)
+		testbed.RequireToken(t, auth, newer.AccessToken)
 	})
 }
 
@@ -147,10 +136,10 @@ func TestRefusedBearerOfManyCalls(t *testing.T) {
 	t.Parallel()
 	const callers = 50
 	synctest.Test(t, func(t *testing.T) {
-		srv := emulator(t)
-		auth := newApp(t, srv).Auth()
-		signInAs(t, auth, gopher)
-		refuseBearers(srv, callers, time.Second)
+		srv := testbed.Emulator(t)
+		auth := testbed.NewApp(t, srv).Auth()
+		testbed.SignInAs(t, auth, testbed.Gopher)
+		testbed.RefuseBearers(srv, callers, time.Second)
 		var errs [callers]error
 		var wg sync.WaitGroup
 		for i := range errs {
@@ -170,15 +159,15 @@ func TestRefusedBearerOfManyCalls(t *testing.T) {
 func TestRefusedBearerAfterSignOutElsewhere(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		srv := emulator(t)
+		srv := testbed.Emulator(t)
 		store := tcbauth.NewMemoryStore()
-		auth := newApp(t, srv, tcbauth.WithTokenStore(store)).Auth()
-		signInAs(t, auth, gopher)
-		require.NoError(t, newApp(t, srv, tcbauth.WithTokenStore(store)).Auth().SignOut(t.Context()))
-		_, err := getMe(t, auth)
+		auth := testbed.NewApp(t, srv, tcbauth.WithTokenStore(store)).Auth()
+		testbed.SignInAs(t, auth, testbed.Gopher)
+		require.NoError(t, testbed.NewApp(t, srv, tcbauth.WithTokenStore(store)).Auth().SignOut(t.Context()))
+		_, err := testbed.GetMe(t, auth)
 		require.ErrorIs(t, err, tcbauth.CodeUnauthenticated)
 		assert.Zero(t, srv.Count("token"))
-		requireNobody(t, auth)
+		testbed.RequireNobody(t, auth)
 	})
 }
 
@@ -186,21 +175,21 @@ func TestRefusedBearerAfterSignOutElsewhere(t *testing.T) {
 func TestRefusedBearerKeepsTheSession(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		srv := emulator(t)
+		srv := testbed.Emulator(t)
 		store := tcbauth.NewMemoryStore()
-		auth := newApp(t, srv, tcbauth.WithTokenStore(store)).Auth()
-		old := signInAs(t, auth, gopher)
-		refuseBearers(srv, 1, 0)
+		auth := testbed.NewApp(t, srv, tcbauth.WithTokenStore(store)).Auth()
+		old := testbed.SignInAs(t, auth, testbed.Gopher)
+		testbed.RefuseBearers(srv, 1, 0)
 		srv.Fault(authtest.Fault{Operation: "token", Times: 1, Error: &authtest.Error{Word: "unavailable"}})
-		_, err := getMe(t, auth)
+		_, err := testbed.GetMe(t, auth)
 		require.ErrorIs(t, err, tcbauth.CodeUnavailable)
-		requireSession(t, store, defaultKey, old)
-		requireToken(t, auth, old.AccessToken)
+		testbed.RequireSession(t, store, testbed.DefaultKey, old)
+		testbed.RequireToken(t, auth, old.AccessToken)
 
 		srv.Fault(authtest.Fault{Operation: "user/me", Times: 1, Error: &authtest.Error{Word: "permission_denied", Number: 7}})
-		_, err = getMe(t, auth)
+		_, err = testbed.GetMe(t, auth)
 		require.ErrorIs(t, err, tcbauth.CodePermissionDenied)
-		requireSession(t, store, defaultKey, old)
+		testbed.RequireSession(t, store, testbed.DefaultKey, old)
 		assert.Equal(t, 1, srv.Count("token"))
 	})
 }

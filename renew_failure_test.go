@@ -12,6 +12,7 @@ import (
 
 	"github.com/cloudbase-community/tcbauth"
 	"github.com/cloudbase-community/tcbauth/authtest"
+	"github.com/cloudbase-community/tcbauth/internal/testbed"
 )
 
 // TestRenewFails: nothing but invalid_grant ends a session. Whatever else goes wrong, the session stays, and the next
@@ -38,11 +39,11 @@ func TestRenewFails(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				srv := emulator(t)
+				srv := testbed.Emulator(t)
 				store := tcbauth.NewMemoryStore()
-				auth := newApp(t, srv, tcbauth.WithTokenStore(store)).Auth()
-				old := signInAs(t, auth, gopher)
-				srv.Advance(lifetime)
+				auth := testbed.NewApp(t, srv, tcbauth.WithTokenStore(store)).Auth()
+				old := testbed.SignInAs(t, auth, testbed.Gopher)
+				srv.Advance(testbed.TokenLife)
 				test.fault.Operation, test.fault.Times = "token", 1
 				srv.Fault(test.fault)
 				_, err := auth.GetAccessToken(t.Context())
@@ -50,8 +51,8 @@ func TestRenewFails(t *testing.T) {
 					require.ErrorIs(t, err, want)
 				}
 				require.NotErrorIs(t, err, tcbauth.ErrSessionExpired)
-				requireNoTokens(t, err.Error(), old)
-				requireSession(t, store, defaultKey, old)
+				testbed.RequireNoTokens(t, err.Error(), old)
+				testbed.RequireSession(t, store, testbed.DefaultKey, old)
 				assert.Equal(t, 1, srv.Count("token"), "a refresh is not sent again")
 
 				token, err := auth.GetAccessToken(t.Context())
@@ -66,21 +67,21 @@ func TestRenewFails(t *testing.T) {
 func TestRenewUnreachable(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		srv := emulator(t)
-		wire := newTap(srv)
+		srv := testbed.Emulator(t)
+		wire := testbed.NewTap(srv)
 		store := tcbauth.NewMemoryStore()
-		auth := newApp(t, srv, tcbauth.WithTokenStore(store), wire.client()).Auth()
-		old := signInAs(t, auth, gopher)
-		srv.Advance(lifetime)
-		wire.unplugged(true)
+		auth := testbed.NewApp(t, srv, tcbauth.WithTokenStore(store), wire.Client()).Auth()
+		old := testbed.SignInAs(t, auth, testbed.Gopher)
+		srv.Advance(testbed.TokenLife)
+		wire.Unplugged(true)
 		_, err := auth.GetAccessToken(t.Context())
 		require.ErrorIs(t, err, tcbauth.CodeUnreachable)
 		require.NotErrorIs(t, err, tcbauth.ErrOutcomeUnknown)
 		require.NotErrorIs(t, err, tcbauth.CodeUnauthenticated)
-		assert.Len(t, wire.bearers("/auth/v1/token"), 3)
-		requireSession(t, store, defaultKey, old)
+		assert.Len(t, wire.Bearers("/auth/v1/token"), 3)
+		testbed.RequireSession(t, store, testbed.DefaultKey, old)
 
-		wire.unplugged(false)
+		wire.Unplugged(false)
 		_, err = auth.GetAccessToken(t.Context())
 		require.NoError(t, err)
 		assert.Equal(t, 1, srv.Count("token"))
@@ -91,28 +92,28 @@ func TestRenewUnreachable(t *testing.T) {
 func TestRenewAnswersNonsense(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
-		answer answer
+		answer testbed.Answer
 		want   error
 	}{
-		"a proxy's page":           {html(http.StatusOK), tcbauth.ErrInvalidResponse},
-		"a gateway without answer": {html(http.StatusBadGateway), tcbauth.ErrOutcomeUnknown},
-		"no access token":          {reply(http.StatusOK, `{"expires_in":7200,"refresh_token":"x"}`), tcbauth.ErrInvalidResponse},
-		"no life":                  {reply(http.StatusOK, `{"access_token":"x","refresh_token":"x"}`), tcbauth.ErrInvalidResponse},
-		"a redirect":               {html(http.StatusTemporaryRedirect), tcbauth.ErrInvalidResponse},
+		"a proxy's page":           {testbed.HTML(http.StatusOK), tcbauth.ErrInvalidResponse},
+		"a gateway without answer": {testbed.HTML(http.StatusBadGateway), tcbauth.ErrOutcomeUnknown},
+		"no access token":          {testbed.Reply(http.StatusOK, `{"expires_in":7200,"refresh_token":"x"}`), tcbauth.ErrInvalidResponse},
+		"no life":                  {testbed.Reply(http.StatusOK, `{"access_token":"x","refresh_token":"x"}`), tcbauth.ErrInvalidResponse},
+		"a redirect":               {testbed.HTML(http.StatusTemporaryRedirect), tcbauth.ErrInvalidResponse},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				store := tcbauth.NewMemoryStore()
 				old := &tcbauth.Credentials{AccessToken: "old", RefreshToken: "r", ExpiresAt: time.Now().Add(-time.Hour)}
-				put(t, store, "credentials_env", old)
-				server := script(test.answer, reply(http.StatusOK, `{"access_token":"new","refresh_token":"s","expires_in":7200}`))
-				auth, err := tcbauth.New("env", tcbauth.WithTokenStore(store), tcbauth.WithHTTPClient(httpClient(server)))
+				testbed.Put(t, store, testbed.SessionKey("", "env"), old)
+				server := testbed.Script(test.answer, testbed.Reply(http.StatusOK, `{"access_token":"new","refresh_token":"s","expires_in":7200}`))
+				auth, err := tcbauth.New("env", tcbauth.WithTokenStore(store), tcbauth.WithHTTPClient(testbed.HTTPClient(server)))
 				require.NoError(t, err)
 				_, err = auth.GetAccessToken(t.Context())
 				require.ErrorIs(t, err, test.want)
-				requireSession(t, store, "credentials_env", old)
-				requireToken(t, auth, "new")
+				testbed.RequireSession(t, store, testbed.SessionKey("", "env"), old)
+				testbed.RequireToken(t, auth, "new")
 			})
 		})
 	}
@@ -121,22 +122,22 @@ func TestRenewAnswersNonsense(t *testing.T) {
 func TestInvalidGrantEndsTheSession(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		srv := emulator(t)
+		srv := testbed.Emulator(t)
 		store := tcbauth.NewMemoryStore()
-		app := newApp(t, srv, tcbauth.WithTokenStore(store))
-		for key, auth := range map[string]*tcbauth.Auth{defaultKey: app.Auth(), keyOf("visitor"): app.ForUser("visitor")} {
-			old := signInAs(t, auth, gopher)
+		app := testbed.NewApp(t, srv, tcbauth.WithTokenStore(store))
+		for key, auth := range map[string]*tcbauth.Auth{testbed.DefaultKey: app.Auth(), testbed.KeyOf("visitor"): app.ForUser("visitor")} {
+			old := testbed.SignInAs(t, auth, testbed.Gopher)
 			srv.Advance(31 * 24 * time.Hour)
 			_, err := auth.GetAccessToken(t.Context())
 			require.ErrorIs(t, err, tcbauth.ErrSessionExpired)
 			require.ErrorIs(t, err, tcbauth.CodeInvalidGrant)
 			require.ErrorIs(t, err, tcbauth.CodeUnauthenticated)
 			require.NotErrorIs(t, err, tcbauth.ErrNoSession)
-			requireNoTokens(t, err.Error(), old)
-			assert.Nil(t, stored(t, store, key))
-			requireNobody(t, auth)
+			testbed.RequireNoTokens(t, err.Error(), old)
+			assert.Nil(t, testbed.Stored(t, store, key))
+			testbed.RequireNobody(t, auth)
 		}
-		_, err := store.Get(t.Context(), "users/visitor/device_id")
+		_, err := store.Get(t.Context(), testbed.DeviceKeyOf("visitor"))
 		require.ErrorIs(t, err, tcbauth.ErrNotFound, "a visitor's device id goes with the session")
 		assert.Equal(t, 2, srv.Count("token"))
 	})
@@ -147,19 +148,19 @@ func TestInvalidGrantEndsTheSession(t *testing.T) {
 func TestInvalidGrantForAnOldToken(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		srv := emulator(t)
-		store := newTestStore()
-		late := newApp(t, srv, tcbauth.WithTokenStore(store)).Auth()
-		signInAs(t, late, gopher)
-		srv.Advance(lifetime)
-		slow(srv, "token", 1)
-		tooLate := background(getting(t.Context(), late))
-		early, err := newApp(t, srv, tcbauth.WithTokenStore(store)).Auth().GetCredentials(t.Context())
+		srv := testbed.Emulator(t)
+		store := testbed.NewHookedStore()
+		late := testbed.NewApp(t, srv, tcbauth.WithTokenStore(store)).Auth()
+		testbed.SignInAs(t, late, testbed.Gopher)
+		srv.Advance(testbed.TokenLife)
+		testbed.Slow(srv, "token", 1)
+		tooLate := testbed.Background(testbed.Getting(t.Context(), late))
+		early, err := testbed.NewApp(t, srv, tcbauth.WithTokenStore(store)).Auth().GetCredentials(t.Context())
 		require.NoError(t, err)
 		got := <-tooLate
-		require.NoError(t, got.err)
-		assert.True(t, got.token == early.AccessToken)
-		requireSession(t, store, defaultKey, early)
+		require.NoError(t, got.Err)
+		assert.True(t, got.Token == early.AccessToken)
+		testbed.RequireSession(t, store, testbed.DefaultKey, early)
 		assert.Equal(t, 2, srv.Count("token"))
 	})
 }
@@ -179,16 +180,16 @@ func TestRefreshAnswerIsLost(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				srv := emulator(t, authtest.WithRefreshPolicy(test.policy))
+				srv := testbed.Emulator(t, authtest.WithRefreshPolicy(test.policy))
 				store := tcbauth.NewMemoryStore()
-				auth := newApp(t, srv, tcbauth.WithTokenStore(store)).Auth()
-				old := signInAs(t, auth, gopher)
-				srv.Advance(lifetime)
+				auth := testbed.NewApp(t, srv, tcbauth.WithTokenStore(store)).Auth()
+				old := testbed.SignInAs(t, auth, testbed.Gopher)
+				srv.Advance(testbed.TokenLife)
 				srv.Fault(authtest.Fault{Operation: "token", Times: 1, Close: authtest.AfterCommit})
 				_, err := auth.GetAccessToken(t.Context())
 				require.ErrorIs(t, err, tcbauth.ErrOutcomeUnknown)
 				require.ErrorIs(t, err, tcbauth.CodeUnreachable)
-				requireSession(t, store, defaultKey, old)
+				testbed.RequireSession(t, store, testbed.DefaultKey, old)
 				assert.Equal(t, 1, srv.Count("token"))
 
 				_, err = auth.GetAccessToken(t.Context())
@@ -196,7 +197,7 @@ func TestRefreshAnswerIsLost(t *testing.T) {
 				if test.next != nil { // it is said once, and why
 					require.ErrorIs(t, err, tcbauth.CodeInvalidGrant)
 					require.ErrorContains(t, err, "may be has been refreshed by other process")
-					requireNobody(t, auth)
+					testbed.RequireNobody(t, auth)
 				}
 				assert.Equal(t, 2, srv.Count("token"))
 			})
@@ -212,16 +213,16 @@ func TestStorePanics(t *testing.T) {
 		t.Run(op, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				srv := emulator(t)
-				store := newLockingStore()
-				logged, log := warnings()
-				auth := newApp(t, srv, tcbauth.WithTokenStore(store), logged).Auth()
-				old := signInAs(t, auth, gopher)
-				srv.Advance(lifetime)
+				srv := testbed.Emulator(t)
+				store := testbed.NewLockingStore()
+				logged, log := testbed.Warnings()
+				auth := testbed.NewApp(t, srv, tcbauth.WithTokenStore(store), logged).Auth()
+				old := testbed.SignInAs(t, auth, testbed.Gopher)
+				srv.Advance(testbed.TokenLife)
 				secret := "the value of " + old.AccessToken
-				store.on(func(got, _ string) error {
+				store.On(func(got, _ string) error {
 					if got == op {
-						store.on(nil) // once is enough
+						store.On(nil) // once is enough
 						panic(secret)
 					}
 					return nil
@@ -233,9 +234,9 @@ func TestStorePanics(t *testing.T) {
 				if err != nil {
 					var e *tcbauth.Error
 					require.ErrorAs(t, err, &e)
-					requireNoTokens(t, err.Error(), old)
+					testbed.RequireNoTokens(t, err.Error(), old)
 				}
-				requireNoTokens(t, log.String(), old)
+				testbed.RequireNoTokens(t, log.String(), old)
 
 				token, err := auth.GetAccessToken(t.Context())
 				require.NoError(t, err)
@@ -250,22 +251,22 @@ func TestStorePanics(t *testing.T) {
 func TestRefreshWithAnotherToken(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		srv := emulator(t)
+		srv := testbed.Emulator(t)
 		store := tcbauth.NewMemoryStore()
-		app := newApp(t, srv, tcbauth.WithTokenStore(store))
+		app := testbed.NewApp(t, srv, tcbauth.WithTokenStore(store))
 		auth := app.Auth()
-		old := signInAs(t, auth, gopher)
+		old := testbed.SignInAs(t, auth, testbed.Gopher)
 		_, err := auth.RefreshSession(t.Context(), tcbauth.RefreshSessionRequest{RefreshToken: "unknown"})
 		require.ErrorIs(t, err, tcbauth.CodeInvalidGrant)
-		requireSession(t, store, defaultKey, old)
-		requireToken(t, auth, old.AccessToken)
+		testbed.RequireSession(t, store, testbed.DefaultKey, old)
+		testbed.RequireToken(t, auth, old.AccessToken)
 
-		other := signInAs(t, app.ForUser("other"), badger)
+		other := testbed.SignInAs(t, app.ForUser("other"), testbed.Badger)
 		fresh, err := auth.RefreshSession(t.Context(), tcbauth.RefreshSessionRequest{RefreshToken: other.RefreshToken})
 		require.NoError(t, err)
-		assert.Equal(t, badgerSub, fresh.Sub)
-		requireSession(t, store, defaultKey, fresh)
-		requireToken(t, auth, fresh.AccessToken)
+		assert.Equal(t, testbed.BadgerSub, fresh.Sub)
+		testbed.RequireSession(t, store, testbed.DefaultKey, fresh)
+		testbed.RequireToken(t, auth, fresh.AccessToken)
 	})
 }
 
@@ -273,20 +274,20 @@ func TestRefreshWithAnotherToken(t *testing.T) {
 func TestStoreFailsToRead(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		srv := emulator(t)
-		store := newLockingStore()
-		auth := newApp(t, srv, tcbauth.WithTokenStore(store)).Auth()
-		old := signInAs(t, auth, gopher)
-		store.on(fails("Get", -1))
-		requireToken(t, auth, old.AccessToken)
-		srv.Advance(lifetime)
+		srv := testbed.Emulator(t)
+		store := testbed.NewLockingStore()
+		auth := testbed.NewApp(t, srv, tcbauth.WithTokenStore(store)).Auth()
+		old := testbed.SignInAs(t, auth, testbed.Gopher)
+		store.On(testbed.Fails("Get", -1))
+		testbed.RequireToken(t, auth, old.AccessToken)
+		srv.Advance(testbed.TokenLife)
 		_, err := auth.GetAccessToken(t.Context())
 		require.ErrorIs(t, err, tcbauth.ErrStore)
-		require.ErrorIs(t, err, errDisk)
+		require.ErrorIs(t, err, testbed.ErrDisk)
 		require.False(t, errors.Is(err, tcbauth.CodeUnauthenticated))
 		assert.Zero(t, srv.Count("token"))
 
-		store.on(nil)
+		store.On(nil)
 		_, err = auth.GetAccessToken(t.Context())
 		require.NoError(t, err)
 	})

@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/cloudbase-community/tcbauth"
+	"github.com/cloudbase-community/tcbauth/internal/testbed"
 )
 
 // TestSaveFailsOnce: the refresh token in the store is spent, and the new pair is in this process alone. Whoever looks
@@ -23,37 +24,37 @@ func TestSaveFailsOnce(t *testing.T) {
 		refresh int // of what was kept
 	}{
 		"a fresh handle":               {func(app *tcbauth.App, _ *tcbauth.Auth) *tcbauth.Auth { return app.ForUser(visitor) }, 0, 0},
-		"a fresh handle two hours on":  {func(app *tcbauth.App, _ *tcbauth.Auth) *tcbauth.Auth { return app.ForUser(visitor) }, lifetime, 1},
-		"the same handle two hours on": {func(_ *tcbauth.App, used *tcbauth.Auth) *tcbauth.Auth { return used }, lifetime, 1},
+		"a fresh handle two hours on":  {func(app *tcbauth.App, _ *tcbauth.Auth) *tcbauth.Auth { return app.ForUser(visitor) }, testbed.TokenLife, 1},
+		"the same handle two hours on": {func(_ *tcbauth.App, used *tcbauth.Auth) *tcbauth.Auth { return used }, testbed.TokenLife, 1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				srv := emulator(t)
-				store := newLockingStore()
-				logged, log := warnings()
-				app := newApp(t, srv, tcbauth.WithTokenStore(store), logged)
+				srv := testbed.Emulator(t)
+				store := testbed.NewLockingStore()
+				logged, log := testbed.Warnings()
+				app := testbed.NewApp(t, srv, tcbauth.WithTokenStore(store), logged)
 				used := app.ForUser(visitor)
-				old := signInAs(t, used, gopher)
-				srv.Advance(lifetime)
-				store.on(fails("Set", 1))
+				old := testbed.SignInAs(t, used, testbed.Gopher)
+				srv.Advance(testbed.TokenLife)
+				store.On(testbed.Fails("Set", 1))
 				fresh, err := used.GetCredentials(t.Context())
 				require.NoError(t, err, "the caller gets what the server gave")
 				require.NotEqual(t, old.AccessToken, fresh.AccessToken)
-				requireSession(t, store, keyOf(visitor), old)
-				assert.Contains(t, log.String(), errDisk.Error())
+				testbed.RequireSession(t, store, testbed.KeyOf(visitor), old)
+				assert.Contains(t, log.String(), testbed.ErrDisk.Error())
 				assert.Contains(t, log.String(), tcbauth.ErrStore.Error())
-				requireNoTokens(t, log.String(), old, fresh)
+				testbed.RequireNoTokens(t, log.String(), old, fresh)
 
 				srv.Advance(next.pause)
 				got, err := next.handle(app, used).GetCredentials(t.Context())
 				require.NoError(t, err)
-				requireSession(t, store, keyOf(visitor), got)
+				testbed.RequireSession(t, store, testbed.KeyOf(visitor), got)
 				assert.Equal(t, 1+next.refresh, srv.Count("token"))
 				if next.refresh == 0 {
 					assert.True(t, got.AccessToken == fresh.AccessToken)
 				}
-				requireToken(t, newApp(t, srv, tcbauth.WithTokenStore(store)).ForUser(visitor), got.AccessToken)
+				testbed.RequireToken(t, testbed.NewApp(t, srv, tcbauth.WithTokenStore(store)).ForUser(visitor), got.AccessToken)
 			})
 		})
 	}
@@ -64,26 +65,26 @@ func TestSaveFailsOnce(t *testing.T) {
 func TestSaveKeepsFailing(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		srv := emulator(t)
-		store := newLockingStore()
-		app := newApp(t, srv, tcbauth.WithTokenStore(store))
+		srv := testbed.Emulator(t)
+		store := testbed.NewLockingStore()
+		app := testbed.NewApp(t, srv, tcbauth.WithTokenStore(store))
 		visitor := func() *tcbauth.Auth { return app.ForUser("visitor") }
-		old := signInAs(t, visitor(), gopher)
-		store.on(fails("Set", -1))
+		old := testbed.SignInAs(t, visitor(), testbed.Gopher)
+		store.On(testbed.Fails("Set", -1))
 		newest := old.AccessToken
 		for i := range 3 {
-			srv.Advance(lifetime)
+			srv.Advance(testbed.TokenLife)
 			token, err := visitor().GetAccessToken(t.Context())
 			require.NoError(t, err)
 			require.NotEqual(t, newest, token)
 			newest = token
-			requireToken(t, visitor(), newest)
-			requireSession(t, store, keyOf("visitor"), old)
+			testbed.RequireToken(t, visitor(), newest)
+			testbed.RequireSession(t, store, testbed.KeyOf("visitor"), old)
 			require.Equal(t, i+1, srv.Count("token"))
 		}
-		store.on(nil)
-		requireToken(t, visitor(), newest)
-		assert.True(t, stored(t, store, keyOf("visitor")).AccessToken == newest)
+		store.On(nil)
+		testbed.RequireToken(t, visitor(), newest)
+		assert.True(t, testbed.Stored(t, store, testbed.KeyOf("visitor")).AccessToken == newest)
 		assert.Equal(t, 3, srv.Count("token"))
 	})
 }
@@ -101,43 +102,43 @@ func TestUnsavedGivesWay(t *testing.T) {
 			return ""
 		},
 		"somebody else signed in here": func(t *testing.T, app, _ *tcbauth.App) string {
-			signInAs(t, app.Auth(), badger)
-			return badgerSub
+			testbed.SignInAs(t, app.Auth(), testbed.Badger)
+			return testbed.BadgerSub
 		},
 		"somebody else signed in elsewhere": func(t *testing.T, _, other *tcbauth.App) string {
-			signInAs(t, other.Auth(), badger)
-			return badgerSub
+			testbed.SignInAs(t, other.Auth(), testbed.Badger)
+			return testbed.BadgerSub
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				srv := emulator(t)
-				store := newLockingStore()
-				app := newApp(t, srv, tcbauth.WithTokenStore(store))
-				other := newApp(t, srv, tcbauth.WithTokenStore(store))
-				old := signInAs(t, app.Auth(), gopher)
-				srv.Advance(lifetime)
-				store.on(fails("Set", 1))
+				srv := testbed.Emulator(t)
+				store := testbed.NewLockingStore()
+				app := testbed.NewApp(t, srv, tcbauth.WithTokenStore(store))
+				other := testbed.NewApp(t, srv, tcbauth.WithTokenStore(store))
+				old := testbed.SignInAs(t, app.Auth(), testbed.Gopher)
+				srv.Advance(testbed.TokenLife)
+				store.On(testbed.Fails("Set", 1))
 				_, err := app.Auth().GetAccessToken(t.Context())
 				require.NoError(t, err)
 				sub := change(t, app, other)
 				if sub == "" {
 					// The very pair that was replaced comes back, from a backup say: it is a session like any other, and
 					// what was kept for it is gone.
-					srv.Advance(lifetime)
+					srv.Advance(testbed.TokenLife)
 					_, err = app.Auth().GetAccessToken(t.Context())
 					require.ErrorIs(t, err, tcbauth.ErrNoSession)
-					put(t, store, defaultKey, old)
+					testbed.Put(t, store, testbed.DefaultKey, old)
 					_, err = app.Auth().GetAccessToken(t.Context())
 					require.ErrorIs(t, err, tcbauth.ErrSessionExpired)
 					return
 				}
-				srv.Advance(lifetime)
+				srv.Advance(testbed.TokenLife)
 				c, err := app.Auth().GetCredentials(t.Context())
 				require.NoError(t, err)
 				assert.Equal(t, sub, c.Sub)
-				requireSession(t, store, defaultKey, c)
+				testbed.RequireSession(t, store, testbed.DefaultKey, c)
 			})
 		})
 	}
@@ -148,36 +149,36 @@ func TestUnsavedGivesWay(t *testing.T) {
 func TestStoreChangesDuringRefresh(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		srv := emulator(t)
-		store := newTestStore()
-		app := newApp(t, srv, tcbauth.WithTokenStore(store))
-		signInAs(t, app.Auth(), gopher)
-		srv.Advance(lifetime)
-		slow(srv, "token", 1)
-		refreshing := background(getting(t.Context(), app.Auth()))
-		require.NoError(t, store.Delete(t.Context(), defaultKey)) // signed out
-		require.ErrorIs(t, (<-refreshing).err, tcbauth.ErrNoSession)
-		assert.Nil(t, stored(t, store, defaultKey), "a session that was signed out came back")
-		requireNobody(t, app.Auth())
+		srv := testbed.Emulator(t)
+		store := testbed.NewHookedStore()
+		app := testbed.NewApp(t, srv, tcbauth.WithTokenStore(store))
+		testbed.SignInAs(t, app.Auth(), testbed.Gopher)
+		srv.Advance(testbed.TokenLife)
+		testbed.Slow(srv, "token", 1)
+		refreshing := testbed.Background(testbed.Getting(t.Context(), app.Auth()))
+		require.NoError(t, store.Delete(t.Context(), testbed.DefaultKey)) // signed out
+		require.ErrorIs(t, (<-refreshing).Err, tcbauth.ErrNoSession)
+		assert.Nil(t, testbed.Stored(t, store, testbed.DefaultKey), "a session that was signed out came back")
+		testbed.RequireNobody(t, app.Auth())
 
-		signInAs(t, app.Auth(), gopher)
-		srv.Advance(lifetime)
-		slow(srv, "token", 1)
-		refreshing = background(getting(t.Context(), app.Auth()))
-		next := signInAs(t, newApp(t, srv, tcbauth.WithTokenStore(store)).Auth(), badger)
+		testbed.SignInAs(t, app.Auth(), testbed.Gopher)
+		srv.Advance(testbed.TokenLife)
+		testbed.Slow(srv, "token", 1)
+		refreshing = testbed.Background(testbed.Getting(t.Context(), app.Auth()))
+		next := testbed.SignInAs(t, testbed.NewApp(t, srv, tcbauth.WithTokenStore(store)).Auth(), testbed.Badger)
 		got := <-refreshing
-		require.NoError(t, got.err)
-		assert.True(t, got.token == next.AccessToken, "the one session of this store is the next person's now")
-		requireSession(t, store, defaultKey, next)
-		requireToken(t, app.Auth(), next.AccessToken)
+		require.NoError(t, got.Err)
+		assert.True(t, got.Token == next.AccessToken, "the one session of this store is the next person's now")
+		testbed.RequireSession(t, store, testbed.DefaultKey, next)
+		testbed.RequireToken(t, app.Auth(), next.AccessToken)
 	})
 }
 
 // brokenLock is a store whose lock nobody gets. How the wait ends is the test's to say.
-type brokenLock struct{ *testStore }
+type brokenLock struct{ *testbed.HookedStore }
 
 func (s brokenLock) Lock(ctx context.Context, key string) (context.Context, func(), error) {
-	if err := s.run("Lock", key); err != nil {
+	if err := s.Run("Lock", key); err != nil {
 		return nil, nil, err
 	}
 	<-ctx.Done()
@@ -187,35 +188,35 @@ func (s brokenLock) Lock(ctx context.Context, key string) (context.Context, func
 // TestLockCannotBeGot: no lock is no licence to refresh, since somebody else may be at it.
 func TestLockCannotBeGot(t *testing.T) {
 	t.Parallel()
-	for name, hook := range map[string]func(string, string) error{"it fails": fails("Lock", -1), "it never comes": nil} {
+	for name, hook := range map[string]func(string, string) error{"it fails": testbed.Fails("Lock", -1), "it never comes": nil} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				srv := emulator(t)
-				store := brokenLock{newTestStore()}
-				signedIn := signInAs(t, newApp(t, srv, tcbauth.WithTokenStore(store.testStore)).Auth(), gopher)
-				auth := newApp(t, srv, tcbauth.WithTokenStore(store)).Auth()
-				store.on(hook)
-				requireToken(t, auth, signedIn.AccessToken)
+				srv := testbed.Emulator(t)
+				store := brokenLock{testbed.NewHookedStore()}
+				signedIn := testbed.SignInAs(t, testbed.NewApp(t, srv, tcbauth.WithTokenStore(store.HookedStore)).Auth(), testbed.Gopher)
+				auth := testbed.NewApp(t, srv, tcbauth.WithTokenStore(store)).Auth()
+				store.On(hook)
+				testbed.RequireToken(t, auth, signedIn.AccessToken)
 
-				srv.Advance(lifetime)
+				srv.Advance(testbed.TokenLife)
 				start := time.Now()
 				_, err := auth.GetAccessToken(t.Context())
 				require.ErrorIs(t, err, tcbauth.ErrStore)
 				require.NotErrorIs(t, err, tcbauth.CodeUnauthenticated)
 				assert.Less(t, time.Since(start), 2*time.Minute)
 				assert.Zero(t, srv.Count("token"))
-				requireSession(t, store, defaultKey, signedIn)
+				testbed.RequireSession(t, store, testbed.DefaultKey, signedIn)
 
-				waiting := background(getting(t.Context(), auth))
-				token, err := newApp(t, srv, tcbauth.WithTokenStore(store.testStore)).Auth().GetAccessToken(t.Context())
+				waiting := testbed.Background(testbed.Getting(t.Context(), auth))
+				token, err := testbed.NewApp(t, srv, tcbauth.WithTokenStore(store.HookedStore)).Auth().GetAccessToken(t.Context())
 				require.NoError(t, err)
 				got := <-waiting
 				if hook == nil { // the other process was done before the wait was
-					require.NoError(t, got.err)
-					assert.True(t, got.token == token)
+					require.NoError(t, got.Err)
+					assert.True(t, got.Token == token)
 				}
-				requireToken(t, auth, token)
+				testbed.RequireToken(t, auth, token)
 				assert.Equal(t, 1, srv.Count("token"))
 			})
 		})
@@ -226,14 +227,14 @@ func TestLockCannotBeGot(t *testing.T) {
 func TestLockWaitEndsWithTheCall(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		srv := emulator(t)
-		store := brokenLock{newTestStore()}
-		signInAs(t, newApp(t, srv, tcbauth.WithTokenStore(store.testStore)).Auth(), gopher)
-		srv.Advance(lifetime)
+		srv := testbed.Emulator(t)
+		store := brokenLock{testbed.NewHookedStore()}
+		testbed.SignInAs(t, testbed.NewApp(t, srv, tcbauth.WithTokenStore(store.HookedStore)).Auth(), testbed.Gopher)
+		srv.Advance(testbed.TokenLife)
 		ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
 		defer cancel()
 		start := time.Now()
-		_, err := newApp(t, srv, tcbauth.WithTokenStore(store)).Auth().GetAccessToken(ctx)
+		_, err := testbed.NewApp(t, srv, tcbauth.WithTokenStore(store)).Auth().GetAccessToken(ctx)
 		require.ErrorIs(t, err, context.DeadlineExceeded)
 		assert.Equal(t, 3*time.Second, time.Since(start))
 		<-time.After(time.Hour) // the flight has an end too, or the bubble would not
@@ -242,12 +243,12 @@ func TestLockWaitEndsWithTheCall(t *testing.T) {
 
 // losingStore takes the lock away, and refuses who held it, as a store with fences does.
 type losingStore struct {
-	lockingStore
+	testbed.LockingStore
 	lose context.CancelFunc
 }
 
 func (s *losingStore) Lock(ctx context.Context, key string) (context.Context, func(), error) {
-	held, unlock, err := s.lockingStore.Lock(ctx, key)
+	held, unlock, err := s.LockingStore.Lock(ctx, key)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -260,25 +261,25 @@ func (s *losingStore) Lock(ctx context.Context, key string) (context.Context, fu
 func TestLockIsLost(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		srv := emulator(t)
-		store := &losingStore{lockingStore: newLockingStore()}
-		logged, log := warnings()
-		app := newApp(t, srv, tcbauth.WithTokenStore(store), logged)
-		old := signInAs(t, app.ForUser("visitor"), gopher)
-		srv.Advance(lifetime)
-		slow(srv, "token", 1)
-		refreshing := background(getting(t.Context(), app.ForUser("visitor")))
+		srv := testbed.Emulator(t)
+		store := &losingStore{LockingStore: testbed.NewLockingStore()}
+		logged, log := testbed.Warnings()
+		app := testbed.NewApp(t, srv, tcbauth.WithTokenStore(store), logged)
+		old := testbed.SignInAs(t, app.ForUser("visitor"), testbed.Gopher)
+		srv.Advance(testbed.TokenLife)
+		testbed.Slow(srv, "token", 1)
+		refreshing := testbed.Background(testbed.Getting(t.Context(), app.ForUser("visitor")))
 		store.lose()
 		got := <-refreshing
-		require.NoError(t, got.err)
-		requireSession(t, store, keyOf("visitor"), old)
+		require.NoError(t, got.Err)
+		testbed.RequireSession(t, store, testbed.KeyOf("visitor"), old)
 		assert.Contains(t, log.String(), "could not be stored")
-		requireNoTokens(t, log.String(), old)
+		testbed.RequireNoTokens(t, log.String(), old)
 
 		c, err := app.ForUser("visitor").GetCredentials(t.Context())
 		require.NoError(t, err)
-		assert.True(t, c.AccessToken == got.token)
-		requireSession(t, store, keyOf("visitor"), c)
+		assert.True(t, c.AccessToken == got.Token)
+		testbed.RequireSession(t, store, testbed.KeyOf("visitor"), c)
 		assert.Equal(t, 1, srv.Count("token"))
 	})
 }
@@ -287,20 +288,20 @@ func TestLockIsLost(t *testing.T) {
 func TestReadFailsAtSave(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		srv := emulator(t)
-		store := newLockingStore()
-		app := newApp(t, srv, tcbauth.WithTokenStore(store))
-		old := signInAs(t, app.ForUser("visitor"), gopher)
-		srv.Advance(lifetime)
-		slow(srv, "token", 1)
-		refreshing := background(getting(t.Context(), app.ForUser("visitor")))
-		store.on(fails("Get", -1))
+		srv := testbed.Emulator(t)
+		store := testbed.NewLockingStore()
+		app := testbed.NewApp(t, srv, tcbauth.WithTokenStore(store))
+		old := testbed.SignInAs(t, app.ForUser("visitor"), testbed.Gopher)
+		srv.Advance(testbed.TokenLife)
+		testbed.Slow(srv, "token", 1)
+		refreshing := testbed.Background(testbed.Getting(t.Context(), app.ForUser("visitor")))
+		store.On(testbed.Fails("Get", -1))
 		got := <-refreshing
-		require.NoError(t, got.err)
-		store.on(nil)
-		requireSession(t, store, keyOf("visitor"), old)
-		requireToken(t, app.ForUser("visitor"), got.token)
-		assert.Equal(t, got.token, stored(t, store, keyOf("visitor")).AccessToken)
+		require.NoError(t, got.Err)
+		store.On(nil)
+		testbed.RequireSession(t, store, testbed.KeyOf("visitor"), old)
+		testbed.RequireToken(t, app.ForUser("visitor"), got.Token)
+		assert.Equal(t, got.Token, testbed.Stored(t, store, testbed.KeyOf("visitor")).AccessToken)
 		assert.Equal(t, 1, srv.Count("token"))
 	})
 }
@@ -310,25 +311,25 @@ func TestReadFailsAtSave(t *testing.T) {
 func TestLockIsLostToSomebody(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		srv := emulator(t)
-		store := &losingStore{lockingStore: newLockingStore()}
-		auth := newApp(t, srv, tcbauth.WithTokenStore(store)).Auth()
-		old := signInAs(t, auth, gopher)
-		srv.Advance(lifetime)
-		slow(srv, "token", 1)
-		refreshing := background(getting(t.Context(), auth))
+		srv := testbed.Emulator(t)
+		store := &losingStore{LockingStore: testbed.NewLockingStore()}
+		auth := testbed.NewApp(t, srv, tcbauth.WithTokenStore(store)).Auth()
+		old := testbed.SignInAs(t, auth, testbed.Gopher)
+		srv.Advance(testbed.TokenLife)
+		testbed.Slow(srv, "token", 1)
+		refreshing := testbed.Background(testbed.Getting(t.Context(), auth))
 
-		next := newApp(t, srv).Auth()
+		next := testbed.NewApp(t, srv).Auth()
 		require.NoError(t, next.SetCredentials(t.Context(), old))
 		fresh, err := next.RefreshSession(t.Context(), tcbauth.RefreshSessionRequest{})
 		require.NoError(t, err)
-		put(t, store, defaultKey, fresh)
+		testbed.Put(t, store, testbed.DefaultKey, fresh)
 		store.lose()
 
 		got := <-refreshing
-		require.NoError(t, got.err)
-		assert.True(t, got.token == fresh.AccessToken)
-		requireSession(t, store, defaultKey, fresh)
+		require.NoError(t, got.Err)
+		assert.True(t, got.Token == fresh.AccessToken)
+		testbed.RequireSession(t, store, testbed.DefaultKey, fresh)
 		assert.Equal(t, 2, srv.Count("token"))
 	})
 }

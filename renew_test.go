@@ -14,6 +14,7 @@ import (
 
 	"github.com/cloudbase-community/tcbauth"
 	"github.com/cloudbase-community/tcbauth/authtest"
+	"github.com/cloudbase-community/tcbauth/internal/testbed"
 )
 
 // TestRenewOnce: however many ask for the token of an expired session, and through whatever handles, one refresh is sent.
@@ -27,39 +28,39 @@ func TestRenewOnce(t *testing.T) {
 	}
 	stores := map[string]func() tcbauth.TokenStore{
 		"store with locks":    tcbauth.NewMemoryStore,
-		"store without locks": func() tcbauth.TokenStore { return newTestStore() },
+		"store without locks": func() tcbauth.TokenStore { return testbed.NewHookedStore() },
 	}
 	for kind, handle := range handles {
 		for storeKind, newStore := range stores {
 			t.Run(kind+", "+storeKind, func(t *testing.T) {
 				t.Parallel()
 				synctest.Test(t, func(t *testing.T) {
-					srv := emulator(t)
-					app := newApp(t, srv, tcbauth.WithTokenStore(newStore()))
-					old := signInAs(t, handle(app), gopher)
-					srv.Advance(lifetime)
-					slow(srv, "token", 1)
+					srv := testbed.Emulator(t)
+					app := testbed.NewApp(t, srv, tcbauth.WithTokenStore(newStore()))
+					old := testbed.SignInAs(t, handle(app), testbed.Gopher)
+					srv.Advance(testbed.TokenLife)
+					testbed.Slow(srv, "token", 1)
 
 					ctx, cancel := context.WithCancel(t.Context())
-					first := background(getting(ctx, handle(app)))
-					var answers [callers]outcome
+					first := testbed.Background(testbed.Getting(ctx, handle(app)))
+					var answers [callers]testbed.Outcome
 					var wg sync.WaitGroup
 					for i := range answers {
-						wg.Go(func() { answers[i].token, answers[i].err = handle(app).GetAccessToken(t.Context()) })
+						wg.Go(func() { answers[i].Token, answers[i].Err = handle(app).GetAccessToken(t.Context()) })
 					}
 					synctest.Wait()
 					require.Equal(t, 1, srv.Count("token"), "the refresh is under way")
 					cancel()
-					require.ErrorIs(t, (<-first).err, context.Canceled)
+					require.ErrorIs(t, (<-first).Err, context.Canceled)
 
 					wg.Wait()
-					want := answers[0].token
+					want := answers[0].Token
 					require.NotEqual(t, old.AccessToken, want)
 					for _, got := range answers {
-						require.NoError(t, got.err)
-						require.True(t, got.token == want)
+						require.NoError(t, got.Err)
+						require.True(t, got.Token == want)
 					}
-					requireToken(t, handle(app), want)
+					testbed.RequireToken(t, handle(app), want)
 					assert.Equal(t, 1, srv.Count("token"))
 				})
 			})
@@ -70,26 +71,26 @@ func TestRenewOnce(t *testing.T) {
 func TestRenewOtherKeysApart(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		srv := emulator(t)
-		app := newApp(t, srv)
-		people := map[string]string{"a": gopher, "b": badger}
+		srv := testbed.Emulator(t)
+		app := testbed.NewApp(t, srv)
+		people := map[string]string{"a": testbed.Gopher, "b": testbed.Badger}
 		for key, username := range people {
-			signInAs(t, app.ForUser(key), username)
+			testbed.SignInAs(t, app.ForUser(key), username)
 		}
-		srv.Advance(lifetime)
-		slow(srv, "token", 2)
-		a := background(getting(t.Context(), app.ForUser("a")))
-		b := background(getting(t.Context(), app.ForUser("b")))
+		srv.Advance(testbed.TokenLife)
+		testbed.Slow(srv, "token", 2)
+		a := testbed.Background(testbed.Getting(t.Context(), app.ForUser("a")))
+		b := testbed.Background(testbed.Getting(t.Context(), app.ForUser("b")))
 		assert.Equal(t, 2, srv.Count("token"), "neither waits for the other")
 		subs := make([]string, 0, len(people))
-		for _, done := range []<-chan outcome{a, b} {
+		for _, done := range []<-chan testbed.Outcome{a, b} {
 			got := <-done
-			require.NoError(t, got.err)
-			user, err := app.ForToken(got.token).GetUserInfo(t.Context(), tcbauth.GetUserInfoRequest{})
+			require.NoError(t, got.Err)
+			user, err := app.ForToken(got.Token).GetUserInfo(t.Context(), tcbauth.GetUserInfoRequest{})
 			require.NoError(t, err)
 			subs = append(subs, user.Sub)
 		}
-		assert.Equal(t, []string{gopherSub, badgerSub}, subs)
+		assert.Equal(t, []string{testbed.GopherSub, testbed.BadgerSub}, subs)
 	})
 }
 
@@ -98,21 +99,21 @@ func TestRenewOtherKeysApart(t *testing.T) {
 func TestRenewOnceAcrossApps(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		srv := emulator(t)
+		srv := testbed.Emulator(t)
 		store := tcbauth.NewMemoryStore()
-		one := newApp(t, srv, tcbauth.WithTokenStore(store)).Auth()
-		other := newApp(t, srv, tcbauth.WithTokenStore(store)).Auth()
-		signInAs(t, one, gopher)
+		one := testbed.NewApp(t, srv, tcbauth.WithTokenStore(store)).Auth()
+		other := testbed.NewApp(t, srv, tcbauth.WithTokenStore(store)).Auth()
+		testbed.SignInAs(t, one, testbed.Gopher)
 		_, err := other.GetAccessToken(t.Context())
 		require.NoError(t, err)
-		srv.Advance(lifetime)
-		slow(srv, "token", 1)
-		first := background(getting(t.Context(), one))
-		second := background(getting(t.Context(), other))
+		srv.Advance(testbed.TokenLife)
+		testbed.Slow(srv, "token", 1)
+		first := testbed.Background(testbed.Getting(t.Context(), one))
+		second := testbed.Background(testbed.Getting(t.Context(), other))
 		a, b := <-first, <-second
-		require.NoError(t, a.err)
-		require.NoError(t, b.err)
-		require.True(t, a.token == b.token)
+		require.NoError(t, a.Err)
+		require.NoError(t, b.Err)
+		require.True(t, a.Token == b.Token)
 		assert.Equal(t, 1, srv.Count("token"))
 	})
 }
@@ -121,22 +122,22 @@ func TestRenewOnceAcrossApps(t *testing.T) {
 func TestRenewAdopts(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		srv := emulator(t)
-		store := newLockingStore()
-		auth := newApp(t, srv, tcbauth.WithTokenStore(store)).Auth()
-		signInAs(t, auth, gopher)
-		srv.Advance(lifetime)
-		token, err := newApp(t, srv, tcbauth.WithTokenStore(store)).Auth().GetAccessToken(t.Context())
+		srv := testbed.Emulator(t)
+		store := testbed.NewLockingStore()
+		auth := testbed.NewApp(t, srv, tcbauth.WithTokenStore(store)).Auth()
+		testbed.SignInAs(t, auth, testbed.Gopher)
+		srv.Advance(testbed.TokenLife)
+		token, err := testbed.NewApp(t, srv, tcbauth.WithTokenStore(store)).Auth().GetAccessToken(t.Context())
 		require.NoError(t, err)
 
-		store.on(fails("Lock", -1))
-		requireToken(t, auth, token)
+		store.On(testbed.Fails("Lock", -1))
+		testbed.RequireToken(t, auth, token)
 
 		// It also answers who wants the token that it replaced refreshed.
-		store.on(nil)
-		newer, err := newApp(t, srv, tcbauth.WithTokenStore(store)).Auth().RefreshSession(t.Context(), tcbauth.RefreshSessionRequest{})
+		store.On(nil)
+		newer, err := testbed.NewApp(t, srv, tcbauth.WithTokenStore(store)).Auth().RefreshSession(t.Context(), tcbauth.RefreshSessionRequest{})
 		require.NoError(t, err)
-		got, err := forcing(t.Context(), auth)()
+		got, err := testbed.Forcing(t.Context(), auth)()
 		require.NoError(t, err)
 		assert.True(t, got == newer.AccessToken)
 		assert.Equal(t, 2, srv.Count("token"), "the others'")
@@ -159,14 +160,14 @@ func TestForcedRefreshOnce(t *testing.T) {
 			t.Run(name+" of a session that is "+kind, func(t *testing.T) {
 				t.Parallel()
 				synctest.Test(t, func(t *testing.T) {
-					srv := emulator(t)
+					srv := testbed.Emulator(t)
 					store := tcbauth.NewMemoryStore()
-					auth := newApp(t, srv, tcbauth.WithTokenStore(store)).Auth()
-					old := signInAs(t, auth, gopher)
+					auth := testbed.NewApp(t, srv, tcbauth.WithTokenStore(store)).Auth()
+					old := testbed.SignInAs(t, auth, testbed.Gopher)
 					if expired {
-						srv.Advance(lifetime)
+						srv.Advance(testbed.TokenLife)
 					}
-					slow(srv, "token", 1)
+					testbed.Slow(srv, "token", 1)
 					var sessions [callers]*tcbauth.Credentials
 					var errs [callers]error
 					var wg sync.WaitGroup
@@ -180,7 +181,7 @@ func TestForcedRefreshOnce(t *testing.T) {
 						require.True(t, sessions[i].AccessToken == sessions[0].AccessToken)
 					}
 					assert.NotEqual(t, old.AccessToken, sessions[0].AccessToken)
-					requireSession(t, store, defaultKey, sessions[0])
+					testbed.RequireSession(t, store, testbed.DefaultKey, sessions[0])
 
 					_, err := force(t.Context(), auth)
 					require.NoError(t, err)
@@ -195,29 +196,29 @@ func TestForcedRefreshOnce(t *testing.T) {
 func TestForcedRefreshJoinsAnother(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		srv := emulator(t)
-		store := newLockingStore()
-		app := newApp(t, srv, tcbauth.WithTokenStore(store))
-		current := signInAs(t, app.ForUser("visitor"), gopher)
+		srv := testbed.Emulator(t)
+		store := testbed.NewLockingStore()
+		app := testbed.NewApp(t, srv, tcbauth.WithTokenStore(store))
+		current := testbed.SignInAs(t, app.ForUser("visitor"), testbed.Gopher)
 		holder := app.ForUser("visitor")
-		requireToken(t, holder, current.AccessToken)
+		testbed.RequireToken(t, holder, current.AccessToken)
 
 		gate := make(chan struct{})
-		store.on(func(op, key string) error {
-			if op == "Get" && key == keyOf("visitor") {
+		store.On(func(op, key string) error {
+			if op == "Get" && key == testbed.KeyOf("visitor") {
 				<-gate
 			}
 			return nil
 		})
-		reader := background(getting(t.Context(), app.ForUser("visitor"))) // will find the current token
-		forced := background(forcing(t.Context(), holder))
+		reader := testbed.Background(testbed.Getting(t.Context(), app.ForUser("visitor"))) // will find the current token
+		forced := testbed.Background(testbed.Forcing(t.Context(), holder))
 		close(gate)
 		got := <-reader
-		require.NoError(t, got.err)
-		assert.True(t, got.token == current.AccessToken)
+		require.NoError(t, got.Err)
+		assert.True(t, got.Token == current.AccessToken)
 		got = <-forced
-		require.NoError(t, got.err)
-		assert.NotEqual(t, current.AccessToken, got.token)
+		require.NoError(t, got.Err)
+		assert.NotEqual(t, current.AccessToken, got.Token)
 		assert.Equal(t, 1, srv.Count("token"))
 	})
 }
@@ -227,27 +228,27 @@ func TestForcedRefreshJoinsAnother(t *testing.T) {
 func TestTokenIsUsedUntilItsEnd(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		srv := emulator(t)
+		srv := testbed.Emulator(t)
 		var now atomic.Int64 // what the clients think it is
 		now.Store(srv.Now().UnixMilli())
 		clock := tcbauth.WithClock(func() time.Time { return time.UnixMilli(now.Load()) })
 		store := tcbauth.NewMemoryStore()
-		newAuth := func() *tcbauth.Auth { return newApp(t, srv, clock, tcbauth.WithTokenStore(store)).Auth() }
+		newAuth := func() *tcbauth.Auth { return testbed.NewApp(t, srv, clock, tcbauth.WithTokenStore(store)).Auth() }
 		auth := newAuth()
-		c := signInAs(t, auth, gopher)
-		require.True(t, c.ExpiresAt.Equal(time.UnixMilli(now.Load()).Add(lifetime-30*time.Second)), c.ExpiresAt)
+		c := testbed.SignInAs(t, auth, testbed.Gopher)
+		require.True(t, c.ExpiresAt.Equal(time.UnixMilli(now.Load()).Add(testbed.TokenLife-30*time.Second)), c.ExpiresAt)
 
 		now.Store(c.ExpiresAt.UnixMilli())
-		requireToken(t, auth, c.AccessToken)
-		requireToken(t, newAuth(), c.AccessToken)
+		testbed.RequireToken(t, auth, c.AccessToken)
+		testbed.RequireToken(t, newAuth(), c.AccessToken)
 		assert.Zero(t, srv.Count("token"))
 
 		now.Add(1)
 		fresh, err := newAuth().GetCredentials(t.Context())
 		require.NoError(t, err)
 		assert.NotEqual(t, c.AccessToken, fresh.AccessToken)
-		assert.True(t, fresh.ExpiresAt.Equal(time.UnixMilli(now.Load()).Add(lifetime-30*time.Second)), fresh.ExpiresAt)
-		requireToken(t, auth, fresh.AccessToken)
+		assert.True(t, fresh.ExpiresAt.Equal(time.UnixMilli(now.Load()).Add(testbed.TokenLife-30*time.Second)), fresh.ExpiresAt)
+		testbed.RequireToken(t, auth, fresh.AccessToken)
 		assert.Equal(t, 1, srv.Count("token"))
 	})
 }
@@ -268,9 +269,9 @@ func TestWallClock(t *testing.T) {
 func TestSessionWithoutRefreshToken(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		srv := emulator(t)
+		srv := testbed.Emulator(t)
 		store := tcbauth.NewMemoryStore()
-		auth := newApp(t, srv, tcbauth.WithTokenStore(store)).Auth()
+		auth := testbed.NewApp(t, srv, tcbauth.WithTokenStore(store)).Auth()
 		require.NoError(t, auth.SetCredentials(t.Context(), &tcbauth.Credentials{AccessToken: "a", ExpiresIn: 60}))
 		requireEnded := func(err error) {
 			t.Helper()
@@ -278,11 +279,11 @@ func TestSessionWithoutRefreshToken(t *testing.T) {
 			require.ErrorIs(t, err, tcbauth.CodeUnauthenticated)
 			require.NotErrorIs(t, err, tcbauth.CodeInvalidGrant)
 			require.NotErrorIs(t, err, tcbauth.ErrNoSession)
-			assert.Equal(t, "a", stored(t, store, defaultKey).AccessToken)
+			assert.Equal(t, "a", testbed.Stored(t, store, testbed.DefaultKey).AccessToken)
 		}
-		_, err := forcing(t.Context(), auth)()
+		_, err := testbed.Forcing(t.Context(), auth)()
 		requireEnded(err)
-		requireToken(t, auth, "a")
+		testbed.RequireToken(t, auth, "a")
 
 		srv.Advance(time.Minute)
 		for range 2 {
@@ -303,27 +304,27 @@ func TestAnonymousSignsInAnew(t *testing.T) {
 	)
 	for name, test := range map[string]struct {
 		refreshToken string
-		answers      []answer
+		answers      []testbed.Answer
 	}{
-		"without refresh token": {"", []answer{reply(http.StatusOK, fresh)}},
-		"refresh refused":       {"r", []answer{reply(http.StatusBadRequest, refusal), reply(http.StatusOK, fresh)}},
+		"without refresh token": {"", []testbed.Answer{testbed.Reply(http.StatusOK, fresh)}},
+		"refresh refused":       {"r", []testbed.Answer{testbed.Reply(http.StatusBadRequest, refusal), testbed.Reply(http.StatusOK, fresh)}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				server := script(test.answers...)
+				server := testbed.Script(test.answers...)
 				store := tcbauth.NewMemoryStore()
-				put(t, store, "credentials_env", &tcbauth.Credentials{
+				testbed.Put(t, store, testbed.SessionKey("", "env"), &tcbauth.Credentials{
 					AccessToken: "old", RefreshToken: test.refreshToken, Scope: "anonymous", ExpiresAt: time.Now().Add(-time.Hour),
 				})
-				auth, err := tcbauth.New("env", tcbauth.WithTokenStore(store), tcbauth.WithHTTPClient(httpClient(server)))
+				auth, err := tcbauth.New("env", tcbauth.WithTokenStore(store), tcbauth.WithHTTPClient(testbed.HTTPClient(server)))
 				require.NoError(t, err)
-				events := eventsOf(auth)
-				requireToken(t, auth, "new")
-				assert.Equal(t, "new", stored(t, store, "credentials_env").AccessToken)
-				requireToken(t, auth, "new")
+				events := testbed.EventsOf(auth)
+				testbed.RequireToken(t, auth, "new")
+				assert.Equal(t, "new", testbed.Stored(t, store, testbed.SessionKey("", "env")).AccessToken)
+				testbed.RequireToken(t, auth, "new")
 
-				sent := server.requests()
+				sent := server.Requests()
 				require.Len(t, sent, len(test.answers))
 				last := sent[len(sent)-1]
 				assert.Equal(t, "/auth/v1/signin/anonymously", last.URL.Path)
@@ -341,14 +342,14 @@ func TestAnonymousSignsInAnew(t *testing.T) {
 func TestAnonymousIsKept(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		srv := emulator(t)
+		srv := testbed.Emulator(t)
 		srv.Fault(authtest.Fault{Operation: "token", Times: 1, Error: &authtest.Error{Word: "unavailable"}})
 		store := tcbauth.NewMemoryStore()
 		session := &tcbauth.Credentials{AccessToken: "a", RefreshToken: "r", Scope: "anonymous", ExpiresAt: srv.Now().Add(-time.Hour)}
-		put(t, store, defaultKey, session)
-		_, err := newApp(t, srv, tcbauth.WithTokenStore(store)).Auth().GetAccessToken(t.Context())
+		testbed.Put(t, store, testbed.DefaultKey, session)
+		_, err := testbed.NewApp(t, srv, tcbauth.WithTokenStore(store)).Auth().GetAccessToken(t.Context())
 		require.ErrorIs(t, err, tcbauth.CodeUnavailable)
-		requireSession(t, store, defaultKey, session)
+		testbed.RequireSession(t, store, testbed.DefaultKey, session)
 		assert.Len(t, srv.Requests(), 1)
 	})
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/cloudbase-community/tcbauth"
 	"github.com/cloudbase-community/tcbauth/authtest"
+	"github.com/cloudbase-community/tcbauth/internal/testbed"
 )
 
 // TestSignOutDuringRefresh: a refresh that was under way does not bring the session back, neither to memory nor to the
@@ -30,29 +31,29 @@ func TestSignOutDuringRefresh(t *testing.T) {
 		require.NoError(t, auth.SetCredentials(t.Context(), nil))
 	}
 	forced := func(t *testing.T, _ *authtest.Server, auth *tcbauth.Auth) func() (string, error) {
-		return forcing(t.Context(), auth)
+		return testbed.Forcing(t.Context(), auth)
 	}
 	expired := func(t *testing.T, srv *authtest.Server, auth *tcbauth.Auth) func() (string, error) {
-		srv.Advance(lifetime)
-		return getting(t.Context(), auth)
+		srv.Advance(testbed.TokenLife)
+		return testbed.Getting(t.Context(), auth)
 	}
 	for _, leave := range []func(*testing.T, *authtest.Server, *tcbauth.Auth){signOut, unrevoked, forget} {
 		for _, refresh := range []func(*testing.T, *authtest.Server, *tcbauth.Auth) func() (string, error){forced, expired} {
-			for _, store := range []tcbauth.TokenStore{tcbauth.NewMemoryStore(), newTestStore()} { // with locks, and without
+			for _, store := range []tcbauth.TokenStore{tcbauth.NewMemoryStore(), testbed.NewHookedStore()} { // with locks, and without
 				synctest.Test(t, func(t *testing.T) {
-					srv := emulator(t)
-					app := newApp(t, srv, tcbauth.WithTokenStore(store))
+					srv := testbed.Emulator(t)
+					app := testbed.NewApp(t, srv, tcbauth.WithTokenStore(store))
 					auth := app.ForUser("visitor")
-					signInAs(t, auth, gopher)
-					slow(srv, "token", 1)
-					refreshing := background(refresh(t, srv, auth))
+					testbed.SignInAs(t, auth, testbed.Gopher)
+					testbed.Slow(srv, "token", 1)
+					refreshing := testbed.Background(refresh(t, srv, auth))
 					require.Equal(t, 1, srv.Count("token"))
 					leave(t, srv, auth)
 					<-refreshing // with or without a token, which is of no matter
 					for _, handle := range []*tcbauth.Auth{auth, app.ForUser("visitor")} {
-						requireNobody(t, handle)
+						testbed.RequireNobody(t, handle)
 					}
-					assert.Nil(t, stored(t, store, keyOf("visitor")))
+					assert.Nil(t, testbed.Stored(t, store, testbed.KeyOf("visitor")))
 				})
 			}
 		}
@@ -63,17 +64,17 @@ func TestSignOutDuringRefresh(t *testing.T) {
 func TestSignOutDuringRefreshElsewhere(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		srv := emulator(t)
+		srv := testbed.Emulator(t)
 		store := tcbauth.NewMemoryStore()
-		signInAs(t, newApp(t, srv, tcbauth.WithTokenStore(store)).Auth(), gopher)
-		one := newApp(t, srv, tcbauth.WithTokenStore(store)).Auth()
-		other := newApp(t, srv, tcbauth.WithTokenStore(store)).Auth()
-		slow(srv, "token", 1)
-		refreshing := background(forcing(t.Context(), one))
+		testbed.SignInAs(t, testbed.NewApp(t, srv, tcbauth.WithTokenStore(store)).Auth(), testbed.Gopher)
+		one := testbed.NewApp(t, srv, tcbauth.WithTokenStore(store)).Auth()
+		other := testbed.NewApp(t, srv, tcbauth.WithTokenStore(store)).Auth()
+		testbed.Slow(srv, "token", 1)
+		refreshing := testbed.Background(testbed.Forcing(t.Context(), one))
 		require.NoError(t, other.SetCredentials(t.Context(), nil))
-		require.NoError(t, (<-refreshing).err)
-		assert.Nil(t, stored(t, store, defaultKey))
-		requireNobody(t, other)
+		require.NoError(t, (<-refreshing).Err)
+		assert.Nil(t, testbed.Stored(t, store, testbed.DefaultKey))
+		testbed.RequireNobody(t, other)
 	})
 }
 
@@ -81,19 +82,19 @@ func TestSignOutDuringRefreshElsewhere(t *testing.T) {
 func TestSignInDuringRefresh(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		srv := emulator(t)
+		srv := testbed.Emulator(t)
 		store := tcbauth.NewMemoryStore()
-		auth := newApp(t, srv, tcbauth.WithTokenStore(store)).Auth()
-		old := signInAs(t, auth, gopher)
-		events := eventsOf(auth)
-		slow(srv, "token", 1)
-		refreshing := background(forcing(t.Context(), auth))
-		next := signInAs(t, auth, badger)
+		auth := testbed.NewApp(t, srv, tcbauth.WithTokenStore(store)).Auth()
+		old := testbed.SignInAs(t, auth, testbed.Gopher)
+		events := testbed.EventsOf(auth)
+		testbed.Slow(srv, "token", 1)
+		refreshing := testbed.Background(testbed.Forcing(t.Context(), auth))
+		next := testbed.SignInAs(t, auth, testbed.Badger)
 		got := <-refreshing
-		require.NoError(t, got.err)
-		assert.NotEqual(t, old.AccessToken, got.token)
-		requireSession(t, store, defaultKey, next)
-		requireToken(t, auth, next.AccessToken)
+		require.NoError(t, got.Err)
+		assert.NotEqual(t, old.AccessToken, got.Token)
+		testbed.RequireSession(t, store, testbed.DefaultKey, next)
+		testbed.RequireToken(t, auth, next.AccessToken)
 		assert.Equal(t, []tcbauth.Event{tcbauth.EventTokenRefreshed, tcbauth.EventSignedIn}, events())
 	})
 }
@@ -102,24 +103,24 @@ func TestSignInDuringRefresh(t *testing.T) {
 func TestSignInCannotBeStored(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		srv := emulator(t)
-		for op, store := range map[string]lockingStore{"Set": newLockingStore(), "Lock": newLockingStore()} {
-			auth := newApp(t, srv, tcbauth.WithTokenStore(store)).Auth()
-			events := eventsOf(auth)
-			store.on(fails(op, -1))
-			state, err := auth.SignInWithPassword(t.Context(), tcbauth.SignInWithPasswordRequest{Username: gopher, Password: peoplesPassword})
+		srv := testbed.Emulator(t)
+		for op, store := range map[string]testbed.LockingStore{"Set": testbed.NewLockingStore(), "Lock": testbed.NewLockingStore()} {
+			auth := testbed.NewApp(t, srv, tcbauth.WithTokenStore(store)).Auth()
+			events := testbed.EventsOf(auth)
+			store.On(testbed.Fails(op, -1))
+			state, err := auth.SignInWithPassword(t.Context(), tcbauth.SignInWithPasswordRequest{Username: testbed.Gopher, Password: testbed.Password})
 			require.ErrorIs(t, err, tcbauth.ErrStore)
-			require.ErrorIs(t, err, errDisk)
+			require.ErrorIs(t, err, testbed.ErrDisk)
 			require.NotNil(t, state)
-			assert.Equal(t, gopherSub, state.User.Sub)
+			assert.Equal(t, testbed.GopherSub, state.User.Sub)
 			assert.Empty(t, events())
-			requireNobody(t, auth)
+			testbed.RequireNobody(t, auth)
 
-			store.on(nil)
+			store.On(nil)
 			require.NoError(t, auth.SetCredentials(t.Context(), state.Credentials))
 			user, err := auth.GetUserInfo(t.Context(), tcbauth.GetUserInfoRequest{})
 			require.NoError(t, err)
-			assert.Equal(t, gopherSub, user.Sub)
+			assert.Equal(t, testbed.GopherSub, user.Sub)
 		}
 	})
 }
@@ -128,22 +129,22 @@ func TestSignInCannotBeStored(t *testing.T) {
 func TestSignInWithoutUser(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		srv := emulator(t)
-		logged, log := warnings()
+		srv := testbed.Emulator(t)
+		logged, log := testbed.Warnings()
 		store := tcbauth.NewMemoryStore()
-		auth := newApp(t, srv, tcbauth.WithTokenStore(store), logged).Auth()
-		events := eventsOf(auth)
+		auth := testbed.NewApp(t, srv, tcbauth.WithTokenStore(store), logged).Auth()
+		events := testbed.EventsOf(auth)
 		srv.Fault(authtest.Fault{Operation: "user/me", Times: 1, Error: &authtest.Error{Word: "permission_denied"}})
-		state, err := auth.SignInWithPassword(t.Context(), tcbauth.SignInWithPasswordRequest{Username: gopher, Password: peoplesPassword})
+		state, err := auth.SignInWithPassword(t.Context(), tcbauth.SignInWithPasswordRequest{Username: testbed.Gopher, Password: testbed.Password})
 		require.NoError(t, err)
 		require.ErrorIs(t, state.UserErr, tcbauth.CodePermissionDenied)
-		assert.Equal(t, gopherSub, state.User.Sub)
-		assert.Equal(t, gopherSub, state.User.UID)
+		assert.Equal(t, testbed.GopherSub, state.User.Sub)
+		assert.Equal(t, testbed.GopherSub, state.User.UID)
 		assert.Empty(t, state.User.Username)
-		requireSession(t, store, defaultKey, state.Credentials)
+		testbed.RequireSession(t, store, testbed.DefaultKey, state.Credentials)
 		assert.Equal(t, []tcbauth.Event{tcbauth.EventSignedIn}, events())
 		assert.Contains(t, log.String(), "permission_denied")
-		requireNoTokens(t, log.String(), state.Credentials)
+		testbed.RequireNoTokens(t, log.String(), state.Credentials)
 	})
 }
 
@@ -152,18 +153,18 @@ func TestSignInWithoutUser(t *testing.T) {
 func TestSignInWithARefusedBearer(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		srv := emulator(t)
+		srv := testbed.Emulator(t)
 		store := tcbauth.NewMemoryStore()
-		auth := newApp(t, srv, tcbauth.WithTokenStore(store)).Auth()
+		auth := testbed.NewApp(t, srv, tcbauth.WithTokenStore(store)).Auth()
 		var last tcbauth.AuthEvent
 		auth.OnAuthStateChange(func(e tcbauth.AuthEvent) { last = e })
-		refuseBearers(srv, 1, 0)
-		c := signInAs(t, auth, gopher)
+		testbed.RefuseBearers(srv, 1, 0)
+		c := testbed.SignInAs(t, auth, testbed.Gopher)
 		require.Equal(t, 1, srv.Count("token"))
-		requireSession(t, store, defaultKey, c)
+		testbed.RequireSession(t, store, testbed.DefaultKey, c)
 		synctest.Wait()
 		require.Equal(t, tcbauth.EventSignedIn, last.Event)
-		requireSession(t, store, defaultKey, last.Session)
+		testbed.RequireSession(t, store, testbed.DefaultKey, last.Session)
 	})
 }
 
@@ -172,21 +173,21 @@ func TestSignInWithARefusedBearer(t *testing.T) {
 func TestCallerLeavesAfterSignIn(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		srv := emulator(t)
-		wire := newTap(srv)
+		srv := testbed.Emulator(t)
+		wire := testbed.NewTap(srv)
 		ctx, cancel := context.WithCancel(t.Context())
-		wire.answered = func(path string) {
+		wire.Answered = func(path string) {
 			if path == "/auth/v1/signin" {
 				cancel()
 			}
 		}
 		store := tcbauth.NewMemoryStore()
-		auth := newApp(t, srv, tcbauth.WithTokenStore(store), wire.client()).ForUser("visitor")
-		state, err := auth.SignInWithPassword(ctx, tcbauth.SignInWithPasswordRequest{Username: gopher, Password: peoplesPassword})
+		auth := testbed.NewApp(t, srv, tcbauth.WithTokenStore(store), wire.Client()).ForUser("visitor")
+		state, err := auth.SignInWithPassword(ctx, tcbauth.SignInWithPasswordRequest{Username: testbed.Gopher, Password: testbed.Password})
 		require.NoError(t, err)
 		require.ErrorIs(t, state.UserErr, context.Canceled)
-		requireSession(t, store, keyOf("visitor"), state.Credentials)
-		requireToken(t, auth, state.Credentials.AccessToken)
+		testbed.RequireSession(t, store, testbed.KeyOf("visitor"), state.Credentials)
+		testbed.RequireToken(t, auth, state.Credentials.AccessToken)
 	})
 }
 
@@ -206,17 +207,17 @@ func TestSignOutForgetsAnyway(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				srv := emulator(t)
+				srv := testbed.Emulator(t)
 				store := tcbauth.NewMemoryStore()
-				auth := newApp(t, srv, tcbauth.WithTokenStore(store)).Auth()
-				signInAs(t, auth, gopher)
-				events := eventsOf(auth)
+				auth := testbed.NewApp(t, srv, tcbauth.WithTokenStore(store)).Auth()
+				testbed.SignInAs(t, auth, testbed.Gopher)
+				events := testbed.EventsOf(auth)
 				test.fault.Operation = "revoke"
 				srv.Fault(test.fault)
 				require.ErrorIs(t, auth.SignOut(t.Context()), test.want)
 				assert.Equal(t, test.sent, srv.Count("revoke"), "to revoke twice does no harm")
-				assert.Nil(t, stored(t, store, defaultKey))
-				requireNobody(t, auth)
+				assert.Nil(t, testbed.Stored(t, store, testbed.DefaultKey))
+				testbed.RequireNobody(t, auth)
 				assert.Equal(t, []tcbauth.Event{tcbauth.EventSignedOut}, events())
 			})
 		})
@@ -227,14 +228,14 @@ func TestSignOutForgetsAnyway(t *testing.T) {
 func TestSignOutCannotDelete(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		srv := emulator(t)
-		store := newLockingStore()
-		auth := newApp(t, srv, tcbauth.WithTokenStore(store)).Auth()
-		signInAs(t, auth, gopher)
-		store.on(fails("Delete", -1))
+		srv := testbed.Emulator(t)
+		store := testbed.NewLockingStore()
+		auth := testbed.NewApp(t, srv, tcbauth.WithTokenStore(store)).Auth()
+		testbed.SignInAs(t, auth, testbed.Gopher)
+		store.On(testbed.Fails("Delete", -1))
 		err := auth.SignOut(t.Context())
 		require.ErrorIs(t, err, tcbauth.ErrStore)
-		require.ErrorIs(t, err, errDisk)
+		require.ErrorIs(t, err, testbed.ErrDisk)
 		assert.Equal(t, 1, srv.Count("revoke"))
 		_, err = auth.GetUserInfo(t.Context(), tcbauth.GetUserInfoRequest{})
 		require.ErrorIs(t, err, tcbauth.CodeUnauthenticated, "the server has ended what the store could not delete")
@@ -244,10 +245,10 @@ func TestSignOutCannotDelete(t *testing.T) {
 func TestSignOutOfNobody(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		srv := emulator(t)
+		srv := testbed.Emulator(t)
 		for name, opts := range map[string][]tcbauth.Option{"": nil, "access key": {tcbauth.WithAccessKey("key")}} {
-			auth := newApp(t, srv, opts...).Auth()
-			events := eventsOf(auth)
+			auth := testbed.NewApp(t, srv, opts...).Auth()
+			events := testbed.EventsOf(auth)
 			require.ErrorIs(t, auth.SignOut(t.Context()), tcbauth.ErrNoSession, name)
 			_, err := auth.SignOutWithRedirect(t.Context(), tcbauth.SignOutRequest{RedirectURI: "https://example.com/"})
 			require.ErrorIs(t, err, tcbauth.ErrNoSession, name)
@@ -260,26 +261,26 @@ func TestSignOutOfNobody(t *testing.T) {
 func TestSignOutWithRedirect(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		srv := emulator(t)
-		wire := newTap(srv)
+		srv := testbed.Emulator(t)
+		wire := testbed.NewTap(srv)
 		store := tcbauth.NewMemoryStore()
-		auth := newApp(t, srv, tcbauth.WithTokenStore(store), wire.client()).Auth()
-		c := signInAs(t, auth, gopher)
-		events := eventsOf(auth)
+		auth := testbed.NewApp(t, srv, tcbauth.WithTokenStore(store), wire.Client()).Auth()
+		c := testbed.SignInAs(t, auth, testbed.Gopher)
+		events := testbed.EventsOf(auth)
 		out, err := auth.SignOutWithRedirect(t.Context(), tcbauth.SignOutRequest{RedirectURI: "https://example.com/bye", State: "s"})
 		require.NoError(t, err)
 		assert.Equal(t, "https://example.com/bye", out.RedirectURI)
-		assert.Equal(t, []string{"Bearer " + c.AccessToken}, wire.bearers("/auth/v1/user/signout"))
-		assert.Nil(t, stored(t, store, defaultKey))
-		requireNobody(t, auth)
+		assert.Equal(t, []string{"Bearer " + c.AccessToken}, wire.Bearers("/auth/v1/user/signout"))
+		assert.Nil(t, testbed.Stored(t, store, testbed.DefaultKey))
+		testbed.RequireNobody(t, auth)
 		assert.Equal(t, []tcbauth.Event{tcbauth.EventSignedOut}, events())
 
 		// The server has ended the session already: signed out is signed out.
-		signInAs(t, auth, gopher)
+		testbed.SignInAs(t, auth, testbed.Gopher)
 		srv.Fault(authtest.Fault{Operation: "user/signout", Times: 1, Error: &authtest.Error{Word: "unauthenticated", Number: 16}})
 		_, err = auth.SignOutWithRedirect(t.Context(), tcbauth.SignOutRequest{})
 		require.NoError(t, err)
-		requireNobody(t, auth)
+		testbed.RequireNobody(t, auth)
 		assert.Zero(t, srv.Count("token"), "a session that is to end is not refreshed first")
 	})
 }
@@ -288,18 +289,18 @@ func TestSignOutWithRedirect(t *testing.T) {
 func TestSignOutOfAnExpiredSession(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		srv := emulator(t)
-		auth := newApp(t, srv).Auth()
-		signInAs(t, auth, gopher)
-		srv.Advance(lifetime)
+		srv := testbed.Emulator(t)
+		auth := testbed.NewApp(t, srv).Auth()
+		testbed.SignInAs(t, auth, testbed.Gopher)
+		srv.Advance(testbed.TokenLife)
 		require.NoError(t, auth.SignOut(t.Context()))
 		assert.Equal(t, 1, srv.Count("token"))
 		assert.Equal(t, 1, srv.Count("revoke"))
 
-		signInAs(t, auth, gopher)
+		testbed.SignInAs(t, auth, testbed.Gopher)
 		srv.Advance(31 * 24 * time.Hour)
 		require.ErrorIs(t, auth.SignOut(t.Context()), tcbauth.ErrSessionExpired)
-		requireNobody(t, auth)
+		testbed.RequireNobody(t, auth)
 	})
 }
 
@@ -309,24 +310,24 @@ func TestConcurrentUse(t *testing.T) {
 	t.Parallel()
 	for name, newStore := range map[string]func() tcbauth.TokenStore{
 		"store with locks":    tcbauth.NewMemoryStore,
-		"store without locks": func() tcbauth.TokenStore { return newTestStore() },
+		"store without locks": func() tcbauth.TokenStore { return testbed.NewHookedStore() },
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				srv := emulator(t)
+				srv := testbed.Emulator(t)
 				store := newStore()
-				app := newApp(t, srv, tcbauth.WithTokenStore(store))
+				app := testbed.NewApp(t, srv, tcbauth.WithTokenStore(store))
 				auth := app.Auth()
-				events := eventsOf(auth)
+				events := testbed.EventsOf(auth)
 				calls := []func() error{
 					func() error { _, err := auth.GetAccessToken(t.Context()); return err },
 					func() error { _, err := auth.GetUserInfo(t.Context(), tcbauth.GetUserInfoRequest{}); return err },
-					func() error { _, err := forcing(t.Context(), auth)(); return err },
-					func() error { srv.Advance(lifetime); return nil },
+					func() error { _, err := testbed.Forcing(t.Context(), auth)(); return err },
+					func() error { srv.Advance(testbed.TokenLife); return nil },
 					func() error { return auth.SignOut(t.Context()) },
 					func() error {
-						_, err := auth.SignInWithPassword(t.Context(), tcbauth.SignInWithPasswordRequest{Username: gopher, Password: peoplesPassword})
+						_, err := auth.SignInWithPassword(t.Context(), tcbauth.SignInWithPasswordRequest{Username: testbed.Gopher, Password: testbed.Password})
 						return err
 					},
 				}
@@ -342,12 +343,12 @@ func TestConcurrentUse(t *testing.T) {
 					})
 				}
 				wg.Wait()
-				if c := stored(t, store, defaultKey); c == nil {
-					requireNobody(t, auth)
+				if c := testbed.Stored(t, store, testbed.DefaultKey); c == nil {
+					testbed.RequireNobody(t, auth)
 				} else {
 					got, err := auth.GetCredentials(t.Context())
 					require.NoError(t, err)
-					requireSession(t, store, defaultKey, got)
+					testbed.RequireSession(t, store, testbed.DefaultKey, got)
 				}
 				assert.NotEmpty(t, events())
 			})

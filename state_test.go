@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/cloudbase-community/tcbauth"
+	"github.com/cloudbase-community/tcbauth/internal/testbed"
 )
 
 // A session may come without a sub, or with another than the user's. Its user is known all the same once it was fetched, and
@@ -18,13 +19,13 @@ func TestFetchedUserBelongsToItsSession(t *testing.T) {
 	for name, sub := range map[string]string{"no sub": "", "another sub": "session-sub", "the user's sub": "user-sub"} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			p := &peer{answer: func(_ int, r arrived) answer {
+			p := &testbed.Peer{Answer: func(_ int, r testbed.Arrived) testbed.Answer {
 				if r.Method == http.MethodGet {
-					return reply(http.StatusOK, `{"sub":"user-sub","username":"gopher"}`)
+					return testbed.Reply(http.StatusOK, `{"sub":"user-sub","username":"gopher"}`)
 				}
-				return reply(http.StatusOK, `{"access_token":"at-2","refresh_token":"rt-2","expires_in":7200}`)
+				return testbed.Reply(http.StatusOK, `{"access_token":"at-2","refresh_token":"rt-2","expires_in":7200}`)
 			}}
-			auth := newPeerApp(t, p, tcbauth.NewMemoryStore()).Auth()
+			auth := testbed.NewPeerApp(t, p, tcbauth.NewMemoryStore()).Auth()
 			set := func(token string) {
 				require.NoError(t, auth.SetCredentials(t.Context(), &tcbauth.Credentials{
 					AccessToken: token, RefreshToken: "rt", ExpiresAt: time.Now().Add(time.Hour), Sub: sub,
@@ -52,16 +53,16 @@ func TestFetchedUserBelongsToItsSession(t *testing.T) {
 func TestRefreshSessionWithAGivenToken(t *testing.T) {
 	t.Parallel()
 	var path string
-	p := &peer{answer: func(_ int, r arrived) answer {
+	p := &testbed.Peer{Answer: func(_ int, r testbed.Arrived) testbed.Answer {
 		path = r.URL.Path
-		return reply(http.StatusBadRequest, `{"error":"invalid_grant"}`)
+		return testbed.Reply(http.StatusBadRequest, `{"error":"invalid_grant"}`)
 	}}
 	store := tcbauth.NewMemoryStore()
-	auth := newPeerApp(t, p, store).Auth()
+	auth := testbed.NewPeerApp(t, p, store).Auth()
 	given := tcbauth.RefreshSessionRequest{RefreshToken: "another"}
 	_, err := auth.RefreshSession(t.Context(), given)
 	require.ErrorIs(t, err, tcbauth.ErrNoSession)
-	assert.Empty(t, p.requests())
+	assert.Empty(t, p.Requests())
 
 	require.NoError(t, auth.SetCredentials(t.Context(), &tcbauth.Credentials{
 		AccessToken: "at-0", RefreshToken: "rt-0", ExpiresIn: 7200, Version: "v2",
@@ -70,10 +71,10 @@ func TestRefreshSessionWithAGivenToken(t *testing.T) {
 	require.ErrorIs(t, err, tcbauth.CodeInvalidGrant)
 	require.ErrorIs(t, err, tcbauth.ErrSessionExpired)
 	assert.Equal(t, "/auth/v2/token", path, "the stored session's version")
-	requireToken(t, auth, "at-0")
+	testbed.RequireToken(t, auth, "at-0")
 
 	// The stored one is refreshed as ever, and its end is the session's.
 	_, err = auth.RefreshSession(t.Context(), tcbauth.RefreshSessionRequest{RefreshToken: "rt-0"})
 	require.ErrorIs(t, err, tcbauth.ErrSessionExpired)
-	requireNobody(t, auth)
+	testbed.RequireNobody(t, auth)
 }

@@ -21,6 +21,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/cloudbase-community/tcbauth"
+	"github.com/cloudbase-community/tcbauth/internal/testbed"
 )
 
 // TestWire makes the calls that were recorded from the genuine js-sdk and compares every request, result, event and what
@@ -28,9 +29,9 @@ import (
 func TestWire(t *testing.T) {
 	t.Parallel()
 	var file wireFile
-	readJSON(t, envOr("WIRE_VECTORS", "testdata/wire/vectors.json"), &file)
+	testbed.ReadJSON(t, envOr("WIRE_VECTORS", "testdata/wire/vectors.json"), &file)
 	var differences map[string]wireDifference
-	readJSON(t, envOr("WIRE_DIFFERENCES", "testdata/wire/differences.json"), &differences)
+	testbed.ReadJSON(t, envOr("WIRE_DIFFERENCES", "testdata/wire/differences.json"), &differences)
 	require.NotEmpty(t, file.Vectors)
 	for _, vector := range file.Vectors {
 		t.Run(vector.Name, func(t *testing.T) {
@@ -68,12 +69,12 @@ func runVector(t *testing.T, file wireFile, vector wireVector, difference wireDi
 	if vector.Init.AccessKey != "" {
 		opts = append(opts, tcbauth.WithAccessKey(vector.Init.AccessKey))
 	}
-	require.NoError(t, store.Set(ctx, "device_id", []byte(file.DeviceID), 0))
+	require.NoError(t, store.Set(ctx, testbed.DeviceKey("", clientID, ""), []byte(file.DeviceID), 0))
 	if given(vector.Given.Credentials) {
-		require.NoError(t, store.Set(ctx, "credentials_"+clientID, vector.Given.Credentials, 0))
+		require.NoError(t, store.Set(ctx, testbed.SessionKey("", clientID), vector.Given.Credentials, 0))
 	}
 	if given(vector.Given.Captcha) {
-		require.NoError(t, store.Set(ctx, "captcha_"+clientID, vector.Given.Captcha, 0))
+		require.NoError(t, store.Set(ctx, testbed.CaptchaKey("", clientID, ""), vector.Given.Captcha, 0))
 	}
 	auth, err := tcbauth.New(file.Env, opts...)
 	require.NoError(t, err)
@@ -104,8 +105,8 @@ func runVector(t *testing.T, file wireFile, vector wireVector, difference wireDi
 		wantEvents = *difference.Events
 	}
 	assert.Equal(t, append([]string{}, wantEvents...), append([]string{}, events...), "events")
-	compareStored(t, store, "credentials_"+clientID, vector.StoreAfter.Credentials, difference.Credentials)
-	compareStored(t, store, "captcha_"+clientID, vector.StoreAfter.Captcha, difference.Captcha)
+	compareStored(t, store, testbed.SessionKey("", clientID), vector.StoreAfter.Credentials, difference.Credentials)
+	compareStored(t, store, testbed.CaptchaKey("", clientID, ""), vector.StoreAfter.Captcha, difference.Captcha)
 }
 
 // scripted answers with the recorded answers, in order.
@@ -252,12 +253,6 @@ func toJSON(t *testing.T, v any) any {
 	var out any
 	require.NoError(t, json.Unmarshal(data, &out))
 	return out
-}
-
-func readJSON(t *testing.T, name string, out any) {
-	data, err := os.ReadFile(name) //nolint:gosec // the test's own files
-	require.NoError(t, err)
-	require.NoError(t, json.Unmarshal(data, out))
 }
 
 func envOr(name, otherwise string) string {
