@@ -3,19 +3,15 @@ package tcbauth_test
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
-	"flag"
 	"fmt"
 	"go/parser"
 	"go/token"
-	"net/http"
 	"os"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-	"go.uber.org/goleak"
 
 	"github.com/cloudbase-community/tcbauth/authtest"
 
@@ -32,25 +28,8 @@ const (
 // TestMain looks for goroutines that are left when all tests are over, and compares what all of them together have called
 // with what the page of coverage says of this package.
 func TestMain(m *testing.M) {
-	code := m.Run()
-	if code == 0 && ranAll() {
-		http.DefaultTransport.(*http.Transport).CloseIdleConnections() // of the examples
-		if err := errors.Join(goleak.Find(), checkDriven()); err != nil {
-			fmt.Fprintln(os.Stderr, "FAIL:", err)
-			code = 1
-		}
-	}
-	os.Exit(code)
-}
-
-// ranAll says whether no test was left out by a flag.
-func ranAll() bool {
-	for _, name := range []string{"test.run", "test.skip", "test.list", "test.fuzz"} {
-		if flag.Lookup(name).Value.String() != "" {
-			return false
-		}
-	}
-	return true
+	testbed.RunHelper(map[string]testbed.Helper{"finish": helpFinish})
+	testbed.Main(m, checkDriven)
 }
 
 func checkDriven() error {

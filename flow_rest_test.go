@@ -100,6 +100,22 @@ func TestRarerFlows(t *testing.T) {
 			_, err = verifier.Introspect(t.Context(), session.AccessToken)
 			require.ErrorIs(t, err, accesstoken.ErrInactive)
 		},
+		"a captcha that a person solves": func(t *testing.T, srv *authtest.Server, auth *tcbauth.Auth) {
+			shown, err := auth.CreateCaptchaData(t.Context(), tcbauth.CreateCaptchaDataRequest{State: "s"})
+			require.NoError(t, err)
+			solved, err := auth.VerifyCaptchaData(t.Context(), tcbauth.VerifyCaptchaDataRequest{
+				Token: shown.Token, Key: srv.CaptchaAnswer(shown.Token),
+			})
+			require.NoError(t, err)
+			assert.NotEmpty(t, solved.CaptchaToken)
+		},
+		"signing out on the way to another page": func(t *testing.T, srv *authtest.Server, auth *tcbauth.Auth) {
+			testbed.SignInAs(t, auth, testbed.Gopher)
+			_, err := auth.SignOutWithRedirect(t.Context(), tcbauth.SignOutRequest{RedirectURI: "https://app.example.com"})
+			require.NoError(t, err)
+			assert.Equal(t, 1, srv.Count("user/signout"))
+			testbed.RequireNobody(t, auth)
+		},
 		"what was done with an account": func(t *testing.T, _ *authtest.Server, auth *tcbauth.Auth) {
 			testbed.SignInAs(t, auth, testbed.Gopher)
 			log, err := auth.GetUserBehaviorLog(t.Context(), tcbauth.GetUserBehaviorLogRequest{Type: tcbauth.BehaviorLogin, Limit: 10})

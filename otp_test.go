@@ -2,10 +2,6 @@ package tcbauth_test
 
 import (
 	"encoding/json"
-	"os"
-	"os/exec"
-	"path/filepath"
-	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -15,7 +11,6 @@ import (
 
 	"github.com/cloudbase-community/tcbauth"
 	"github.com/cloudbase-community/tcbauth/authtest"
-	"github.com/cloudbase-community/tcbauth/filestore"
 	"github.com/cloudbase-community/tcbauth/internal/testbed"
 )
 
@@ -288,111 +283,4 @@ func TestUpdateUserContact(t *testing.T) {
 		require.ErrorIs(t, err, tcbauth.ErrInvalidParams)
 		assert.Len(t, srv.Requests(), sent)
 	})
-}
-
-// TestFinishOtpAgain: a challenge is good until its code was right or is too old.
-func TestFinishOtpAgain(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		srv := mailing(t)
-		srv.FixCode(testbed.GopherPhone, "123456")
-		auth := testbed.NewApp(t, srv).Auth()
-		finish := func(c *tcbauth.OtpChallenge, code, messageID string) error {
-			_, err := auth.FinishOtp(t.Context(), tcbauth.FinishOtpRequest{Challenge: c, Token: code, MessageID: messageID})
-			return err
-		}
-		ask := func() *tcbauth.OtpChallenge {
-			t.Helper()
-			srv.Advance(time.Minute)
-			c, err := auth.SignInWithOtp(t.Context(), tcbauth.SignInWithOtpRequest{Phone: testbed.GopherPhone})
-			require.NoError(t, err)
-			return c
-		}
-		c := ask()
-		require.ErrorIs(t, finish(c, "654321", ""), tcbauth.ErrVerificationFailed)
-		require.NoError(t, finish(c, "123456", ""))
-		require.ErrorIs(t, finish(c, "123456", ""), tcbauth.ErrVerificationFailed, "spent")
-
-		c = ask()
-		srv.Advance(600 * time.Second)
-		assert.False(t, srv.Now().Before(c.ExpiresAt))
-		require.ErrorIs(t, finish(c, "123456", ""), tcbauth.ErrVerificationFailed)
-
-		for _, kind := range []string{"signup", ""} {
-			c = ask()
-			srv.Advance(time.Minute)
-			info, err := auth.Resend(t.Context(), tcbauth.ResendRequest{Type: kind, Phone: "138 0000 0000"})
-			require.NoError(t, err)
-			require.ErrorIs(t, finish(c, "123456", ""), tcbauth.ErrVerificationFailed, "the code before")
-			require.NoError(t, finish(c, "123456", info.VerificationID))
-		}
-		_, err := auth.Resend(t.Context(), tcbauth.ResendRequest{Phone: newPhone})
-		require.ErrorIs(t, err, tcbauth.CodeNotFound)
-	})
-}
-
-// otpHelperEnv has what TestOtpHelperProcess finishes, as JSON.
-const otpHelperEnv = "TCBAUTH_OTP_HELPER"
-
-type otpHelp struct {
-	URL, Env, Dir string
-	Finish        tcbauth.FinishOtpRequest
-}
-
-// TestOtpHelperProcess is no test but another process of TestFinishOtpElsewhere.
-//
-//nolint:paralleltest // it is alone in its process
-func TestOtpHelperProcess(t *testing.T) {
-	text := os.Getenv(otpHelperEnv)
-	if text == "" {
-		t.Skip("only for TestFinishOtpElsewhere")
-	}
-	var help otpHelp
-	require.NoError(t, json.Unmarshal([]byte(text), &help))
-	store, err := filestore.New(help.Dir)
-	require.NoError(t, err)
-	auth, err := tcbauth.New(help.Env, tcbauth.WithBaseURL(help.URL), tcbauth.WithTokenStore(store))
-	require.NoError(t, err)
-	_, err = auth.FinishOtp(t.Context(), help.Finish)
-	require.NoError(t, err)
-}
-
-// TestFinishOtpElsewhere: one process has the code sent, another one that shares the store takes it.
-func TestFinishOtpElsewhere(t *testing.T) {
-	t.Parallel()
-	srv, err := authtest.Listen("127.0.0.1:0", authtest.WithoutLimits())
-	require.NoError(t, err)
-	t.Cleanup(func() { assert.NoError(t, srv.Close()) })
-	dir := filepath.Join(t.TempDir(), "sessions")
-	store, err := filestore.New(dir)
-	require.NoError(t, err)
-	here := func() *tcbauth.Auth { return testbed.NewApp(t, srv, tcbauth.WithTokenStore(store)).Auth() }
-	elsewhere := func(c *tcbauth.OtpChallenge) {
-		t.Helper()
-		code, err := srv.WaitCode(t.Context(), c.Phone+c.Email)
-		require.NoError(t, err)
-		binary, err := os.Executable()
-		require.NoError(t, err)
-		cmd := exec.CommandContext(t.Context(), binary, "-test.run=^TestOtpHelperProcess$", "-test.v") //nolint:gosec // this test binary
-		cmd.Env = append(os.Environ(), otpHelperEnv+"="+testbed.AsJSON(otpHelp{
-			srv.URL, srv.Env, dir, tcbauth.FinishOtpRequest{Challenge: c, Token: code, Username: "newcomer"},
-		}))
-		output, err := cmd.CombinedOutput()
-		require.NoError(t, err, "%s", output)
-		require.True(t, strings.Contains(string(output), "--- PASS: TestOtpHelperProcess"), "%s", output)
-	}
-
-	c, err := here().SignInWithOtp(t.Context(), tcbauth.SignInWithOtpRequest{Phone: newPhone})
-	require.NoError(t, err)
-	elsewhere(c)
-	user, err := testbed.GetMe(t, here())
-	require.NoError(t, err, "signed in there is signed in here")
-	assert.Equal(t, "newcomer", user.Username)
-
-	result, err := here().UpdateUser(t.Context(), tcbauth.UpdateUserRequest{Email: new(newEmail)})
-	require.NoError(t, err)
-	elsewhere(result.Challenge)
-	user, err = testbed.GetMe(t, here())
-	require.NoError(t, err)
-	assert.Equal(t, newEmail, user.Email)
 }

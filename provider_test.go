@@ -256,7 +256,11 @@ func TestEventsOfProfile(t *testing.T) {
 }
 
 // requiredFields are requests without something that they need, and its name in them.
-var requiredFields = []badInput{
+var requiredFields = []struct {
+	method string
+	req    any
+	field  string
+}{
 	{"GenProviderRedirectUri", tcbauth.GenProviderRedirectUriRequest{State: "s"}, "provider_id"},
 	{"GrantProviderToken", tcbauth.GrantProviderTokenRequest{ProviderCode: "planted"}, "provider_id"},
 	{"PatchProviderToken", tcbauth.PatchProviderTokenRequest{ProviderID: "p"}, "provider_token"},
