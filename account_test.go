@@ -16,7 +16,7 @@ import (
 // proven is the verification_token of an address, for a call that needs one.
 func proven(t *testing.T, srv *authtest.Server, auth *tcbauth.Auth, req tcbauth.GetVerificationRequest) string {
 	t.Helper()
-	info, code := ask(t, srv, auth, req)
+	info, code := testbed.Ask(t, srv, auth, req)
 	verified, err := auth.Verify(t.Context(), tcbauth.VerifyRequest{VerificationID: info.VerificationID, VerificationCode: code})
 	require.NoError(t, err)
 	return verified.VerificationToken

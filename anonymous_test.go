@@ -118,7 +118,7 @@ func TestAnonymousBecomesAPerson(t *testing.T) {
 				})
 				require.NoError(t, err)
 			} else {
-				info, code := ask(t, srv, auth, tcbauth.GetVerificationRequest{PhoneNumber: newPhone})
+				info, code := testbed.Ask(t, srv, auth, tcbauth.GetVerificationRequest{PhoneNumber: newPhone})
 				verified, err := auth.Verify(t.Context(), tcbauth.VerifyRequest{VerificationID: info.VerificationID, VerificationCode: code})
 				require.NoError(t, err)
 				state, err = auth.SignUp(t.Context(), tcbauth.SignUpRequest{

@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/cloudbase-community/tcbauth"
+	"github.com/cloudbase-community/tcbauth/authtest"
 	"github.com/cloudbase-community/tcbauth/internal/testbed"
 )
 
@@ -291,4 +292,73 @@ func callGiven(t *testing.T, given testbed.Answer) *tcbauth.Error {
 	assert.Equal(t, "/auth/v1/verification/verify", e.Path)
 	assert.Equal(t, p.Requests()[0].Header.Get("X-Request-Id"), e.RequestID)
 	return e
+}
+
+func TestRateLimit(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		srv := testbed.Emulator(t)
+		auth := testbed.NewApp(t, srv).Auth()
+		first := testbed.Sms(t, srv, auth, testbed.GopherPhone)
+		_, err := auth.GetVerification(t.Context(), tcbauth.GetVerificationRequest{PhoneNumber: testbed.GopherPhone})
+		require.ErrorIs(t, err, tcbauth.ErrRateLimited)
+		require.ErrorIs(t, err, tcbauth.CodeResourceExhausted)
+		var e *tcbauth.Error
+		require.ErrorAs(t, err, &e)
+		assert.Equal(t, 429, e.StatusCode)
+		assert.Equal(t, 8, e.Number)
+		assert.Equal(t, time.Minute, e.RetryAfter)
+		assert.NotEmpty(t, e.RequestID)
+		assert.Equal(t, 2, srv.Count("verification"), "an SMS is never asked for twice")
+		_, err = auth.SignInWithSms(t.Context(), first)
+		require.NoError(t, err, "the code that was sent is still good")
+		srv.Advance(e.RetryAfter)
+		testbed.Sms(t, srv, auth, testbed.GopherPhone)
+	})
+}
+
+func TestPasswordErrors(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		srv := testbed.Emulator(t, authtest.WithPasswordLock(2, 10*time.Minute))
+		srv.Seed(
+			authtest.User{Username: "no_password", Email: "none@example.com"},
+			authtest.User{Username: "blocked_01", Password: testbed.Password, Blocked: true},
+			authtest.User{Username: "pending_01", Password: testbed.Password, Pending: true},
+		)
+		store := tcbauth.NewMemoryStore()
+		auth := testbed.NewApp(t, srv, tcbauth.WithTokenStore(store)).Auth()
+		signIn := func(req tcbauth.SignInWithPasswordRequest) error {
+			_, err := auth.SignInWithPassword(t.Context(), req)
+			if err != nil {
+				assert.NotContains(t, err.Error(), "-horse-")
+				assert.Nil(t, testbed.Stored(t, store, testbed.DefaultKey))
+			}
+			return err
+		}
+		for _, test := range []struct {
+			req  tcbauth.SignInWithPasswordRequest
+			want error
+		}{
+			{tcbauth.SignInWithPasswordRequest{Username: testbed.Gopher, Password: "wrong-horse-1"}, tcbauth.CodeInvalidUsernameOrPassword},
+			{tcbauth.SignInWithPasswordRequest{Username: "nobody_at_all", Password: testbed.Password}, tcbauth.CodeInvalidUsernameOrPassword},
+			{tcbauth.SignInWithPasswordRequest{Email: "none@example.com", Password: testbed.Password}, tcbauth.CodePasswordNotSet},
+			{tcbauth.SignInWithPasswordRequest{Username: "blocked_01", Password: testbed.Password}, tcbauth.ErrUserStatusAbnormal},
+			{tcbauth.SignInWithPasswordRequest{Username: "pending_01", Password: testbed.Password}, tcbauth.CodeUserPending},
+			{tcbauth.SignInWithPasswordRequest{Phone: "13800000000", Password: "wrong-horse-2"}, tcbauth.ErrInvalidCredentials},
+			{tcbauth.SignInWithPasswordRequest{Username: testbed.Gopher, Password: testbed.Password}, tcbauth.CodeInvalidStatus}, // locked now
+		} {
+			require.ErrorIs(t, signIn(test.req), test.want)
+		}
+		sent := srv.Count("signin")
+		assert.Equal(t, 7, sent, "none is sent twice")
+		for _, req := range []tcbauth.SignInWithPasswordRequest{
+			{Password: testbed.Password}, {Username: testbed.Gopher}, {Phone: "123", Password: testbed.Password}, {Email: "x", Password: testbed.Password},
+		} {
+			require.ErrorIs(t, signIn(req), tcbauth.ErrInvalidParams)
+		}
+		assert.Equal(t, sent, srv.Count("signin"))
+		srv.Advance(10 * time.Minute)
+		require.NoError(t, signIn(tcbauth.SignInWithPasswordRequest{Phone: "138 0000 0000", Password: testbed.Password}))
+	})
 }

@@ -259,7 +259,7 @@ func TestSignInWithSmsBinds(t *testing.T) {
 				logged, log := testbed.Warnings()
 				auth := testbed.NewApp(t, srv, logged).Auth()
 				token := granted(t, srv, auth, mole)
-				req := sms(t, srv, auth, phone)
+				req := testbed.Sms(t, srv, auth, phone)
 				req.BindInfo = &tcbauth.BindInfo{ProviderToken: token}
 				state, err := auth.SignInWithSms(t.Context(), req)
 				require.NoError(t, err)
@@ -269,7 +269,7 @@ func TestSignInWithSmsBinds(t *testing.T) {
 
 				// The account is somebody's already: signed in all the same, and told so.
 				events := testbed.EventsOf(auth)
-				req = sms(t, srv, auth, testbed.BadgerPhone)
+				req = testbed.Sms(t, srv, auth, testbed.BadgerPhone)
 				req.BindInfo = &tcbauth.BindInfo{ProviderToken: token}
 				state, err = auth.SignInWithSms(t.Context(), req)
 				require.NoError(t, err)

@@ -106,3 +106,78 @@ func TestGetCredentialsReturnsACopy(t *testing.T) {
 		assert.Equal(t, "bare", c.AccessToken)
 	})
 }
+
+// TestVisitorsApart: the keys are a caller's, of any text, and each is a session of its own.
+func TestVisitorsApart(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		srv := testbed.Emulator(t)
+		store := tcbauth.NewMemoryStore()
+		app := testbed.NewApp(t, srv, tcbauth.WithTokenStore(store))
+		// Some are what others would be if they were escaped twice, not at all or as a path.
+		keys := []string{
+			"a", "A", "a/b", "a%2Fb", "a%252Fb", "../x", "x", "..", ".", "%2F", "/", "a ", " ", "用户", "\u00e9", "e\u0301",
+			"\x00", "\xff", "device_id", "users/a", "a/" + testbed.DefaultKey, "?#",
+		}
+		tokens := make(map[string]string)
+		for i, key := range keys {
+			username := []string{testbed.Gopher, testbed.Badger}[i%2]
+			tokens[key] = testbed.SignInAs(t, app.ForUser(key), username).AccessToken
+		}
+		defaultSession := testbed.SignInAs(t, app.Auth(), testbed.Badger)
+		for i, key := range keys {
+			testbed.RequireToken(t, app.ForUser(key), tokens[key])
+			user, err := app.ForUser(key).GetUserInfo(t.Context(), tcbauth.GetUserInfoRequest{})
+			require.NoError(t, err)
+			assert.Equal(t, []string{testbed.GopherSub, testbed.BadgerSub}[i%2], user.Sub, "%q", key)
+			assert.NotNil(t, testbed.Stored(t, store, testbed.KeyOf(key)), "%q", key)
+		}
+		for i, key := range keys {
+			require.NoError(t, app.ForUser(key).SignOut(t.Context()))
+			testbed.RequireNobody(t, app.ForUser(key))
+			for _, other := range keys[i+1:] {
+				testbed.RequireToken(t, app.ForUser(other), tokens[other])
+			}
+		}
+		testbed.RequireSession(t, store, testbed.DefaultKey, defaultSession)
+	})
+}
+
+// TestVisitorWithoutAKey: a key that somebody forgot to look up must not become everybody's session.
+func TestVisitorWithoutAKey(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		srv := testbed.Emulator(t)
+		store := testbed.NewLockingStore()
+		touched := false
+		store.On(func(string, string) error { touched = true; return nil })
+		auth := testbed.NewApp(t, srv, tcbauth.WithTokenStore(store)).ForUser("")
+		_, err := auth.SignInWithPassword(t.Context(), tcbauth.SignInWithPasswordRequest{Username: testbed.Gopher, Password: testbed.Password})
+		require.ErrorIs(t, err, tcbauth.ErrInvalidParams)
+		_, err = auth.GetAccessToken(t.Context())
+		require.ErrorIs(t, err, tcbauth.ErrInvalidParams)
+		_, err = auth.HasLoginState(t.Context())
+		require.ErrorIs(t, err, tcbauth.ErrInvalidParams)
+		require.ErrorIs(t, auth.SignOut(t.Context()), tcbauth.ErrInvalidParams)
+		require.ErrorIs(t, auth.SetCredentials(t.Context(), nil), tcbauth.ErrInvalidParams)
+		assert.Empty(t, srv.Requests())
+		assert.False(t, touched, "the store was used")
+	})
+}
+
+// TestSignOutOnAnotherReplica is seen by the next request, which makes a handle of its own.
+func TestSignOutOnAnotherReplica(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		srv := testbed.Emulator(t)
+		store := tcbauth.NewMemoryStore()
+		here := testbed.NewApp(t, srv, tcbauth.WithTokenStore(store))
+		there := testbed.NewApp(t, srv, tcbauth.WithTokenStore(store))
+		c := testbed.SignInAs(t, here.ForUser("visitor"), testbed.Gopher)
+		testbed.RequireToken(t, there.ForUser("visitor"), c.AccessToken)
+		require.NoError(t, there.ForUser("visitor").SignOut(t.Context()))
+		testbed.RequireNobody(t, here.ForUser("visitor"))
+		next := testbed.SignInAs(t, there.ForUser("visitor"), testbed.Badger)
+		testbed.RequireToken(t, here.ForUser("visitor"), next.AccessToken)
+	})
+}

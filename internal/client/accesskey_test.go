@@ -159,3 +159,40 @@ func TestAccessKeyIsNoWayOut(t *testing.T) {
 		assert.NotContains(t, wire.Bearers("/auth/v1/user/me"), "Bearer "+testbed.PlantedKey)
 	})
 }
+
+// TestAccessKey stands in for a session in calls that carry one, and in no others.
+func TestAccessKey(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		srv := testbed.Emulator(t)
+		wire := testbed.NewTap(srv)
+		store := tcbauth.NewMemoryStore()
+		auth := testbed.NewApp(t, srv, tcbauth.WithTokenStore(store), tcbauth.WithAccessKey("key"), wire.Client()).Auth()
+		testbed.RequireToken(t, auth, "key")
+		_, err := auth.GetCredentials(t.Context())
+		require.ErrorIs(t, err, tcbauth.ErrNoSession, "a key is no session")
+		has, err := auth.HasLoginState(t.Context())
+		require.NoError(t, err)
+		assert.False(t, has)
+		_, err = auth.GetUserInfo(t.Context(), tcbauth.GetUserInfoRequest{})
+		require.ErrorIs(t, err, tcbauth.CodeUnauthenticated)
+		require.NotErrorIs(t, err, tcbauth.ErrSessionExpired)
+
+		req := testbed.Sms(t, srv, auth, testbed.GopherPhone)
+		state, err := auth.SignInWithSms(t.Context(), req)
+		require.NoError(t, err)
+		testbed.RequireToken(t, auth, state.Credentials.AccessToken)
+		srv.Advance(testbed.TokenLife)
+		_, err = auth.GetCredentials(t.Context())
+		require.NoError(t, err)
+		require.NoError(t, auth.SignOut(t.Context()))
+		testbed.RequireToken(t, auth, "key")
+
+		for path, want := range map[string][]string{
+			"verification": {"Bearer key"}, "verification/verify": {""}, "signin": {""}, "token": {""}, "revoke": {""},
+			"user/me": {"Bearer key", "Bearer " + state.Credentials.AccessToken},
+		} {
+			assert.Equal(t, want, wire.Bearers("/auth/v1/"+path), path)
+		}
+	})
+}

@@ -100,3 +100,92 @@ func TestDeviceIDThatIsNotThere(t *testing.T) {
 		})
 	}
 }
+
+func TestDeviceIDOfTheDefaultSession(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		srv := testbed.Emulator(t)
+		store := testbed.NewLockingStore()
+		for range 2 { // as one program run twice
+			auth := testbed.NewApp(t, srv, tcbauth.WithTokenStore(store)).Auth()
+			testbed.SignInAs(t, auth, testbed.Gopher)
+			require.NoError(t, auth.SignOut(t.Context()))
+		}
+		ids := testbed.DeviceIDs(srv)
+		require.Len(t, ids, 1, "the device stays the same, whoever signs in and out")
+		kept, err := store.Get(t.Context(), testbed.DeviceKeyOf(""))
+		require.NoError(t, err)
+		assert.Equal(t, ids[0], string(kept))
+
+		given := testbed.NewApp(t, srv, tcbauth.WithTokenStore(store), tcbauth.WithDeviceID("a-device-id-of-our-own")).Auth()
+		testbed.SignInAs(t, given, testbed.Gopher)
+		assert.Equal(t, []string{ids[0], "a-device-id-of-our-own"}, testbed.DeviceIDs(srv))
+		kept, err = store.Get(t.Context(), testbed.DeviceKeyOf(""))
+		require.NoError(t, err)
+		assert.Equal(t, ids[0], string(kept))
+	})
+}
+
+// TestDeviceIDWithoutAStore: an id that cannot be stored, or that is of no use, costs no call.
+func TestDeviceIDWithoutAStore(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		srv := testbed.Emulator(t)
+		store := testbed.NewLockingStore()
+		require.NoError(t, store.Set(t.Context(), testbed.DeviceKeyOf(""), []byte("short"), 0))
+		store.On(func(op, key string) error {
+			if op == "Set" && key == testbed.DeviceKeyOf("") {
+				return testbed.ErrDisk
+			}
+			return nil
+		})
+		logged, log := testbed.Warnings()
+		auth := testbed.NewApp(t, srv, tcbauth.WithTokenStore(store), logged).Auth()
+		testbed.SignInAs(t, auth, testbed.Gopher)
+		ids := testbed.DeviceIDs(srv)
+		require.Len(t, ids, 1)
+		assert.GreaterOrEqual(t, len(ids[0]), 16)
+		assert.Contains(t, log.String(), "device id")
+	})
+}
+
+// TestDeviceIDOfVisitors: the server tells anonymous users apart by them, so no two visitors may share one. It is
+// written with the first session: a visitor who only looks leaves nothing in the store.
+func TestDeviceIDOfVisitors(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		srv := testbed.Emulator(t)
+		store := tcbauth.NewMemoryStore()
+		app := testbed.NewApp(t, srv, tcbauth.WithTokenStore(store), tcbauth.WithDeviceID("of-the-default-session"))
+		keyOfDevice := testbed.DeviceKeyOf("visitor")
+		visitor := app.ForUser("visitor")
+		_, err := visitor.GetVerification(t.Context(), tcbauth.GetVerificationRequest{PhoneNumber: testbed.GopherPhone})
+		require.NoError(t, err)
+		_, err = store.Get(t.Context(), keyOfDevice)
+		require.ErrorIs(t, err, tcbauth.ErrNotFound)
+
+		testbed.SignInAs(t, visitor, testbed.Gopher)
+		ids := testbed.DeviceIDs(srv)
+		require.Len(t, ids, 1)
+		kept, err := store.Get(t.Context(), keyOfDevice)
+		require.NoError(t, err)
+		assert.Equal(t, ids[0], string(kept))
+		_, err = app.ForUser("visitor").GetUserInfo(t.Context(), tcbauth.GetUserInfoRequest{})
+		require.NoError(t, err)
+		require.Len(t, testbed.DeviceIDs(srv), 1, "the next request of the same visitor")
+
+		testbed.SignInAs(t, app.ForUser("other"), testbed.Badger)
+		require.Len(t, testbed.DeviceIDs(srv), 2)
+		assert.NotContains(t, testbed.DeviceIDs(srv), "of-the-default-session")
+		_, err = store.Get(t.Context(), testbed.DeviceKeyOf(""))
+		require.ErrorIs(t, err, tcbauth.ErrNotFound)
+
+		require.NoError(t, app.ForUser("visitor").SignOut(t.Context()))
+		_, err = store.Get(t.Context(), keyOfDevice)
+		require.ErrorIs(t, err, tcbauth.ErrNotFound)
+		_, err = store.Get(t.Context(), testbed.DeviceKeyOf("other"))
+		require.NoError(t, err)
+		testbed.SignInAs(t, app.ForUser("visitor"), testbed.Badger)
+		assert.Len(t, testbed.DeviceIDs(srv), 3, "whoever comes after a sign-out is somebody else")
+	})
+}

@@ -140,3 +140,43 @@ func TestExpiryIsCountedHere(t *testing.T) {
 		}
 	})
 }
+
+// TestSessionLivesOn: an access token is good for two hours, a session for as long as somebody comes back within a month.
+func TestSessionLivesOn(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		srv := testbed.Emulator(t)
+		auth := testbed.NewApp(t, srv).Auth()
+		testbed.SignInAs(t, auth, testbed.Gopher)
+		for i, pause := range []time.Duration{testbed.TokenLife, 29 * 24 * time.Hour, 29 * 24 * time.Hour} {
+			srv.Advance(pause)
+			user, err := auth.GetUserInfo(t.Context(), tcbauth.GetUserInfoRequest{})
+			require.NoError(t, err)
+			assert.Equal(t, testbed.GopherSub, user.Sub)
+			assert.Equal(t, i+1, srv.Count("token"), "the client knew without being refused")
+			assert.Equal(t, i+2, srv.Count("user/me"))
+		}
+	})
+}
+
+// TestSessionIsRevokedElsewhere: the next call is refused, the refresh token too, and the session has ended.
+func TestSessionIsRevokedElsewhere(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		srv := testbed.Emulator(t)
+		store := tcbauth.NewMemoryStore()
+		auth := testbed.NewApp(t, srv, tcbauth.WithTokenStore(store)).Auth()
+		copied := testbed.SignInAs(t, auth, testbed.Gopher)
+		other := testbed.NewApp(t, srv).Auth()
+		require.NoError(t, other.SetCredentials(t.Context(), copied))
+		require.NoError(t, other.SignOut(t.Context()))
+
+		_, err := auth.GetUserInfo(t.Context(), tcbauth.GetUserInfoRequest{})
+		require.ErrorIs(t, err, tcbauth.ErrSessionExpired)
+		require.ErrorIs(t, err, tcbauth.CodeUnauthenticated)
+		require.ErrorIs(t, err, tcbauth.CodeInvalidGrant)
+		assert.Nil(t, testbed.Stored(t, store, testbed.DefaultKey))
+		testbed.RequireNobody(t, auth)
+		assert.Equal(t, 1, srv.Count("token"))
+	})
+}
