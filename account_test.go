@@ -172,22 +172,22 @@ func TestContact(t *testing.T) {
 		auth := testbed.NewApp(t, srv).Auth()
 		testbed.SignInAs(t, auth, testbed.Gopher)
 		phone := func(to string) string { return proven(t, srv, auth, tcbauth.GetVerificationRequest{PhoneNumber: to}) }
-		mail := proven(t, srv, auth, tcbauth.GetVerificationRequest{Email: newEmail})
+		mail := proven(t, srv, auth, tcbauth.GetVerificationRequest{Email: testbed.NewEmail})
 
-		err := auth.BindEmail(t.Context(), tcbauth.BindEmailRequest{Email: newEmail, SudoToken: "none", VerificationToken: mail})
+		err := auth.BindEmail(t.Context(), tcbauth.BindEmailRequest{Email: testbed.NewEmail, SudoToken: "none", VerificationToken: mail})
 		require.ErrorIs(t, err, tcbauth.CodePermissionDenied)
-		err = auth.BindEmail(t.Context(), tcbauth.BindEmailRequest{Email: newEmail, SudoToken: sudo(t, auth), VerificationToken: phone(newPhone)})
+		err = auth.BindEmail(t.Context(), tcbauth.BindEmailRequest{Email: testbed.NewEmail, SudoToken: sudo(t, auth), VerificationToken: phone(testbed.NewPhone)})
 		require.ErrorIs(t, err, tcbauth.CodeInvalidArgument, "the proof of another address")
 		require.NoError(t, auth.BindEmail(t.Context(), tcbauth.BindEmailRequest{
-			Email: newEmail, SudoToken: sudo(t, auth), VerificationToken: mail,
+			Email: testbed.NewEmail, SudoToken: sudo(t, auth), VerificationToken: mail,
 		}))
 		require.NoError(t, auth.BindPhoneNumber(t.Context(), tcbauth.BindPhoneNumberRequest{
-			PhoneNumber: "13700000000", SudoToken: sudo(t, auth), VerificationToken: phone(newPhone),
+			PhoneNumber: "13700000000", SudoToken: sudo(t, auth), VerificationToken: phone(testbed.NewPhone),
 		}))
 		user, err := testbed.GetMe(t, auth)
 		require.NoError(t, err)
-		assert.Equal(t, newEmail, user.Email)
-		assert.Equal(t, newPhone, user.PhoneNumber)
+		assert.Equal(t, testbed.NewEmail, user.Email)
+		assert.Equal(t, testbed.NewPhone, user.PhoneNumber)
 
 		taken := tcbauth.EditContactRequest{PhoneNumber: testbed.BadgerPhone, SudoToken: sudo(t, auth), VerificationToken: phone(testbed.BadgerPhone)}
 		err = auth.EditContact(t.Context(), taken)
@@ -199,7 +199,7 @@ func TestContact(t *testing.T) {
 		require.NoError(t, err)
 		assert.Equal(t, testbed.BadgerPhone, user.PhoneNumber)
 		assert.True(t, canSignIn(t, srv, testbed.Badger, testbed.Password), "the other account has a password")
-		taken.Email = newEmail
+		taken.Email = testbed.NewEmail
 		require.ErrorIs(t, auth.EditContact(t.Context(), taken), tcbauth.ErrInvalidParams)
 	})
 }
@@ -238,7 +238,7 @@ func TestProfile(t *testing.T) {
 			"ids":      {tcbauth.QueryUserRequest{ID: []string{testbed.GopherSub, testbed.BadgerSub, "0"}}, []string{testbed.GopherSub, testbed.BadgerSub}},
 			"username": {tcbauth.QueryUserRequest{Username: testbed.Badger}, []string{testbed.BadgerSub}},
 			"phone":    {tcbauth.QueryUserRequest{PhoneNumber: "13900000000"}, []string{testbed.BadgerSub}},
-			"nobody":   {tcbauth.QueryUserRequest{Email: newEmail}, nil},
+			"nobody":   {tcbauth.QueryUserRequest{Email: testbed.NewEmail}, nil},
 		} {
 			found, err := auth.QueryUser(t.Context(), test.req)
 			require.NoError(t, err, name)

@@ -111,24 +111,24 @@ func TestAnonymousBecomesAPerson(t *testing.T) {
 			events := testbed.EventsOf(auth)
 			var state *tcbauth.LoginState
 			if byOtp {
-				c, err := auth.SignUpWithOtp(t.Context(), tcbauth.SignUpWithOtpRequest{Phone: newPhone})
-				c, code := codeOf(t, srv, c, err)
+				c, err := auth.SignUpWithOtp(t.Context(), tcbauth.SignUpWithOtpRequest{Phone: testbed.NewPhone})
+				c, code := testbed.CodeOf(t, srv, c, err)
 				state, err = auth.FinishOtp(t.Context(), tcbauth.FinishOtpRequest{
 					Challenge: c, Token: code, AnonymousToken: before.Credentials.AccessToken,
 				})
 				require.NoError(t, err)
 			} else {
-				info, code := testbed.Ask(t, srv, auth, tcbauth.GetVerificationRequest{PhoneNumber: newPhone})
+				info, code := testbed.Ask(t, srv, auth, tcbauth.GetVerificationRequest{PhoneNumber: testbed.NewPhone})
 				verified, err := auth.Verify(t.Context(), tcbauth.VerifyRequest{VerificationID: info.VerificationID, VerificationCode: code})
 				require.NoError(t, err)
 				state, err = auth.SignUp(t.Context(), tcbauth.SignUpRequest{
-					PhoneNumber: newPhone, VerificationToken: verified.VerificationToken, AnonymousToken: before.Credentials.AccessToken,
+					PhoneNumber: testbed.NewPhone, VerificationToken: verified.VerificationToken, AnonymousToken: before.Credentials.AccessToken,
 				})
 				require.NoError(t, err)
 			}
 			require.NoError(t, state.UserErr)
 			assert.Equal(t, before.User.Sub, state.User.Sub)
-			assert.Equal(t, newPhone, state.User.PhoneNumber)
+			assert.Equal(t, testbed.NewPhone, state.User.PhoneNumber)
 			assert.NotEqual(t, "anonymous", state.Credentials.Scope)
 			assert.NotEmpty(t, state.Credentials.RefreshToken)
 			testbed.RequireSession(t, store, testbed.DefaultKey, state.Credentials)

@@ -22,7 +22,7 @@ func TestFinishOtpWithoutASessionSpendsNoCode(t *testing.T) {
 	t.Parallel()
 	steps := map[string]func(t *testing.T, auth *tcbauth.Auth) *tcbauth.OtpChallenge{
 		"new number": func(t *testing.T, auth *tcbauth.Auth) *tcbauth.OtpChallenge {
-			result, err := auth.UpdateUser(t.Context(), tcbauth.UpdateUserRequest{Phone: new(newPhone)})
+			result, err := auth.UpdateUser(t.Context(), tcbauth.UpdateUserRequest{Phone: new(testbed.NewPhone)})
 			require.NoError(t, err)
 			return result.Challenge
 		},
@@ -39,7 +39,7 @@ func TestFinishOtpWithoutASessionSpendsNoCode(t *testing.T) {
 				srv := testbed.Emulator(t)
 				auth := testbed.NewApp(t, srv).Auth()
 				testbed.SignInAs(t, auth, testbed.Gopher)
-				challenge, code := codeOf(t, srv, first(t, auth), nil)
+				challenge, code := testbed.CodeOf(t, srv, first(t, auth), nil)
 				require.NoError(t, auth.SignOut(t.Context()))
 				req := tcbauth.FinishOtpRequest{Challenge: challenge, Token: code}
 				if name == "new password" {
@@ -61,14 +61,14 @@ func TestFinishOtpWithoutASessionSpendsNoCode(t *testing.T) {
 // TestFinishOtpOfWhomTheServerDoesNotName: it did not say whether somebody is registered, and they are.
 func TestFinishOtpOfWhomTheServerDoesNotName(t *testing.T) {
 	t.Parallel()
-	for name, req := range map[string]tcbauth.SignInWithOtpRequest{"phone": {Phone: testbed.GopherPhone}, "mail": {Email: gopherEmail}} {
+	for name, req := range map[string]tcbauth.SignInWithOtpRequest{"phone": {Phone: testbed.GopherPhone}, "mail": {Email: testbed.GopherEmail}} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				srv := mailing(t, authtest.WithoutIsUser())
+				srv := testbed.MailingEmulator(t, authtest.WithoutIsUser())
 				auth := testbed.NewApp(t, srv).Auth()
 				challenge, err := auth.SignInWithOtp(t.Context(), req)
-				challenge, code := codeOf(t, srv, challenge, err)
+				challenge, code := testbed.CodeOf(t, srv, challenge, err)
 				assert.Equal(t, tcbauth.OtpSignUp, challenge.Kind)
 				assert.False(t, challenge.IsUser)
 				assert.True(t, challenge.IsUserUnknown)
@@ -88,7 +88,7 @@ func TestFinishOtpOfWhomTheServerDoesNotName(t *testing.T) {
 func TestFinishOtpAgain(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		srv := mailing(t)
+		srv := testbed.MailingEmulator(t)
 		srv.FixCode(testbed.GopherPhone, "123456")
 		auth := testbed.NewApp(t, srv).Auth()
 		finish := func(c *tcbauth.OtpChallenge, code, messageID string) error {
@@ -120,7 +120,7 @@ func TestFinishOtpAgain(t *testing.T) {
 			require.ErrorIs(t, finish(c, "123456", ""), tcbauth.ErrVerificationFailed, "the code before")
 			require.NoError(t, finish(c, "123456", info.VerificationID))
 		}
-		_, err := auth.Resend(t.Context(), tcbauth.ResendRequest{Phone: newPhone})
+		_, err := auth.Resend(t.Context(), tcbauth.ResendRequest{Phone: testbed.NewPhone})
 		require.ErrorIs(t, err, tcbauth.CodeNotFound)
 	})
 }
@@ -168,17 +168,17 @@ func TestFinishOtpElsewhere(t *testing.T) {
 		})).Run())
 	}
 
-	c, err := here().SignInWithOtp(t.Context(), tcbauth.SignInWithOtpRequest{Phone: newPhone})
+	c, err := here().SignInWithOtp(t.Context(), tcbauth.SignInWithOtpRequest{Phone: testbed.NewPhone})
 	require.NoError(t, err)
 	elsewhere(c)
 	user, err := testbed.GetMe(t, here())
 	require.NoError(t, err, "signed in there is signed in here")
 	assert.Equal(t, "newcomer", user.Username)
 
-	result, err := here().UpdateUser(t.Context(), tcbauth.UpdateUserRequest{Email: new(newEmail)})
+	result, err := here().UpdateUser(t.Context(), tcbauth.UpdateUserRequest{Email: new(testbed.NewEmail)})
 	require.NoError(t, err)
 	elsewhere(result.Challenge)
 	user, err = testbed.GetMe(t, here())
 	require.NoError(t, err)
-	assert.Equal(t, newEmail, user.Email)
+	assert.Equal(t, testbed.NewEmail, user.Email)
 }

@@ -14,35 +14,30 @@ import (
 	"github.com/cloudbase-community/tcbauth/internal/testbed"
 )
 
-const (
-	newPhone = "+86 13700000000" // of nobody yet
-	newEmail = "new@example.com"
-)
-
 // TestSmsFlow is the js-sdk's page on SMS login from its top to its end: a number registers, and later signs in.
 func TestSmsFlow(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		srv := testbed.Emulator(t)
 		auth := testbed.NewApp(t, srv).Auth()
-		info, code := testbed.Ask(t, srv, auth, tcbauth.GetVerificationRequest{PhoneNumber: newPhone})
+		info, code := testbed.Ask(t, srv, auth, tcbauth.GetVerificationRequest{PhoneNumber: testbed.NewPhone})
 		assert.False(t, info.IsUser)
 		verified, err := auth.Verify(t.Context(), tcbauth.VerifyRequest{VerificationID: info.VerificationID, VerificationCode: code})
 		require.NoError(t, err)
 		assert.Equal(t, 600, verified.ExpiresIn)
 		signedUp, err := auth.SignUp(t.Context(), tcbauth.SignUpRequest{
-			PhoneNumber: newPhone, VerificationCode: code, VerificationToken: verified.VerificationToken,
+			PhoneNumber: testbed.NewPhone, VerificationCode: code, VerificationToken: verified.VerificationToken,
 			Username: "newcomer", Password: testbed.Password, Name: "A Newcomer",
 		})
 		require.NoError(t, err)
 		require.NoError(t, signedUp.UserErr)
 		assert.Equal(t, "newcomer", signedUp.User.Username)
-		assert.Equal(t, newPhone, signedUp.User.PhoneNumber)
+		assert.Equal(t, testbed.NewPhone, signedUp.User.PhoneNumber)
 		assert.Equal(t, signedUp.Credentials.Sub, signedUp.User.Sub)
 		require.NoError(t, auth.SignOut(t.Context()))
 
 		srv.Advance(time.Minute)
-		req := testbed.Sms(t, srv, auth, newPhone)
+		req := testbed.Sms(t, srv, auth, testbed.NewPhone)
 		assert.True(t, req.VerificationInfo.IsUser)
 		req.PhoneNum = "13700000000" // as the js-sdk takes it
 		signedIn, err := auth.SignInWithSms(t.Context(), req)
@@ -65,9 +60,9 @@ func TestSignInWithSmsRegisters(t *testing.T) {
 		srv := testbed.Emulator(t)
 		auth := testbed.NewApp(t, srv).Auth()
 		events := testbed.EventsOf(auth)
-		state, err := auth.SignInWithSms(t.Context(), testbed.Sms(t, srv, auth, newPhone))
+		state, err := auth.SignInWithSms(t.Context(), testbed.Sms(t, srv, auth, testbed.NewPhone))
 		require.NoError(t, err)
-		assert.Equal(t, newPhone, state.User.PhoneNumber)
+		assert.Equal(t, testbed.NewPhone, state.User.PhoneNumber)
 		assert.Zero(t, srv.Count("signin"))
 		assert.Equal(t, []tcbauth.Event{tcbauth.EventSignedIn}, events())
 	})
@@ -80,13 +75,13 @@ func TestEmailFlow(t *testing.T) {
 		auth := testbed.NewApp(t, srv).Auth()
 		subs := make(map[string]int)
 		for range 2 { // registers, then signs in
-			info, code := testbed.Ask(t, srv, auth, tcbauth.GetVerificationRequest{Email: newEmail})
+			info, code := testbed.Ask(t, srv, auth, tcbauth.GetVerificationRequest{Email: testbed.NewEmail})
 			state, err := auth.SignInWithEmail(t.Context(), tcbauth.SignInWithEmailRequest{
-				VerificationInfo: info, VerificationCode: code, Email: newEmail,
+				VerificationInfo: info, VerificationCode: code, Email: testbed.NewEmail,
 			})
 			require.NoError(t, err)
 			require.NoError(t, state.UserErr)
-			assert.Equal(t, newEmail, state.User.Email)
+			assert.Equal(t, testbed.NewEmail, state.User.Email)
 			subs[state.User.Sub]++
 			require.NoError(t, auth.SignOut(t.Context()))
 			srv.Advance(time.Minute)
@@ -114,14 +109,14 @@ func TestWrongIsUser(t *testing.T) {
 		signUps        int
 	}{
 		"is a user after all":         {phone: testbed.GopherPhone, signIns: 1, signUps: 1},
-		"is no user after all":        {phone: newPhone, isUser: true, signIns: 1, signUps: 1},
+		"is no user after all":        {phone: testbed.NewPhone, isUser: true, signIns: 1, signUps: 1},
 		"already_exists":              {phone: testbed.GopherPhone, signUp: &authtest.Error{Word: "already_exists", Number: 6}, signIns: 1, signUps: 1},
 		"must not create, is a user":  {phone: testbed.GopherPhone, create: &no, signIns: 1},
-		"must not create, is no user": {phone: newPhone, create: &no, want: tcbauth.CodeNotFound, signIns: 1},
-		"must not create, as told":    {phone: newPhone, isUser: true, create: &no, want: tcbauth.CodeNotFound, signIns: 1},
-		"may create":                  {phone: newPhone, create: new(true), signUps: 1},
+		"must not create, is no user": {phone: testbed.NewPhone, create: &no, want: tcbauth.CodeNotFound, signIns: 1},
+		"must not create, as told":    {phone: testbed.NewPhone, isUser: true, create: &no, want: tcbauth.CodeNotFound, signIns: 1},
+		"may create":                  {phone: testbed.NewPhone, create: new(true), signUps: 1},
 		"both fail, sign-in first": {
-			phone: newPhone, isUser: true, signUp: registered, want: tcbauth.CodeNotFound, signIns: 1, signUps: 1,
+			phone: testbed.NewPhone, isUser: true, signUp: registered, want: tcbauth.CodeNotFound, signIns: 1, signUps: 1,
 		},
 		"both fail, sign-up first": {
 			phone: testbed.GopherPhone, signIn: notFound, want: tcbauth.CodeFailedPrecondition, signIns: 1, signUps: 1,
@@ -130,7 +125,7 @@ func TestWrongIsUser(t *testing.T) {
 			phone: testbed.GopherPhone, isUser: true, signIn: &authtest.Error{Word: "user_blocked"}, want: tcbauth.CodeUserBlocked, signIns: 1,
 		},
 		"nor is one of signing up": {
-			phone: newPhone, signUp: &authtest.Error{Word: "permission_denied"}, want: tcbauth.CodePermissionDenied, signUps: 1,
+			phone: testbed.NewPhone, signUp: &authtest.Error{Word: "permission_denied"}, want: tcbauth.CodePermissionDenied, signUps: 1,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -170,10 +165,10 @@ func TestWrongIsUserOfEmail(t *testing.T) {
 		srv := testbed.Emulator(t, authtest.WithoutLimits())
 		auth := testbed.NewApp(t, srv).Auth()
 		for _, isUser := range []bool{true, false} { // nobody has the address at first, then somebody has
-			info, code := testbed.Ask(t, srv, auth, tcbauth.GetVerificationRequest{Email: newEmail})
+			info, code := testbed.Ask(t, srv, auth, tcbauth.GetVerificationRequest{Email: testbed.NewEmail})
 			info.IsUser = isUser
 			_, err := auth.SignInWithEmail(t.Context(), tcbauth.SignInWithEmailRequest{
-				VerificationInfo: info, VerificationCode: code, Email: newEmail,
+				VerificationInfo: info, VerificationCode: code, Email: testbed.NewEmail,
 			})
 			require.NoError(t, err)
 		}
@@ -244,7 +239,7 @@ func TestRarerFlows(t *testing.T) {
 			testbed.RequireToken(t, auth, verified.Credentials.AccessToken)
 		},
 		"the phone number that WeChat has": func(t *testing.T, srv *authtest.Server, auth *tcbauth.Auth) {
-			code := srv.ProviderCode(wechat, authtest.ProviderUser{Sub: "o-1", Phone: newPhone})
+			code := srv.ProviderCode(wechat, authtest.ProviderUser{Sub: "o-1", Phone: testbed.NewPhone})
 			granted, err := auth.GrantProviderToken(t.Context(), tcbauth.GrantProviderTokenRequest{ProviderID: wechat, ProviderCode: code})
 			require.NoError(t, err)
 			require.NotNil(t, granted.ProviderProfile)
@@ -253,7 +248,7 @@ func TestRarerFlows(t *testing.T) {
 				ProviderToken: granted.ProviderToken, ProviderParams: &tcbauth.ProviderParams{Code: "phone-code"},
 			})
 			require.NoError(t, err)
-			assert.Equal(t, newPhone, told.ProviderProfile.PhoneNumber)
+			assert.Equal(t, testbed.NewPhone, told.ProviderProfile.PhoneNumber)
 		},
 		"a third party moves to another account": func(t *testing.T, srv *authtest.Server, auth *tcbauth.Auth) {
 			person := authtest.ProviderUser{Sub: "o-1"}

@@ -251,7 +251,7 @@ func TestSignInWithProvider(t *testing.T) {
 // TestSignInWithSmsBinds: a third party's account is bound on the way, for people who are known and for those who are new.
 func TestSignInWithSmsBinds(t *testing.T) {
 	t.Parallel()
-	for name, phone := range map[string]string{"known": testbed.GopherPhone, "new": newPhone} {
+	for name, phone := range map[string]string{"known": testbed.GopherPhone, "new": testbed.NewPhone} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {

@@ -1,10 +1,8 @@
 package tcbauth_test
 
 import (
-	"encoding/json"
 	"testing"
 	"testing/synctest"
-	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -14,34 +12,7 @@ import (
 	"github.com/cloudbase-community/tcbauth/internal/testbed"
 )
 
-const (
-	gopherEmail = "gopher@example.com"
-	newPassword = "battery-staple-2"
-)
-
-// mailing is emulator, where Gopher has a mail address too.
-func mailing(t testing.TB, opts ...authtest.Option) *authtest.Server {
-	t.Helper()
-	srv := testbed.Emulator(t, opts...)
-	srv.Seed(authtest.User{Sub: testbed.GopherSub, Username: testbed.Gopher, Phone: testbed.GopherPhone, Email: gopherEmail, Password: testbed.Password})
-	return srv
-}
-
-// codeOf reads the code of a challenge that was just made. The challenge comes back as a store or a browser's session
-// gives it back: out of JSON.
-func codeOf(t *testing.T, srv *authtest.Server, c *tcbauth.OtpChallenge, err error) (*tcbauth.OtpChallenge, string) {
-	t.Helper()
-	require.NoError(t, err)
-	require.True(t, c.ExpiresAt.Equal(srv.Now().Add(600*time.Second)), c.ExpiresAt)
-	code, err := srv.WaitCode(t.Context(), c.Phone+c.Email)
-	require.NoError(t, err)
-	data, err := json.Marshal(c)
-	require.NoError(t, err)
-	kept := new(tcbauth.OtpChallenge)
-	require.NoError(t, json.Unmarshal(data, kept))
-	require.Equal(t, c, kept)
-	return kept, code
-}
+const newPassword = "battery-staple-2"
 
 // canSignIn says whether somebody has this password, without a trace in any session of the test.
 func canSignIn(t *testing.T, srv *authtest.Server, username, password string) bool {
@@ -64,24 +35,24 @@ func TestSignInWithOtp(t *testing.T) {
 	}{
 		"new phone":   {tcbauth.SignInWithOtpRequest{Phone: "137 0000 0000"}, tcbauth.OtpSignUp, false, ""},
 		"known phone": {tcbauth.SignInWithOtpRequest{Phone: "13800000000"}, tcbauth.OtpSignUp, true, testbed.GopherSub},
-		"new mail":    {tcbauth.SignInWithOtpRequest{Email: newEmail}, tcbauth.OtpSignUp, false, ""},
-		"known mail":  {tcbauth.SignInWithOtpRequest{Email: gopherEmail}, tcbauth.OtpSignUp, true, testbed.GopherSub},
+		"new mail":    {tcbauth.SignInWithOtpRequest{Email: testbed.NewEmail}, tcbauth.OtpSignUp, false, ""},
+		"known mail":  {tcbauth.SignInWithOtpRequest{Email: testbed.GopherEmail}, tcbauth.OtpSignUp, true, testbed.GopherSub},
 		"existing people only": {
 			tcbauth.SignInWithOtpRequest{Phone: testbed.GopherPhone, Options: existing}, tcbauth.OtpSignIn, true, testbed.GopherSub,
 		},
 		"existing people only, by mail": {
-			tcbauth.SignInWithOtpRequest{Email: gopherEmail, Options: existing}, tcbauth.OtpSignIn, true, testbed.GopherSub,
+			tcbauth.SignInWithOtpRequest{Email: testbed.GopherEmail, Options: existing}, tcbauth.OtpSignIn, true, testbed.GopherSub,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				srv := mailing(t)
+				srv := testbed.MailingEmulator(t)
 				store := tcbauth.NewMemoryStore()
 				auth := testbed.NewApp(t, srv, tcbauth.WithTokenStore(store)).Auth()
 				events := testbed.EventsOf(auth)
 				c, err := auth.SignInWithOtp(t.Context(), test.req)
-				c, code := codeOf(t, srv, c, err)
+				c, code := testbed.CodeOf(t, srv, c, err)
 				assert.Equal(t, test.kind, c.Kind)
 				assert.Equal(t, test.isUser, c.IsUser)
 				testbed.RequireNobody(t, auth)
@@ -109,7 +80,7 @@ func TestSignInWithOtpOfNobody(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		_, err := testbed.NewApp(t, testbed.Emulator(t)).Auth().SignInWithOtp(t.Context(), tcbauth.SignInWithOtpRequest{
-			Phone: newPhone, Options: tcbauth.SignInWithOtpOptions{ShouldCreateUser: new(false)},
+			Phone: testbed.NewPhone, Options: tcbauth.SignInWithOtpOptions{ShouldCreateUser: new(false)},
 		})
 		require.ErrorIs(t, err, tcbauth.CodeNotFound)
 		require.ErrorIs(t, err, tcbauth.ErrUserNotFound)
@@ -119,14 +90,14 @@ func TestSignInWithOtpOfNobody(t *testing.T) {
 func TestSignUpWithOtp(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		srv := mailing(t)
+		srv := testbed.MailingEmulator(t)
 		auth := testbed.NewApp(t, srv).Auth()
-		_, err := auth.SignUpWithOtp(t.Context(), tcbauth.SignUpWithOtpRequest{Phone: newPhone, Password: "weak"})
+		_, err := auth.SignUpWithOtp(t.Context(), tcbauth.SignUpWithOtpRequest{Phone: testbed.NewPhone, Password: "weak"})
 		require.ErrorIs(t, err, tcbauth.ErrInvalidParams)
 		require.Empty(t, srv.Requests(), "a code that would be wasted is not sent")
 
-		c, err := auth.SignUpWithOtp(t.Context(), tcbauth.SignUpWithOtpRequest{Phone: newPhone, Password: newPassword})
-		c, code := codeOf(t, srv, c, err)
+		c, err := auth.SignUpWithOtp(t.Context(), tcbauth.SignUpWithOtpRequest{Phone: testbed.NewPhone, Password: newPassword})
+		c, code := testbed.CodeOf(t, srv, c, err)
 		assert.Equal(t, tcbauth.OtpSignUp, c.Kind)
 		assert.NotContains(t, testbed.AsJSON(c), newPassword, "the password is not kept")
 		finish := tcbauth.FinishOtpRequest{
@@ -139,14 +110,14 @@ func TestSignUpWithOtp(t *testing.T) {
 		state, err := auth.FinishOtp(t.Context(), finish)
 		require.NoError(t, err)
 		require.NoError(t, state.UserErr)
-		assert.Equal(t, []string{"newcomer", "A Newcomer", "FEMALE", "en-US", newPhone}, []string{
+		assert.Equal(t, []string{"newcomer", "A Newcomer", "FEMALE", "en-US", testbed.NewPhone}, []string{
 			state.User.Username, state.User.Name, state.User.Gender, state.User.Locale, state.User.PhoneNumber,
 		})
 		assert.True(t, canSignIn(t, srv, "newcomer", newPassword))
 
 		// Whoever is registered is signed in, and stays as they are.
-		c, err = auth.SignUpWithOtp(t.Context(), tcbauth.SignUpWithOtpRequest{Email: gopherEmail, Password: newPassword})
-		c, code = codeOf(t, srv, c, err)
+		c, err = auth.SignUpWithOtp(t.Context(), tcbauth.SignUpWithOtpRequest{Email: testbed.GopherEmail, Password: newPassword})
+		c, code = testbed.CodeOf(t, srv, c, err)
 		state, err = auth.FinishOtp(t.Context(), tcbauth.FinishOtpRequest{Challenge: c, Token: code, Password: newPassword, Username: "renamed"})
 		require.NoError(t, err)
 		assert.Equal(t, testbed.Gopher, state.User.Username)
@@ -157,15 +128,15 @@ func TestSignUpWithOtp(t *testing.T) {
 
 func TestResetPasswordForEmail(t *testing.T) {
 	t.Parallel()
-	for name, contact := range map[string]string{"phone": "138 0000 0000", "mail": gopherEmail} {
+	for name, contact := range map[string]string{"phone": "138 0000 0000", "mail": testbed.GopherEmail} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				srv := mailing(t)
+				srv := testbed.MailingEmulator(t)
 				auth := testbed.NewApp(t, srv).Auth()
 				events := testbed.EventsOf(auth)
 				c, err := auth.ResetPasswordForEmail(t.Context(), tcbauth.ResetPasswordForEmailRequest{EmailOrPhone: contact})
-				c, code := codeOf(t, srv, c, err)
+				c, code := testbed.CodeOf(t, srv, c, err)
 				assert.Equal(t, tcbauth.OtpRecovery, c.Kind)
 				for _, weak := range []string{"", "weak"} {
 					_, err = auth.FinishOtp(t.Context(), tcbauth.FinishOtpRequest{Challenge: c, Token: code, Password: weak})
@@ -182,7 +153,7 @@ func TestResetPasswordForEmail(t *testing.T) {
 		})
 	}
 	synctest.Test(t, func(t *testing.T) {
-		_, err := testbed.NewApp(t, testbed.Emulator(t)).Auth().ResetPasswordForEmail(t.Context(), tcbauth.ResetPasswordForEmailRequest{EmailOrPhone: newEmail})
+		_, err := testbed.NewApp(t, testbed.Emulator(t)).Auth().ResetPasswordForEmail(t.Context(), tcbauth.ResetPasswordForEmailRequest{EmailOrPhone: testbed.NewEmail})
 		require.ErrorIs(t, err, tcbauth.CodeNotFound, "nobody has forgotten a password there")
 	})
 }
@@ -197,7 +168,7 @@ func TestReauthenticate(t *testing.T) {
 		want     []tcbauth.Event
 	}{
 		"password by SMS":  {testbed.Emulator, testbed.GopherPhone, newPassword, nil},
-		"password by mail": {mailing, gopherEmail, newPassword, nil},
+		"password by mail": {testbed.MailingEmulator, testbed.GopherEmail, newPassword, nil},
 		"sign in anew":     {testbed.Emulator, testbed.GopherPhone, "", []tcbauth.Event{tcbauth.EventSignedIn}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -212,7 +183,7 @@ func TestReauthenticate(t *testing.T) {
 
 				// As everywhere in a backend, each step has a handle of its own, which has not fetched the user.
 				c, err := app.ForUser("visitor").Reauthenticate(t.Context())
-				c, code := codeOf(t, srv, c, err)
+				c, code := testbed.CodeOf(t, srv, c, err)
 				assert.Equal(t, tcbauth.OtpReauthentication, c.Kind)
 				assert.Equal(t, test.to, c.Phone+c.Email, "by mail if they have an address")
 				auth := app.ForUser("visitor")
@@ -239,9 +210,9 @@ func TestUpdateUserContact(t *testing.T) {
 		kind   string
 		events []tcbauth.Event // of the first step
 	}{
-		"mail":           {tcbauth.UpdateUserRequest{Email: new(newEmail)}, tcbauth.OtpEmailChange, nil},
+		"mail":           {tcbauth.UpdateUserRequest{Email: new(testbed.NewEmail)}, tcbauth.OtpEmailChange, nil},
 		"phone":          {tcbauth.UpdateUserRequest{Phone: new("13700000000")}, tcbauth.OtpPhoneChange, nil},
-		"phone and name": {tcbauth.UpdateUserRequest{Phone: new(newPhone), Nickname: new("Renamed")}, tcbauth.OtpPhoneChange, []tcbauth.Event{tcbauth.EventUserUpdated}},
+		"phone and name": {tcbauth.UpdateUserRequest{Phone: new(testbed.NewPhone), Nickname: new("Renamed")}, tcbauth.OtpPhoneChange, []tcbauth.Event{tcbauth.EventUserUpdated}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -252,7 +223,7 @@ func TestUpdateUserContact(t *testing.T) {
 				events := testbed.EventsOf(auth)
 				result, err := auth.UpdateUser(t.Context(), test.req)
 				require.NoError(t, err)
-				c, code := codeOf(t, srv, result.Challenge, nil)
+				c, code := testbed.CodeOf(t, srv, result.Challenge, nil)
 				assert.Equal(t, test.kind, c.Kind)
 				assert.Equal(t, testbed.GopherPhone, result.User.PhoneNumber, "not yet")
 				if test.req.Nickname != nil {
@@ -263,9 +234,9 @@ func TestUpdateUserContact(t *testing.T) {
 				state, err := auth.FinishOtp(t.Context(), tcbauth.FinishOtpRequest{Challenge: c, Token: code})
 				require.NoError(t, err)
 				if test.kind == tcbauth.OtpEmailChange {
-					assert.Equal(t, newEmail, state.User.Email)
+					assert.Equal(t, testbed.NewEmail, state.User.Email)
 				} else {
-					assert.Equal(t, newPhone, state.User.PhoneNumber)
+					assert.Equal(t, testbed.NewPhone, state.User.PhoneNumber)
 				}
 				assert.Equal(t, append(test.events, tcbauth.EventUserUpdated), events())
 				testbed.RequireToken(t, auth, before.AccessToken)
@@ -277,7 +248,7 @@ func TestUpdateUserContact(t *testing.T) {
 		auth := testbed.NewApp(t, srv).Auth()
 		testbed.SignInAs(t, auth, testbed.Gopher)
 		sent := len(srv.Requests())
-		_, err := auth.UpdateUser(t.Context(), tcbauth.UpdateUserRequest{Phone: new(newPhone), Email: new(newEmail), Nickname: new("Renamed")})
+		_, err := auth.UpdateUser(t.Context(), tcbauth.UpdateUserRequest{Phone: new(testbed.NewPhone), Email: new(testbed.NewEmail), Nickname: new("Renamed")})
 		require.ErrorIs(t, err, tcbauth.ErrInvalidParams)
 		_, err = auth.UpdateUser(t.Context(), tcbauth.UpdateUserRequest{})
 		require.ErrorIs(t, err, tcbauth.ErrInvalidParams)

@@ -54,3 +54,11 @@ func DeviceIDs(srv *authtest.Server) (ids []string) {
 	}
 	return ids
 }
+
+// MailingEmulator is Emulator, where Gopher has a mail address too.
+func MailingEmulator(t testing.TB, opts ...authtest.Option) *authtest.Server {
+	t.Helper()
+	srv := Emulator(t, opts...)
+	srv.Seed(authtest.User{Sub: GopherSub, Username: Gopher, Phone: GopherPhone, Email: GopherEmail, Password: Password})
+	return srv
+}

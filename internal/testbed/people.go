@@ -15,6 +15,12 @@ const (
 	Badger, BadgerPhone, BadgerSub = "badger_02", "+86 13900000000", "1000000000000000002"
 	Password                       = "correct-horse-1" // of both
 
+	GopherEmail = "gopher@example.com" // in MailingEmulator
+
+	// What nobody has yet.
+	NewPhone = "+86 13700000000"
+	NewEmail = "new@example.com"
+
 	// TokenLife is how long an access token of theirs lasts.
 	TokenLife = 2 * time.Hour
 )

@@ -1,18 +1,15 @@
 package vectors_test
 
 import (
-	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"maps"
 	"net"
 	"net/http"
 	"net/url"
 	"os"
-	"slices"
-	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -48,7 +45,11 @@ func runVector(t *testing.T, file wireFile, vector wireVector, difference wireDi
 	if difference.Responses != nil {
 		vector.Responses = difference.Responses
 	}
-	server := &scripted{responses: vector.Responses}
+	answers := make([]testbed.Answer, len(vector.Responses))
+	for i, response := range vector.Responses {
+		answers[i] = response.answer()
+	}
+	server := testbed.Script(answers...)
 	store := tcbauth.NewMemoryStore()
 	clientID := file.Env
 	// The recorded clock stood: waits took no time.
@@ -93,11 +94,11 @@ func runVector(t *testing.T, file wireFile, vector wireVector, difference wireDi
 		if i < len(difference.Outcomes) {
 			want = difference.Outcomes[i]
 		}
-		before := len(server.seen())
+		before := len(server.Requests())
 		result, err := callJS(ctx, auth, step, results)
 		results[i] = result
 		synctest.Wait()
-		compareOutcome(t, step.Call, want, result, err, len(server.seen()) == before)
+		compareOutcome(t, step.Call, want, result, err, len(server.Requests()) == before)
 	}
 	compareRequests(t, vector.Requests, difference, server)
 	wantEvents := vector.Events
@@ -109,63 +110,30 @@ func runVector(t *testing.T, file wireFile, vector wireVector, difference wireDi
 	compareStored(t, store, testbed.CaptchaKey("", clientID, ""), vector.StoreAfter.Captcha, difference.Captcha)
 }
 
-// scripted answers with the recorded answers, in order.
-type scripted struct {
-	responses []wireResponse
-
-	mu       sync.Mutex
-	requests []*http.Request
-	bodies   [][]byte
-}
-
-func (s *scripted) seen() []*http.Request {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return slices.Clone(s.requests)
-}
-
-func (s *scripted) RoundTrip(r *http.Request) (*http.Response, error) {
-	var body []byte
-	if r.Body != nil {
-		var err error
-		if body, err = io.ReadAll(r.Body); err != nil {
-			return nil, err
-		}
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	n := len(s.requests)
-	s.requests, s.bodies = append(s.requests, r), append(s.bodies, body)
-	if n >= len(s.responses) {
-		return nil, fmt.Errorf("no answer is scripted for request %d, %s", n, r.URL.Path)
-	}
-	answer := s.responses[n]
-	switch answer.Network {
+// answer is what the server says.
+func (r wireResponse) answer() testbed.Answer {
+	switch r.Network {
 	case "":
 	case "connect ECONNREFUSED":
-		return nil, &net.OpError{Op: "dial", Err: errors.New(answer.Network)}
+		return testbed.Lost(&net.OpError{Op: "dial", Err: errors.New(r.Network)})
 	default:
-		return nil, errors.New(answer.Network)
+		return testbed.Lost(errors.New(r.Network))
 	}
-	if answer.Status == 0 {
-		answer.Status = http.StatusOK
+	content, contentType := string(r.Body), "application/json"
+	if r.Raw != nil {
+		content, contentType = *r.Raw, "text/html"
 	}
-	content, contentType := []byte(answer.Body), "application/json"
-	if answer.Raw != nil {
-		content, contentType = []byte(*answer.Raw), "text/html"
-	}
-	return &http.Response{
-		StatusCode: answer.Status, Header: http.Header{"Content-Type": {contentType}}, Request: r,
-		Body: io.NopCloser(bytes.NewReader(content)), ContentLength: int64(len(content)),
-	}, nil
+	answer := testbed.Reply(cmp.Or(r.Status, http.StatusOK), content, "Content-Type", contentType)
+	answer.Length = int64(len(content))
+	return answer
 }
 
-func compareRequests(t *testing.T, want []wireRequest, difference wireDifference, server *scripted) {
+func compareRequests(t *testing.T, want []wireRequest, difference wireDifference, server *testbed.Peer) {
 	number := len(want)
 	if difference.Requests != nil {
 		number = *difference.Requests
 	}
-	got := server.seen()
+	got := server.Requests()
 	require.Len(t, got, number, "requests")
 	for i, r := range got {
 		if i >= len(want) {
@@ -201,10 +169,10 @@ func compareRequests(t *testing.T, want []wireRequest, difference wireDifference
 			body = other
 		}
 		if !given(body) {
-			assert.Empty(t, server.bodies[i], where)
+			assert.Empty(t, r.Text, where)
 			continue
 		}
-		assert.JSONEq(t, string(body), string(server.bodies[i]), where)
+		assert.JSONEq(t, string(body), r.Text, where)
 		assert.Equal(t, "application/json", r.Header.Get("Content-Type"), where)
 	}
 }
