@@ -89,7 +89,7 @@ func (k *testKey) decrypt(ciphertext string) (o opened, err error) {
 	return o, nil
 }
 
-// keyPeer answers with a public key, and with goodAnswer after that.
+// keyPeer answers with a public key, and with testbed.GoodAnswer after that.
 func keyPeer(key string) *testbed.Peer {
 	return &testbed.Peer{Answer: func(_ int, r testbed.Arrived) testbed.Answer {
 		if strings.HasSuffix(r.URL.Path, "/publichkey") {

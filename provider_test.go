@@ -214,7 +214,7 @@ func TestEventsOfProfile(t *testing.T) {
 	t.Parallel()
 	const recovered, updated, signedIn = tcbauth.EventPasswordRecovery, tcbauth.EventUserUpdated, tcbauth.EventSignedIn
 	for name, tt := range map[string]struct {
-		row    string // of methodRows
+		row    string // of testbed.MethodRows
 		refuse string // the end of the path of the request that is refused
 		want   []tcbauth.Event
 	}{

@@ -1,3 +1,4 @@
+// Package bench_test measures what this client costs beside what somebody would write in its place.
 package bench_test
 
 import (

@@ -38,7 +38,7 @@ func TestMethodRows(t *testing.T) {
 		method, _, _ := strings.Cut(name, "/")
 		rows[method] = true
 	}
-	assert.Equal(t, slices.Sorted(slices.Values(contextMethods())), slices.Sorted(maps.Keys(rows)), "each method needs a row of methodRows")
+	assert.Equal(t, slices.Sorted(slices.Values(contextMethods())), slices.Sorted(maps.Keys(rows)), "each method needs a row of testbed.MethodRows")
 }
 
 // forEachMethod runs test in a bubble for each row that want accepts.

@@ -1,3 +1,4 @@
+// Package vectors_test compares this client with the js-sdk: its recorded calls, and the list of its methods.
 package vectors_test
 
 import (
