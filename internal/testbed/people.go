@@ -11,19 +11,23 @@ import (
 
 // The people of every emulator here.
 const (
-	Gopher, GopherPhone, GopherSub = "gopher_01", "+86 13800000000", "1000000000000000001"
-	Badger, BadgerPhone, BadgerSub = "badger_02", "+86 13900000000", "1000000000000000002"
-	Password                       = "correct-horse-1" // of both
-
+	Gopher      = "gopher_01"
+	GopherPhone = "+86 13800000000"
+	GopherSub   = "1000000000000000001"
 	GopherEmail = "gopher@example.com" // in MailingEmulator
 
-	// What nobody has yet.
-	NewPhone = "+86 13700000000"
-	NewEmail = "new@example.com"
+	Badger      = "badger_02"
+	BadgerPhone = "+86 13900000000"
+	BadgerSub   = "1000000000000000002"
 
-	// TokenLife is how long an access token of theirs lasts.
-	TokenLife = 2 * time.Hour
+	Password = "correct-horse-1" // of both
+
+	NewPhone = "+86 13700000000" // of nobody yet
+	NewEmail = "new@example.com" // of nobody yet
 )
+
+// TokenLife is how long an access token of the emulator lasts.
+const TokenLife = 2 * time.Hour
 
 // SignInAnonymously signs somebody in who has no name.
 func SignInAnonymously(t testing.TB, auth *tcbauth.Auth) *tcbauth.LoginState {
