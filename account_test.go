@@ -10,12 +10,13 @@ import (
 
 	"github.com/cloudbase-community/tcbauth"
 	"github.com/cloudbase-community/tcbauth/authtest"
+	"github.com/cloudbase-community/tcbauth/internal/testbed"
 )
 
 // proven is the verification_token of an address, for a call that needs one.
 func proven(t *testing.T, srv *authtest.Server, auth *tcbauth.Auth, req tcbauth.GetVerificationRequest) string {
 	t.Helper()
-	info, code := ask(t, srv, auth, req)
+	info, code := testbed.Ask(t, srv, auth, req)
 	verified, err := auth.Verify(t.Context(), tcbauth.VerifyRequest{VerificationID: info.VerificationID, VerificationCode: code})
 	require.NoError(t, err)
 	return verified.VerificationToken
@@ -23,7 +24,7 @@ func proven(t *testing.T, srv *authtest.Server, auth *tcbauth.Auth, req tcbauth.
 
 func sudo(t *testing.T, auth *tcbauth.Auth) string {
 	t.Helper()
-	out, err := auth.Sudo(t.Context(), tcbauth.SudoRequest{Password: peoplesPassword})
+	out, err := auth.Sudo(t.Context(), tcbauth.SudoRequest{Password: testbed.Password})
 	require.NoError(t, err)
 	require.Equal(t, 900, out.ExpiresIn)
 	return out.SudoToken
@@ -42,7 +43,7 @@ func TestPasswordIsChanged(t *testing.T) {
 			return auth.SetPassword(t.Context(), tcbauth.SetPasswordRequest{NewPassword: password, SudoToken: sudo(t, auth)})
 		}},
 		"SetPassword, by code": {true, func(t *testing.T, srv *authtest.Server, auth *tcbauth.Auth, password string) error {
-			token := proven(t, srv, auth, tcbauth.GetVerificationRequest{PhoneNumber: gopherPhone, Target: tcbauth.TargetCurrentUser})
+			token := proven(t, srv, auth, tcbauth.GetVerificationRequest{PhoneNumber: testbed.GopherPhone, Target: tcbauth.TargetCurrentUser})
 			out, err := auth.Sudo(t.Context(), tcbauth.SudoRequest{VerificationToken: token})
 			require.NoError(t, err)
 			return auth.SetPassword(t.Context(), tcbauth.SetPasswordRequest{NewPassword: password, SudoToken: out.SudoToken})
@@ -50,45 +51,45 @@ func TestPasswordIsChanged(t *testing.T) {
 		"ResetPassword": {false, func(t *testing.T, srv *authtest.Server, auth *tcbauth.Auth, password string) error {
 			return auth.ResetPassword(t.Context(), tcbauth.ResetPasswordRequest{
 				PhoneNumber: "13800000000", NewPassword: password,
-				VerificationToken: proven(t, srv, auth, tcbauth.GetVerificationRequest{PhoneNumber: gopherPhone}),
+				VerificationToken: proven(t, srv, auth, tcbauth.GetVerificationRequest{PhoneNumber: testbed.GopherPhone}),
 			})
 		}},
 		"ResetPasswordForOld": {true, func(t *testing.T, _ *authtest.Server, auth *tcbauth.Auth, password string) error {
-			_, err := auth.ResetPasswordForOld(t.Context(), tcbauth.ResetPasswordForOldRequest{OldPassword: peoplesPassword, NewPassword: password})
+			_, err := auth.ResetPasswordForOld(t.Context(), tcbauth.ResetPasswordForOldRequest{OldPassword: testbed.Password, NewPassword: password})
 			return err
 		}},
 		"ModifyPassword": {true, func(t *testing.T, _ *authtest.Server, auth *tcbauth.Auth, password string) error {
-			return auth.ModifyPassword(t.Context(), tcbauth.ModifyPasswordRequest{Password: peoplesPassword, NewPassword: password})
+			return auth.ModifyPassword(t.Context(), tcbauth.ModifyPasswordRequest{Password: testbed.Password, NewPassword: password})
 		}},
 		"ModifyPasswordWithoutLogin": {false, func(t *testing.T, _ *authtest.Server, auth *tcbauth.Auth, password string) error {
 			return auth.ModifyPasswordWithoutLogin(t.Context(), tcbauth.ModifyPasswordWithoutLoginRequest{
-				Username: gopher, Password: peoplesPassword, NewPassword: password,
+				Username: testbed.Gopher, Password: testbed.Password, NewPassword: password,
 			})
 		}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				srv := emulator(t, authtest.WithoutLimits())
+				srv := testbed.Emulator(t, authtest.WithoutLimits())
 				store := tcbauth.NewMemoryStore()
-				auth := newApp(t, srv, tcbauth.WithTokenStore(store)).Auth()
+				auth := testbed.NewApp(t, srv, tcbauth.WithTokenStore(store)).Auth()
 				var before *tcbauth.Credentials
 				if test.signedIn {
-					before = signInAs(t, auth, gopher)
+					before = testbed.SignInAs(t, auth, testbed.Gopher)
 				}
 				require.ErrorIs(t, test.change(t, srv, auth, "weak"), tcbauth.ErrInvalidParams)
-				require.True(t, canSignIn(t, srv, gopher, peoplesPassword))
+				require.True(t, canSignIn(t, srv, testbed.Gopher, testbed.Password))
 				require.NoError(t, test.change(t, srv, auth, newPassword))
-				assert.False(t, canSignIn(t, srv, gopher, peoplesPassword))
-				assert.True(t, canSignIn(t, srv, gopher, newPassword))
+				assert.False(t, canSignIn(t, srv, testbed.Gopher, testbed.Password))
+				assert.True(t, canSignIn(t, srv, testbed.Gopher, newPassword))
 				if !test.signedIn {
-					requireNobody(t, auth)
+					testbed.RequireNobody(t, auth)
 					return
 				}
-				user, err := getMe(t, auth)
+				user, err := testbed.GetMe(t, auth)
 				require.NoError(t, err, "the session goes on")
 				assert.True(t, user.HasPassword)
-				requireSession(t, store, defaultKey, before)
+				testbed.RequireSession(t, store, testbed.DefaultKey, before)
 			})
 		})
 	}
@@ -98,31 +99,31 @@ func TestPasswordIsChanged(t *testing.T) {
 func TestPasswordIsNotChanged(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		srv := emulator(t, authtest.WithoutLimits(), authtest.WithSudoByCode())
-		auth := newApp(t, srv).Auth()
-		session := signInAs(t, auth, gopher)
+		srv := testbed.Emulator(t, authtest.WithoutLimits(), authtest.WithSudoByCode())
+		auth := testbed.NewApp(t, srv).Auth()
+		session := testbed.SignInAs(t, auth, testbed.Gopher)
 		err := auth.SetPassword(t.Context(), tcbauth.SetPasswordRequest{NewPassword: newPassword, SudoToken: "none"})
 		require.ErrorIs(t, err, tcbauth.CodePermissionDenied)
-		_, err = auth.ResetPasswordForOld(t.Context(), tcbauth.ResetPasswordForOldRequest{OldPassword: peoplesPassword, NewPassword: newPassword})
+		_, err = auth.ResetPasswordForOld(t.Context(), tcbauth.ResetPasswordForOldRequest{OldPassword: testbed.Password, NewPassword: newPassword})
 		require.ErrorIs(t, err, tcbauth.CodeFailedPrecondition, "people with a phone number need a code")
-		assert.Equal(t, "ResetPasswordForOld", errorOf(t, err).Op)
+		assert.Equal(t, "ResetPasswordForOld", testbed.ErrorOf(t, err).Op)
 		err = auth.ModifyPassword(t.Context(), tcbauth.ModifyPasswordRequest{Password: "wrong-horse-1", NewPassword: newPassword})
 		require.ErrorIs(t, err, tcbauth.CodeInvalidUsernameOrPassword)
 		err = auth.ModifyPasswordWithoutLogin(t.Context(), tcbauth.ModifyPasswordWithoutLoginRequest{
-			Username: gopher, Password: "wrong-horse-1", NewPassword: newPassword,
+			Username: testbed.Gopher, Password: "wrong-horse-1", NewPassword: newPassword,
 		})
 		require.ErrorIs(t, err, tcbauth.CodeInvalidUsernameOrPassword)
-		assert.True(t, canSignIn(t, srv, gopher, peoplesPassword))
-		requireToken(t, auth, session.AccessToken)
+		assert.True(t, canSignIn(t, srv, testbed.Gopher, testbed.Password))
+		testbed.RequireToken(t, auth, session.AccessToken)
 	})
 }
 
 func TestCheckPassword(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		auth := newApp(t, emulator(t)).Auth()
-		signInAs(t, auth, gopher)
-		require.NoError(t, auth.CheckPassword(t.Context(), tcbauth.CheckPasswordRequest{Password: peoplesPassword}))
+		auth := testbed.NewApp(t, testbed.Emulator(t)).Auth()
+		testbed.SignInAs(t, auth, testbed.Gopher)
+		require.NoError(t, auth.CheckPassword(t.Context(), tcbauth.CheckPasswordRequest{Password: testbed.Password}))
 		err := auth.CheckPassword(t.Context(), tcbauth.CheckPasswordRequest{Password: "wrong-horse-1"})
 		require.ErrorIs(t, err, tcbauth.CodeInvalidPassword)
 		require.ErrorIs(t, err, tcbauth.ErrInvalidCredentials)
@@ -133,28 +134,28 @@ func TestCheckPassword(t *testing.T) {
 func TestEncryptedSignIn(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		srv := emulator(t)
+		srv := testbed.Emulator(t)
 		store := tcbauth.NewMemoryStore()
-		auth := newApp(t, srv, tcbauth.WithTokenStore(store)).Auth()
-		req := tcbauth.SignInRequest{Username: gopher, Password: "wrong-horse-1", IsEncrypt: true, Version: "v2"}
+		auth := testbed.NewApp(t, srv, tcbauth.WithTokenStore(store)).Auth()
+		req := tcbauth.SignInRequest{Username: testbed.Gopher, Password: "wrong-horse-1", IsEncrypt: true, Version: "v2"}
 		_, err := auth.SignIn(t.Context(), req)
 		require.ErrorIs(t, err, tcbauth.CodeInvalidUsernameOrPassword)
-		req.Password = peoplesPassword
+		req.Password = testbed.Password
 		state, err := auth.SignIn(t.Context(), req)
 		require.NoError(t, err)
 		require.NoError(t, state.UserErr)
-		assert.Equal(t, gopherSub, state.User.Sub)
+		assert.Equal(t, testbed.GopherSub, state.User.Sub)
 		for _, r := range srv.Requests() {
 			if r.Operation == "v2/signin/username" {
 				assert.NotContains(t, r.Body, "password")
 			}
 		}
 		for n := 1; n <= 2; n++ {
-			srv.Advance(lifetime)
+			srv.Advance(testbed.TokenLife)
 			_, err = auth.GetCredentials(t.Context())
 			require.NoError(t, err)
 			assert.Equal(t, n, srv.Count("v2/token"))
-			assert.Equal(t, "v2", stored(t, store, defaultKey).Version)
+			assert.Equal(t, "v2", testbed.Stored(t, store, testbed.DefaultKey).Version)
 		}
 		_, err = auth.RefreshTokenForce(t.Context(), tcbauth.RefreshTokenForceRequest{Version: "v1"})
 		require.NoError(t, err)
@@ -167,38 +168,38 @@ func TestEncryptedSignIn(t *testing.T) {
 func TestContact(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		srv := emulator(t, authtest.WithoutLimits())
-		auth := newApp(t, srv).Auth()
-		signInAs(t, auth, gopher)
+		srv := testbed.Emulator(t, authtest.WithoutLimits())
+		auth := testbed.NewApp(t, srv).Auth()
+		testbed.SignInAs(t, auth, testbed.Gopher)
 		phone := func(to string) string { return proven(t, srv, auth, tcbauth.GetVerificationRequest{PhoneNumber: to}) }
-		mail := proven(t, srv, auth, tcbauth.GetVerificationRequest{Email: newEmail})
+		mail := proven(t, srv, auth, tcbauth.GetVerificationRequest{Email: testbed.NewEmail})
 
-		err := auth.BindEmail(t.Context(), tcbauth.BindEmailRequest{Email: newEmail, SudoToken: "none", VerificationToken: mail})
+		err := auth.BindEmail(t.Context(), tcbauth.BindEmailRequest{Email: testbed.NewEmail, SudoToken: "none", VerificationToken: mail})
 		require.ErrorIs(t, err, tcbauth.CodePermissionDenied)
-		err = auth.BindEmail(t.Context(), tcbauth.BindEmailRequest{Email: newEmail, SudoToken: sudo(t, auth), VerificationToken: phone(newPhone)})
+		err = auth.BindEmail(t.Context(), tcbauth.BindEmailRequest{Email: testbed.NewEmail, SudoToken: sudo(t, auth), VerificationToken: phone(testbed.NewPhone)})
 		require.ErrorIs(t, err, tcbauth.CodeInvalidArgument, "the proof of another address")
 		require.NoError(t, auth.BindEmail(t.Context(), tcbauth.BindEmailRequest{
-			Email: newEmail, SudoToken: sudo(t, auth), VerificationToken: mail,
+			Email: testbed.NewEmail, SudoToken: sudo(t, auth), VerificationToken: mail,
 		}))
 		require.NoError(t, auth.BindPhoneNumber(t.Context(), tcbauth.BindPhoneNumberRequest{
-			PhoneNumber: "13700000000", SudoToken: sudo(t, auth), VerificationToken: phone(newPhone),
+			PhoneNumber: "13700000000", SudoToken: sudo(t, auth), VerificationToken: phone(testbed.NewPhone),
 		}))
-		user, err := getMe(t, auth)
+		user, err := testbed.GetMe(t, auth)
 		require.NoError(t, err)
-		assert.Equal(t, newEmail, user.Email)
-		assert.Equal(t, newPhone, user.PhoneNumber)
+		assert.Equal(t, testbed.NewEmail, user.Email)
+		assert.Equal(t, testbed.NewPhone, user.PhoneNumber)
 
-		taken := tcbauth.EditContactRequest{PhoneNumber: badgerPhone, SudoToken: sudo(t, auth), VerificationToken: phone(badgerPhone)}
+		taken := tcbauth.EditContactRequest{PhoneNumber: testbed.BadgerPhone, SudoToken: sudo(t, auth), VerificationToken: phone(testbed.BadgerPhone)}
 		err = auth.EditContact(t.Context(), taken)
 		require.ErrorIs(t, err, tcbauth.CodeFailedPrecondition)
 		require.ErrorIs(t, err, tcbauth.ErrPreconditionFailed)
 		taken.ConflictResolution = tcbauth.ConflictTransfer
 		require.NoError(t, auth.EditContact(t.Context(), taken))
-		user, err = getMe(t, auth)
+		user, err = testbed.GetMe(t, auth)
 		require.NoError(t, err)
-		assert.Equal(t, badgerPhone, user.PhoneNumber)
-		assert.True(t, canSignIn(t, srv, badger, peoplesPassword), "the other account has a password")
-		taken.Email = newEmail
+		assert.Equal(t, testbed.BadgerPhone, user.PhoneNumber)
+		assert.True(t, canSignIn(t, srv, testbed.Badger, testbed.Password), "the other account has a password")
+		taken.Email = testbed.NewEmail
 		require.ErrorIs(t, auth.EditContact(t.Context(), taken), tcbauth.ErrInvalidParams)
 	})
 }
@@ -206,21 +207,21 @@ func TestContact(t *testing.T) {
 func TestProfile(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		srv := emulator(t)
-		auth := newApp(t, srv).Auth()
-		signInAs(t, auth, gopher)
+		srv := testbed.Emulator(t)
+		auth := testbed.NewApp(t, srv).Auth()
+		testbed.SignInAs(t, auth, testbed.Gopher)
 		user, err := auth.UpdateUserBasicInfo(t.Context(), tcbauth.UpdateUserBasicInfoRequest{
 			Nickname: new("Go Pher"), Gender: new("FEMALE"), Description: new("digs"), AvatarURL: new("https://example.com/g.png"),
 		})
 		require.NoError(t, err)
-		assert.Equal(t, []string{"Go Pher", "FEMALE", "digs", "https://example.com/g.png", gopher},
+		assert.Equal(t, []string{"Go Pher", "FEMALE", "digs", "https://example.com/g.png", testbed.Gopher},
 			[]string{user.Name, user.Gender, user.UserDesc, user.Picture, user.Username})
 		user, err = auth.UpdateUserBasicInfo(t.Context(), tcbauth.UpdateUserBasicInfoRequest{AvatarURL: new("")})
 		require.NoError(t, err)
 		assert.Empty(t, user.Picture, "a pointer to \"\" clears a field")
 		assert.Equal(t, "Go Pher", user.Name, "nil leaves one alone")
-		_, err = auth.UpdateUserBasicInfo(t.Context(), tcbauth.UpdateUserBasicInfoRequest{Username: new(badger)})
-		require.Equal(t, tcbauth.Code("username_already_exists"), errorOf(t, err).Code)
+		_, err = auth.UpdateUserBasicInfo(t.Context(), tcbauth.UpdateUserBasicInfoRequest{Username: new(testbed.Badger)})
+		require.Equal(t, tcbauth.Code("username_already_exists"), testbed.ErrorOf(t, err).Code)
 
 		user, err = auth.SetUserProfile(t.Context(), tcbauth.SetUserProfileRequest{
 			Name: new("Gopher"), Locale: new("en-US"), Address: &tcbauth.Address{Locality: "Shenzhen"},
@@ -234,10 +235,10 @@ func TestProfile(t *testing.T) {
 			req  tcbauth.QueryUserRequest
 			want []string
 		}{
-			"ids":      {tcbauth.QueryUserRequest{ID: []string{gopherSub, badgerSub, "0"}}, []string{gopherSub, badgerSub}},
-			"username": {tcbauth.QueryUserRequest{Username: badger}, []string{badgerSub}},
-			"phone":    {tcbauth.QueryUserRequest{PhoneNumber: "13900000000"}, []string{badgerSub}},
-			"nobody":   {tcbauth.QueryUserRequest{Email: newEmail}, nil},
+			"ids":      {tcbauth.QueryUserRequest{ID: []string{testbed.GopherSub, testbed.BadgerSub, "0"}}, []string{testbed.GopherSub, testbed.BadgerSub}},
+			"username": {tcbauth.QueryUserRequest{Username: testbed.Badger}, []string{testbed.BadgerSub}},
+			"phone":    {tcbauth.QueryUserRequest{PhoneNumber: "13900000000"}, []string{testbed.BadgerSub}},
+			"nobody":   {tcbauth.QueryUserRequest{Email: testbed.NewEmail}, nil},
 		} {
 			found, err := auth.QueryUser(t.Context(), test.req)
 			require.NoError(t, err, name)
@@ -248,8 +249,8 @@ func TestProfile(t *testing.T) {
 			assert.Equal(t, test.want, subs, name)
 			assert.Equal(t, len(test.want), found.Total, name)
 		}
-		anonymously(t, auth)
-		_, err = auth.QueryUser(t.Context(), tcbauth.QueryUserRequest{Username: badger})
+		testbed.SignInAnonymously(t, auth)
+		_, err = auth.QueryUser(t.Context(), tcbauth.QueryUserRequest{Username: testbed.Badger})
 		require.ErrorIs(t, err, tcbauth.CodePermissionDenied)
 	})
 }
@@ -257,17 +258,17 @@ func TestProfile(t *testing.T) {
 func TestUsernames(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		auth := newApp(t, emulator(t)).Auth()
-		for username, want := range map[string]bool{gopher: true, gopherPhone: true, "nobody_at_all": false} {
+		auth := testbed.NewApp(t, testbed.Emulator(t)).Auth()
+		for username, want := range map[string]bool{testbed.Gopher: true, testbed.GopherPhone: true, "nobody_at_all": false} {
 			got, err := auth.IsUsernameRegistered(t.Context(), tcbauth.IsUsernameRegisteredRequest{Username: username})
 			require.NoError(t, err)
 			assert.Equal(t, want, got, username)
 		}
 		require.ErrorIs(t, auth.CheckUsername(t.Context(), tcbauth.CheckUsernameRequest{Username: "newcomer"}), tcbauth.ErrNoSession)
-		signInAs(t, auth, gopher)
+		testbed.SignInAs(t, auth, testbed.Gopher)
 		require.NoError(t, auth.CheckUsername(t.Context(), tcbauth.CheckUsernameRequest{Username: "newcomer"}))
-		require.NoError(t, auth.CheckUsername(t.Context(), tcbauth.CheckUsernameRequest{Username: gopher}), "one's own")
-		require.ErrorIs(t, auth.CheckUsername(t.Context(), tcbauth.CheckUsernameRequest{Username: badger}), tcbauth.CodeAlreadyExists)
+		require.NoError(t, auth.CheckUsername(t.Context(), tcbauth.CheckUsernameRequest{Username: testbed.Gopher}), "one's own")
+		require.ErrorIs(t, auth.CheckUsername(t.Context(), tcbauth.CheckUsernameRequest{Username: testbed.Badger}), tcbauth.CodeAlreadyExists)
 		require.ErrorIs(t, auth.CheckUsername(t.Context(), tcbauth.CheckUsernameRequest{Username: "X"}), tcbauth.ErrInvalidParams)
 	})
 }
@@ -285,7 +286,7 @@ func TestAccountIsDeleted(t *testing.T) {
 			return err
 		},
 		"DeleteUser": func(t *testing.T, auth *tcbauth.Auth, proof string) error {
-			password := peoplesPassword
+			password := testbed.Password
 			if proof == "none" {
 				password = "wrong-horse-1"
 			}
@@ -295,23 +296,23 @@ func TestAccountIsDeleted(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				srv := emulator(t)
+				srv := testbed.Emulator(t)
 				store := tcbauth.NewMemoryStore()
-				app := newApp(t, srv, tcbauth.WithTokenStore(store))
+				app := testbed.NewApp(t, srv, tcbauth.WithTokenStore(store))
 				auth := app.ForUser("visitor")
-				session := signInAs(t, auth, gopher)
-				events := eventsOf(auth)
+				session := testbed.SignInAs(t, auth, testbed.Gopher)
+				events := testbed.EventsOf(auth)
 				require.Error(t, remove(t, auth, "none"))
-				requireSession(t, store, keyOf("visitor"), session)
+				testbed.RequireSession(t, store, testbed.KeyOf("visitor"), session)
 				require.NoError(t, remove(t, auth, sudo(t, auth)))
-				assert.Nil(t, stored(t, store, keyOf("visitor")))
-				_, err := store.Get(t.Context(), "users/visitor/device_id")
+				assert.Nil(t, testbed.Stored(t, store, testbed.KeyOf("visitor")))
+				_, err := store.Get(t.Context(), testbed.DeviceKeyOf("visitor"))
 				require.ErrorIs(t, err, tcbauth.ErrNotFound)
-				requireNobody(t, auth)
+				testbed.RequireNobody(t, auth)
 				assert.Equal(t, []tcbauth.Event{tcbauth.EventSignedOut}, events())
-				_, err = getMe(t, app.ForToken(session.AccessToken))
+				_, err = testbed.GetMe(t, app.ForToken(session.AccessToken))
 				require.ErrorIs(t, err, tcbauth.CodeUnauthenticated)
-				assert.False(t, canSignIn(t, srv, gopher, peoplesPassword))
+				assert.False(t, canSignIn(t, srv, testbed.Gopher, testbed.Password))
 			})
 		})
 	}
@@ -321,30 +322,30 @@ func TestAccountIsDeleted(t *testing.T) {
 func TestDevicesAreRevoked(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		srv := emulator(t)
-		device := func(id string) *tcbauth.Auth { return newApp(t, srv, tcbauth.WithDeviceID(id)).Auth() }
+		srv := testbed.Emulator(t)
+		device := func(id string) *tcbauth.Auth { return testbed.NewApp(t, srv, tcbauth.WithDeviceID(id)).Auth() }
 		here, there, third := device("here-0123456789abcdef"), device("there-0123456789abcdef"), device("third-0123456789abcdef")
 		for _, auth := range []*tcbauth.Auth{here, there, third} {
-			signInAs(t, auth, gopher)
+			testbed.SignInAs(t, auth, testbed.Gopher)
 		}
 		require.NoError(t, here.RevokeDevice(t.Context(), tcbauth.RevokeDeviceRequest{DeviceID: "there-0123456789abcdef"}))
-		_, err := getMe(t, there)
+		_, err := testbed.GetMe(t, there)
 		require.ErrorIs(t, err, tcbauth.ErrSessionExpired)
-		_, err = getMe(t, third)
+		_, err = testbed.GetMe(t, third)
 		require.NoError(t, err)
 		err = here.RevokeDevice(t.Context(), tcbauth.RevokeDeviceRequest{DeviceID: "../me"})
 		require.ErrorIs(t, err, tcbauth.CodeNotFound, "a device of that name, and no other path")
 
-		events := eventsOf(here)
+		events := testbed.EventsOf(here)
 		require.NoError(t, here.RevokeAllDevices(t.Context()))
 		has, err := here.HasLoginState(t.Context())
 		require.NoError(t, err)
 		assert.True(t, has)
 		assert.Empty(t, events())
 		for _, auth := range []*tcbauth.Auth{here, third} {
-			_, err = getMe(t, auth)
+			_, err = testbed.GetMe(t, auth)
 			require.ErrorIs(t, err, tcbauth.ErrSessionExpired)
-			requireNobody(t, auth)
+			testbed.RequireNobody(t, auth)
 		}
 	})
 }
@@ -353,30 +354,30 @@ func TestDevicesAreRevoked(t *testing.T) {
 func TestTokensFromElsewhere(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		srv := emulator(t)
+		srv := testbed.Emulator(t)
 		store := tcbauth.NewMemoryStore()
-		auth := newApp(t, srv, tcbauth.WithTokenStore(store)).Auth()
-		events := eventsOf(auth)
+		auth := testbed.NewApp(t, srv, tcbauth.WithTokenStore(store)).Auth()
+		events := testbed.EventsOf(auth)
 		given, err := auth.GrantToken(t.Context(), tcbauth.GrantTokenRequest{
-			GrantType: "password", Username: badger, Password: peoplesPassword,
+			GrantType: "password", Username: testbed.Badger, Password: testbed.Password,
 		})
 		require.NoError(t, err)
-		assert.Equal(t, badgerSub, given.Sub)
-		assert.True(t, given.ExpiresAt.Equal(srv.Now().Add(lifetime-30*time.Second)), given.ExpiresAt)
-		requireNobody(t, auth)
+		assert.Equal(t, testbed.BadgerSub, given.Sub)
+		assert.True(t, given.ExpiresAt.Equal(srv.Now().Add(testbed.TokenLife-30*time.Second)), given.ExpiresAt)
+		testbed.RequireNobody(t, auth)
 		assert.Empty(t, events())
 
-		before := signInAs(t, auth, gopher)
+		before := testbed.SignInAs(t, auth, testbed.Gopher)
 		_, err = auth.SetSession(t.Context(), tcbauth.SetSessionRequest{AccessToken: "a", RefreshToken: "unknown"})
 		require.ErrorIs(t, err, tcbauth.CodeInvalidGrant)
-		requireSession(t, store, defaultKey, before)
+		testbed.RequireSession(t, store, testbed.DefaultKey, before)
 		c, err := auth.SetSession(t.Context(), tcbauth.SetSessionRequest{AccessToken: given.AccessToken, RefreshToken: given.RefreshToken})
 		require.NoError(t, err)
-		assert.Equal(t, badgerSub, c.Sub)
-		requireSession(t, store, defaultKey, c)
-		user, err := getMe(t, auth)
+		assert.Equal(t, testbed.BadgerSub, c.Sub)
+		testbed.RequireSession(t, store, testbed.DefaultKey, c)
+		user, err := testbed.GetMe(t, auth)
 		require.NoError(t, err)
-		assert.Equal(t, badger, user.Username)
+		assert.Equal(t, testbed.Badger, user.Username)
 		assert.Equal(t, []tcbauth.Event{tcbauth.EventSignedIn, tcbauth.EventTokenRefreshed, tcbauth.EventSignedIn}, events())
 	})
 }

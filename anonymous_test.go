@@ -10,16 +10,8 @@ import (
 
 	"github.com/cloudbase-community/tcbauth"
 	"github.com/cloudbase-community/tcbauth/authtest"
+	"github.com/cloudbase-community/tcbauth/internal/testbed"
 )
-
-func anonymously(t *testing.T, auth *tcbauth.Auth) *tcbauth.LoginState {
-	t.Helper()
-	state, err := auth.SignInAnonymously(t.Context(), tcbauth.SignInAnonymouslyRequest{})
-	require.NoError(t, err)
-	require.NoError(t, state.UserErr)
-	require.Equal(t, "anonymous", state.Credentials.Scope)
-	return state
-}
 
 // TestSignInAnonymously: the server knows anonymous users by their device, so that one stays who they are, with a refresh
 // token or without.
@@ -39,35 +31,35 @@ func TestSignInAnonymously(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				srv := emulator(t, test.opts...)
-				wire := newTap(srv)
+				srv := testbed.Emulator(t, test.opts...)
+				wire := testbed.NewTap(srv)
 				store := tcbauth.NewMemoryStore()
-				app := newApp(t, srv, tcbauth.WithTokenStore(store), wire.client())
+				app := testbed.NewApp(t, srv, tcbauth.WithTokenStore(store), wire.Client())
 				auth := app.ForUser("visitor")
-				events := eventsOf(auth)
-				state := anonymously(t, auth)
+				events := testbed.EventsOf(auth)
+				state := testbed.SignInAnonymously(t, auth)
 				assert.Equal(t, state.Credentials.Sub, state.User.Sub)
-				assert.Empty(t, stored(t, store, keyOf("visitor")).Version)
+				assert.Empty(t, testbed.Stored(t, store, testbed.KeyOf("visitor")).Version)
 				assert.Equal(t, []tcbauth.Event{tcbauth.EventSignedIn}, events())
-				require.Equal(t, []string{""}, wire.bearers("/auth/v1/signin/anonymously"), "without any authorization, as the js-sdk")
+				require.Equal(t, []string{""}, wire.Bearers("/auth/v1/signin/anonymously"), "without any authorization, as the js-sdk")
 
-				srv.Advance(lifetime)
-				user, err := getMe(t, auth)
+				srv.Advance(testbed.TokenLife)
+				user, err := testbed.GetMe(t, auth)
 				require.NoError(t, err)
 				assert.Equal(t, state.User.Sub, user.Sub)
 				assert.Equal(t, test.refresh, srv.Count("token"))
-				again := wire.bearers("/auth/v1/signin/anonymously")[1:]
+				again := wire.Bearers("/auth/v1/signin/anonymously")[1:]
 				require.Len(t, again, test.signIn)
 				for _, authorization := range again {
 					scheme, _, _ := strings.Cut(authorization, " ")
 					assert.Equal(t, test.authorization, scheme)
 				}
 				assert.Equal(t, append([]tcbauth.Event{tcbauth.EventSignedIn}, test.events...), events())
-				assert.Len(t, deviceIDs(srv), 1)
-				requireToken(t, app.ForUser("visitor"), stored(t, store, keyOf("visitor")).AccessToken)
+				assert.Len(t, testbed.DeviceIDs(srv), 1)
+				testbed.RequireToken(t, app.ForUser("visitor"), testbed.Stored(t, store, testbed.KeyOf("visitor")).AccessToken)
 
 				// Each visitor is another anonymous user.
-				assert.NotEqual(t, state.User.Sub, anonymously(t, app.ForUser("other")).User.Sub)
+				assert.NotEqual(t, state.User.Sub, testbed.SignInAnonymously(t, app.ForUser("other")).User.Sub)
 			})
 		})
 	}
@@ -77,12 +69,12 @@ func TestSignInAnonymously(t *testing.T) {
 func TestAnonymousEndedByServer(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		srv := emulator(t, authtest.WithAnonymousRefreshToken())
-		auth := newApp(t, srv).Auth()
-		state := anonymously(t, auth)
-		refuseBearers(srv, 1, 0)
+		srv := testbed.Emulator(t, authtest.WithAnonymousRefreshToken())
+		auth := testbed.NewApp(t, srv).Auth()
+		state := testbed.SignInAnonymously(t, auth)
+		testbed.RefuseBearers(srv, 1, 0)
 		srv.Fault(authtest.Fault{Operation: "token", Times: 1, Error: &authtest.Error{Word: "invalid_grant", Number: 4026}})
-		user, err := getMe(t, auth)
+		user, err := testbed.GetMe(t, auth)
 		require.NoError(t, err)
 		assert.Equal(t, state.User.Sub, user.Sub)
 		assert.Equal(t, 2, srv.Count("signin/anonymously"))
@@ -93,16 +85,16 @@ func TestAnonymousEndedByServer(t *testing.T) {
 func TestAnonymousLoginIsOff(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		srv := emulator(t, authtest.WithLoginOff(authtest.LoginAnonymous))
+		srv := testbed.Emulator(t, authtest.WithLoginOff(authtest.LoginAnonymous))
 		for language, want := range map[string]string{"zh-CN": "匿名登录", "en-US": "anonymous login"} {
-			auth := newApp(t, srv, tcbauth.WithLanguage(language)).Auth()
+			auth := testbed.NewApp(t, srv, tcbauth.WithLanguage(language)).Auth()
 			_, err := auth.SignInAnonymously(t.Context(), tcbauth.SignInAnonymouslyRequest{})
 			require.ErrorIs(t, err, tcbauth.CodePermissionDenied)
 			require.ErrorIs(t, err, tcbauth.ErrProviderNotEnabled)
-			e := errorOf(t, err)
+			e := testbed.ErrorOf(t, err)
 			assert.Equal(t, tcbauth.CategoryProviderNotEnabled, e.Category)
 			assert.Contains(t, e.Help, want)
-			requireNobody(t, auth)
+			testbed.RequireNobody(t, auth)
 		}
 	})
 }
@@ -112,35 +104,35 @@ func TestAnonymousBecomesAPerson(t *testing.T) {
 	t.Parallel()
 	for _, byOtp := range []bool{false, true} {
 		synctest.Test(t, func(t *testing.T) {
-			srv := emulator(t)
+			srv := testbed.Emulator(t)
 			store := tcbauth.NewMemoryStore()
-			auth := newApp(t, srv, tcbauth.WithTokenStore(store)).Auth()
-			before := anonymously(t, auth)
-			events := eventsOf(auth)
+			auth := testbed.NewApp(t, srv, tcbauth.WithTokenStore(store)).Auth()
+			before := testbed.SignInAnonymously(t, auth)
+			events := testbed.EventsOf(auth)
 			var state *tcbauth.LoginState
 			if byOtp {
-				c, err := auth.SignUpWithOtp(t.Context(), tcbauth.SignUpWithOtpRequest{Phone: newPhone})
-				c, code := codeOf(t, srv, c, err)
+				c, err := auth.SignUpWithOtp(t.Context(), tcbauth.SignUpWithOtpRequest{Phone: testbed.NewPhone})
+				c, code := testbed.CodeOf(t, srv, c, err)
 				state, err = auth.FinishOtp(t.Context(), tcbauth.FinishOtpRequest{
 					Challenge: c, Token: code, AnonymousToken: before.Credentials.AccessToken,
 				})
 				require.NoError(t, err)
 			} else {
-				info, code := ask(t, srv, auth, tcbauth.GetVerificationRequest{PhoneNumber: newPhone})
+				info, code := testbed.Ask(t, srv, auth, tcbauth.GetVerificationRequest{PhoneNumber: testbed.NewPhone})
 				verified, err := auth.Verify(t.Context(), tcbauth.VerifyRequest{VerificationID: info.VerificationID, VerificationCode: code})
 				require.NoError(t, err)
 				state, err = auth.SignUp(t.Context(), tcbauth.SignUpRequest{
-					PhoneNumber: newPhone, VerificationToken: verified.VerificationToken, AnonymousToken: before.Credentials.AccessToken,
+					PhoneNumber: testbed.NewPhone, VerificationToken: verified.VerificationToken, AnonymousToken: before.Credentials.AccessToken,
 				})
 				require.NoError(t, err)
 			}
 			require.NoError(t, state.UserErr)
 			assert.Equal(t, before.User.Sub, state.User.Sub)
-			assert.Equal(t, newPhone, state.User.PhoneNumber)
+			assert.Equal(t, testbed.NewPhone, state.User.PhoneNumber)
 			assert.NotEqual(t, "anonymous", state.Credentials.Scope)
 			assert.NotEmpty(t, state.Credentials.RefreshToken)
-			requireSession(t, store, defaultKey, state.Credentials)
-			assert.Empty(t, stored(t, store, defaultKey).Version, "as the js-sdk leaves it")
+			testbed.RequireSession(t, store, testbed.DefaultKey, state.Credentials)
+			assert.Empty(t, testbed.Stored(t, store, testbed.DefaultKey).Version, "as the js-sdk leaves it")
 			assert.Equal(t, []tcbauth.Event{tcbauth.EventSignedIn}, events())
 		})
 	}
@@ -151,25 +143,25 @@ func TestAnonymousBecomesAPerson(t *testing.T) {
 func TestAnonymousWithoutDeviceID(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		srv := emulator(t)
-		store := newTestStore()
-		state, err := newApp(t, srv, tcbauth.WithTokenStore(store)).Auth().SignInAnonymously(t.Context(), tcbauth.SignInAnonymouslyRequest{})
+		srv := testbed.Emulator(t)
+		store := testbed.NewHookedStore()
+		state, err := testbed.NewApp(t, srv, tcbauth.WithTokenStore(store)).Auth().SignInAnonymously(t.Context(), tcbauth.SignInAnonymouslyRequest{})
 		require.NoError(t, err)
-		srv.Advance(lifetime)
+		srv.Advance(testbed.TokenLife)
 
-		later := newApp(t, srv, tcbauth.WithTokenStore(store)).Auth()
-		store.on(func(op, key string) error {
-			if op == "Get" && key == "device_id" {
-				return errDisk
+		later := testbed.NewApp(t, srv, tcbauth.WithTokenStore(store)).Auth()
+		store.On(func(op, key string) error {
+			if op == "Get" && key == testbed.DeviceKeyOf("") {
+				return testbed.ErrDisk
 			}
 			return nil
 		})
 		_, err = later.GetAccessToken(t.Context())
 		require.ErrorIs(t, err, tcbauth.ErrStore)
-		requireSession(t, store, defaultKey, state.Credentials)
+		testbed.RequireSession(t, store, testbed.DefaultKey, state.Credentials)
 		assert.Equal(t, 1, srv.Count("signin/anonymously"))
 
-		store.on(nil)
+		store.On(nil)
 		again, err := later.GetCredentials(t.Context())
 		require.NoError(t, err)
 		assert.Equal(t, state.Credentials.Sub, again.Sub)

@@ -1,7 +1,6 @@
 package tcbauth_test
 
 import (
-	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"net/http"
@@ -12,43 +11,31 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/cloudbase-community/tcbauth"
+	"github.com/cloudbase-community/tcbauth/internal/testbed"
 )
-
-// madeUpToken is a JWT with nobody's signature. GetClaims does not look at that.
-func madeUpToken(header, claims string) string {
-	return base64.RawURLEncoding.EncodeToString([]byte(header)) + "." + base64.RawURLEncoding.EncodeToString([]byte(claims)) + ".c2ln"
-}
 
 // claimsOf takes token apart without any store or server.
 func claimsOf(t *testing.T, token string) (*tcbauth.ClaimsResponse, error) {
 	t.Helper()
-	p := &peer{answer: func(int, arrived) answer { return reply(http.StatusOK, goodAnswer) }}
-	out, err := newPeerApp(t, p, untouchable{t}).ForToken(token).GetClaims(t.Context())
-	require.Empty(t, p.requests())
+	p := &testbed.Peer{Answer: func(int, testbed.Arrived) testbed.Answer { return testbed.Reply(http.StatusOK, testbed.GoodAnswer) }}
+	out, err := testbed.NewPeerApp(t, p, testbed.Untouchable{TB: t}).ForToken(token).GetClaims(t.Context())
+	require.Empty(t, p.Requests())
 	return out, err
 }
 
-const (
-	userHeader = `{"alg":"RS256","kid":"9d1dc31e-b4d0-448b-a76f-b0cc63d81498"}`
-	// userClaims are in the form that the documentation shows (WIRE.md 6.3).
-	userClaims = `{"iss":"https://env-1a2b3c.ap-shanghai.tcb-api.tencentcloudapi.com","sub":"1849755119840497664","aud":"env-1a2b3c",` +
-		`"exp":1764000000,"iat":1763992800,"at_hash":"r.x","scope":"user sso","project_id":"env-1a2b3c","provider_type":"username",` +
-		`"meta":{"wxOpenId":"","wxUnionId":""},"user_id":"1849755119840497664","user_type":"external","groups":["staff"]}`
-)
-
 func TestGetClaims(t *testing.T) {
 	t.Parallel()
-	out, err := claimsOf(t, madeUpToken(userHeader, userClaims))
+	out, err := claimsOf(t, testbed.MadeUpToken(testbed.UserHeader, testbed.UserClaims))
 	require.NoError(t, err)
 	assert.Equal(t, tcbauth.ClaimsHeader{Alg: "RS256", Kid: "9d1dc31e-b4d0-448b-a76f-b0cc63d81498"}, out.Header)
 	assert.Equal(t, "c2ln", out.Signature)
 	all := out.Claims.All
-	assert.JSONEq(t, userClaims, asJSON(all))
+	assert.JSONEq(t, testbed.UserClaims, testbed.AsJSON(all))
 	out.Claims.All = nil
 	assert.Equal(t, &tcbauth.Claims{
-		Issuer: "https://env-1a2b3c.ap-shanghai.tcb-api.tencentcloudapi.com", Subject: plantedSub, Audience: []string{"env-1a2b3c"},
+		Issuer: "https://env-1a2b3c.ap-shanghai.tcb-api.tencentcloudapi.com", Subject: testbed.PlantedSub, Audience: []string{"env-1a2b3c"},
 		ExpiresAt: 1764000000, IssuedAt: 1763992800, Scope: "user sso", ProjectID: "env-1a2b3c", ProviderType: "username",
-		UserID: plantedSub, UserType: "external", Groups: []string{"staff"},
+		UserID: testbed.PlantedSub, UserType: "external", Groups: []string{"staff"},
 	}, out.Claims)
 
 	out.Claims.All = all
@@ -60,8 +47,8 @@ func TestGetClaims(t *testing.T) {
 		Signature string          `json:"signature"`
 	}
 	require.NoError(t, json.Unmarshal(data, &js))
-	assert.JSONEq(t, userClaims, string(js.Claims))
-	assert.JSONEq(t, userHeader, string(js.Header))
+	assert.JSONEq(t, testbed.UserClaims, string(js.Claims))
+	assert.JSONEq(t, testbed.UserHeader, string(js.Header))
 	assert.Equal(t, "c2ln", js.Signature)
 }
 
@@ -82,11 +69,11 @@ func TestGetClaimsIsLenient(t *testing.T) {
 		`{"groups":"a","project_id":"p"}`:        {ProjectID: "p"},
 		`{"sub":"anon","user_type":null,"x":{}}`: {Subject: "anon"},
 	} {
-		out, err := claimsOf(t, madeUpToken(userHeader, claims))
+		out, err := claimsOf(t, testbed.MadeUpToken(testbed.UserHeader, claims))
 		if !assert.NoError(t, err, claims) {
 			continue
 		}
-		assert.JSONEq(t, claims, asJSON(out.Claims))
+		assert.JSONEq(t, claims, testbed.AsJSON(out.Claims))
 		out.Claims.All = nil
 		assert.Equal(t, want, *out.Claims, claims)
 	}
@@ -95,7 +82,7 @@ func TestGetClaimsIsLenient(t *testing.T) {
 // The names of claims are exact ones (RFC 7519, 4): one of another case is somebody else's.
 func TestGetClaimsNamesAreExact(t *testing.T) {
 	t.Parallel()
-	out, err := claimsOf(t, madeUpToken(userHeader, `{"sub":"a","SUB":"other","Scope":"admin"}`))
+	out, err := claimsOf(t, testbed.MadeUpToken(testbed.UserHeader, `{"sub":"a","SUB":"other","Scope":"admin"}`))
 	require.NoError(t, err)
 	assert.Equal(t, "a", out.Claims.Subject)
 	assert.Empty(t, out.Claims.Scope)
@@ -103,7 +90,7 @@ func TestGetClaimsNamesAreExact(t *testing.T) {
 
 func TestGetClaimsOfNoJWT(t *testing.T) {
 	t.Parallel()
-	good := madeUpToken(userHeader, userClaims)
+	good := testbed.MadeUpToken(testbed.UserHeader, testbed.UserClaims)
 	for name, token := range map[string]string{
 		"opaque":               "planted-opaque-token",
 		"two parts":            good[:strings.LastIndex(good, ".")],
@@ -111,44 +98,44 @@ func TestGetClaimsOfNoJWT(t *testing.T) {
 		"dots":                 "..",
 		"header is no base64":  "!." + strings.SplitN(good, ".", 2)[1],
 		"claims are no base64": strings.SplitN(good, ".", 2)[0] + ".!.c2ln",
-		"header is no JSON":    madeUpToken("planted", userClaims),
-		"claims are no JSON":   madeUpToken(userHeader, "planted"),
-		"claims are cut":       madeUpToken(userHeader, userClaims[:40]),
-		"claims are a list":    madeUpToken(userHeader, `["planted"]`),
-		"claims are a text":    madeUpToken(userHeader, `"planted"`),
-		"claims are null":      madeUpToken(userHeader, `null`),
-		"header is a list":     madeUpToken(`[]`, userClaims),
-		"header is null":       madeUpToken(`null`, userClaims),
+		"header is no JSON":    testbed.MadeUpToken("planted", testbed.UserClaims),
+		"claims are no JSON":   testbed.MadeUpToken(testbed.UserHeader, "planted"),
+		"claims are cut":       testbed.MadeUpToken(testbed.UserHeader, testbed.UserClaims[:40]),
+		"claims are a list":    testbed.MadeUpToken(testbed.UserHeader, `["planted"]`),
+		"claims are a text":    testbed.MadeUpToken(testbed.UserHeader, `"planted"`),
+		"claims are null":      testbed.MadeUpToken(testbed.UserHeader, `null`),
+		"header is a list":     testbed.MadeUpToken(`[]`, testbed.UserClaims),
+		"header is null":       testbed.MadeUpToken(`null`, testbed.UserClaims),
 	} {
 		out, err := claimsOf(t, token)
 		if !assert.ErrorIs(t, err, tcbauth.ErrInvalidResponse, name) {
 			continue
 		}
 		assert.Nil(t, out, name)
-		assert.Equal(t, "GetClaims", errorOf(t, err).Op)
+		assert.Equal(t, "GetClaims", testbed.ErrorOf(t, err).Op)
 		assert.NotContains(t, err.Error(), token, name)
 	}
 	out, err := claimsOf(t, good+"==") // padding is not for JWTs, and does no harm
 	require.NoError(t, err)
-	assert.Equal(t, plantedSub, out.Claims.Subject)
+	assert.Equal(t, testbed.PlantedSub, out.Claims.Subject)
 }
 
 func TestGetClaimsOfNobody(t *testing.T) {
 	t.Parallel()
-	p := &peer{answer: func(int, arrived) answer { return reply(http.StatusOK, goodAnswer) }}
-	_, err := newPeerApp(t, p, tcbauth.NewMemoryStore()).Auth().GetClaims(t.Context())
+	p := &testbed.Peer{Answer: func(int, testbed.Arrived) testbed.Answer { return testbed.Reply(http.StatusOK, testbed.GoodAnswer) }}
+	_, err := testbed.NewPeerApp(t, p, tcbauth.NewMemoryStore()).Auth().GetClaims(t.Context())
 	require.ErrorIs(t, err, tcbauth.ErrNoSession)
-	assert.Empty(t, p.requests())
+	assert.Empty(t, p.Requests())
 
-	key := madeUpToken(userHeader, `{"sub":"anon","scope":"anonymous"}`)
-	out, err := newPeerApp(t, p, tcbauth.NewMemoryStore(), tcbauth.WithAccessKey(key)).Auth().GetClaims(t.Context())
+	key := testbed.MadeUpToken(testbed.UserHeader, `{"sub":"anon","scope":"anonymous"}`)
+	out, err := testbed.NewPeerApp(t, p, tcbauth.NewMemoryStore(), tcbauth.WithAccessKey(key)).Auth().GetClaims(t.Context())
 	require.NoError(t, err)
 	assert.Equal(t, "anonymous", out.Claims.Scope, "an access key stands in for a session's token, as in the js-sdk")
 }
 
 func TestLoginScopeAndGroups(t *testing.T) {
 	t.Parallel()
-	p := &peer{answer: func(int, arrived) answer { return reply(http.StatusOK, goodAnswer) }}
+	p := &testbed.Peer{Answer: func(int, testbed.Arrived) testbed.Answer { return testbed.Reply(http.StatusOK, testbed.GoodAnswer) }}
 	for session, want := range map[string]struct {
 		scope  string
 		groups []string
@@ -159,8 +146,8 @@ func TestLoginScopeAndGroups(t *testing.T) {
 		`{"access_token":"a","expires_at":"2000-01-01T00:00:00.000Z","scope":"user"}`: {"user", nil}, // expired
 	} {
 		store := tcbauth.NewMemoryStore()
-		require.NoError(t, store.Set(t.Context(), "credentials_"+methodEnv, []byte(session), 0))
-		auth := newPeerApp(t, p, store).Auth()
+		require.NoError(t, store.Set(t.Context(), testbed.PeerKey, []byte(session), 0))
+		auth := testbed.NewPeerApp(t, p, store).Auth()
 		scope, err := auth.LoginScope(t.Context())
 		require.NoError(t, err)
 		assert.Equal(t, want.scope, scope, session)
@@ -168,19 +155,19 @@ func TestLoginScopeAndGroups(t *testing.T) {
 		require.NoError(t, err)
 		assert.Equal(t, want.groups, groups, session)
 	}
-	nobody := newPeerApp(t, p, tcbauth.NewMemoryStore(), tcbauth.WithAccessKey(plantedKey)).Auth()
+	nobody := testbed.NewPeerApp(t, p, tcbauth.NewMemoryStore(), tcbauth.WithAccessKey(testbed.PlantedKey)).Auth()
 	_, err := nobody.LoginScope(t.Context())
 	require.ErrorIs(t, err, tcbauth.ErrNoSession, "a key is no session")
 	_, err = nobody.LoginGroups(t.Context())
 	require.ErrorIs(t, err, tcbauth.ErrNoSession)
-	assert.Empty(t, p.requests())
+	assert.Empty(t, p.Requests())
 }
 
 // What a caller does with the groups must not reach the session.
 func TestLoginGroupsAreACopy(t *testing.T) {
 	t.Parallel()
-	p := &peer{answer: func(int, arrived) answer { return reply(http.StatusOK, goodAnswer) }}
-	auth := newPeerApp(t, p, tcbauth.NewMemoryStore()).Auth()
+	p := &testbed.Peer{Answer: func(int, testbed.Arrived) testbed.Answer { return testbed.Reply(http.StatusOK, testbed.GoodAnswer) }}
+	auth := testbed.NewPeerApp(t, p, tcbauth.NewMemoryStore()).Auth()
 	require.NoError(t, auth.SetCredentials(t.Context(), &tcbauth.Credentials{AccessToken: "a", ExpiresIn: 60, Groups: []string{"staff"}}))
 	for range 2 {
 		groups, err := auth.LoginGroups(t.Context())
@@ -191,9 +178,9 @@ func TestLoginGroupsAreACopy(t *testing.T) {
 }
 
 func FuzzClaims(f *testing.F) {
-	f.Add(madeUpToken(userHeader, userClaims))
-	f.Add(madeUpToken(`{}`, `{"aud":[1,"a"],"exp":"1","groups":[null,{"id":5}],"sub":null}`))
-	f.Add(madeUpToken(`{"alg":5}`, `{"exp":-1e400}`))
+	f.Add(testbed.MadeUpToken(testbed.UserHeader, testbed.UserClaims))
+	f.Add(testbed.MadeUpToken(`{}`, `{"aud":[1,"a"],"exp":"1","groups":[null,{"id":5}],"sub":null}`))
+	f.Add(testbed.MadeUpToken(`{"alg":5}`, `{"exp":-1e400}`))
 	f.Add("..")
 	f.Add("a.b.c")
 	f.Fuzz(func(t *testing.T, token string) {

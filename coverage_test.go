@@ -3,24 +3,19 @@ package tcbauth_test
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
-	"flag"
 	"fmt"
 	"go/parser"
 	"go/token"
-	"maps"
-	"net/http"
 	"os"
-	"slices"
 	"strings"
-	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-	"go.uber.org/goleak"
 
 	"github.com/cloudbase-community/tcbauth/authtest"
+
+	"github.com/cloudbase-community/tcbauth/internal/testbed"
 )
 
 const (
@@ -30,51 +25,15 @@ const (
 	coverageUpdating = "TCBAUTH_UPDATE_COVERAGE" // if set, the files are written instead of compared
 )
 
-// driven are the operations that the Go client has called with success in the tests so far.
-var driven = struct {
-	sync.Mutex
-	operations map[string]bool // "POST signin"
-}{operations: make(map[string]bool)}
-
-// drove is told of every request to an emulator of the tests.
-func drove(r authtest.Request) {
-	ours := strings.HasPrefix(r.Header.Get("X-Sdk-Version"), "tcbauth/") || r.Header.Get("User-Agent") == "tcbauth" // accesstoken
-	if !ours || r.Status != http.StatusOK || r.Operation == "" {
-		return
-	}
-	driven.Lock()
-	defer driven.Unlock()
-	driven.operations[r.Method+" "+r.Operation] = true
-}
-
 // TestMain looks for goroutines that are left when all tests are over, and compares what all of them together have called
 // with what the page of coverage says of this package.
 func TestMain(m *testing.M) {
-	code := m.Run()
-	if code == 0 && ranAll() {
-		http.DefaultTransport.(*http.Transport).CloseIdleConnections() // of the examples
-		if err := errors.Join(goleak.Find(), checkDriven()); err != nil {
-			fmt.Fprintln(os.Stderr, "FAIL:", err)
-			code = 1
-		}
-	}
-	os.Exit(code)
-}
-
-// ranAll says whether no test was left out by a flag.
-func ranAll() bool {
-	for _, name := range []string{"test.run", "test.skip", "test.list", "test.fuzz"} {
-		if flag.Lookup(name).Value.String() != "" {
-			return false
-		}
-	}
-	return true
+	testbed.RunHelper(map[string]testbed.Helper{"finish": helpFinish})
+	testbed.Main(m, checkDriven)
 }
 
 func checkDriven() error {
-	driven.Lock()
-	defer driven.Unlock()
-	now, err := json.MarshalIndent(slices.Sorted(maps.Keys(driven.operations)), "", "  ")
+	now, err := json.MarshalIndent(testbed.Driven(), "", "  ")
 	if err != nil {
 		return err
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/cloudbase-community/tcbauth"
+	"github.com/cloudbase-community/tcbauth/internal/testbed"
 )
 
 // jsSession is what the js-sdk keeps in the browser's localStorage.
@@ -34,7 +35,7 @@ func TestCredentialsAreTheJSSDKs(t *testing.T) {
 	c := decodeCredentials(t, jsSession)
 	assert.Equal(t, tcbauth.Credentials{
 		TokenType: "Bearer", AccessToken: "a", RefreshToken: "m.r", ExpiresIn: 7200,
-		ExpiresAt: time.Date(2000, 1, 1, 1, 59, 30, 0, time.UTC), Scope: "user sso", Sub: plantedSub,
+		ExpiresAt: time.Date(2000, 1, 1, 1, 59, 30, 0, time.UTC), Scope: "user sso", Sub: testbed.PlantedSub,
 		Groups: []string{"g1", "g2"}, Version: "v2",
 	}, c)
 	assert.Equal(t, jsSession, encodeCredentials(t, c))
@@ -53,8 +54,8 @@ func TestCredentialsKeepUnknownFields(t *testing.T) {
 	assert.JSONEq(t, unknown, encodeCredentials(t, c))
 
 	store := tcbauth.NewMemoryStore()
-	p := &peer{answer: func(int, arrived) answer { return reply(200, goodAnswer) }}
-	auth := newPeerApp(t, p, store).Auth()
+	p := &testbed.Peer{Answer: func(int, testbed.Arrived) testbed.Answer { return testbed.Reply(200, testbed.GoodAnswer) }}
+	auth := testbed.NewPeerApp(t, p, store).Auth()
 	require.NoError(t, auth.SetCredentials(t.Context(), &c))
 	kept, err := auth.GetCredentials(t.Context())
 	require.NoError(t, err)
@@ -151,37 +152,37 @@ func FuzzCredentials(f *testing.F) {
 // to know, and signing in is the way out.
 func TestDamagedSession(t *testing.T) {
 	t.Parallel()
-	const key = "credentials_" + methodEnv
+	key := testbed.PeerKey
 	for name, garbage := range map[string]string{ //nolint:gosec // G101: made up
 		"cut": jsSession[:len(jsSession)/2], "empty": "", "zeros": "\x00\x00\x00", "other JSON": `[1,2]`, "no token": `{"sub":"1"}`,
-		"null": "null", "page": page,
+		"null": "null", "page": testbed.Page,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			ctx := t.Context()
 			store := tcbauth.NewMemoryStore()
 			require.NoError(t, store.Set(ctx, key, []byte(garbage), 0))
-			p := &peer{answer: func(int, arrived) answer { return reply(200, goodAnswer) }}
-			auth := newPeerApp(t, p, store).Auth()
+			p := &testbed.Peer{Answer: func(int, testbed.Arrived) testbed.Answer { return testbed.Reply(200, testbed.GoodAnswer) }}
+			auth := testbed.NewPeerApp(t, p, store).Auth()
 
 			for range 2 {
 				_, err := auth.GetAccessToken(ctx)
-				requireError(t, err)
+				testbed.RequireError(t, err)
 				require.ErrorIs(t, err, tcbauth.ErrStore)
 				require.NotErrorIs(t, err, tcbauth.ErrNoSession)
 				require.NotErrorIs(t, err, tcbauth.CodeUnauthenticated)
 				_, err = auth.HasLoginState(ctx)
 				require.ErrorIs(t, err, tcbauth.ErrStore)
 			}
-			assert.Empty(t, p.requests())
-			kept, err := store.Get(ctx, key+".damaged")
+			assert.Empty(t, p.Requests())
+			kept, err := store.Get(ctx, testbed.DamagedKey(key))
 			require.NoError(t, err)
 			assert.Equal(t, garbage, string(kept))
 			stored, err := store.Get(ctx, key)
 			require.NoError(t, err)
 			assert.Equal(t, garbage, string(stored))
 
-			_, err = auth.SignIn(ctx, tcbauth.SignInRequest{Username: plantedUser, Password: plantedPassword})
+			_, err = auth.SignIn(ctx, tcbauth.SignInRequest{Username: testbed.PlantedUser, Password: testbed.PlantedPassword})
 			require.NoError(t, err)
 			token, err := auth.GetAccessToken(ctx)
 			require.NoError(t, err)
@@ -190,7 +191,7 @@ func TestDamagedSession(t *testing.T) {
 			assert.Equal(t, token, decodeCredentials(t, string(stored)).AccessToken)
 
 			require.NoError(t, auth.SignOut(ctx))
-			_, err = store.Get(ctx, key+".damaged")
+			_, err = store.Get(ctx, testbed.DamagedKey(key))
 			assert.ErrorIs(t, err, tcbauth.ErrNotFound, "signing out leaves no token behind")
 		})
 	}
@@ -203,15 +204,15 @@ func TestIncompleteSessionIsNotStored(t *testing.T) {
 		`{}`, `{"access_token":"a"}`, `{"expires_in":7200}`, `{"access_token":"","expires_in":7200}`, `{"access_token":"a","expires_in":0}`,
 		`{"access_token":"a","expires_in":-1}`, `{"access_token":5,"expires_in":7200}`, `{"data":{"access_token":"a","expires_in":7200}}`,
 	} {
-		store := sessionStore(t)
-		before, err := store.Get(t.Context(), "credentials_"+methodEnv)
+		store := testbed.SessionStore(t)
+		before, err := store.Get(t.Context(), testbed.PeerKey)
 		require.NoError(t, err)
-		p := &peer{answer: func(int, arrived) answer { return reply(200, body) }}
-		auth := newPeerApp(t, p, store).Auth()
+		p := &testbed.Peer{Answer: func(int, testbed.Arrived) testbed.Answer { return testbed.Reply(200, body) }}
+		auth := testbed.NewPeerApp(t, p, store).Auth()
 		for _, name := range []string{"SignIn", "SignUp", "RefreshSession", "RefreshSession/another", "Verify/v2"} {
-			_, err = callMethod(t.Context(), auth, name, methodRows[name])
+			_, err = testbed.CallMethod(t.Context(), auth, name, testbed.MethodRows[name])
 			require.ErrorIs(t, err, tcbauth.ErrInvalidResponse, "%s: %s", name, body)
-			after, err := store.Get(t.Context(), "credentials_"+methodEnv)
+			after, err := store.Get(t.Context(), testbed.PeerKey)
 			require.NoError(t, err)
 			assert.Equal(t, before, after, "%s: %s", name, body)
 		}

@@ -1,16 +1,6 @@
 package tcbauth_test
 
 import (
-	"context"
-	"crypto"
-	"crypto/rand"
-	"crypto/rsa"
-	"crypto/sha256"
-	"crypto/x509"
-	"encoding/base64"
-	"encoding/json"
-	"encoding/pem"
-	"errors"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -21,121 +11,51 @@ import (
 
 	"github.com/cloudbase-community/tcbauth"
 	"github.com/cloudbase-community/tcbauth/authtest"
+	"github.com/cloudbase-community/tcbauth/internal/testbed"
 )
 
-// signTicket signs a custom-login ticket with the environment's key file, as the node-sdk does: the times are
-// milliseconds (WIRE.md 9).
-func signTicket(keyFile []byte, uid string, now time.Time) (string, error) {
-	var key struct {
-		ID      string `json:"private_key_id"`
-		Private string `json:"private_key"`
-		Env     string `json:"env_id"`
-	}
-	if err := json.Unmarshal(keyFile, &key); err != nil {
-		return "", err
-	}
-	block, _ := pem.Decode([]byte(key.Private))
-	if block == nil {
-		return "", errors.New("the private key is not PEM")
-	}
-	private, err := x509.ParsePKCS1PrivateKey(block.Bytes)
-	if err != nil {
-		return "", err
-	}
-	claims := asJSON(map[string]any{
-		"alg": "RS256", "env": key.Env, "uid": uid, "iat": now.UnixMilli(), "exp": now.Add(10 * time.Minute).UnixMilli(),
-		"refresh": 3600_000, "expire": now.Add(7 * 24 * time.Hour).UnixMilli(),
-	})
-	encode := base64.RawURLEncoding.EncodeToString
-	text := encode([]byte(`{"alg":"RS256","typ":"JWT"}`)) + "." + encode([]byte(claims))
-	sum := sha256.Sum256([]byte(text))
-	signature, err := rsa.SignPKCS1v15(rand.Reader, private, crypto.SHA256, sum[:])
-	if err != nil {
-		return "", err
-	}
-	return key.ID + "/@@/" + text + "." + encode(signature), nil
-}
-
-func ticketFor(t *testing.T, srv *authtest.Server, uid string) string {
-	t.Helper()
-	ticket, err := signTicket(srv.TicketKey(), uid, srv.Now())
-	require.NoError(t, err)
-	return ticket
-}
-
-// issuer is a TicketSource. It gives a ticket for uid, or of whoever has the user key if uid is "".
-type issuer struct {
-	srv *authtest.Server
-
-	mu   sync.Mutex
-	uid  string
-	err  error
-	keys []string // for whom it was asked
-}
-
-func (i *issuer) option() tcbauth.Option { return tcbauth.WithTicketSource(i.ticket) }
-
-func (i *issuer) ticket(_ context.Context, userKey string) (string, error) {
-	i.mu.Lock()
-	defer i.mu.Unlock()
-	i.keys = append(i.keys, userKey)
-	if i.err != nil {
-		return "", i.err
-	}
-	if i.uid != "" {
-		return signTicket(i.srv.TicketKey(), i.uid, i.srv.Now())
-	}
-	return signTicket(i.srv.TicketKey(), userKey, i.srv.Now())
-}
-
-func (i *issuer) will(uid string, err error) {
-	i.mu.Lock()
-	defer i.mu.Unlock()
-	i.uid, i.err = uid, err
-}
-
 // customSession signs in by a ticket of the source, on a server whose custom sessions have no refresh token.
-func customSession(t *testing.T) (srv *authtest.Server, source *issuer, app *tcbauth.App, store tcbauth.TokenStore, c *tcbauth.Credentials) {
+func customSession(t *testing.T) (srv *authtest.Server, source *testbed.Issuer, app *tcbauth.App, store tcbauth.TokenStore, c *tcbauth.Credentials) {
 	t.Helper()
-	srv = emulator(t, authtest.WithoutCustomRefreshToken())
-	source, store = &issuer{srv: srv}, tcbauth.NewMemoryStore()
-	app = newApp(t, srv, source.option(), tcbauth.WithTokenStore(store))
+	srv = testbed.Emulator(t, authtest.WithoutCustomRefreshToken())
+	source, store = &testbed.Issuer{Server: srv}, tcbauth.NewMemoryStore()
+	app = testbed.NewApp(t, srv, source.Option(), tcbauth.WithTokenStore(store))
 	state, err := app.ForUser("person-1").SignInWithCustomTicket(t.Context(), tcbauth.SignInWithCustomTicketRequest{})
 	require.NoError(t, err)
 	require.Empty(t, state.Credentials.RefreshToken)
-	require.Equal(t, []string{"person-1"}, source.keys)
+	require.Equal(t, []string{"person-1"}, source.Keys)
 	return srv, source, app, store, state.Credentials
 }
 
 func TestSignInWithCustomTicket(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		srv := emulator(t)
+		srv := testbed.Emulator(t)
 		store := tcbauth.NewMemoryStore()
-		auth := newApp(t, srv, tcbauth.WithTokenStore(store)).Auth()
-		events := eventsOf(auth)
+		auth := testbed.NewApp(t, srv, tcbauth.WithTokenStore(store)).Auth()
+		events := testbed.EventsOf(auth)
 		_, err := auth.SignInWithCustomTicket(t.Context(), tcbauth.SignInWithCustomTicketRequest{})
 		require.ErrorIs(t, err, tcbauth.ErrInvalidParams, "there is no source either")
-		state, err := auth.SignInWithCustomTicket(t.Context(), tcbauth.SignInWithCustomTicketRequest{Ticket: ticketFor(t, srv, "person-1")})
+		state, err := auth.SignInWithCustomTicket(t.Context(), tcbauth.SignInWithCustomTicketRequest{Ticket: testbed.TicketFor(t, srv, "person-1")})
 		require.NoError(t, err)
 		require.NoError(t, state.UserErr)
 		require.Len(t, state.User.Providers, 1)
 		assert.Equal(t, "custom", state.User.Providers[0].ID)
 		assert.Equal(t, "person-1", state.User.Providers[0].ProviderUserID)
-		requireSession(t, store, defaultKey, state.Credentials)
-		assert.Empty(t, stored(t, store, defaultKey).Version)
+		testbed.RequireSession(t, store, testbed.DefaultKey, state.Credentials)
+		assert.Empty(t, testbed.Stored(t, store, testbed.DefaultKey).Version)
 		assert.Equal(t, []tcbauth.Event{tcbauth.EventSignedIn}, events())
 
-		old := ticketFor(t, srv, "person-2")
+		old := testbed.TicketFor(t, srv, "person-2")
 		srv.Advance(10 * time.Minute)
-		for _, ticket := range []string{old, "no ticket", ticketFor(t, srv, "x")} {
+		for _, ticket := range []string{old, "no ticket", testbed.TicketFor(t, srv, "x")} {
 			_, err = auth.SignInWithCustomTicket(t.Context(), tcbauth.SignInWithCustomTicketRequest{Ticket: ticket})
 			require.ErrorIs(t, err, tcbauth.CodeInvalidArgument)
 			assert.NotContains(t, err.Error(), ticket)
 		}
-		requireSession(t, store, defaultKey, state.Credentials)
+		testbed.RequireSession(t, store, testbed.DefaultKey, state.Credentials)
 
-		again, err := auth.SignInWithCustomTicket(t.Context(), tcbauth.SignInWithCustomTicketRequest{Ticket: ticketFor(t, srv, "person-1")})
+		again, err := auth.SignInWithCustomTicket(t.Context(), tcbauth.SignInWithCustomTicketRequest{Ticket: testbed.TicketFor(t, srv, "person-1")})
 		require.NoError(t, err)
 		assert.Equal(t, state.User.Sub, again.User.Sub)
 	})
@@ -145,18 +65,18 @@ func TestSignInWithCustomTicket(t *testing.T) {
 func TestSignInCustom(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		srv := emulator(t)
+		srv := testbed.Emulator(t)
 		store := tcbauth.NewMemoryStore()
-		auth := newApp(t, srv, tcbauth.WithTokenStore(store)).Auth()
-		events := eventsOf(auth)
-		c, err := auth.SignInCustom(t.Context(), tcbauth.SignInCustomRequest{Ticket: ticketFor(t, srv, "person-1")})
+		auth := testbed.NewApp(t, srv, tcbauth.WithTokenStore(store)).Auth()
+		events := testbed.EventsOf(auth)
+		c, err := auth.SignInCustom(t.Context(), tcbauth.SignInCustomRequest{Ticket: testbed.TicketFor(t, srv, "person-1")})
 		require.NoError(t, err)
-		requireSession(t, store, defaultKey, c)
+		testbed.RequireSession(t, store, testbed.DefaultKey, c)
 		assert.Zero(t, srv.Count("user/me"))
 		assert.Empty(t, events())
 
 		// With a refresh token the session is refreshed like any other.
-		srv.Advance(lifetime)
+		srv.Advance(testbed.TokenLife)
 		fresh, err := auth.GetCredentials(t.Context())
 		require.NoError(t, err)
 		assert.Equal(t, c.Sub, fresh.Sub)
@@ -169,20 +89,20 @@ func TestSignInCustom(t *testing.T) {
 func TestCustomLoginIsOff(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		srv := emulator(t, authtest.WithLoginOff(authtest.LoginCustom))
-		auth := newApp(t, srv).Auth()
-		_, err := auth.SignInWithCustomTicket(t.Context(), tcbauth.SignInWithCustomTicketRequest{Ticket: ticketFor(t, srv, "person-1")})
+		srv := testbed.Emulator(t, authtest.WithLoginOff(authtest.LoginCustom))
+		auth := testbed.NewApp(t, srv).Auth()
+		_, err := auth.SignInWithCustomTicket(t.Context(), tcbauth.SignInWithCustomTicketRequest{Ticket: testbed.TicketFor(t, srv, "person-1")})
 		require.ErrorIs(t, err, tcbauth.CodeNotFound)
-		requireNobody(t, auth)
+		testbed.RequireNobody(t, auth)
 	})
 }
 
 func TestTicketSource(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		srv := emulator(t)
-		source := &issuer{srv: srv}
-		app := newApp(t, srv, source.option())
+		srv := testbed.Emulator(t)
+		source := &testbed.Issuer{Server: srv}
+		app := testbed.NewApp(t, srv, source.Option())
 		signIn := func(auth *tcbauth.Auth) (*tcbauth.LoginState, error) {
 			return auth.SignInWithCustomTicket(t.Context(), tcbauth.SignInWithCustomTicketRequest{})
 		}
@@ -194,23 +114,23 @@ func TestTicketSource(t *testing.T) {
 		two, err := signIn(app.ForUser("person-2"))
 		require.NoError(t, err)
 		assert.NotEqual(t, one.User.Sub, two.User.Sub)
-		source.will("person-2", nil)
+		source.Will("person-2", nil)
 		same, err := signIn(app.Auth())
 		require.NoError(t, err)
 		assert.Equal(t, two.User.Sub, same.User.Sub)
-		assert.Equal(t, []string{"person/1", "person-1", "person-2", ""}, source.keys)
+		assert.Equal(t, []string{"person/1", "person-1", "person-2", ""}, source.Keys)
 
-		source.will("", errDisk)
+		source.Will("", testbed.ErrDisk)
 		_, err = signIn(app.ForUser("person-1"))
-		require.ErrorIs(t, err, errDisk)
-		assert.Equal(t, "SignInWithCustomTicket", errorOf(t, err).Op)
-		_, err = app.ForUser("person-1").SignInWithCustomTicket(t.Context(), tcbauth.SignInWithCustomTicketRequest{Ticket: ticketFor(t, srv, "person-1")})
+		require.ErrorIs(t, err, testbed.ErrDisk)
+		assert.Equal(t, "SignInWithCustomTicket", testbed.ErrorOf(t, err).Op)
+		_, err = app.ForUser("person-1").SignInWithCustomTicket(t.Context(), tcbauth.SignInWithCustomTicketRequest{Ticket: testbed.TicketFor(t, srv, "person-1")})
 		require.NoError(t, err, "a ticket of the caller's needs no source")
 		_, err = signIn(app.ForToken("bare"))
 		require.ErrorIs(t, err, tcbauth.ErrInvalidParams)
 		_, err = signIn(app.ForUser(""))
 		require.ErrorIs(t, err, tcbauth.ErrInvalidParams)
-		assert.Len(t, source.keys, 5, "no ticket is made for who cannot use it")
+		assert.Len(t, source.Keys, 5, "no ticket is made for who cannot use it")
 	})
 }
 
@@ -222,34 +142,34 @@ func TestCustomSignsInAnew(t *testing.T) {
 		const callers = 100
 		srv, source, app, store, first := customSession(t)
 		auth := app.ForUser("person-1")
-		events := eventsOf(auth)
-		requireToken(t, auth, first.AccessToken)
-		srv.Advance(lifetime)
+		events := testbed.EventsOf(auth)
+		testbed.RequireToken(t, auth, first.AccessToken)
+		srv.Advance(testbed.TokenLife)
 		has, err := app.ForUser("person-1").HasLoginState(t.Context())
 		require.NoError(t, err)
 		assert.True(t, has)
-		slow(srv, "signin/custom", 1)
-		var results [callers]outcome
+		testbed.Slow(srv, "signin/custom", 1)
+		var results [callers]testbed.Outcome
 		var wg sync.WaitGroup
 		for i := range results {
 			handle := auth
 			if i%2 == 1 {
 				handle = app.ForUser("person-1")
 			}
-			wg.Go(func() { results[i].token, results[i].err = handle.GetAccessToken(t.Context()) })
+			wg.Go(func() { results[i].Token, results[i].Err = handle.GetAccessToken(t.Context()) })
 		}
 		wg.Wait()
 		for _, got := range results {
-			require.NoError(t, got.err)
-			require.True(t, got.token == results[0].token, "two tokens at a time")
+			require.NoError(t, got.Err)
+			require.True(t, got.Token == results[0].Token, "two tokens at a time")
 		}
-		assert.NotEqual(t, first.AccessToken, results[0].token)
+		assert.NotEqual(t, first.AccessToken, results[0].Token)
 		assert.Equal(t, 2, srv.Count("signin/custom"))
-		assert.Equal(t, []string{"person-1", "person-1"}, source.keys)
-		assert.Equal(t, first.Sub, stored(t, store, keyOf("person-1")).Sub)
+		assert.Equal(t, []string{"person-1", "person-1"}, source.Keys)
+		assert.Equal(t, first.Sub, testbed.Stored(t, store, testbed.KeyOf("person-1")).Sub)
 		assert.Zero(t, srv.Count("token"))
 		assert.NotContains(t, events(), tcbauth.EventSignedIn)
-		assert.Len(t, deviceIDs(srv), 1)
+		assert.Len(t, testbed.DeviceIDs(srv), 1)
 	})
 }
 
@@ -262,7 +182,7 @@ func TestCustomIsKept(t *testing.T) {
 		want error
 		sent int // tickets
 	}{
-		"source fails":        {"", errDisk, errDisk, 0},
+		"source fails":        {"", testbed.ErrDisk, testbed.ErrDisk, 0},
 		"somebody else":       {"person-2", nil, tcbauth.ErrOtherUser, 1},
 		"ticket not accepted": {"x", nil, tcbauth.CodeInvalidArgument, 1},
 	} {
@@ -271,8 +191,8 @@ func TestCustomIsKept(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				srv, source, app, store, first := customSession(t)
 				auth := app.ForUser("person-1")
-				source.will(test.uid, test.err)
-				srv.Advance(lifetime)
+				source.Will(test.uid, test.err)
+				srv.Advance(testbed.TokenLife)
 				_, err := auth.GetAccessToken(t.Context())
 				require.Error(t, err)
 				if test.want != nil {
@@ -280,10 +200,10 @@ func TestCustomIsKept(t *testing.T) {
 				}
 				require.NotErrorIs(t, err, tcbauth.CodeUnauthenticated, "the session goes on")
 				assert.Equal(t, 1+test.sent, srv.Count("signin/custom"))
-				requireSession(t, store, keyOf("person-1"), first)
+				testbed.RequireSession(t, store, testbed.KeyOf("person-1"), first)
 
-				source.will("", nil)
-				user, err := getMe(t, auth)
+				source.Will("", nil)
+				user, err := testbed.GetMe(t, auth)
 				require.NoError(t, err)
 				assert.Equal(t, first.Sub, user.Sub)
 			})
@@ -297,18 +217,18 @@ func TestCustomTokenIsRefused(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		srv, source, app, store, first := customSession(t)
 		auth := app.ForUser("person-1")
-		refuseBearers(srv, 1, 0)
-		user, err := getMe(t, auth)
+		testbed.RefuseBearers(srv, 1, 0)
+		user, err := testbed.GetMe(t, auth)
 		require.NoError(t, err)
 		assert.Equal(t, first.Sub, user.Sub)
-		assert.Len(t, source.keys, 2)
-		assert.NotEqual(t, first.AccessToken, stored(t, store, keyOf("person-1")).AccessToken)
+		assert.Len(t, source.Keys, 2)
+		assert.NotEqual(t, first.AccessToken, testbed.Stored(t, store, testbed.KeyOf("person-1")).AccessToken)
 
-		refuseBearers(srv, 2, 0)
-		_, err = getMe(t, auth)
+		testbed.RefuseBearers(srv, 2, 0)
+		_, err = testbed.GetMe(t, auth)
 		require.ErrorIs(t, err, tcbauth.ErrSessionExpired)
-		assert.Len(t, source.keys, 3)
-		assert.Nil(t, stored(t, store, keyOf("person-1")))
+		assert.Len(t, source.Keys, 3)
+		assert.Nil(t, testbed.Stored(t, store, testbed.KeyOf("person-1")))
 	})
 }
 
@@ -316,11 +236,11 @@ func TestCustomTokenIsRefused(t *testing.T) {
 func TestCustomWithoutSource(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		srv := emulator(t, authtest.WithoutCustomRefreshToken())
-		auth := newApp(t, srv).Auth()
-		_, err := auth.SignInCustom(t.Context(), tcbauth.SignInCustomRequest{Ticket: ticketFor(t, srv, "person-1")})
+		srv := testbed.Emulator(t, authtest.WithoutCustomRefreshToken())
+		auth := testbed.NewApp(t, srv).Auth()
+		_, err := auth.SignInCustom(t.Context(), tcbauth.SignInCustomRequest{Ticket: testbed.TicketFor(t, srv, "person-1")})
 		require.NoError(t, err)
-		srv.Advance(lifetime)
+		srv.Advance(testbed.TokenLife)
 		_, err = auth.GetAccessToken(t.Context())
 		require.ErrorIs(t, err, tcbauth.ErrSessionExpired)
 		assert.Equal(t, 1, srv.Count("signin/custom"))

@@ -14,6 +14,7 @@ import (
 
 	"github.com/cloudbase-community/tcbauth"
 	"github.com/cloudbase-community/tcbauth/authtest"
+	"github.com/cloudbase-community/tcbauth/internal/testbed"
 )
 
 // Everything here waits on the bubble's clock: srv.Now is that clock as long as nobody calls Advance.
@@ -82,24 +83,24 @@ func TestPollDeviceToken(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				srv := emulator(t)
+				srv := testbed.Emulator(t)
 				store := tcbauth.NewMemoryStore()
-				auth := newApp(t, srv, tcbauth.WithTokenStore(store)).Auth()
-				events := eventsOf(auth)
+				auth := testbed.NewApp(t, srv, tcbauth.WithTokenStore(store)).Auth()
+				events := testbed.EventsOf(auth)
 				code := newDevice(t, auth)
 				for _, fault := range test.faults {
 					fault.Operation = "token"
 					srv.Fault(fault)
 				}
-				time.AfterFunc(test.decide, func() { srv.ApproveDevice(code.UserCode, gopherSub) })
+				time.AfterFunc(test.decide, func() { srv.ApproveDevice(code.UserCode, testbed.GopherSub) })
 				start := srv.Now()
 				state, err := auth.PollDeviceToken(t.Context(), polling(code, test.interval))
 				require.NoError(t, err)
 				require.NoError(t, state.UserErr)
-				assert.Equal(t, gopher, state.User.Username)
+				assert.Equal(t, testbed.Gopher, state.User.Username)
 				assert.Equal(t, test.want, pauses(srv, start))
-				requireSession(t, store, defaultKey, state.Credentials)
-				requireToken(t, auth, state.Credentials.AccessToken)
+				testbed.RequireSession(t, store, testbed.DefaultKey, state.Credentials)
+				testbed.RequireToken(t, auth, state.Credentials.AccessToken)
 				assert.Equal(t, []tcbauth.Event{tcbauth.EventSignedIn}, events())
 			})
 		})
@@ -144,11 +145,11 @@ func TestPollDeviceTokenEnds(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				srv := emulator(t)
+				srv := testbed.Emulator(t)
 				store := tcbauth.NewMemoryStore()
-				auth := newApp(t, srv, tcbauth.WithTokenStore(store)).Auth()
-				before := signInAs(t, auth, badger)
-				events := eventsOf(auth)
+				auth := testbed.NewApp(t, srv, tcbauth.WithTokenStore(store)).Auth()
+				before := testbed.SignInAs(t, auth, testbed.Badger)
+				events := testbed.EventsOf(auth)
 				code := newDevice(t, auth)
 				req := polling(code, 0)
 				if test.poll != nil {
@@ -160,12 +161,12 @@ func TestPollDeviceTokenEnds(t *testing.T) {
 				start := time.Now()
 				_, err := auth.PollDeviceToken(t.Context(), req)
 				require.ErrorIs(t, err, test.want)
-				e := errorOf(t, err)
+				e := testbed.ErrorOf(t, err)
 				assert.Equal(t, "PollDeviceToken", e.Op)
 				assert.NotContains(t, err.Error(), code.DeviceCode)
 				assert.Equal(t, test.after, time.Since(start))
 				assert.Equal(t, test.polls, srv.Count("token"))
-				requireSession(t, store, defaultKey, before)
+				testbed.RequireSession(t, store, testbed.DefaultKey, before)
 				assert.Empty(t, events())
 			})
 		})
@@ -183,8 +184,8 @@ func TestPollDeviceTokenCancelled(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				srv := emulator(t)
-				auth := newApp(t, srv).Auth()
+				srv := testbed.Emulator(t)
+				auth := testbed.NewApp(t, srv).Auth()
 				code := newDevice(t, auth)
 				if test.delay > 0 {
 					srv.Fault(authtest.Fault{Operation: "token", Delay: test.delay})
@@ -199,7 +200,7 @@ func TestPollDeviceTokenCancelled(t *testing.T) {
 				polls := srv.Count("token")
 				<-time.After(time.Minute)
 				assert.Equal(t, polls, srv.Count("token"), "nobody polls any more")
-				requireNobody(t, auth)
+				testbed.RequireNobody(t, auth)
 			})
 		})
 	}
@@ -210,19 +211,19 @@ func TestPollDeviceTokenCancelled(t *testing.T) {
 func TestPollDeviceTokenOffline(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		srv := emulator(t)
-		wire := newTap(srv)
-		auth := newApp(t, srv, wire.client()).Auth()
+		srv := testbed.Emulator(t)
+		wire := testbed.NewTap(srv)
+		auth := testbed.NewApp(t, srv, wire.Client()).Auth()
 		code := newDevice(t, auth)
-		wire.unplugged(true)
+		wire.Unplugged(true)
 		time.AfterFunc(30*time.Second, func() {
-			srv.ApproveDevice(code.UserCode, gopherSub)
-			wire.unplugged(false)
+			srv.ApproveDevice(code.UserCode, testbed.GopherSub)
+			wire.Unplugged(false)
 		})
 		start := time.Now()
 		state, err := auth.PollDeviceToken(t.Context(), polling(code, 5))
 		require.NoError(t, err)
-		assert.Equal(t, gopherSub, state.User.Sub)
+		assert.Equal(t, testbed.GopherSub, state.User.Sub)
 		assert.Less(t, time.Since(start), 2*time.Minute)
 		assert.Equal(t, 1, srv.Count("token"))
 	})
@@ -234,24 +235,24 @@ func TestPollDeviceTokenWithoutAnAnswer(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		const session = `{"token_type":"Bearer","access_token":"a","refresh_token":"r","expires_in":7200,"sub":"1"}`
-		p := &peer{answer: func(n int, r arrived) answer {
+		p := &testbed.Peer{Answer: func(n int, r testbed.Arrived) testbed.Answer {
 			switch {
 			case n == 0:
-				return lost(&net.OpError{Op: "read", Err: errors.New("connection reset by peer")})
+				return testbed.Lost(&net.OpError{Op: "read", Err: errors.New("connection reset by peer")})
 			case n == 1:
-				return reply(http.StatusBadGateway, "<html>")
+				return testbed.Reply(http.StatusBadGateway, "<html>")
 			case r.Method == http.MethodGet:
-				return reply(http.StatusOK, `{"sub":"1"}`)
+				return testbed.Reply(http.StatusOK, `{"sub":"1"}`)
 			}
-			return reply(http.StatusOK, session)
+			return testbed.Reply(http.StatusOK, session)
 		}}
-		auth := newPeerApp(t, p, tcbauth.NewMemoryStore()).Auth()
+		auth := testbed.NewPeerApp(t, p, tcbauth.NewMemoryStore()).Auth()
 		start := time.Now()
 		_, err := auth.PollDeviceToken(t.Context(), tcbauth.PollDeviceTokenRequest{DeviceCode: "d", Interval: 1})
 		require.NoError(t, err)
 		var at []time.Duration
-		for _, r := range p.requests() {
-			at = append(at, r.at.Sub(start))
+		for _, r := range p.Requests() {
+			at = append(at, r.At.Sub(start))
 		}
 		assert.Equal(t, seconds(1, 3, 7, 7), at)
 	})
@@ -261,22 +262,22 @@ func TestPollDeviceTokenWithoutAnAnswer(t *testing.T) {
 func TestAuthorizeDevice(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		srv := emulator(t)
-		device, phone := newApp(t, srv).Auth(), newApp(t, srv).Auth()
+		srv := testbed.Emulator(t)
+		device, phone := testbed.NewApp(t, srv).Auth(), testbed.NewApp(t, srv).Auth()
 		code := newDevice(t, device)
 		err := phone.AuthorizeDevice(t.Context(), tcbauth.AuthorizeDeviceRequest{UserCode: code.UserCode})
 		require.ErrorIs(t, err, tcbauth.ErrNoSession)
-		there := signInAs(t, phone, badger)
+		there := testbed.SignInAs(t, phone, testbed.Badger)
 		err = phone.AuthorizeDevice(t.Context(), tcbauth.AuthorizeDeviceRequest{UserCode: "WRNG-CODE"})
 		require.ErrorIs(t, err, tcbauth.CodeNotFound)
 		require.NoError(t, phone.AuthorizeDevice(t.Context(), tcbauth.AuthorizeDeviceRequest{UserCode: code.UserCode}))
 
 		state, err := device.PollDeviceToken(t.Context(), polling(code, 0))
 		require.NoError(t, err)
-		assert.Equal(t, badger, state.User.Username)
+		assert.Equal(t, testbed.Badger, state.User.Username)
 		assert.NotEqual(t, there.AccessToken, state.Credentials.AccessToken, "a session of its own")
 		require.NoError(t, device.SignOut(t.Context()))
-		_, err = getMe(t, phone)
+		_, err = testbed.GetMe(t, phone)
 		require.NoError(t, err)
 	})
 }

@@ -22,6 +22,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/cloudbase-community/tcbauth"
+	"github.com/cloudbase-community/tcbauth/internal/testbed"
 )
 
 // testKey is a key of testdata/wire/encrypt.json, with texts that the js-sdk's encryptor encrypted for it.
@@ -43,7 +44,7 @@ func readKeys(t *testing.T) []testKey {
 	var file struct {
 		Keys []testKey `json:"keys"`
 	}
-	readJSON(t, "testdata/wire/encrypt.json", &file)
+	testbed.ReadJSON(t, "testdata/wire/encrypt.json", &file)
 	for i, k := range file.Keys {
 		// They go by that name so that no scanner takes them for leaked.
 		block, _ := pem.Decode([]byte(strings.ReplaceAll(k.PrivateKey, "TESTING KEY", "PRIVATE KEY")))
@@ -88,13 +89,13 @@ func (k *testKey) decrypt(ciphertext string) (o opened, err error) {
 	return o, nil
 }
 
-// keyPeer answers with a public key, and with goodAnswer after that.
-func keyPeer(key string) *peer {
-	return &peer{answer: func(_ int, r arrived) answer {
+// keyPeer answers with a public key, and with testbed.GoodAnswer after that.
+func keyPeer(key string) *testbed.Peer {
+	return &testbed.Peer{Answer: func(_ int, r testbed.Arrived) testbed.Answer {
 		if strings.HasSuffix(r.URL.Path, "/publichkey") {
-			return reply(http.StatusOK, `{"public_key":`+asJSON(key)+`,"public_key_thumbprint":"thumb-1"}`)
+			return testbed.Reply(http.StatusOK, `{"public_key":`+testbed.AsJSON(key)+`,"public_key_thumbprint":"thumb-1"}`)
 		}
-		return reply(http.StatusOK, goodAnswer)
+		return testbed.Reply(http.StatusOK, testbed.GoodAnswer)
 	}}
 }
 
@@ -123,8 +124,8 @@ func TestEncryptSignIn(t *testing.T) {
 		want string
 	}{
 		"v1": {func(ctx context.Context, a *tcbauth.Auth) (*tcbauth.LoginState, error) {
-			return a.SignIn(ctx, tcbauth.SignInRequest{Username: plantedUser, Password: plantedPassword, IsEncrypt: true})
-		}, "/auth/v1/signin", `{"username":"` + plantedUser + `","password":"` + plantedPassword + `"}`},
+			return a.SignIn(ctx, tcbauth.SignInRequest{Username: testbed.PlantedUser, Password: testbed.PlantedPassword, IsEncrypt: true})
+		}, "/auth/v1/signin", `{"username":"` + testbed.PlantedUser + `","password":"` + testbed.PlantedPassword + `"}`},
 		"v2": {func(ctx context.Context, a *tcbauth.Auth) (*tcbauth.LoginState, error) {
 			return a.SignIn(ctx, tcbauth.SignInRequest{
 				Username: "张三", Password: "密码<&>" + strings.Repeat("长", 200), IsEncrypt: true, Version: "v2", ClientID: "c",
@@ -132,29 +133,29 @@ func TestEncryptSignIn(t *testing.T) {
 			})
 		}, "/auth/v2/signin/username", `{"username":"张三","password":"密码<&>` + strings.Repeat("长", 200) + `","client_id":"c"}`},
 		"a code": {func(ctx context.Context, a *tcbauth.Auth) (*tcbauth.LoginState, error) {
-			return a.SignIn(ctx, tcbauth.SignInRequest{Username: plantedPhone, VerificationToken: plantedVerification, IsEncrypt: true})
-		}, "/auth/v1/signin", `{"username":"` + plantedPhone + `","verification_token":"` + plantedVerification + `"}`},
+			return a.SignIn(ctx, tcbauth.SignInRequest{Username: testbed.PlantedPhone, VerificationToken: testbed.PlantedVerification, IsEncrypt: true})
+		}, "/auth/v1/signin", `{"username":"` + testbed.PlantedPhone + `","verification_token":"` + testbed.PlantedVerification + `"}`},
 		"SignInWithPassword": {func(ctx context.Context, a *tcbauth.Auth) (*tcbauth.LoginState, error) {
 			return a.SignInWithPassword(ctx, tcbauth.SignInWithPasswordRequest{
-				Phone: plantedNumber, Password: plantedPassword, IsEncrypt: true,
+				Phone: testbed.PlantedNumber, Password: testbed.PlantedPassword, IsEncrypt: true,
 			})
-		}, "/auth/v2/signin/username", `{"username":"` + plantedPhone + `","password":"` + plantedPassword + `"}`},
+		}, "/auth/v2/signin/username", `{"username":"` + testbed.PlantedPhone + `","password":"` + testbed.PlantedPassword + `"}`},
 	}
 	for _, key := range readKeys(t) {
 		for name, tt := range tests {
 			t.Run(fmt.Sprintf("%d bits/%s", key.Bits, name), func(t *testing.T) {
 				t.Parallel()
 				p := keyPeer(key.PublicKey)
-				state, err := tt.call(t.Context(), newPeerApp(t, p, tcbauth.NewMemoryStore()).Auth())
+				state, err := tt.call(t.Context(), testbed.NewPeerApp(t, p, tcbauth.NewMemoryStore()).Auth())
 				require.NoError(t, err)
 				require.NoError(t, state.UserErr)
-				got := p.requests()
+				got := p.Requests()
 				require.Len(t, got, 3)
 				assert.Equal(t, "/auth/v2/signin/publichkey", got[0].URL.Path)
-				assert.JSONEq(t, `{}`, got[0].body)
+				assert.JSONEq(t, `{}`, got[0].Text)
 				assert.Equal(t, tt.path, got[1].URL.Path)
 				var body map[string]string
-				require.NoError(t, json.Unmarshal([]byte(got[1].body), &body))
+				require.NoError(t, json.Unmarshal([]byte(got[1].Text), &body))
 				require.Len(t, body, 2, "nothing stands beside the ciphertext")
 				assert.Equal(t, "thumb-1", body["public_key_thumbprint"])
 				sealed, err := key.decrypt(body["params"])
@@ -171,17 +172,17 @@ func TestModifyPasswordEncrypts(t *testing.T) {
 	for _, key := range readKeys(t) {
 		for _, old := range []string{oldText, ""} { // "" for people without a password
 			p := keyPeer(key.PublicKey)
-			auth := newPeerApp(t, p, sessionStore(t)).Auth()
+			auth := testbed.NewPeerApp(t, p, testbed.SessionStore(t)).Auth()
 			require.NoError(t, auth.ModifyPassword(t.Context(), tcbauth.ModifyPasswordRequest{
 				UserID: "user-1", Password: old, NewPassword: newText,
 			}))
 			require.NoError(t, auth.ModifyPasswordWithoutLogin(t.Context(), tcbauth.ModifyPasswordWithoutLoginRequest{
 				Username: "user_01", Password: old, NewPassword: newText,
 			}))
-			got := p.requests()
+			got := p.Requests()
 			require.Len(t, got, 4)
 			for i, tt := range []struct{ path, authorization, old, new, rest string }{
-				{"/auth/v1/user/basic/edit", "Bearer " + plantedAccess, "encrypt_password", "encrypt_new_password", `{"user_id":"user-1"}`},
+				{"/auth/v1/user/basic/edit", "Bearer " + testbed.PlantedAccess, "encrypt_password", "encrypt_new_password", `{"user_id":"user-1"}`},
 				{"/auth/v2/signin/password/update", "", "password", "new_password", `{"username":"user_01"}`},
 			} {
 				r := got[2*i+1]
@@ -189,7 +190,7 @@ func TestModifyPasswordEncrypts(t *testing.T) {
 				assert.Equal(t, tt.path, r.URL.Path)
 				assert.Equal(t, tt.authorization, r.Header.Get("Authorization"))
 				var body map[string]string
-				require.NoError(t, json.Unmarshal([]byte(r.body), &body))
+				require.NoError(t, json.Unmarshal([]byte(r.Text), &body))
 				for name, want := range map[string]string{tt.old: old, tt.new: newText} {
 					require.Contains(t, body, name)
 					sealed, err := key.decrypt(body[name])
@@ -199,7 +200,7 @@ func TestModifyPasswordEncrypts(t *testing.T) {
 				}
 				assert.Equal(t, "thumb-1", body["public_key_thumbprint"])
 				delete(body, "public_key_thumbprint")
-				assert.JSONEq(t, tt.rest, asJSON(body))
+				assert.JSONEq(t, tt.rest, testbed.AsJSON(body))
 			}
 		}
 	}
@@ -240,7 +241,7 @@ func TestEncryptMany(t *testing.T) {
 // encryptTwo has two texts encrypted, and returns how many blocks start with a zero.
 func encryptTwo(ctx context.Context, key *testKey, first, second string) (zeros int, err error) {
 	p := keyPeer(key.PublicKey)
-	auth, err := tcbauth.New(methodEnv, tcbauth.WithHTTPClient(&http.Client{Transport: p}), anyPassword)
+	auth, err := tcbauth.New(testbed.MethodEnv, tcbauth.WithHTTPClient(&http.Client{Transport: p}), anyPassword)
 	if err != nil {
 		return 0, err
 	}
@@ -253,7 +254,7 @@ func encryptTwo(ctx context.Context, key *testKey, first, second string) (zeros 
 		Password    string `json:"password"`
 		NewPassword string `json:"new_password"`
 	}
-	if err := json.Unmarshal([]byte(p.requests()[1].body), &body); err != nil {
+	if err := json.Unmarshal([]byte(p.Requests()[1].Text), &body); err != nil {
 		return 0, err
 	}
 	for ciphertext, want := range map[string]string{body.Password: first, body.NewPassword: second} {
@@ -345,18 +346,18 @@ func TestPublicKeyForms(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			p := keyPeer(tt.key)
-			auth := newPeerApp(t, p, sessionStore(t)).Auth()
+			auth := testbed.NewPeerApp(t, p, testbed.SessionStore(t)).Auth()
 			calls := map[string]func() error{
 				"SignIn": func() error {
-					_, err := auth.SignIn(t.Context(), tcbauth.SignInRequest{Username: plantedUser, Password: plantedPassword, IsEncrypt: true})
+					_, err := auth.SignIn(t.Context(), tcbauth.SignInRequest{Username: testbed.PlantedUser, Password: testbed.PlantedPassword, IsEncrypt: true})
 					return err
 				},
 				"ModifyPassword": func() error {
-					return auth.ModifyPassword(t.Context(), tcbauth.ModifyPasswordRequest{NewPassword: plantedPassword})
+					return auth.ModifyPassword(t.Context(), tcbauth.ModifyPasswordRequest{NewPassword: testbed.PlantedPassword})
 				},
 				"ModifyPasswordWithoutLogin": func() error {
 					return auth.ModifyPasswordWithoutLogin(t.Context(), tcbauth.ModifyPasswordWithoutLoginRequest{
-						Username: plantedUser, Password: plantedPassword, NewPassword: plantedPassword,
+						Username: testbed.PlantedUser, Password: testbed.PlantedPassword, NewPassword: testbed.PlantedPassword,
 					})
 				},
 			}
@@ -367,10 +368,10 @@ func TestPublicKeyForms(t *testing.T) {
 					continue
 				}
 				require.ErrorIs(t, err, tcbauth.ErrInvalidResponse, op)
-				assert.Equal(t, op, errorOf(t, err).Op)
+				assert.Equal(t, op, testbed.ErrorOf(t, err).Op)
 			}
 			if !tt.works {
-				for _, r := range p.requests() {
+				for _, r := range p.Requests() {
 					assert.Equal(t, "/auth/v2/signin/publichkey", r.URL.Path)
 				}
 			}
@@ -379,21 +380,21 @@ func TestPublicKeyForms(t *testing.T) {
 }
 
 func FuzzPublicKey(f *testing.F) {
-	f.Add(publicKey)
-	f.Add("-----BEGIN PUBLIC KEY-----\n" + publicKey + "\n-----END PUBLIC KEY-----\n")
+	f.Add(testbed.PublicKey)
+	f.Add("-----BEGIN PUBLIC KEY-----\n" + testbed.PublicKey + "\n-----END PUBLIC KEY-----\n")
 	f.Add("-----BEGIN RSA PUBLIC KEY-----\nMAA=\n-----END RSA PUBLIC KEY-----\n")
 	f.Add(publicPEM(f, weakKey(512, 3)))
 	f.Add("")
 	f.Fuzz(func(t *testing.T, key string) {
 		p := keyPeer(key)
-		err := newPeerApp(t, p, tcbauth.NewMemoryStore()).Auth().ModifyPasswordWithoutLogin(t.Context(),
-			tcbauth.ModifyPasswordWithoutLoginRequest{Username: plantedUser, NewPassword: plantedPassword})
+		err := testbed.NewPeerApp(t, p, tcbauth.NewMemoryStore()).Auth().ModifyPasswordWithoutLogin(t.Context(),
+			tcbauth.ModifyPasswordWithoutLoginRequest{Username: testbed.PlantedUser, NewPassword: testbed.PlantedPassword})
 		if err == nil {
-			assert.Len(t, p.requests(), 2)
+			assert.Len(t, p.Requests(), 2)
 			return
 		}
 		require.ErrorIs(t, err, tcbauth.ErrInvalidResponse)
-		requireError(t, err)
-		assert.Len(t, p.requests(), 1)
+		testbed.RequireError(t, err)
+		assert.Len(t, p.Requests(), 1)
 	})
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/http"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -13,6 +14,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/cloudbase-community/tcbauth"
+	"github.com/cloudbase-community/tcbauth/authtest"
+	"github.com/cloudbase-community/tcbauth/internal/testbed"
 )
 
 // The forms in which the server and what stands before it say what is wrong (WIRE.md 3.2).
@@ -58,7 +61,7 @@ func TestErrorForms(t *testing.T) {
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			e := callGiven(t, reply(tt.status, tt.body))
+			e := callGiven(t, testbed.Reply(tt.status, tt.body))
 			assert.Equal(t, tt.status, e.StatusCode)
 			assert.Equal(t, tt.code, e.Code)
 			assert.Equal(t, tt.number, e.Number)
@@ -83,11 +86,11 @@ func TestNoErrors(t *testing.T) {
 		`"error":null`, `"error":""`, `"error":false`, `"error_code":0`, `"error_code":"0"`, `"code":null`, `"code":""`, `"code":0`,
 		`"error_description":"only a text"`, `"data":{"error":"inner","code":"INNER"}`, `"text":"\"error\":\"x\""`, `"x":1`,
 	} {
-		p := &peer{answer: func(int, arrived) answer {
-			return reply(200, `{"verification_token":"x",`+extra+`}`, "Content-Type", "text/plain")
+		p := &testbed.Peer{Answer: func(int, testbed.Arrived) testbed.Answer {
+			return testbed.Reply(200, `{"verification_token":"x",`+extra+`}`, "Content-Type", "text/plain")
 		}}
-		auth := newPeerApp(t, p, tcbauth.NewMemoryStore()).Auth()
-		_, err := auth.Verify(t.Context(), tcbauth.VerifyRequest{VerificationID: plantedID, VerificationCode: plantedCode})
+		auth := testbed.NewPeerApp(t, p, tcbauth.NewMemoryStore()).Auth()
+		_, err := auth.Verify(t.Context(), tcbauth.VerifyRequest{VerificationID: testbed.PlantedID, VerificationCode: testbed.PlantedCode})
 		assert.NoError(t, err, extra)
 	}
 }
@@ -103,14 +106,14 @@ func TestForeignAnswers(t *testing.T) {
 		category tcbauth.Category
 		wait     time.Duration
 	}{
-		"502":                {502, page, tcbauth.ErrOutcomeUnknown, tcbauth.CodeUnreachable, tcbauth.CategoryServiceError, 0},
+		"502":                {502, testbed.Page, tcbauth.ErrOutcomeUnknown, tcbauth.CodeUnreachable, tcbauth.CategoryServiceError, 0},
 		"504":                {504, "", tcbauth.ErrOutcomeUnknown, tcbauth.CodeUnreachable, tcbauth.CategoryServiceError, 0},
 		"502 in other JSON":  {502, `{"status":"down"}`, tcbauth.ErrOutcomeUnknown, tcbauth.CodeUnreachable, tcbauth.CategoryServiceError, 0},
-		"503":                {503, page, tcbauth.ErrInvalidResponse, "", tcbauth.CategoryServiceError, 0},
-		"500":                {500, page, tcbauth.ErrInvalidResponse, "", tcbauth.CategoryServiceError, 0},
-		"429":                {429, page, tcbauth.ErrRateLimited, "", tcbauth.CategoryRateLimited, time.Minute},
-		"404":                {404, page, tcbauth.ErrInvalidResponse, "", tcbauth.CategoryUnknown, 0},
-		"401":                {401, page, tcbauth.ErrInvalidResponse, "", tcbauth.CategoryUnknown, 0},
+		"503":                {503, testbed.Page, tcbauth.ErrInvalidResponse, "", tcbauth.CategoryServiceError, 0},
+		"500":                {500, testbed.Page, tcbauth.ErrInvalidResponse, "", tcbauth.CategoryServiceError, 0},
+		"429":                {429, testbed.Page, tcbauth.ErrRateLimited, "", tcbauth.CategoryRateLimited, time.Minute},
+		"404":                {404, testbed.Page, tcbauth.ErrInvalidResponse, "", tcbauth.CategoryUnknown, 0},
+		"401":                {401, testbed.Page, tcbauth.ErrInvalidResponse, "", tcbauth.CategoryUnknown, 0},
 		"303":                {303, "", tcbauth.ErrInvalidResponse, "", tcbauth.CategoryUnknown, 0},
 		"304":                {304, "", tcbauth.ErrInvalidResponse, "", tcbauth.CategoryUnknown, 0},
 		"204":                {204, "", tcbauth.ErrInvalidResponse, "", tcbauth.CategoryUnknown, 0},
@@ -126,7 +129,7 @@ func TestForeignAnswers(t *testing.T) {
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			e := callGiven(t, reply(tt.status, tt.body, "Content-Type", "text/html"))
+			e := callGiven(t, testbed.Reply(tt.status, tt.body, "Content-Type", "text/html"))
 			require.ErrorIs(t, e, tt.is)
 			assert.Equal(t, tt.status, e.StatusCode)
 			assert.Equal(t, tt.code, e.Code)
@@ -167,53 +170,53 @@ func TestRetryAfter(t *testing.T) {
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			assert.Equal(t, tt.want, callGiven(t, reply(429, tt.body, tt.headers...)).RetryAfter)
+			assert.Equal(t, tt.want, callGiven(t, testbed.Reply(429, tt.body, tt.headers...)).RetryAfter)
 		})
 	}
 }
 
 func TestDescriptionIsCleaned(t *testing.T) {
 	t.Parallel()
-	e := callGiven(t, reply(400, `{"error":"internal","error_description":"two\nlines\tand\u0000more\u001b[31m\u0085"}`))
+	e := callGiven(t, testbed.Reply(400, `{"error":"internal","error_description":"two\nlines\tand\u0000more\u001b[31m\u0085"}`))
 	assert.Equal(t, "two lines and more [31m ", e.Description)
 
-	e = callGiven(t, reply(400, `{"error":"internal","error_description":"`+strings.Repeat("长", 1000)+`"}`))
+	e = callGiven(t, testbed.Reply(400, `{"error":"internal","error_description":"`+strings.Repeat("长", 1000)+`"}`))
 	assert.Equal(t, strings.Repeat("长", 333), e.Description, "cut between characters")
 
-	e = callGiven(t, reply(400, `{"error":"internal","error_description":"the code `+plantedCode+` of `+plantedID+` is wrong"}`))
+	e = callGiven(t, testbed.Reply(400, `{"error":"internal","error_description":"the code `+testbed.PlantedCode+` of `+testbed.PlantedID+` is wrong"}`))
 	assert.Equal(t, "the code [redacted] of [redacted] is wrong", e.Description)
 }
 
 // The cut must not leave the beginning of a secret that can no longer be told from other text.
 func TestDescriptionIsCutAfterHiding(t *testing.T) {
 	t.Parallel()
-	for space := 1000 - len(plantedID); space < 1000; space++ {
-		e := callGiven(t, reply(400, `{"error":"internal","error_description":"`+strings.Repeat("x", space)+plantedID+`"}`))
+	for space := 1000 - len(testbed.PlantedID); space < 1000; space++ {
+		e := callGiven(t, testbed.Reply(400, `{"error":"internal","error_description":"`+strings.Repeat("x", space)+testbed.PlantedID+`"}`))
 		assert.LessOrEqual(t, len(e.Description), 1000)
-		require.NotContains(t, e.Description, plantedID[:4], "after %d bytes", space)
+		require.NotContains(t, e.Description, testbed.PlantedID[:4], "after %d bytes", space)
 	}
 }
 
 func TestUnauthenticatedIsOneTest(t *testing.T) {
 	t.Parallel()
-	unauthenticated := func(int, arrived) answer {
-		return reply(401, `{"error":"unauthenticated","error_code":16}`)
+	unauthenticated := func(int, testbed.Arrived) testbed.Answer {
+		return testbed.Reply(401, `{"error":"unauthenticated","error_code":16}`)
 	}
 	tests := map[string]struct {
 		session bool
-		reply   func(int, arrived) answer
+		reply   func(int, testbed.Arrived) testbed.Answer
 		is      []error
 	}{
 		"nobody": {false, unauthenticated, []error{tcbauth.ErrNoSession}},
-		"refused after a refresh": {true, func(n int, r arrived) answer {
+		"refused after a refresh": {true, func(n int, r testbed.Arrived) testbed.Answer {
 			if strings.HasSuffix(r.URL.Path, "/token") {
-				return reply(200, goodAnswer)
+				return testbed.Reply(200, testbed.GoodAnswer)
 			}
 			return unauthenticated(n, r)
 		}, []error{tcbauth.ErrSessionExpired}},
-		"refresh refused": {true, func(n int, r arrived) answer {
+		"refresh refused": {true, func(n int, r testbed.Arrived) testbed.Answer {
 			if strings.HasSuffix(r.URL.Path, "/token") {
-				return reply(400, `{"error":"invalid_grant"}`)
+				return testbed.Reply(400, `{"error":"invalid_grant"}`)
 			}
 			return unauthenticated(n, r)
 		}, []error{tcbauth.ErrSessionExpired, tcbauth.CodeInvalidGrant}},
@@ -223,17 +226,17 @@ func TestUnauthenticatedIsOneTest(t *testing.T) {
 			t.Parallel()
 			store := tcbauth.NewMemoryStore()
 			if tt.session {
-				store = sessionStore(t)
+				store = testbed.SessionStore(t)
 			}
-			_, err := newPeerApp(t, &peer{answer: tt.reply}, store).Auth().GetUserInfo(t.Context(), tcbauth.GetUserInfoRequest{})
-			requireError(t, err)
+			_, err := testbed.NewPeerApp(t, &testbed.Peer{Answer: tt.reply}, store).Auth().GetUserInfo(t.Context(), tcbauth.GetUserInfoRequest{})
+			testbed.RequireError(t, err)
 			wrapped := fmt.Errorf("wrapped: %w", err)
 			require.ErrorIs(t, wrapped, tcbauth.CodeUnauthenticated)
 			assert.ErrorIs(t, wrapped, tcbauth.ErrInvalidCredentials)
 			for _, is := range tt.is {
 				assert.ErrorIs(t, wrapped, is)
 			}
-			_, err = store.Get(t.Context(), "credentials_"+methodEnv)
+			_, err = store.Get(t.Context(), testbed.PeerKey)
 			assert.ErrorIs(t, err, tcbauth.ErrNotFound)
 		})
 	}
@@ -247,31 +250,115 @@ func TestRepeatAfterDialError(t *testing.T) {
 	t.Parallel()
 	refused := &net.OpError{Op: "dial", Net: "tcp", Err: errors.New("connection refused")}
 	for name, failure := range map[string]error{
-		"dial": refused, "DNS": &net.DNSError{Err: "no such host", Name: methodHost}, "wrapped": fmt.Errorf("proxy: %w", refused),
+		"dial": refused, "DNS": &net.DNSError{Err: "no such host", Name: testbed.MethodHost}, "wrapped": fmt.Errorf("proxy: %w", refused),
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				p := &peer{answer: func(int, arrived) answer { return lost(failure) }}
-				auth := newPeerApp(t, p, tcbauth.NewMemoryStore()).Auth()
-				_, err := auth.GetVerification(t.Context(), tcbauth.GetVerificationRequest{PhoneNumber: plantedPhone})
-				e := errorOf(t, err)
+				p := &testbed.Peer{Answer: func(int, testbed.Arrived) testbed.Answer { return testbed.Lost(failure) }}
+				auth := testbed.NewPeerApp(t, p, tcbauth.NewMemoryStore()).Auth()
+				_, err := auth.GetVerification(t.Context(), tcbauth.GetVerificationRequest{PhoneNumber: testbed.PlantedPhone})
+				e := testbed.ErrorOf(t, err)
 				require.ErrorIs(t, err, failure)
 				require.ErrorIs(t, err, tcbauth.CodeUnreachable)
 				require.NotErrorIs(t, err, tcbauth.ErrOutcomeUnknown, "it is certain that nothing was sent")
 				assert.Zero(t, e.StatusCode)
-				got := p.requests()
+				got := p.Requests()
 				require.Len(t, got, 3)
-				first, second := got[1].at.Sub(got[0].at), got[2].at.Sub(got[1].at)
+				first, second := got[1].At.Sub(got[0].At), got[2].At.Sub(got[1].At)
 				assert.GreaterOrEqual(t, first, 500*time.Millisecond)
 				assert.LessOrEqual(t, first, time.Second)
 				assert.GreaterOrEqual(t, second, time.Second)
 				assert.LessOrEqual(t, second, 2*time.Second)
 				for _, r := range got[1:] {
 					assert.Equal(t, got[0].Header.Get("X-Request-Id"), r.Header.Get("X-Request-Id"))
-					assert.Equal(t, got[0].body, r.body)
+					assert.Equal(t, got[0].Text, r.Text)
 				}
 			})
 		})
 	}
+}
+
+// callGiven makes a call that sends one request and is answered by given, and returns what it fails with.
+func callGiven(t *testing.T, given testbed.Answer) *tcbauth.Error {
+	t.Helper()
+	p := &testbed.Peer{Answer: func(int, testbed.Arrived) testbed.Answer { return given }}
+	auth := testbed.NewPeerApp(t, p, tcbauth.NewMemoryStore()).Auth()
+	_, err := auth.Verify(t.Context(), tcbauth.VerifyRequest{VerificationID: testbed.PlantedID, VerificationCode: testbed.PlantedCode})
+	e := testbed.ErrorOf(t, err)
+	require.Len(t, p.Requests(), 1)
+	assert.Equal(t, "Verify", e.Op)
+	assert.Equal(t, http.MethodPost, e.Method)
+	assert.Equal(t, "/auth/v1/verification/verify", e.Path)
+	assert.Equal(t, p.Requests()[0].Header.Get("X-Request-Id"), e.RequestID)
+	return e
+}
+
+func TestRateLimit(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		srv := testbed.Emulator(t)
+		auth := testbed.NewApp(t, srv).Auth()
+		first := testbed.Sms(t, srv, auth, testbed.GopherPhone)
+		_, err := auth.GetVerification(t.Context(), tcbauth.GetVerificationRequest{PhoneNumber: testbed.GopherPhone})
+		require.ErrorIs(t, err, tcbauth.ErrRateLimited)
+		require.ErrorIs(t, err, tcbauth.CodeResourceExhausted)
+		var e *tcbauth.Error
+		require.ErrorAs(t, err, &e)
+		assert.Equal(t, 429, e.StatusCode)
+		assert.Equal(t, 8, e.Number)
+		assert.Equal(t, time.Minute, e.RetryAfter)
+		assert.NotEmpty(t, e.RequestID)
+		assert.Equal(t, 2, srv.Count("verification"), "an SMS is never asked for twice")
+		_, err = auth.SignInWithSms(t.Context(), first)
+		require.NoError(t, err, "the code that was sent is still good")
+		srv.Advance(e.RetryAfter)
+		testbed.Sms(t, srv, auth, testbed.GopherPhone)
+	})
+}
+
+func TestPasswordErrors(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		srv := testbed.Emulator(t, authtest.WithPasswordLock(2, 10*time.Minute))
+		srv.Seed(
+			authtest.User{Username: "no_password", Email: "none@example.com"},
+			authtest.User{Username: "blocked_01", Password: testbed.Password, Blocked: true},
+			authtest.User{Username: "pending_01", Password: testbed.Password, Pending: true},
+		)
+		store := tcbauth.NewMemoryStore()
+		auth := testbed.NewApp(t, srv, tcbauth.WithTokenStore(store)).Auth()
+		signIn := func(req tcbauth.SignInWithPasswordRequest) error {
+			_, err := auth.SignInWithPassword(t.Context(), req)
+			if err != nil {
+				assert.NotContains(t, err.Error(), "-horse-")
+				assert.Nil(t, testbed.Stored(t, store, testbed.DefaultKey))
+			}
+			return err
+		}
+		for _, test := range []struct {
+			req  tcbauth.SignInWithPasswordRequest
+			want error
+		}{
+			{tcbauth.SignInWithPasswordRequest{Username: testbed.Gopher, Password: "wrong-horse-1"}, tcbauth.CodeInvalidUsernameOrPassword},
+			{tcbauth.SignInWithPasswordRequest{Username: "nobody_at_all", Password: testbed.Password}, tcbauth.CodeInvalidUsernameOrPassword},
+			{tcbauth.SignInWithPasswordRequest{Email: "none@example.com", Password: testbed.Password}, tcbauth.CodePasswordNotSet},
+			{tcbauth.SignInWithPasswordRequest{Username: "blocked_01", Password: testbed.Password}, tcbauth.ErrUserStatusAbnormal},
+			{tcbauth.SignInWithPasswordRequest{Username: "pending_01", Password: testbed.Password}, tcbauth.CodeUserPending},
+			{tcbauth.SignInWithPasswordRequest{Phone: "13800000000", Password: "wrong-horse-2"}, tcbauth.ErrInvalidCredentials},
+			{tcbauth.SignInWithPasswordRequest{Username: testbed.Gopher, Password: testbed.Password}, tcbauth.CodeInvalidStatus}, // locked now
+		} {
+			require.ErrorIs(t, signIn(test.req), test.want)
+		}
+		sent := srv.Count("signin")
+		assert.Equal(t, 7, sent, "none is sent twice")
+		for _, req := range []tcbauth.SignInWithPasswordRequest{
+			{Password: testbed.Password}, {Username: testbed.Gopher}, {Phone: "123", Password: testbed.Password}, {Email: "x", Password: testbed.Password},
+		} {
+			require.ErrorIs(t, signIn(req), tcbauth.ErrInvalidParams)
+		}
+		assert.Equal(t, sent, srv.Count("signin"))
+		srv.Advance(10 * time.Minute)
+		require.NoError(t, signIn(tcbauth.SignInWithPasswordRequest{Phone: "138 0000 0000", Password: testbed.Password}))
+	})
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/cloudbase-community/tcbauth"
 	"github.com/cloudbase-community/tcbauth/authtest"
+	"github.com/cloudbase-community/tcbauth/internal/testbed"
 )
 
 // Every test here also shows that no goroutine is left: a bubble does not end while one waits for ever.
@@ -17,20 +18,20 @@ import (
 func TestEventsInOrder(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		srv := emulator(t)
+		srv := testbed.Emulator(t)
 		store := tcbauth.NewMemoryStore()
-		auth := newApp(t, srv, tcbauth.WithTokenStore(store)).Auth()
+		auth := testbed.NewApp(t, srv, tcbauth.WithTokenStore(store)).Auth()
 		var events []tcbauth.AuthEvent
 		auth.OnAuthStateChange(func(e tcbauth.AuthEvent) { events = append(events, e) })
-		inThatOrder := eventsOf(auth)
+		inThatOrder := testbed.EventsOf(auth)
 
-		first := signInAs(t, auth, gopher)
+		first := testbed.SignInAs(t, auth, testbed.Gopher)
 		second, err := auth.RefreshSession(t.Context(), tcbauth.RefreshSessionRequest{})
 		require.NoError(t, err)
-		srv.Advance(lifetime)
+		srv.Advance(testbed.TokenLife)
 		third, err := auth.GetCredentials(t.Context())
 		require.NoError(t, err)
-		next := signInAs(t, auth, badger)
+		next := testbed.SignInAs(t, auth, testbed.Badger)
 		require.NoError(t, auth.SignOut(t.Context()))
 
 		assert.Equal(t, []tcbauth.Event{
@@ -49,15 +50,15 @@ func TestEventsInOrder(t *testing.T) {
 func TestInitialSession(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		srv := emulator(t)
+		srv := testbed.Emulator(t)
 		store := tcbauth.NewMemoryStore()
-		newAuth := func() *tcbauth.Auth { return newApp(t, srv, tcbauth.WithTokenStore(store)).Auth() }
+		newAuth := func() *tcbauth.Auth { return testbed.NewApp(t, srv, tcbauth.WithTokenStore(store)).Auth() }
 		here := newAuth()
-		events := eventsOf(here)
-		requireNobody(t, here)
+		events := testbed.EventsOf(here)
+		testbed.RequireNobody(t, here)
 		assert.Empty(t, events(), "nobody is there")
-		c := signInAs(t, here, gopher)
-		srv.Advance(lifetime)
+		c := testbed.SignInAs(t, here, testbed.Gopher)
+		srv.Advance(testbed.TokenLife)
 		_, err := here.GetAccessToken(t.Context()) // looks at the store again
 		require.NoError(t, err)
 		assert.Equal(t, []tcbauth.Event{tcbauth.EventSignedIn, tcbauth.EventTokenRefreshed}, events())
@@ -65,19 +66,19 @@ func TestInitialSession(t *testing.T) {
 		for name, look := range map[string]func(*tcbauth.Auth) error{
 			"GetAccessToken": func(a *tcbauth.Auth) error { _, err := a.GetAccessToken(t.Context()); return err },
 			"HasLoginState":  func(a *tcbauth.Auth) error { _, err := a.HasLoginState(t.Context()); return err },
-			"GetUserInfo":    func(a *tcbauth.Auth) error { _, err := getMe(t, a); return err },
+			"GetUserInfo":    func(a *tcbauth.Auth) error { _, err := testbed.GetMe(t, a); return err },
 		} {
 			auth := newAuth()
-			events := eventsOf(auth)
+			events := testbed.EventsOf(auth)
 			for range 3 {
 				require.NoError(t, look(auth))
 			}
 			assert.Equal(t, []tcbauth.Event{tcbauth.EventInitialSession}, events(), name)
 		}
 
-		put(t, store, defaultKey, c) // expired
+		testbed.Put(t, store, testbed.DefaultKey, c) // expired
 		there := newAuth()
-		events = eventsOf(there)
+		events = testbed.EventsOf(there)
 		_, err = there.GetAccessToken(t.Context())
 		require.ErrorIs(t, err, tcbauth.ErrSessionExpired)
 		assert.Equal(t, []tcbauth.Event{tcbauth.EventInitialSession}, events())
@@ -88,9 +89,9 @@ func TestInitialSession(t *testing.T) {
 func TestSilentChanges(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		srv := emulator(t)
-		auth := newApp(t, srv).Auth()
-		events := eventsOf(auth)
+		srv := testbed.Emulator(t)
+		auth := testbed.NewApp(t, srv).Auth()
+		events := testbed.EventsOf(auth)
 		require.NoError(t, auth.SetCredentials(t.Context(), &tcbauth.Credentials{AccessToken: "a", ExpiresIn: 7200}))
 		require.NoError(t, auth.SetCredentials(t.Context(), nil))
 		assert.Empty(t, events())
@@ -100,16 +101,16 @@ func TestSilentChanges(t *testing.T) {
 func TestBlockedHandler(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		srv := emulator(t)
-		auth := newApp(t, srv).Auth()
+		srv := testbed.Emulator(t)
+		auth := testbed.NewApp(t, srv).Auth()
 		gate := make(chan struct{})
 		var late []tcbauth.Event
 		auth.OnAuthStateChange(func(e tcbauth.AuthEvent) {
 			<-gate
 			late = append(late, e.Event)
 		})
-		events := eventsOf(auth)
-		signInAs(t, auth, gopher)
+		events := testbed.EventsOf(auth)
+		testbed.SignInAs(t, auth, testbed.Gopher)
 		require.NoError(t, auth.SignOut(t.Context()))
 		want := []tcbauth.Event{tcbauth.EventSignedIn, tcbauth.EventSignedOut}
 		assert.Equal(t, want, events(), "the other handler")
@@ -122,9 +123,9 @@ func TestBlockedHandler(t *testing.T) {
 func TestPanickingHandler(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		srv := emulator(t)
-		logged, log := warnings()
-		auth := newApp(t, srv, logged).Auth()
+		srv := testbed.Emulator(t)
+		logged, log := testbed.Warnings()
+		auth := testbed.NewApp(t, srv, logged).Auth()
 		calls := 0
 		auth.OnAuthStateChange(func(e tcbauth.AuthEvent) {
 			calls++
@@ -133,22 +134,22 @@ func TestPanickingHandler(t *testing.T) {
 			}
 			panic(e)
 		})
-		events := eventsOf(auth)
-		c := signInAs(t, auth, gopher)
+		events := testbed.EventsOf(auth)
+		c := testbed.SignInAs(t, auth, testbed.Gopher)
 		require.NoError(t, auth.SignOut(t.Context()))
 		assert.Equal(t, []tcbauth.Event{tcbauth.EventSignedIn, tcbauth.EventSignedOut}, events())
 		assert.Equal(t, 2, calls)
 		assert.Contains(t, log.String(), "panicked")
 		assert.NotContains(t, log.String(), "the value")
-		requireNoTokens(t, log.String(), c)
+		testbed.RequireNoTokens(t, log.String(), c)
 	})
 }
 
 func TestUnsubscribe(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		srv := emulator(t)
-		auth := newApp(t, srv).Auth()
+		srv := testbed.Emulator(t)
+		auth := testbed.NewApp(t, srv).Auth()
 		calls := make([]int, 3)
 		unsubscribe := make([]func(), len(calls))
 		for i := range calls {
@@ -159,7 +160,7 @@ func TestUnsubscribe(t *testing.T) {
 				}
 			})
 		}
-		signInAs(t, auth, gopher)
+		testbed.SignInAs(t, auth, testbed.Gopher)
 		synctest.Wait()
 		unsubscribe[1]()
 		unsubscribe[1]() // harmless
@@ -173,15 +174,15 @@ func TestUnsubscribe(t *testing.T) {
 func TestUnsubscribeWithAQueue(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		srv := emulator(t)
-		auth := newApp(t, srv).Auth()
+		srv := testbed.Emulator(t)
+		auth := testbed.NewApp(t, srv).Auth()
 		gate := make(chan struct{})
 		calls := 0
 		unsubscribe := auth.OnAuthStateChange(func(tcbauth.AuthEvent) {
 			calls++
 			<-gate
 		})
-		signInAs(t, auth, gopher)
+		testbed.SignInAs(t, auth, testbed.Gopher)
 		require.NoError(t, auth.SignOut(t.Context()))
 		synctest.Wait()
 		unsubscribe()
@@ -195,8 +196,8 @@ func TestUnsubscribeWithAQueue(t *testing.T) {
 func TestHandlerCallsBack(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		srv := emulator(t)
-		auth := newApp(t, srv).Auth()
+		srv := testbed.Emulator(t)
+		auth := testbed.NewApp(t, srv).Auth()
 		var events []tcbauth.Event
 		var errs []error
 		auth.OnAuthStateChange(func(e tcbauth.AuthEvent) {
@@ -215,14 +216,14 @@ func TestHandlerCallsBack(t *testing.T) {
 			}
 			errs = append(errs, err)
 		})
-		signInAs(t, auth, gopher)
+		testbed.SignInAs(t, auth, testbed.Gopher)
 		synctest.Wait()
 		want := []tcbauth.Event{tcbauth.EventSignedIn, tcbauth.EventTokenRefreshed, tcbauth.EventSignedOut}
 		assert.Equal(t, want, events)
 		for _, err := range errs {
 			require.NoError(t, err)
 		}
-		requireNobody(t, auth)
+		testbed.RequireNobody(t, auth)
 	})
 }
 
@@ -230,8 +231,8 @@ func TestHandlerCallsBack(t *testing.T) {
 func TestEventsAreCopies(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		srv := emulator(t)
-		auth := newApp(t, srv).Auth()
+		srv := testbed.Emulator(t)
+		auth := testbed.NewApp(t, srv).Auth()
 		var seen [2][]string // a handler's own: the two run side by side
 		for i := range seen {
 			auth.OnAuthStateChange(func(e tcbauth.AuthEvent) {
@@ -239,13 +240,13 @@ func TestEventsAreCopies(t *testing.T) {
 				e.Session.AccessToken, e.Session.Groups[0] = "changed", "changed"
 			})
 		}
-		c := signInAs(t, auth, gopher)
+		c := testbed.SignInAs(t, auth, testbed.Gopher)
 		synctest.Wait()
 		for i := range seen {
 			assert.Len(t, seen[i], 2)
 			assert.False(t, slices.Contains(seen[i], "changed"))
 		}
-		requireToken(t, auth, c.AccessToken)
+		testbed.RequireToken(t, auth, c.AccessToken)
 		got, err := auth.GetCredentials(t.Context())
 		require.NoError(t, err)
 		assert.Equal(t, []string{"staff"}, got.Groups)
@@ -256,11 +257,11 @@ func TestEventsAreCopies(t *testing.T) {
 func TestEventsOfOtherHandles(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		srv := emulator(t)
-		app := newApp(t, srv)
+		srv := testbed.Emulator(t)
+		app := testbed.NewApp(t, srv)
 		here, there := app.ForUser("visitor"), app.ForUser("visitor")
-		events := eventsOf(there)
-		signInAs(t, here, gopher)
+		events := testbed.EventsOf(there)
+		testbed.SignInAs(t, here, testbed.Gopher)
 		assert.Empty(t, events())
 		_, err := there.GetAccessToken(t.Context())
 		require.NoError(t, err)

@@ -10,6 +10,7 @@ import (
 
 	"github.com/cloudbase-community/tcbauth"
 	"github.com/cloudbase-community/tcbauth/authtest"
+	"github.com/cloudbase-community/tcbauth/ticket"
 )
 
 // Signing in by a code in two steps, of which the second may come in another request: the challenge is plain data.
@@ -123,10 +124,12 @@ func ExampleAuth_SignInWithCustomTicket() {
 	defer done()
 	ctx := context.Background()
 
-	app, err := tcbauth.NewApp(srv.Env, tcbauth.WithBaseURL(srv.URL),
-		tcbauth.WithTicketSource(func(_ context.Context, userKey string) (string, error) {
-			return signTicket(srv.TicketKey(), userKey, srv.Now())
-		}))
+	signer, err := ticket.NewSigner(srv.TicketKey()) // in a program: the key file that the console gave
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	app, err := tcbauth.NewApp(signer.Env(), tcbauth.WithBaseURL(srv.URL), tcbauth.WithTicketSource(ticket.Source(signer)))
 	if err != nil {
 		fmt.Println(err)
 		return

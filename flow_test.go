@@ -9,57 +9,35 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/cloudbase-community/tcbauth"
+	"github.com/cloudbase-community/tcbauth/accesstoken"
 	"github.com/cloudbase-community/tcbauth/authtest"
+	"github.com/cloudbase-community/tcbauth/internal/testbed"
 )
-
-const (
-	newPhone = "+86 13700000000" // of nobody yet
-	newEmail = "new@example.com"
-)
-
-// ask has a code sent, to a phone number or a mail address, and reads it.
-func ask(t *testing.T, srv *authtest.Server, auth *tcbauth.Auth, req tcbauth.GetVerificationRequest) (*tcbauth.VerificationInfo, string) {
-	t.Helper()
-	info, err := auth.GetVerification(t.Context(), req)
-	require.NoError(t, err)
-	require.NotEmpty(t, info.VerificationID)
-	require.Equal(t, 600, info.ExpiresIn)
-	code, err := srv.WaitCode(t.Context(), req.PhoneNumber+req.Email)
-	require.NoError(t, err)
-	return info, code
-}
-
-// sms is ask for a phone number, with what SignInWithSms takes.
-func sms(t *testing.T, srv *authtest.Server, auth *tcbauth.Auth, phone string) tcbauth.SignInWithSmsRequest {
-	t.Helper()
-	info, code := ask(t, srv, auth, tcbauth.GetVerificationRequest{PhoneNumber: phone})
-	return tcbauth.SignInWithSmsRequest{VerificationInfo: info, VerificationCode: code, PhoneNum: phone}
-}
 
 // TestSmsFlow is the js-sdk's page on SMS login from its top to its end: a number registers, and later signs in.
 func TestSmsFlow(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		srv := emulator(t)
-		auth := newApp(t, srv).Auth()
-		info, code := ask(t, srv, auth, tcbauth.GetVerificationRequest{PhoneNumber: newPhone})
+		srv := testbed.Emulator(t)
+		auth := testbed.NewApp(t, srv).Auth()
+		info, code := testbed.Ask(t, srv, auth, tcbauth.GetVerificationRequest{PhoneNumber: testbed.NewPhone})
 		assert.False(t, info.IsUser)
 		verified, err := auth.Verify(t.Context(), tcbauth.VerifyRequest{VerificationID: info.VerificationID, VerificationCode: code})
 		require.NoError(t, err)
 		assert.Equal(t, 600, verified.ExpiresIn)
 		signedUp, err := auth.SignUp(t.Context(), tcbauth.SignUpRequest{
-			PhoneNumber: newPhone, VerificationCode: code, VerificationToken: verified.VerificationToken,
-			Username: "newcomer", Password: peoplesPassword, Name: "A Newcomer",
+			PhoneNumber: testbed.NewPhone, VerificationCode: code, VerificationToken: verified.VerificationToken,
+			Username: "newcomer", Password: testbed.Password, Name: "A Newcomer",
 		})
 		require.NoError(t, err)
 		require.NoError(t, signedUp.UserErr)
 		assert.Equal(t, "newcomer", signedUp.User.Username)
-		assert.Equal(t, newPhone, signedUp.User.PhoneNumber)
+		assert.Equal(t, testbed.NewPhone, signedUp.User.PhoneNumber)
 		assert.Equal(t, signedUp.Credentials.Sub, signedUp.User.Sub)
 		require.NoError(t, auth.SignOut(t.Context()))
 
 		srv.Advance(time.Minute)
-		req := sms(t, srv, auth, newPhone)
+		req := testbed.Sms(t, srv, auth, testbed.NewPhone)
 		assert.True(t, req.VerificationInfo.IsUser)
 		req.PhoneNum = "13700000000" // as the js-sdk takes it
 		signedIn, err := auth.SignInWithSms(t.Context(), req)
@@ -79,12 +57,12 @@ func TestSmsFlow(t *testing.T) {
 func TestSignInWithSmsRegisters(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		srv := emulator(t)
-		auth := newApp(t, srv).Auth()
-		events := eventsOf(auth)
-		state, err := auth.SignInWithSms(t.Context(), sms(t, srv, auth, newPhone))
+		srv := testbed.Emulator(t)
+		auth := testbed.NewApp(t, srv).Auth()
+		events := testbed.EventsOf(auth)
+		state, err := auth.SignInWithSms(t.Context(), testbed.Sms(t, srv, auth, testbed.NewPhone))
 		require.NoError(t, err)
-		assert.Equal(t, newPhone, state.User.PhoneNumber)
+		assert.Equal(t, testbed.NewPhone, state.User.PhoneNumber)
 		assert.Zero(t, srv.Count("signin"))
 		assert.Equal(t, []tcbauth.Event{tcbauth.EventSignedIn}, events())
 	})
@@ -93,17 +71,17 @@ func TestSignInWithSmsRegisters(t *testing.T) {
 func TestEmailFlow(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		srv := emulator(t)
-		auth := newApp(t, srv).Auth()
+		srv := testbed.Emulator(t)
+		auth := testbed.NewApp(t, srv).Auth()
 		subs := make(map[string]int)
 		for range 2 { // registers, then signs in
-			info, code := ask(t, srv, auth, tcbauth.GetVerificationRequest{Email: newEmail})
+			info, code := testbed.Ask(t, srv, auth, tcbauth.GetVerificationRequest{Email: testbed.NewEmail})
 			state, err := auth.SignInWithEmail(t.Context(), tcbauth.SignInWithEmailRequest{
-				VerificationInfo: info, VerificationCode: code, Email: newEmail,
+				VerificationInfo: info, VerificationCode: code, Email: testbed.NewEmail,
 			})
 			require.NoError(t, err)
 			require.NoError(t, state.UserErr)
-			assert.Equal(t, newEmail, state.User.Email)
+			assert.Equal(t, testbed.NewEmail, state.User.Email)
 			subs[state.User.Sub]++
 			require.NoError(t, auth.SignOut(t.Context()))
 			srv.Advance(time.Minute)
@@ -130,38 +108,38 @@ func TestWrongIsUser(t *testing.T) {
 		signIns        int
 		signUps        int
 	}{
-		"is a user after all":         {phone: gopherPhone, signIns: 1, signUps: 1},
-		"is no user after all":        {phone: newPhone, isUser: true, signIns: 1, signUps: 1},
-		"already_exists":              {phone: gopherPhone, signUp: &authtest.Error{Word: "already_exists", Number: 6}, signIns: 1, signUps: 1},
-		"must not create, is a user":  {phone: gopherPhone, create: &no, signIns: 1},
-		"must not create, is no user": {phone: newPhone, create: &no, want: tcbauth.CodeNotFound, signIns: 1},
-		"must not create, as told":    {phone: newPhone, isUser: true, create: &no, want: tcbauth.CodeNotFound, signIns: 1},
-		"may create":                  {phone: newPhone, create: new(true), signUps: 1},
+		"is a user after all":         {phone: testbed.GopherPhone, signIns: 1, signUps: 1},
+		"is no user after all":        {phone: testbed.NewPhone, isUser: true, signIns: 1, signUps: 1},
+		"already_exists":              {phone: testbed.GopherPhone, signUp: &authtest.Error{Word: "already_exists", Number: 6}, signIns: 1, signUps: 1},
+		"must not create, is a user":  {phone: testbed.GopherPhone, create: &no, signIns: 1},
+		"must not create, is no user": {phone: testbed.NewPhone, create: &no, want: tcbauth.CodeNotFound, signIns: 1},
+		"must not create, as told":    {phone: testbed.NewPhone, isUser: true, create: &no, want: tcbauth.CodeNotFound, signIns: 1},
+		"may create":                  {phone: testbed.NewPhone, create: new(true), signUps: 1},
 		"both fail, sign-in first": {
-			phone: newPhone, isUser: true, signUp: registered, want: tcbauth.CodeNotFound, signIns: 1, signUps: 1,
+			phone: testbed.NewPhone, isUser: true, signUp: registered, want: tcbauth.CodeNotFound, signIns: 1, signUps: 1,
 		},
 		"both fail, sign-up first": {
-			phone: gopherPhone, signIn: notFound, want: tcbauth.CodeFailedPrecondition, signIns: 1, signUps: 1,
+			phone: testbed.GopherPhone, signIn: notFound, want: tcbauth.CodeFailedPrecondition, signIns: 1, signUps: 1,
 		},
 		"another error is no contradiction": {
-			phone: gopherPhone, isUser: true, signIn: &authtest.Error{Word: "user_blocked"}, want: tcbauth.CodeUserBlocked, signIns: 1,
+			phone: testbed.GopherPhone, isUser: true, signIn: &authtest.Error{Word: "user_blocked"}, want: tcbauth.CodeUserBlocked, signIns: 1,
 		},
 		"nor is one of signing up": {
-			phone: newPhone, signUp: &authtest.Error{Word: "permission_denied"}, want: tcbauth.CodePermissionDenied, signUps: 1,
+			phone: testbed.NewPhone, signUp: &authtest.Error{Word: "permission_denied"}, want: tcbauth.CodePermissionDenied, signUps: 1,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				srv := emulator(t, authtest.WithoutIsUser())
+				srv := testbed.Emulator(t, authtest.WithoutIsUser())
 				store := tcbauth.NewMemoryStore()
-				auth := newApp(t, srv, tcbauth.WithTokenStore(store)).Auth()
+				auth := testbed.NewApp(t, srv, tcbauth.WithTokenStore(store)).Auth()
 				for operation, answer := range map[string]*authtest.Error{"signin": test.signIn, "signup": test.signUp} {
 					if answer != nil {
 						srv.Fault(authtest.Fault{Operation: operation, Error: answer})
 					}
 				}
-				req := sms(t, srv, auth, test.phone)
+				req := testbed.Sms(t, srv, auth, test.phone)
 				require.False(t, req.VerificationInfo.IsUser)
 				req.VerificationInfo.IsUser, req.ShouldCreateUser = test.isUser, test.create
 				state, err := auth.SignInWithSms(t.Context(), req)
@@ -170,7 +148,7 @@ func TestWrongIsUser(t *testing.T) {
 					assert.Equal(t, test.phone, state.User.PhoneNumber)
 				} else {
 					require.ErrorIs(t, err, test.want)
-					assert.Nil(t, stored(t, store, defaultKey))
+					assert.Nil(t, testbed.Stored(t, store, testbed.DefaultKey))
 				}
 				assert.Equal(t, 1, srv.Count("verification/verify"))
 				assert.Equal(t, test.signIns, srv.Count("signin"))
@@ -184,13 +162,13 @@ func TestWrongIsUser(t *testing.T) {
 func TestWrongIsUserOfEmail(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		srv := emulator(t, authtest.WithoutLimits())
-		auth := newApp(t, srv).Auth()
+		srv := testbed.Emulator(t, authtest.WithoutLimits())
+		auth := testbed.NewApp(t, srv).Auth()
 		for _, isUser := range []bool{true, false} { // nobody has the address at first, then somebody has
-			info, code := ask(t, srv, auth, tcbauth.GetVerificationRequest{Email: newEmail})
+			info, code := testbed.Ask(t, srv, auth, tcbauth.GetVerificationRequest{Email: testbed.NewEmail})
 			info.IsUser = isUser
 			_, err := auth.SignInWithEmail(t.Context(), tcbauth.SignInWithEmailRequest{
-				VerificationInfo: info, VerificationCode: code, Email: newEmail,
+				VerificationInfo: info, VerificationCode: code, Email: testbed.NewEmail,
 			})
 			require.NoError(t, err)
 		}
@@ -203,10 +181,10 @@ func TestWrongIsUserOfEmail(t *testing.T) {
 func TestCodeIsWrong(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		srv := emulator(t, authtest.WithCodeAttempts(3))
-		srv.FixCode(gopherPhone, "123456")
-		auth := newApp(t, srv).Auth()
-		req := sms(t, srv, auth, gopherPhone)
+		srv := testbed.Emulator(t, authtest.WithCodeAttempts(3))
+		srv.FixCode(testbed.GopherPhone, "123456")
+		auth := testbed.NewApp(t, srv).Auth()
+		req := testbed.Sms(t, srv, auth, testbed.GopherPhone)
 		right := req.VerificationCode
 		req.VerificationCode = "654321"
 		for i := range 3 {
@@ -223,7 +201,7 @@ func TestCodeIsWrong(t *testing.T) {
 		assert.Zero(t, srv.Count("signin"))
 
 		srv.Advance(time.Minute)
-		_, err = auth.SignInWithSms(t.Context(), sms(t, srv, auth, gopherPhone))
+		_, err = auth.SignInWithSms(t.Context(), testbed.Sms(t, srv, auth, testbed.GopherPhone))
 		require.NoError(t, err, "a new code has new tries")
 	})
 }
@@ -231,13 +209,13 @@ func TestCodeIsWrong(t *testing.T) {
 func TestCodeIsTooOld(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		srv := emulator(t)
-		auth := newApp(t, srv).Auth()
-		req := sms(t, srv, auth, gopherPhone)
+		srv := testbed.Emulator(t)
+		auth := testbed.NewApp(t, srv).Auth()
+		req := testbed.Sms(t, srv, auth, testbed.GopherPhone)
 		srv.Advance(600 * time.Second)
 		_, err := auth.SignInWithSms(t.Context(), req)
 		require.ErrorIs(t, err, tcbauth.ErrVerificationFailed)
-		newer := sms(t, srv, auth, gopherPhone)
+		newer := testbed.Sms(t, srv, auth, testbed.GopherPhone)
 		_, err = auth.SignInWithSms(t.Context(), req)
 		require.ErrorIs(t, err, tcbauth.ErrVerificationFailed, "the code before")
 		_, err = auth.SignInWithSms(t.Context(), newer)
@@ -247,148 +225,122 @@ func TestCodeIsTooOld(t *testing.T) {
 	})
 }
 
-func TestRateLimit(t *testing.T) {
+// TestRarerFlows has the calls that few programs make, against the emulator.
+func TestRarerFlows(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		srv := emulator(t)
-		auth := newApp(t, srv).Auth()
-		first := sms(t, srv, auth, gopherPhone)
-		_, err := auth.GetVerification(t.Context(), tcbauth.GetVerificationRequest{PhoneNumber: gopherPhone})
-		require.ErrorIs(t, err, tcbauth.ErrRateLimited)
-		require.ErrorIs(t, err, tcbauth.CodeResourceExhausted)
-		var e *tcbauth.Error
-		require.ErrorAs(t, err, &e)
-		assert.Equal(t, 429, e.StatusCode)
-		assert.Equal(t, 8, e.Number)
-		assert.Equal(t, time.Minute, e.RetryAfter)
-		assert.NotEmpty(t, e.RequestID)
-		assert.Equal(t, 2, srv.Count("verification"), "an SMS is never asked for twice")
-		_, err = auth.SignInWithSms(t.Context(), first)
-		require.NoError(t, err, "the code that was sent is still good")
-		srv.Advance(e.RetryAfter)
-		sms(t, srv, auth, gopherPhone)
-	})
-}
-
-func TestPasswordErrors(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		srv := emulator(t, authtest.WithPasswordLock(2, 10*time.Minute))
-		srv.Seed(
-			authtest.User{Username: "no_password", Email: "none@example.com"},
-			authtest.User{Username: "blocked_01", Password: peoplesPassword, Blocked: true},
-			authtest.User{Username: "pending_01", Password: peoplesPassword, Pending: true},
-		)
-		store := tcbauth.NewMemoryStore()
-		auth := newApp(t, srv, tcbauth.WithTokenStore(store)).Auth()
-		signIn := func(req tcbauth.SignInWithPasswordRequest) error {
-			_, err := auth.SignInWithPassword(t.Context(), req)
-			if err != nil {
-				assert.NotContains(t, err.Error(), "-horse-")
-				assert.Nil(t, stored(t, store, defaultKey))
-			}
-			return err
-		}
-		for _, test := range []struct {
-			req  tcbauth.SignInWithPasswordRequest
-			want error
-		}{
-			{tcbauth.SignInWithPasswordRequest{Username: gopher, Password: "wrong-horse-1"}, tcbauth.CodeInvalidUsernameOrPassword},
-			{tcbauth.SignInWithPasswordRequest{Username: "nobody_at_all", Password: peoplesPassword}, tcbauth.CodeInvalidUsernameOrPassword},
-			{tcbauth.SignInWithPasswordRequest{Email: "none@example.com", Password: peoplesPassword}, tcbauth.CodePasswordNotSet},
-			{tcbauth.SignInWithPasswordRequest{Username: "blocked_01", Password: peoplesPassword}, tcbauth.ErrUserStatusAbnormal},
-			{tcbauth.SignInWithPasswordRequest{Username: "pending_01", Password: peoplesPassword}, tcbauth.CodeUserPending},
-			{tcbauth.SignInWithPasswordRequest{Phone: "13800000000", Password: "wrong-horse-2"}, tcbauth.ErrInvalidCredentials},
-			{tcbauth.SignInWithPasswordRequest{Username: gopher, Password: peoplesPassword}, tcbauth.CodeInvalidStatus}, // locked now
-		} {
-			require.ErrorIs(t, signIn(test.req), test.want)
-		}
-		sent := srv.Count("signin")
-		assert.Equal(t, 7, sent, "none is sent twice")
-		for _, req := range []tcbauth.SignInWithPasswordRequest{
-			{Password: peoplesPassword}, {Username: gopher}, {Phone: "123", Password: peoplesPassword}, {Email: "x", Password: peoplesPassword},
-		} {
-			require.ErrorIs(t, signIn(req), tcbauth.ErrInvalidParams)
-		}
-		assert.Equal(t, sent, srv.Count("signin"))
-		srv.Advance(10 * time.Minute)
-		require.NoError(t, signIn(tcbauth.SignInWithPasswordRequest{Phone: "138 0000 0000", Password: peoplesPassword}))
-	})
-}
-
-// TestSessionLivesOn: an access token is good for two hours, a session for as long as somebody comes back within a month.
-func TestSessionLivesOn(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		srv := emulator(t)
-		auth := newApp(t, srv).Auth()
-		signInAs(t, auth, gopher)
-		for i, pause := range []time.Duration{lifetime, 29 * 24 * time.Hour, 29 * 24 * time.Hour} {
-			srv.Advance(pause)
-			user, err := auth.GetUserInfo(t.Context(), tcbauth.GetUserInfoRequest{})
+	for name, flow := range map[string]func(t *testing.T, srv *authtest.Server, auth *tcbauth.Auth){
+		"a code that signs in at once": func(t *testing.T, srv *authtest.Server, auth *tcbauth.Auth) {
+			info, code := testbed.Ask(t, srv, auth, tcbauth.GetVerificationRequest{PhoneNumber: testbed.GopherPhone})
+			verified, err := auth.Verify(t.Context(), tcbauth.VerifyRequest{
+				VerificationID: info.VerificationID, VerificationCode: code, Version: "v2",
+			})
 			require.NoError(t, err)
-			assert.Equal(t, gopherSub, user.Sub)
-			assert.Equal(t, i+1, srv.Count("token"), "the client knew without being refused")
-			assert.Equal(t, i+2, srv.Count("user/me"))
-		}
-	})
-}
-
-// TestSessionIsRevokedElsewhere: the next call is refused, the refresh token too, and the session has ended.
-func TestSessionIsRevokedElsewhere(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		srv := emulator(t)
-		store := tcbauth.NewMemoryStore()
-		auth := newApp(t, srv, tcbauth.WithTokenStore(store)).Auth()
-		copied := signInAs(t, auth, gopher)
-		other := newApp(t, srv).Auth()
-		require.NoError(t, other.SetCredentials(t.Context(), copied))
-		require.NoError(t, other.SignOut(t.Context()))
-
-		_, err := auth.GetUserInfo(t.Context(), tcbauth.GetUserInfoRequest{})
-		require.ErrorIs(t, err, tcbauth.ErrSessionExpired)
-		require.ErrorIs(t, err, tcbauth.CodeUnauthenticated)
-		require.ErrorIs(t, err, tcbauth.CodeInvalidGrant)
-		assert.Nil(t, stored(t, store, defaultKey))
-		requireNobody(t, auth)
-		assert.Equal(t, 1, srv.Count("token"))
-	})
-}
-
-// TestAccessKey stands in for a session in calls that carry one, and in no others.
-func TestAccessKey(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		srv := emulator(t)
-		wire := newTap(srv)
-		store := tcbauth.NewMemoryStore()
-		auth := newApp(t, srv, tcbauth.WithTokenStore(store), tcbauth.WithAccessKey("key"), wire.client()).Auth()
-		requireToken(t, auth, "key")
-		_, err := auth.GetCredentials(t.Context())
-		require.ErrorIs(t, err, tcbauth.ErrNoSession, "a key is no session")
-		has, err := auth.HasLoginState(t.Context())
-		require.NoError(t, err)
-		assert.False(t, has)
-		_, err = auth.GetUserInfo(t.Context(), tcbauth.GetUserInfoRequest{})
-		require.ErrorIs(t, err, tcbauth.CodeUnauthenticated)
-		require.NotErrorIs(t, err, tcbauth.ErrSessionExpired)
-
-		req := sms(t, srv, auth, gopherPhone)
-		state, err := auth.SignInWithSms(t.Context(), req)
-		require.NoError(t, err)
-		requireToken(t, auth, state.Credentials.AccessToken)
-		srv.Advance(lifetime)
-		_, err = auth.GetCredentials(t.Context())
-		require.NoError(t, err)
-		require.NoError(t, auth.SignOut(t.Context()))
-		requireToken(t, auth, "key")
-
-		for path, want := range map[string][]string{
-			"verification": {"Bearer key"}, "verification/verify": {""}, "signin": {""}, "token": {""}, "revoke": {""},
-			"user/me": {"Bearer key", "Bearer " + state.Credentials.AccessToken},
-		} {
-			assert.Equal(t, want, wire.bearers("/auth/v1/"+path), path)
-		}
-	})
+			assert.Equal(t, testbed.GopherSub, verified.Credentials.Sub)
+			testbed.RequireToken(t, auth, verified.Credentials.AccessToken)
+		},
+		"the phone number that WeChat has": func(t *testing.T, srv *authtest.Server, auth *tcbauth.Auth) {
+			code := srv.ProviderCode(wechat, authtest.ProviderUser{Sub: "o-1", Phone: testbed.NewPhone})
+			granted, err := auth.GrantProviderToken(t.Context(), tcbauth.GrantProviderTokenRequest{ProviderID: wechat, ProviderCode: code})
+			require.NoError(t, err)
+			require.NotNil(t, granted.ProviderProfile)
+			assert.Empty(t, granted.ProviderProfile.PhoneNumber)
+			told, err := auth.PatchProviderToken(t.Context(), tcbauth.PatchProviderTokenRequest{
+				ProviderToken: granted.ProviderToken, ProviderParams: &tcbauth.ProviderParams{Code: "phone-code"},
+			})
+			require.NoError(t, err)
+			assert.Equal(t, testbed.NewPhone, told.ProviderProfile.PhoneNumber)
+		},
+		"a third party moves to another account": func(t *testing.T, srv *authtest.Server, auth *tcbauth.Auth) {
+			person := authtest.ProviderUser{Sub: "o-1"}
+			testbed.SignInAs(t, auth, testbed.Badger)
+			require.NoError(t, auth.BindWithProvider(t.Context(), tcbauth.BindWithProviderRequest{ProviderToken: granted(t, srv, auth, person)}))
+			testbed.SignInAs(t, auth, testbed.Gopher)
+			moved, err := auth.ChangeBoundProvider(t.Context(), tcbauth.ChangeBoundProviderRequest{ProviderID: wechat, TransToken: granted(t, srv, auth, person)})
+			require.NoError(t, err)
+			assert.Equal(t, srv.Env, moved.ClientID)
+			state, err := auth.SignInWithProvider(t.Context(), tcbauth.SignInWithProviderRequest{ProviderToken: granted(t, srv, auth, person)})
+			require.NoError(t, err)
+			assert.Equal(t, testbed.GopherSub, state.User.Sub)
+		},
+		"an authorization for another client": func(t *testing.T, _ *authtest.Server, auth *tcbauth.Auth) {
+			testbed.SignInAs(t, auth, testbed.Gopher)
+			info, err := auth.AuthorizeInfo(t.Context(), tcbauth.AuthorizeInfoRequest{ClientID: "other", Scope: "user sso"})
+			require.NoError(t, err)
+			assert.Equal(t, "other", info.Client.ID)
+			assert.Len(t, info.Scopes, 2)
+			granted, err := auth.Authorize(t.Context(), tcbauth.AuthorizeRequest{ClientID: "other", ResponseType: "code", State: "s"})
+			require.NoError(t, err)
+			assert.NotEmpty(t, granted.Code)
+			assert.Equal(t, "s", granted.State)
+		},
+		"a mini program scans a code": func(t *testing.T, srv *authtest.Server, auth *tcbauth.Auth) {
+			shown, err := auth.GetMiniProgramQrCode(t.Context(), tcbauth.GetMiniProgramQrCodeRequest{EnvID: srv.Env, WxAppID: "wx1"})
+			require.NoError(t, err)
+			asked := tcbauth.GetMiniProgramQrCodeStatusRequest{QrCodeID: shown.QrCodeID, EnvID: srv.Env, WxAppID: "wx1"}
+			status, err := auth.GetMiniProgramQrCodeStatus(t.Context(), asked)
+			require.NoError(t, err)
+			assert.Empty(t, status.ProviderToken)
+			srv.ScanQRCode(shown.QrCodeID, authtest.ProviderUser{Sub: "o-1", Name: "Mole"})
+			status, err = auth.GetMiniProgramQrCodeStatus(t.Context(), asked)
+			require.NoError(t, err)
+			state, err := auth.SignInWithProvider(t.Context(), tcbauth.SignInWithProviderRequest{ProviderToken: status.ProviderToken})
+			require.NoError(t, err)
+			assert.Equal(t, "Mole", state.User.Name)
+		},
+		"the low-code plugin": func(t *testing.T, _ *authtest.Server, auth *tcbauth.Auth) {
+			kind, err := auth.GetProviderSubType(t.Context())
+			require.NoError(t, err)
+			assert.Equal(t, "weda", kind.ID)
+			testbed.SignInAs(t, auth, testbed.Gopher)
+			info, err := auth.GetWedaUserInfo(t.Context())
+			require.NoError(t, err)
+			assert.Equal(t, testbed.GopherSub, info["sub"])
+		},
+		"a backend trusts the token, until it is revoked": func(t *testing.T, srv *authtest.Server, auth *tcbauth.Auth) {
+			verifier, err := accesstoken.NewVerifier(srv.Env, accesstoken.WithBaseURL(srv.URL), accesstoken.WithIssuer(srv.URL),
+				accesstoken.WithHTTPClient(srv.Client()))
+			require.NoError(t, err)
+			session := testbed.SignInAs(t, auth, testbed.Gopher)
+			claims, err := verifier.Verify(t.Context(), session.AccessToken)
+			require.NoError(t, err)
+			assert.Equal(t, testbed.GopherSub, claims.Subject)
+			_, err = verifier.Introspect(t.Context(), session.AccessToken)
+			require.NoError(t, err)
+			require.NoError(t, auth.SignOut(t.Context()))
+			_, err = verifier.Verify(t.Context(), session.AccessToken)
+			require.NoError(t, err, "no token shows that it was revoked")
+			_, err = verifier.Introspect(t.Context(), session.AccessToken)
+			require.ErrorIs(t, err, accesstoken.ErrInactive)
+		},
+		"a captcha that a person solves": func(t *testing.T, srv *authtest.Server, auth *tcbauth.Auth) {
+			shown, err := auth.CreateCaptchaData(t.Context(), tcbauth.CreateCaptchaDataRequest{State: "s"})
+			require.NoError(t, err)
+			solved, err := auth.VerifyCaptchaData(t.Context(), tcbauth.VerifyCaptchaDataRequest{
+				Token: shown.Token, Key: srv.CaptchaAnswer(shown.Token),
+			})
+			require.NoError(t, err)
+			assert.NotEmpty(t, solved.CaptchaToken)
+		},
+		"signing out on the way to another page": func(t *testing.T, srv *authtest.Server, auth *tcbauth.Auth) {
+			testbed.SignInAs(t, auth, testbed.Gopher)
+			_, err := auth.SignOutWithRedirect(t.Context(), tcbauth.SignOutRequest{RedirectURI: "https://app.example.com"})
+			require.NoError(t, err)
+			assert.Equal(t, 1, srv.Count("user/signout"))
+			testbed.RequireNobody(t, auth)
+		},
+		"what was done with an account": func(t *testing.T, _ *authtest.Server, auth *tcbauth.Auth) {
+			testbed.SignInAs(t, auth, testbed.Gopher)
+			log, err := auth.GetUserBehaviorLog(t.Context(), tcbauth.GetUserBehaviorLogRequest{Type: tcbauth.BehaviorLogin, Limit: 10})
+			require.NoError(t, err)
+			assert.Contains(t, string(log.Raw), "USER_LOGIN")
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				srv := testbed.Emulator(t, authtest.WithClientID("other"))
+				flow(t, srv, testbed.NewApp(t, srv).Auth())
+			})
+		})
+	}
 }

@@ -12,25 +12,26 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/cloudbase-community/tcbauth"
+	"github.com/cloudbase-community/tcbauth/internal/testbed"
 )
 
 // thirdParty is the URL of a third party. Decoding it, as the js-sdk does, would end redirect_uri at its second parameter.
 const thirdParty = "https://third.example/connect?appid=a&redirect_uri=https%3A%2F%2Fapp.example.com%2Fback%3Fx%3D1%26y%3D2&state=s#anchor"
 
 // oauthPeer answers as a third party's sign-in needs it.
-func oauthPeer() *peer {
-	return &peer{answer: func(_ int, r arrived) answer {
+func oauthPeer() *testbed.Peer {
+	return &testbed.Peer{Answer: func(_ int, r testbed.Arrived) testbed.Answer {
 		if strings.HasSuffix(r.URL.Path, "/provider/uri") {
-			return reply(http.StatusOK, `{"uri":`+asJSON(thirdParty)+`}`)
+			return testbed.Reply(http.StatusOK, `{"uri":`+testbed.AsJSON(thirdParty)+`}`)
 		}
-		return reply(http.StatusOK, goodAnswer)
+		return testbed.Reply(http.StatusOK, testbed.GoodAnswer)
 	}}
 }
 
 func TestOAuthChallenge(t *testing.T) {
 	t.Parallel()
 	p := oauthPeer()
-	auth := newPeerApp(t, p, tcbauth.NewMemoryStore()).Auth()
+	auth := testbed.NewPeerApp(t, p, tcbauth.NewMemoryStore()).Auth()
 	req := tcbauth.SignInWithOAuthRequest{Provider: "wx_open", Options: tcbauth.SignInWithOAuthOptions{
 		RedirectTo: "https://app.example.com/back?next=%2Fhome#top",
 	}}
@@ -45,11 +46,11 @@ func TestOAuthChallenge(t *testing.T) {
 	assert.Equal(t, tcbauth.OAuthSignIn, first.Kind)
 	assert.Equal(t, "https://app.example.com/back", first.RedirectURI)
 	for i, c := range []*tcbauth.OAuthChallenge{first, second} {
-		r := p.requests()[i]
+		r := p.Requests()[i]
 		assert.Equal(t, http.MethodGet, r.Method)
 		assert.Equal(t, "/auth/v1/provider/uri", r.URL.Path)
 		assert.Equal(t, url.Values{
-			"provider_id": {"wx_open"}, "redirect_uri": {"https://app.example.com/back"}, "state": {c.State}, "client_id": {methodEnv},
+			"provider_id": {"wx_open"}, "redirect_uri": {"https://app.example.com/back"}, "state": {c.State}, "client_id": {testbed.MethodEnv},
 		}, r.URL.Query())
 		assert.Empty(t, r.Header.Get("Authorization"))
 	}
@@ -91,11 +92,11 @@ func TestOAuthOptions(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			p := oauthPeer()
-			auth := newPeerApp(t, p, tcbauth.NewMemoryStore()).Auth()
+			auth := testbed.NewPeerApp(t, p, tcbauth.NewMemoryStore()).Auth()
 			c, err := auth.SignInWithOAuth(t.Context(), tcbauth.SignInWithOAuthRequest{Provider: "p", Options: tt.options})
 			require.NoError(t, err)
 			assert.Equal(t, tt.sent, c.RedirectURI)
-			sent := p.requests()[0].URL.Query()
+			sent := p.Requests()[0].URL.Query()
 			assert.Equal(t, tt.sent, sent.Get("redirect_uri"))
 			assert.Equal(t, c.State, sent.Get("state"))
 			if tt.options.State != "" {
@@ -121,13 +122,15 @@ func TestOAuthOptions(t *testing.T) {
 
 func TestOAuthURLThatIsNone(t *testing.T) {
 	t.Parallel()
-	p := &peer{answer: func(int, arrived) answer { return reply(http.StatusOK, `{"uri":"https://[::1/planted"}`) }}
-	auth := newPeerApp(t, p, tcbauth.NewMemoryStore()).Auth()
+	p := &testbed.Peer{Answer: func(int, testbed.Arrived) testbed.Answer {
+		return testbed.Reply(http.StatusOK, `{"uri":"https://[::1/planted"}`)
+	}}
+	auth := testbed.NewPeerApp(t, p, tcbauth.NewMemoryStore()).Auth()
 	_, err := auth.SignInWithOAuth(t.Context(), tcbauth.SignInWithOAuthRequest{Provider: "p", Options: tcbauth.SignInWithOAuthOptions{
 		RedirectTo: "https://app.example.com/", QueryParams: map[string]string{"a": "b"},
 	}})
 	require.ErrorIs(t, err, tcbauth.ErrInvalidResponse)
-	requireError(t, err)
+	testbed.RequireError(t, err)
 }
 
 // A state that is not the challenge's means that somebody else's browser may be there, so that nothing may be sent.
@@ -162,11 +165,11 @@ func TestVerifyOAuthRefuses(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			p := oauthPeer()
-			auth := newPeerApp(t, p, sessionStore(t)).Auth()
+			auth := testbed.NewPeerApp(t, p, testbed.SessionStore(t)).Auth()
 			_, err := auth.VerifyOAuth(t.Context(), tcbauth.VerifyOAuthRequest{Challenge: tt.challenge, Query: tt.query})
 			requireField(t, err, tt.field)
-			assert.Equal(t, "VerifyOAuth", errorOf(t, err).Op)
-			assert.Empty(t, p.requests())
+			assert.Equal(t, "VerifyOAuth", testbed.ErrorOf(t, err).Op)
+			assert.Empty(t, p.Requests())
 		})
 	}
 }
@@ -179,7 +182,7 @@ func requireField(t *testing.T, err error, field string) {
 	require.ErrorAs(t, err, &invalid)
 	assert.Equal(t, field, invalid.Field)
 	assert.Contains(t, err.Error(), field)
-	assert.Equal(t, tcbauth.CategoryInvalidParams, errorOf(t, err).Category)
+	assert.Equal(t, tcbauth.CategoryInvalidParams, testbed.ErrorOf(t, err).Category)
 }
 
 func TestVerifyOAuthDenied(t *testing.T) {
@@ -188,17 +191,17 @@ func TestVerifyOAuthDenied(t *testing.T) {
 		"access_denied": tcbauth.CodeAccessDenied, "ACCESS_DENIED": tcbauth.CodeAccessDenied, "server_error": tcbauth.CodeServerError,
 	} {
 		p := oauthPeer()
-		auth := newPeerApp(t, p, sessionStore(t)).Auth()
-		req := oauth(tcbauth.OAuthSignIn)
+		auth := testbed.NewPeerApp(t, p, testbed.SessionStore(t)).Auth()
+		req := testbed.VerifyOAuth(tcbauth.OAuthSignIn)
 		req.Query.Set("error", word)
 		req.Query.Set("error_description", "the person said no")
 		_, err := auth.VerifyOAuth(t.Context(), req)
 		require.ErrorIs(t, err, code)
-		e := errorOf(t, err)
+		e := testbed.ErrorOf(t, err)
 		assert.Equal(t, "the person said no", e.Description)
 		assert.NotEmpty(t, e.Help)
 		assert.Zero(t, e.StatusCode)
-		assert.Empty(t, p.requests(), "not even the code that may be there too")
+		assert.Empty(t, p.Requests(), "not even the code that may be there too")
 	}
 }
 
@@ -206,20 +209,20 @@ func TestVerifyOAuthDenied(t *testing.T) {
 func TestVerifyOAuthDeniedIsCleaned(t *testing.T) {
 	t.Parallel()
 	p := oauthPeer()
-	auth := newPeerApp(t, p, sessionStore(t)).Auth()
+	auth := testbed.NewPeerApp(t, p, testbed.SessionStore(t)).Auth()
 	for _, bad := range []string{"two\nlines", "colour\x1b[31m", strings.Repeat("long ", 10000)} {
 		for _, name := range []string{"error", "error_description"} {
-			req := oauth(tcbauth.OAuthSignIn)
+			req := testbed.VerifyOAuth(tcbauth.OAuthSignIn)
 			req.Query.Set("error", "access_denied")
 			req.Query.Set(name, bad)
 			_, err := auth.VerifyOAuth(t.Context(), req)
-			e := errorOf(t, err)
+			e := testbed.ErrorOf(t, err)
 			assert.NotContains(t, e.Error(), "\n", name)
 			assert.NotContains(t, e.Error(), "\x1b", name)
 			assert.Less(t, len(e.Error()), 2000, name)
 		}
 	}
-	assert.Empty(t, p.requests())
+	assert.Empty(t, p.Requests())
 }
 
 func TestVerifyOAuthSignsIn(t *testing.T) {
@@ -227,8 +230,8 @@ func TestVerifyOAuthSignsIn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := oauthPeer()
 		store := tcbauth.NewMemoryStore()
-		auth := newPeerApp(t, p, store).Auth()
-		events := eventsOf(auth)
+		auth := testbed.NewPeerApp(t, p, store).Auth()
+		events := testbed.EventsOf(auth)
 		c, err := auth.SignInWithOAuth(t.Context(), tcbauth.SignInWithOAuthRequest{
 			Provider: "wx_open", Options: tcbauth.SignInWithOAuthOptions{RedirectTo: "https://app.example.com/back?x=1"},
 		})
@@ -238,15 +241,15 @@ func TestVerifyOAuthSignsIn(t *testing.T) {
 		})
 		require.NoError(t, err)
 		require.NoError(t, state.UserErr)
-		assert.Equal(t, plantedSub, state.User.Sub)
-		assert.NotNil(t, stored(t, store, "credentials_"+methodEnv))
+		assert.Equal(t, testbed.PlantedSub, state.User.Sub)
+		assert.NotNil(t, testbed.Stored(t, store, testbed.PeerKey))
 		assert.Equal(t, []tcbauth.Event{tcbauth.EventSignedIn}, events())
-		got := p.requests()
+		got := p.Requests()
 		require.Len(t, got, 4)
 		assert.Equal(t, "/auth/v1/provider/token", got[1].URL.Path)
-		assert.JSONEq(t, `{"provider_id":"wx_open","provider_redirect_uri":"https://app.example.com/back","provider_code":"code-1"}`, got[1].body)
+		assert.JSONEq(t, `{"provider_id":"wx_open","provider_redirect_uri":"https://app.example.com/back","provider_code":"code-1"}`, got[1].Text)
 		assert.Equal(t, "/auth/v1/signin/with/provider", got[2].URL.Path)
-		assert.JSONEq(t, `{"provider_token":"planted-new-provider-token"}`, got[2].body)
+		assert.JSONEq(t, `{"provider_token":"planted-new-provider-token"}`, got[2].Text)
 		assert.Equal(t, "/auth/v1/user/me", got[3].URL.Path)
 	})
 }
@@ -257,18 +260,18 @@ func TestVerifyOAuthBinds(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				p := &peer{answer: func(_ int, r arrived) answer {
+				p := &testbed.Peer{Answer: func(_ int, r testbed.Arrived) testbed.Answer {
 					if refused && strings.HasSuffix(r.URL.Path, "/provider/bind") {
-						return reply(http.StatusBadRequest, `{"error":"failed_precondition","error_code":9,"error_description":"bound to another user"}`)
+						return testbed.Reply(http.StatusBadRequest, `{"error":"failed_precondition","error_code":9,"error_description":"bound to another user"}`)
 					}
-					return reply(http.StatusOK, goodAnswer)
+					return testbed.Reply(http.StatusOK, testbed.GoodAnswer)
 				}}
-				auth := newPeerApp(t, p, sessionStore(t)).Auth()
+				auth := testbed.NewPeerApp(t, p, testbed.SessionStore(t)).Auth()
 				before, err := auth.GetCredentials(t.Context())
 				require.NoError(t, err)
 				var events []tcbauth.AuthEvent
 				auth.OnAuthStateChange(func(e tcbauth.AuthEvent) { events = append(events, e) })
-				req := oauth(tcbauth.OAuthBindIdentity)
+				req := testbed.VerifyOAuth(tcbauth.OAuthBindIdentity)
 				state, err := auth.VerifyOAuth(t.Context(), req)
 				synctest.Wait()
 				require.Len(t, events, 1)
@@ -285,11 +288,11 @@ func TestVerifyOAuthBinds(t *testing.T) {
 					require.NoError(t, events[0].Err)
 					assert.Equal(t, before.AccessToken, state.Credentials.AccessToken, "the session stays")
 				}
-				got := p.requests()
+				got := p.Requests()
 				require.Len(t, got, 2)
 				assert.Equal(t, "/auth/v1/user/provider/bind", got[1].URL.Path)
-				assert.Equal(t, "Bearer "+plantedAccess, got[1].Header.Get("Authorization"))
-				assert.JSONEq(t, `{"provider_token":"planted-new-provider-token"}`, got[1].body)
+				assert.Equal(t, "Bearer "+testbed.PlantedAccess, got[1].Header.Get("Authorization"))
+				assert.JSONEq(t, `{"provider_token":"planted-new-provider-token"}`, got[1].Text)
 			})
 		})
 	}
@@ -306,7 +309,7 @@ func TestPathParts(t *testing.T) {
 		"UnbindProvider": {func(id string) any { return tcbauth.UnbindProviderRequest{ProviderID: id} }, "provider_id", "user/provider/", ""},
 		"UnlinkIdentity": {func(id string) any { return tcbauth.UnlinkIdentityRequest{Provider: id} }, "provider", "user/provider/", ""},
 		"ChangeBoundProvider": {func(id string) any {
-			return tcbauth.ChangeBoundProviderRequest{ProviderID: id, TransToken: plantedProvider}
+			return tcbauth.ChangeBoundProviderRequest{ProviderID: id, TransToken: testbed.PlantedProvider}
 		}, "provider_id", "user/provider/", "/trans"},
 		"RevokeDevice": {func(id string) any { return tcbauth.RevokeDeviceRequest{DeviceID: id} }, "device_id", "user/authorized/devices/", ""},
 	}
@@ -315,16 +318,16 @@ func TestPathParts(t *testing.T) {
 			"wx_open", "../", "../me", "../../user/me", "..", ".", "...", "?", "id?x=1", "id#x", "%2f", "%2e%2e", "..%2fme", "a/b", "/", "//evil.example",
 			`..\me`, "a\nb", "a\r\nX-Evil: y", "\x00", "身份", "é", "a b", "+", ";x=1", ":80", "{id}", "\xff", "",
 		} {
-			p := &peer{answer: func(int, arrived) answer { return reply(http.StatusOK, goodAnswer) }}
-			_, err := callMethod(t.Context(), newPeerApp(t, p, sessionStore(t)).Auth(), method, methodRow{req: tt.request(id)})
+			p := &testbed.Peer{Answer: func(int, testbed.Arrived) testbed.Answer { return testbed.Reply(http.StatusOK, testbed.GoodAnswer) }}
+			_, err := testbed.CallMethod(t.Context(), testbed.NewPeerApp(t, p, testbed.SessionStore(t)).Auth(), method, testbed.MethodRow{Req: tt.request(id)})
 			if id == "" || id == "." || id == ".." { // which no escape keeps in its place
 				requireField(t, err, tt.field)
-				assert.Empty(t, p.requests(), "%s of %q", method, id)
+				assert.Empty(t, p.Requests(), "%s of %q", method, id)
 				continue
 			}
 			require.NoError(t, err, "%s of %q", method, id)
-			require.Len(t, p.requests(), 1)
-			sent := p.requests()[0].URL
+			require.Len(t, p.Requests(), 1)
+			sent := p.Requests()[0].URL
 			part, ok := strings.CutPrefix(sent.EscapedPath(), "/auth/v1/"+tt.before)
 			require.True(t, ok, sent)
 			part, ok = strings.CutSuffix(part, tt.after)
@@ -335,7 +338,7 @@ func TestPathParts(t *testing.T) {
 			assert.Equal(t, id, unescaped)
 			assert.Equal(t, sent.EscapedPath(), sent.RequestURI(), "no query")
 			assert.Empty(t, sent.Fragment)
-			assert.Equal(t, methodHost, sent.Host)
+			assert.Equal(t, testbed.MethodHost, sent.Host)
 		}
 	}
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/cloudbase-community/tcbauth"
 	"github.com/cloudbase-community/tcbauth/authtest"
+	"github.com/cloudbase-community/tcbauth/internal/testbed"
 )
 
 const wechat = "wx_open"
@@ -64,9 +65,9 @@ func bound(t *testing.T, auth *tcbauth.Auth) (ids []string) {
 func TestSignInWithOAuth(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		srv := emulator(t)
+		srv := testbed.Emulator(t)
 		store := tcbauth.NewMemoryStore()
-		app := newApp(t, srv, tcbauth.WithTokenStore(store))
+		app := testbed.NewApp(t, srv, tcbauth.WithTokenStore(store))
 		srv.ProviderCode(wechat, authtest.ProviderUser{Sub: "wechat-badger"})
 		srv.ProviderCode(wechat, mole)
 		srv.ProviderCode(wechat, authtest.ProviderUser{Sub: "wechat-gopher"})
@@ -83,7 +84,7 @@ func TestSignInWithOAuth(t *testing.T) {
 		require.Equal(t, c.State, query.Get("state"))
 
 		auth := app.ForUser("visitor") // the browser is back, in another request
-		events := eventsOf(auth)
+		events := testbed.EventsOf(auth)
 		sent := len(srv.Requests())
 		for _, state := range []string{"", "another", c.State + "x"} {
 			forged := url.Values{"code": query["code"], "state": {state}}
@@ -98,13 +99,13 @@ func TestSignInWithOAuth(t *testing.T) {
 		require.NoError(t, err)
 		require.NoError(t, state.UserErr)
 		assert.Equal(t, mole.Name, state.User.Name)
-		requireSession(t, store, keyOf("visitor"), state.Credentials)
+		testbed.RequireSession(t, store, testbed.KeyOf("visitor"), state.Credentials)
 		assert.Equal(t, []tcbauth.Event{tcbauth.EventSignedIn}, events())
 		assert.Equal(t, []string{wechat}, bound(t, auth))
 
 		_, err = auth.VerifyOAuth(t.Context(), tcbauth.VerifyOAuthRequest{Challenge: c, Query: query})
 		require.ErrorIs(t, err, tcbauth.CodeProviderError, "a code is good once")
-		requireSession(t, store, keyOf("visitor"), state.Credentials)
+		testbed.RequireSession(t, store, testbed.KeyOf("visitor"), state.Credentials)
 	})
 }
 
@@ -112,8 +113,8 @@ func TestSignInWithOAuth(t *testing.T) {
 func TestOAuthIsRefused(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		srv := emulator(t)
-		auth := newApp(t, srv).Auth()
+		srv := testbed.Emulator(t)
+		auth := testbed.NewApp(t, srv).Auth()
 		options := tcbauth.SignInWithOAuthOptions{RedirectTo: "https://app.example", State: "a-state-of-ours"}
 		_, err := auth.SignInWithOAuth(t.Context(), tcbauth.SignInWithOAuthRequest{Provider: "wx_unknown", Options: options})
 		require.ErrorIs(t, err, tcbauth.CodeProviderNotEnabled)
@@ -126,16 +127,16 @@ func TestOAuthIsRefused(t *testing.T) {
 		_, err = auth.VerifyOAuth(t.Context(), tcbauth.VerifyOAuthRequest{Challenge: c, Query: query})
 		require.ErrorIs(t, err, tcbauth.CodeAccessDenied)
 		assert.Zero(t, srv.Count("provider/token"))
-		requireNobody(t, auth)
+		testbed.RequireNobody(t, auth)
 	})
 }
 
 func TestLinkIdentity(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		srv := emulator(t)
-		auth := newApp(t, srv).Auth()
-		signInAs(t, auth, gopher)
+		srv := testbed.Emulator(t)
+		auth := testbed.NewApp(t, srv).Auth()
+		testbed.SignInAs(t, auth, testbed.Gopher)
 		assert.Empty(t, bound(t, auth))
 		srv.ProviderCode(wechat, mole)
 		var events []tcbauth.AuthEvent
@@ -148,14 +149,14 @@ func TestLinkIdentity(t *testing.T) {
 		}
 		state, err := link()
 		require.NoError(t, err)
-		assert.Equal(t, gopherSub, state.Credentials.Sub, "nobody else is signed in now")
+		assert.Equal(t, testbed.GopherSub, state.Credentials.Sub, "nobody else is signed in now")
 		assert.Equal(t, []string{wechat}, bound(t, auth))
 		all, err := auth.GetProviders(t.Context())
 		require.NoError(t, err)
 		assert.Equal(t, 2, all.Total)
 		assert.Len(t, all.Data, 2)
 
-		signInAs(t, auth, badger)
+		testbed.SignInAs(t, auth, testbed.Badger)
 		_, err = link()
 		require.ErrorIs(t, err, tcbauth.CodeFailedPrecondition, "it is somebody else's")
 		assert.Empty(t, bound(t, auth))
@@ -182,9 +183,9 @@ func TestLinkIdentity(t *testing.T) {
 func TestUnlinkIdentity(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		srv := emulator(t)
-		auth := newApp(t, srv).Auth()
-		signInAs(t, auth, gopher)
+		srv := testbed.Emulator(t)
+		auth := testbed.NewApp(t, srv).Auth()
+		testbed.SignInAs(t, auth, testbed.Gopher)
 		require.NoError(t, auth.BindWithProvider(t.Context(), tcbauth.BindWithProviderRequest{ProviderToken: granted(t, srv, auth, mole)}))
 		signIn := func() (*tcbauth.LoginState, error) {
 			return auth.SignInWithProvider(t.Context(), tcbauth.SignInWithProviderRequest{
@@ -193,14 +194,14 @@ func TestUnlinkIdentity(t *testing.T) {
 		}
 		state, err := signIn()
 		require.NoError(t, err)
-		assert.Equal(t, gopherSub, state.User.Sub)
+		assert.Equal(t, testbed.GopherSub, state.User.Sub)
 
 		require.NoError(t, auth.UnlinkIdentity(t.Context(), tcbauth.UnlinkIdentityRequest{Provider: wechat}))
 		assert.Empty(t, bound(t, auth))
 		require.ErrorIs(t, auth.UnlinkIdentity(t.Context(), tcbauth.UnlinkIdentityRequest{Provider: wechat}), tcbauth.CodeNotFound)
 		_, err = signIn()
 		require.ErrorIs(t, err, tcbauth.CodeNotFound)
-		requireToken(t, auth, state.Credentials.AccessToken)
+		testbed.RequireToken(t, auth, state.Credentials.AccessToken)
 	})
 }
 
@@ -208,21 +209,21 @@ func TestUnlinkIdentity(t *testing.T) {
 func TestSignInWithProvider(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		srv := emulator(t)
+		srv := testbed.Emulator(t)
 		store := tcbauth.NewMemoryStore()
-		auth := newApp(t, srv, tcbauth.WithTokenStore(store)).Auth()
+		auth := testbed.NewApp(t, srv, tcbauth.WithTokenStore(store)).Auth()
 		_, err := auth.SignInWithProvider(t.Context(), tcbauth.SignInWithProviderRequest{
 			ProviderToken: granted(t, srv, auth, mole), ForceDisableSignUp: true,
 		})
 		require.ErrorIs(t, err, tcbauth.CodeNotFound)
-		requireNobody(t, auth)
+		testbed.RequireNobody(t, auth)
 		first, err := auth.SignInWithIdToken(t.Context(), tcbauth.SignInWithIdTokenRequest{
 			Token: granted(t, srv, auth, mole), Provider: wechat,
 		})
 		require.NoError(t, err)
 		require.NoError(t, first.UserErr)
 		assert.Equal(t, mole.Name, first.User.Name)
-		assert.Equal(t, "v1", stored(t, store, defaultKey).Version)
+		assert.Equal(t, "v1", testbed.Stored(t, store, testbed.DefaultKey).Version)
 
 		renamed := mole
 		renamed.Name = "Mole the Second"
@@ -232,9 +233,9 @@ func TestSignInWithProvider(t *testing.T) {
 		require.NoError(t, err)
 		assert.Equal(t, first.User.Sub, state.User.Sub)
 		assert.Equal(t, renamed.Name, state.User.Name)
-		assert.Equal(t, "v2", stored(t, store, defaultKey).Version)
+		assert.Equal(t, "v2", testbed.Stored(t, store, testbed.DefaultKey).Version)
 		assert.Equal(t, 1, srv.Count("v2/user/me"))
-		srv.Advance(lifetime)
+		srv.Advance(testbed.TokenLife)
 		_, err = auth.GetCredentials(t.Context())
 		require.NoError(t, err)
 		assert.Equal(t, 1, srv.Count("v2/token"))
@@ -243,22 +244,22 @@ func TestSignInWithProvider(t *testing.T) {
 		other, err := auth.TransByProvider(t.Context(), tcbauth.TransByProviderRequest{ProviderToken: granted(t, srv, auth, mole)})
 		require.NoError(t, err)
 		assert.Equal(t, first.User.Sub, other.Sub)
-		assert.False(t, stored(t, store, defaultKey).AccessToken == other.AccessToken, "it is handed out and not stored")
+		assert.False(t, testbed.Stored(t, store, testbed.DefaultKey).AccessToken == other.AccessToken, "it is handed out and not stored")
 	})
 }
 
 // TestSignInWithSmsBinds: a third party's account is bound on the way, for people who are known and for those who are new.
 func TestSignInWithSmsBinds(t *testing.T) {
 	t.Parallel()
-	for name, phone := range map[string]string{"known": gopherPhone, "new": newPhone} {
+	for name, phone := range map[string]string{"known": testbed.GopherPhone, "new": testbed.NewPhone} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				srv := emulator(t, authtest.WithoutLimits())
-				logged, log := warnings()
-				auth := newApp(t, srv, logged).Auth()
+				srv := testbed.Emulator(t, authtest.WithoutLimits())
+				logged, log := testbed.Warnings()
+				auth := testbed.NewApp(t, srv, logged).Auth()
 				token := granted(t, srv, auth, mole)
-				req := sms(t, srv, auth, phone)
+				req := testbed.Sms(t, srv, auth, phone)
 				req.BindInfo = &tcbauth.BindInfo{ProviderToken: token}
 				state, err := auth.SignInWithSms(t.Context(), req)
 				require.NoError(t, err)
@@ -267,13 +268,13 @@ func TestSignInWithSmsBinds(t *testing.T) {
 				assert.Equal(t, []string{wechat}, bound(t, auth))
 
 				// The account is somebody's already: signed in all the same, and told so.
-				events := eventsOf(auth)
-				req = sms(t, srv, auth, badgerPhone)
+				events := testbed.EventsOf(auth)
+				req = testbed.Sms(t, srv, auth, testbed.BadgerPhone)
 				req.BindInfo = &tcbauth.BindInfo{ProviderToken: token}
 				state, err = auth.SignInWithSms(t.Context(), req)
 				require.NoError(t, err)
 				require.ErrorIs(t, state.UserErr, tcbauth.CodeFailedPrecondition)
-				assert.Equal(t, badger, state.User.Username)
+				assert.Equal(t, testbed.Badger, state.User.Username)
 				assert.Equal(t, []tcbauth.Event{tcbauth.EventSignedIn}, events())
 				assert.Contains(t, log.String(), "failed_precondition")
 				assert.False(t, strings.Contains(log.String(), token))

@@ -1,56 +1,23 @@
 package tcbauth_test
 
 import (
-	"encoding/json"
-	"os"
-	"os/exec"
-	"path/filepath"
-	"strings"
 	"testing"
 	"testing/synctest"
-	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/cloudbase-community/tcbauth"
 	"github.com/cloudbase-community/tcbauth/authtest"
-	"github.com/cloudbase-community/tcbauth/filestore"
+	"github.com/cloudbase-community/tcbauth/internal/testbed"
 )
 
-const (
-	gopherEmail = "gopher@example.com"
-	newPassword = "battery-staple-2"
-)
-
-// mailing is emulator, where Gopher has a mail address too.
-func mailing(t *testing.T, opts ...authtest.Option) *authtest.Server {
-	t.Helper()
-	srv := emulator(t, opts...)
-	srv.Seed(authtest.User{Sub: gopherSub, Username: gopher, Phone: gopherPhone, Email: gopherEmail, Password: peoplesPassword})
-	return srv
-}
-
-// codeOf reads the code of a challenge that was just made. The challenge comes back as a store or a browser's session
-// gives it back: out of JSON.
-func codeOf(t *testing.T, srv *authtest.Server, c *tcbauth.OtpChallenge, err error) (*tcbauth.OtpChallenge, string) {
-	t.Helper()
-	require.NoError(t, err)
-	require.True(t, c.ExpiresAt.Equal(srv.Now().Add(600*time.Second)), c.ExpiresAt)
-	code, err := srv.WaitCode(t.Context(), c.Phone+c.Email)
-	require.NoError(t, err)
-	data, err := json.Marshal(c)
-	require.NoError(t, err)
-	kept := new(tcbauth.OtpChallenge)
-	require.NoError(t, json.Unmarshal(data, kept))
-	require.Equal(t, c, kept)
-	return kept, code
-}
+const newPassword = "battery-staple-2"
 
 // canSignIn says whether somebody has this password, without a trace in any session of the test.
 func canSignIn(t *testing.T, srv *authtest.Server, username, password string) bool {
 	t.Helper()
-	_, err := newApp(t, srv).Auth().SignInWithPassword(t.Context(), tcbauth.SignInWithPasswordRequest{Username: username, Password: password})
+	_, err := testbed.NewApp(t, srv).Auth().SignInWithPassword(t.Context(), tcbauth.SignInWithPasswordRequest{Username: username, Password: password})
 	if err != nil {
 		require.ErrorIs(t, err, tcbauth.CodeInvalidUsernameOrPassword)
 	}
@@ -67,28 +34,28 @@ func TestSignInWithOtp(t *testing.T) {
 		sub    string // of somebody who was there before
 	}{
 		"new phone":   {tcbauth.SignInWithOtpRequest{Phone: "137 0000 0000"}, tcbauth.OtpSignUp, false, ""},
-		"known phone": {tcbauth.SignInWithOtpRequest{Phone: "13800000000"}, tcbauth.OtpSignUp, true, gopherSub},
-		"new mail":    {tcbauth.SignInWithOtpRequest{Email: newEmail}, tcbauth.OtpSignUp, false, ""},
-		"known mail":  {tcbauth.SignInWithOtpRequest{Email: gopherEmail}, tcbauth.OtpSignUp, true, gopherSub},
+		"known phone": {tcbauth.SignInWithOtpRequest{Phone: "13800000000"}, tcbauth.OtpSignUp, true, testbed.GopherSub},
+		"new mail":    {tcbauth.SignInWithOtpRequest{Email: testbed.NewEmail}, tcbauth.OtpSignUp, false, ""},
+		"known mail":  {tcbauth.SignInWithOtpRequest{Email: testbed.GopherEmail}, tcbauth.OtpSignUp, true, testbed.GopherSub},
 		"existing people only": {
-			tcbauth.SignInWithOtpRequest{Phone: gopherPhone, Options: existing}, tcbauth.OtpSignIn, true, gopherSub,
+			tcbauth.SignInWithOtpRequest{Phone: testbed.GopherPhone, Options: existing}, tcbauth.OtpSignIn, true, testbed.GopherSub,
 		},
 		"existing people only, by mail": {
-			tcbauth.SignInWithOtpRequest{Email: gopherEmail, Options: existing}, tcbauth.OtpSignIn, true, gopherSub,
+			tcbauth.SignInWithOtpRequest{Email: testbed.GopherEmail, Options: existing}, tcbauth.OtpSignIn, true, testbed.GopherSub,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				srv := mailing(t)
+				srv := testbed.MailingEmulator(t)
 				store := tcbauth.NewMemoryStore()
-				auth := newApp(t, srv, tcbauth.WithTokenStore(store)).Auth()
-				events := eventsOf(auth)
+				auth := testbed.NewApp(t, srv, tcbauth.WithTokenStore(store)).Auth()
+				events := testbed.EventsOf(auth)
 				c, err := auth.SignInWithOtp(t.Context(), test.req)
-				c, code := codeOf(t, srv, c, err)
+				c, code := testbed.CodeOf(t, srv, c, err)
 				assert.Equal(t, test.kind, c.Kind)
 				assert.Equal(t, test.isUser, c.IsUser)
-				requireNobody(t, auth)
+				testbed.RequireNobody(t, auth)
 
 				state, err := auth.FinishOtp(t.Context(), tcbauth.FinishOtpRequest{Challenge: c, Token: code})
 				require.NoError(t, err)
@@ -101,7 +68,7 @@ func TestSignInWithOtp(t *testing.T) {
 				if test.sub != "" {
 					assert.Equal(t, test.sub, state.User.Sub)
 				}
-				requireSession(t, store, defaultKey, state.Credentials)
+				testbed.RequireSession(t, store, testbed.DefaultKey, state.Credentials)
 				assert.Equal(t, []tcbauth.Event{tcbauth.EventSignedIn}, events())
 			})
 		})
@@ -112,8 +79,8 @@ func TestSignInWithOtp(t *testing.T) {
 func TestSignInWithOtpOfNobody(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		_, err := newApp(t, emulator(t)).Auth().SignInWithOtp(t.Context(), tcbauth.SignInWithOtpRequest{
-			Phone: newPhone, Options: tcbauth.SignInWithOtpOptions{ShouldCreateUser: new(false)},
+		_, err := testbed.NewApp(t, testbed.Emulator(t)).Auth().SignInWithOtp(t.Context(), tcbauth.SignInWithOtpRequest{
+			Phone: testbed.NewPhone, Options: tcbauth.SignInWithOtpOptions{ShouldCreateUser: new(false)},
 		})
 		require.ErrorIs(t, err, tcbauth.CodeNotFound)
 		require.ErrorIs(t, err, tcbauth.ErrUserNotFound)
@@ -123,16 +90,16 @@ func TestSignInWithOtpOfNobody(t *testing.T) {
 func TestSignUpWithOtp(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		srv := mailing(t)
-		auth := newApp(t, srv).Auth()
-		_, err := auth.SignUpWithOtp(t.Context(), tcbauth.SignUpWithOtpRequest{Phone: newPhone, Password: "weak"})
+		srv := testbed.MailingEmulator(t)
+		auth := testbed.NewApp(t, srv).Auth()
+		_, err := auth.SignUpWithOtp(t.Context(), tcbauth.SignUpWithOtpRequest{Phone: testbed.NewPhone, Password: "weak"})
 		require.ErrorIs(t, err, tcbauth.ErrInvalidParams)
 		require.Empty(t, srv.Requests(), "a code that would be wasted is not sent")
 
-		c, err := auth.SignUpWithOtp(t.Context(), tcbauth.SignUpWithOtpRequest{Phone: newPhone, Password: newPassword})
-		c, code := codeOf(t, srv, c, err)
+		c, err := auth.SignUpWithOtp(t.Context(), tcbauth.SignUpWithOtpRequest{Phone: testbed.NewPhone, Password: newPassword})
+		c, code := testbed.CodeOf(t, srv, c, err)
 		assert.Equal(t, tcbauth.OtpSignUp, c.Kind)
-		assert.NotContains(t, asJSON(c), newPassword, "the password is not kept")
+		assert.NotContains(t, testbed.AsJSON(c), newPassword, "the password is not kept")
 		finish := tcbauth.FinishOtpRequest{
 			Challenge: c, Token: code, Password: "weak", Name: "A Newcomer", Username: "newcomer", Gender: "FEMALE", Locale: "en-US",
 		}
@@ -143,33 +110,33 @@ func TestSignUpWithOtp(t *testing.T) {
 		state, err := auth.FinishOtp(t.Context(), finish)
 		require.NoError(t, err)
 		require.NoError(t, state.UserErr)
-		assert.Equal(t, []string{"newcomer", "A Newcomer", "FEMALE", "en-US", newPhone}, []string{
+		assert.Equal(t, []string{"newcomer", "A Newcomer", "FEMALE", "en-US", testbed.NewPhone}, []string{
 			state.User.Username, state.User.Name, state.User.Gender, state.User.Locale, state.User.PhoneNumber,
 		})
 		assert.True(t, canSignIn(t, srv, "newcomer", newPassword))
 
 		// Whoever is registered is signed in, and stays as they are.
-		c, err = auth.SignUpWithOtp(t.Context(), tcbauth.SignUpWithOtpRequest{Email: gopherEmail, Password: newPassword})
-		c, code = codeOf(t, srv, c, err)
+		c, err = auth.SignUpWithOtp(t.Context(), tcbauth.SignUpWithOtpRequest{Email: testbed.GopherEmail, Password: newPassword})
+		c, code = testbed.CodeOf(t, srv, c, err)
 		state, err = auth.FinishOtp(t.Context(), tcbauth.FinishOtpRequest{Challenge: c, Token: code, Password: newPassword, Username: "renamed"})
 		require.NoError(t, err)
-		assert.Equal(t, gopher, state.User.Username)
-		assert.True(t, canSignIn(t, srv, gopher, peoplesPassword))
+		assert.Equal(t, testbed.Gopher, state.User.Username)
+		assert.True(t, canSignIn(t, srv, testbed.Gopher, testbed.Password))
 		assert.Equal(t, 1, srv.Count("signup"))
 	})
 }
 
 func TestResetPasswordForEmail(t *testing.T) {
 	t.Parallel()
-	for name, contact := range map[string]string{"phone": "138 0000 0000", "mail": gopherEmail} {
+	for name, contact := range map[string]string{"phone": "138 0000 0000", "mail": testbed.GopherEmail} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				srv := mailing(t)
-				auth := newApp(t, srv).Auth()
-				events := eventsOf(auth)
+				srv := testbed.MailingEmulator(t)
+				auth := testbed.NewApp(t, srv).Auth()
+				events := testbed.EventsOf(auth)
 				c, err := auth.ResetPasswordForEmail(t.Context(), tcbauth.ResetPasswordForEmailRequest{EmailOrPhone: contact})
-				c, code := codeOf(t, srv, c, err)
+				c, code := testbed.CodeOf(t, srv, c, err)
 				assert.Equal(t, tcbauth.OtpRecovery, c.Kind)
 				for _, weak := range []string{"", "weak"} {
 					_, err = auth.FinishOtp(t.Context(), tcbauth.FinishOtpRequest{Challenge: c, Token: code, Password: weak})
@@ -178,15 +145,15 @@ func TestResetPasswordForEmail(t *testing.T) {
 				require.Zero(t, srv.Count("verification/verify"))
 				state, err := auth.FinishOtp(t.Context(), tcbauth.FinishOtpRequest{Challenge: c, Token: code, Password: newPassword})
 				require.NoError(t, err)
-				assert.Equal(t, gopherSub, state.User.Sub)
+				assert.Equal(t, testbed.GopherSub, state.User.Sub)
 				assert.Equal(t, []tcbauth.Event{tcbauth.EventPasswordRecovery, tcbauth.EventSignedIn}, events())
-				assert.False(t, canSignIn(t, srv, gopher, peoplesPassword))
-				assert.True(t, canSignIn(t, srv, gopher, newPassword))
+				assert.False(t, canSignIn(t, srv, testbed.Gopher, testbed.Password))
+				assert.True(t, canSignIn(t, srv, testbed.Gopher, newPassword))
 			})
 		})
 	}
 	synctest.Test(t, func(t *testing.T) {
-		_, err := newApp(t, emulator(t)).Auth().ResetPasswordForEmail(t.Context(), tcbauth.ResetPasswordForEmailRequest{EmailOrPhone: newEmail})
+		_, err := testbed.NewApp(t, testbed.Emulator(t)).Auth().ResetPasswordForEmail(t.Context(), tcbauth.ResetPasswordForEmailRequest{EmailOrPhone: testbed.NewEmail})
 		require.ErrorIs(t, err, tcbauth.CodeNotFound, "nobody has forgotten a password there")
 	})
 }
@@ -195,42 +162,42 @@ func TestResetPasswordForEmail(t *testing.T) {
 func TestReauthenticate(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
-		server   func(*testing.T, ...authtest.Option) *authtest.Server
+		server   func(testing.TB, ...authtest.Option) *authtest.Server
 		to       string
 		password string
 		want     []tcbauth.Event
 	}{
-		"password by SMS":  {emulator, gopherPhone, newPassword, nil},
-		"password by mail": {mailing, gopherEmail, newPassword, nil},
-		"sign in anew":     {emulator, gopherPhone, "", []tcbauth.Event{tcbauth.EventSignedIn}},
+		"password by SMS":  {testbed.Emulator, testbed.GopherPhone, newPassword, nil},
+		"password by mail": {testbed.MailingEmulator, testbed.GopherEmail, newPassword, nil},
+		"sign in anew":     {testbed.Emulator, testbed.GopherPhone, "", []tcbauth.Event{tcbauth.EventSignedIn}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				srv := test.server(t, authtest.WithSudoByCode())
 				store := tcbauth.NewMemoryStore()
-				app := newApp(t, srv, tcbauth.WithTokenStore(store))
+				app := testbed.NewApp(t, srv, tcbauth.WithTokenStore(store))
 				_, err := app.ForUser("visitor").Reauthenticate(t.Context())
 				require.ErrorIs(t, err, tcbauth.ErrNoSession)
-				before := signInAs(t, app.ForUser("visitor"), gopher)
+				before := testbed.SignInAs(t, app.ForUser("visitor"), testbed.Gopher)
 
 				// As everywhere in a backend, each step has a handle of its own, which has not fetched the user.
 				c, err := app.ForUser("visitor").Reauthenticate(t.Context())
-				c, code := codeOf(t, srv, c, err)
+				c, code := testbed.CodeOf(t, srv, c, err)
 				assert.Equal(t, tcbauth.OtpReauthentication, c.Kind)
 				assert.Equal(t, test.to, c.Phone+c.Email, "by mail if they have an address")
 				auth := app.ForUser("visitor")
 				_, err = auth.FinishOtp(t.Context(), tcbauth.FinishOtpRequest{Challenge: c, Token: code, Password: "weak"})
 				require.ErrorIs(t, err, tcbauth.ErrInvalidParams)
-				requireToken(t, auth, before.AccessToken)
-				events := eventsOf(auth)
+				testbed.RequireToken(t, auth, before.AccessToken)
+				events := testbed.EventsOf(auth)
 				state, err := auth.FinishOtp(t.Context(), tcbauth.FinishOtpRequest{Challenge: c, Token: code, Password: test.password})
 				require.NoError(t, err)
-				assert.Equal(t, gopherSub, state.User.Sub)
+				assert.Equal(t, testbed.GopherSub, state.User.Sub)
 				assert.Equal(t, test.want, events())
-				requireSession(t, store, keyOf("visitor"), state.Credentials)
+				testbed.RequireSession(t, store, testbed.KeyOf("visitor"), state.Credentials)
 				assert.Equal(t, test.password != "", state.Credentials.AccessToken == before.AccessToken, "the session goes on")
-				assert.Equal(t, test.password != "", canSignIn(t, srv, gopher, newPassword))
+				assert.Equal(t, test.password != "", canSignIn(t, srv, testbed.Gopher, newPassword))
 			})
 		})
 	}
@@ -243,22 +210,22 @@ func TestUpdateUserContact(t *testing.T) {
 		kind   string
 		events []tcbauth.Event // of the first step
 	}{
-		"mail":           {tcbauth.UpdateUserRequest{Email: new(newEmail)}, tcbauth.OtpEmailChange, nil},
+		"mail":           {tcbauth.UpdateUserRequest{Email: new(testbed.NewEmail)}, tcbauth.OtpEmailChange, nil},
 		"phone":          {tcbauth.UpdateUserRequest{Phone: new("13700000000")}, tcbauth.OtpPhoneChange, nil},
-		"phone and name": {tcbauth.UpdateUserRequest{Phone: new(newPhone), Nickname: new("Renamed")}, tcbauth.OtpPhoneChange, []tcbauth.Event{tcbauth.EventUserUpdated}},
+		"phone and name": {tcbauth.UpdateUserRequest{Phone: new(testbed.NewPhone), Nickname: new("Renamed")}, tcbauth.OtpPhoneChange, []tcbauth.Event{tcbauth.EventUserUpdated}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				srv := emulator(t)
-				auth := newApp(t, srv).Auth()
-				before := signInAs(t, auth, gopher)
-				events := eventsOf(auth)
+				srv := testbed.Emulator(t)
+				auth := testbed.NewApp(t, srv).Auth()
+				before := testbed.SignInAs(t, auth, testbed.Gopher)
+				events := testbed.EventsOf(auth)
 				result, err := auth.UpdateUser(t.Context(), test.req)
 				require.NoError(t, err)
-				c, code := codeOf(t, srv, result.Challenge, nil)
+				c, code := testbed.CodeOf(t, srv, result.Challenge, nil)
 				assert.Equal(t, test.kind, c.Kind)
-				assert.Equal(t, gopherPhone, result.User.PhoneNumber, "not yet")
+				assert.Equal(t, testbed.GopherPhone, result.User.PhoneNumber, "not yet")
 				if test.req.Nickname != nil {
 					assert.Equal(t, "Renamed", result.User.Name)
 				}
@@ -267,131 +234,24 @@ func TestUpdateUserContact(t *testing.T) {
 				state, err := auth.FinishOtp(t.Context(), tcbauth.FinishOtpRequest{Challenge: c, Token: code})
 				require.NoError(t, err)
 				if test.kind == tcbauth.OtpEmailChange {
-					assert.Equal(t, newEmail, state.User.Email)
+					assert.Equal(t, testbed.NewEmail, state.User.Email)
 				} else {
-					assert.Equal(t, newPhone, state.User.PhoneNumber)
+					assert.Equal(t, testbed.NewPhone, state.User.PhoneNumber)
 				}
 				assert.Equal(t, append(test.events, tcbauth.EventUserUpdated), events())
-				requireToken(t, auth, before.AccessToken)
+				testbed.RequireToken(t, auth, before.AccessToken)
 			})
 		})
 	}
 	synctest.Test(t, func(t *testing.T) {
-		srv := emulator(t)
-		auth := newApp(t, srv).Auth()
-		signInAs(t, auth, gopher)
+		srv := testbed.Emulator(t)
+		auth := testbed.NewApp(t, srv).Auth()
+		testbed.SignInAs(t, auth, testbed.Gopher)
 		sent := len(srv.Requests())
-		_, err := auth.UpdateUser(t.Context(), tcbauth.UpdateUserRequest{Phone: new(newPhone), Email: new(newEmail), Nickname: new("Renamed")})
+		_, err := auth.UpdateUser(t.Context(), tcbauth.UpdateUserRequest{Phone: new(testbed.NewPhone), Email: new(testbed.NewEmail), Nickname: new("Renamed")})
 		require.ErrorIs(t, err, tcbauth.ErrInvalidParams)
 		_, err = auth.UpdateUser(t.Context(), tcbauth.UpdateUserRequest{})
 		require.ErrorIs(t, err, tcbauth.ErrInvalidParams)
 		assert.Len(t, srv.Requests(), sent)
 	})
-}
-
-// TestFinishOtpAgain: a challenge is good until its code was right or is too old.
-func TestFinishOtpAgain(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		srv := mailing(t)
-		srv.FixCode(gopherPhone, "123456")
-		auth := newApp(t, srv).Auth()
-		finish := func(c *tcbauth.OtpChallenge, code, messageID string) error {
-			_, err := auth.FinishOtp(t.Context(), tcbauth.FinishOtpRequest{Challenge: c, Token: code, MessageID: messageID})
-			return err
-		}
-		ask := func() *tcbauth.OtpChallenge {
-			t.Helper()
-			srv.Advance(time.Minute)
-			c, err := auth.SignInWithOtp(t.Context(), tcbauth.SignInWithOtpRequest{Phone: gopherPhone})
-			require.NoError(t, err)
-			return c
-		}
-		c := ask()
-		require.ErrorIs(t, finish(c, "654321", ""), tcbauth.ErrVerificationFailed)
-		require.NoError(t, finish(c, "123456", ""))
-		require.ErrorIs(t, finish(c, "123456", ""), tcbauth.ErrVerificationFailed, "spent")
-
-		c = ask()
-		srv.Advance(600 * time.Second)
-		assert.False(t, srv.Now().Before(c.ExpiresAt))
-		require.ErrorIs(t, finish(c, "123456", ""), tcbauth.ErrVerificationFailed)
-
-		for _, kind := range []string{"signup", ""} {
-			c = ask()
-			srv.Advance(time.Minute)
-			info, err := auth.Resend(t.Context(), tcbauth.ResendRequest{Type: kind, Phone: "138 0000 0000"})
-			require.NoError(t, err)
-			require.ErrorIs(t, finish(c, "123456", ""), tcbauth.ErrVerificationFailed, "the code before")
-			require.NoError(t, finish(c, "123456", info.VerificationID))
-		}
-		_, err := auth.Resend(t.Context(), tcbauth.ResendRequest{Phone: newPhone})
-		require.ErrorIs(t, err, tcbauth.CodeNotFound)
-	})
-}
-
-// otpHelperEnv has what TestOtpHelperProcess finishes, as JSON.
-const otpHelperEnv = "TCBAUTH_OTP_HELPER"
-
-type otpHelp struct {
-	URL, Env, Dir string
-	Finish        tcbauth.FinishOtpRequest
-}
-
-// TestOtpHelperProcess is no test but another process of TestFinishOtpElsewhere.
-//
-//nolint:paralleltest // it is alone in its process
-func TestOtpHelperProcess(t *testing.T) {
-	text := os.Getenv(otpHelperEnv)
-	if text == "" {
-		t.Skip("only for TestFinishOtpElsewhere")
-	}
-	var help otpHelp
-	require.NoError(t, json.Unmarshal([]byte(text), &help))
-	store, err := filestore.New(help.Dir)
-	require.NoError(t, err)
-	auth, err := tcbauth.New(help.Env, tcbauth.WithBaseURL(help.URL), tcbauth.WithTokenStore(store))
-	require.NoError(t, err)
-	_, err = auth.FinishOtp(t.Context(), help.Finish)
-	require.NoError(t, err)
-}
-
-// TestFinishOtpElsewhere: one process has the code sent, another one that shares the store takes it.
-func TestFinishOtpElsewhere(t *testing.T) {
-	t.Parallel()
-	srv, err := authtest.Listen("127.0.0.1:0", authtest.WithoutLimits())
-	require.NoError(t, err)
-	t.Cleanup(func() { assert.NoError(t, srv.Close()) })
-	dir := filepath.Join(t.TempDir(), "sessions")
-	store, err := filestore.New(dir)
-	require.NoError(t, err)
-	here := func() *tcbauth.Auth { return newApp(t, srv, tcbauth.WithTokenStore(store)).Auth() }
-	elsewhere := func(c *tcbauth.OtpChallenge) {
-		t.Helper()
-		code, err := srv.WaitCode(t.Context(), c.Phone+c.Email)
-		require.NoError(t, err)
-		binary, err := os.Executable()
-		require.NoError(t, err)
-		cmd := exec.CommandContext(t.Context(), binary, "-test.run=^TestOtpHelperProcess$", "-test.v") //nolint:gosec // this test binary
-		cmd.Env = append(os.Environ(), otpHelperEnv+"="+asJSON(otpHelp{
-			srv.URL, srv.Env, dir, tcbauth.FinishOtpRequest{Challenge: c, Token: code, Username: "newcomer"},
-		}))
-		output, err := cmd.CombinedOutput()
-		require.NoError(t, err, "%s", output)
-		require.True(t, strings.Contains(string(output), "--- PASS: TestOtpHelperProcess"), "%s", output)
-	}
-
-	c, err := here().SignInWithOtp(t.Context(), tcbauth.SignInWithOtpRequest{Phone: newPhone})
-	require.NoError(t, err)
-	elsewhere(c)
-	user, err := getMe(t, here())
-	require.NoError(t, err, "signed in there is signed in here")
-	assert.Equal(t, "newcomer", user.Username)
-
-	result, err := here().UpdateUser(t.Context(), tcbauth.UpdateUserRequest{Email: new(newEmail)})
-	require.NoError(t, err)
-	elsewhere(result.Challenge)
-	user, err = getMe(t, here())
-	require.NoError(t, err)
-	assert.Equal(t, newEmail, user.Email)
 }

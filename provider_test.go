@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/cloudbase-community/tcbauth"
+	"github.com/cloudbase-community/tcbauth/internal/testbed"
 )
 
 // sentRow is what the js-sdk sends for a call. Calls without a bearer carry client_id, which is not repeated here.
@@ -81,30 +82,30 @@ func TestSent(t *testing.T) {
 	for name, tt := range sentRows {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			p := &peer{answer: func(_ int, r arrived) answer {
+			p := &testbed.Peer{Answer: func(_ int, r testbed.Arrived) testbed.Answer {
 				if strings.HasSuffix(r.URL.Path, "/user/query") {
-					return reply(http.StatusOK, `{"total":"0"}`)
+					return testbed.Reply(http.StatusOK, `{"total":"0"}`)
 				}
-				return reply(http.StatusOK, goodAnswer)
+				return testbed.Reply(http.StatusOK, testbed.GoodAnswer)
 			}}
-			_, err := callMethod(t.Context(), newPeerApp(t, p, sessionStore(t)).Auth(), tt.method, methodRow{req: tt.req})
+			_, err := testbed.CallMethod(t.Context(), testbed.NewPeerApp(t, p, testbed.SessionStore(t)).Auth(), tt.method, testbed.MethodRow{Req: tt.req})
 			require.NoError(t, err)
-			r := p.requests()[0]
+			r := p.Requests()[0]
 			assert.Equal(t, tt.verb, r.Method)
 			assert.Equal(t, "/auth/v1/"+tt.path, r.URL.EscapedPath())
 			want, err := url.ParseQuery(tt.query)
 			require.NoError(t, err)
-			bearer := "Bearer " + plantedAccess
+			bearer := "Bearer " + testbed.PlantedAccess
 			if tt.noBearer {
 				bearer = ""
-				want.Set("client_id", methodEnv)
+				want.Set("client_id", testbed.MethodEnv)
 			}
 			assert.Equal(t, want, r.URL.Query())
 			assert.Equal(t, bearer, r.Header.Get("Authorization"))
 			if tt.body == "" {
-				assert.Empty(t, r.body)
+				assert.Empty(t, r.Text)
 			} else {
-				assert.JSONEq(t, tt.body, r.body)
+				assert.JSONEq(t, tt.body, r.Text)
 			}
 		})
 	}
@@ -113,8 +114,8 @@ func TestSent(t *testing.T) {
 func TestAnswersOfProfile(t *testing.T) {
 	t.Parallel()
 	given := ""
-	p := &peer{answer: func(int, arrived) answer { return reply(http.StatusOK, given) }}
-	auth := newPeerApp(t, p, sessionStore(t)).Auth()
+	p := &testbed.Peer{Answer: func(int, testbed.Arrived) testbed.Answer { return testbed.Reply(http.StatusOK, given) }}
+	auth := testbed.NewPeerApp(t, p, testbed.SessionStore(t)).Auth()
 
 	for _, given = range []string{`{"total":"2","data":[{"sub":"1"},{"sub":"2","name":"n"}]}`, `{"total":2,"data":[{"sub":"1"},{"sub":"2","name":"n"}]}`} {
 		found, err := auth.QueryUser(t.Context(), tcbauth.QueryUserRequest{ID: []string{"1", "2"}})
@@ -137,17 +138,17 @@ func TestAnswersOfProfile(t *testing.T) {
 	given = `{"total":0}`
 	identities, err = auth.GetUserIdentities(t.Context())
 	require.NoError(t, err)
-	assert.JSONEq(t, `{"identities":[]}`, asJSON(identities), "a list, as in the js-sdk")
+	assert.JSONEq(t, `{"identities":[]}`, testbed.AsJSON(identities), "a list, as in the js-sdk")
 
 	given = `{"data":[{"id":"1"},{"id":"2"}],"next":"n"}`
 	log, err := auth.GetUserBehaviorLog(t.Context(), tcbauth.GetUserBehaviorLogRequest{Type: tcbauth.BehaviorLogin, Limit: 2})
 	require.NoError(t, err)
 	assert.JSONEq(t, given, string(log.Raw))
-	assert.JSONEq(t, given, asJSON(log))
+	assert.JSONEq(t, given, testbed.AsJSON(log))
 	given = `{"a":{"b":1}}`
 	weda, err := auth.GetWedaUserInfo(t.Context())
 	require.NoError(t, err)
-	assert.JSONEq(t, given, asJSON(weda))
+	assert.JSONEq(t, given, testbed.AsJSON(weda))
 }
 
 // TestDeleteAccount: an account that is gone leaves no session behind; one that stays keeps it.
@@ -170,38 +171,38 @@ func TestDeleteAccount(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				p := &peer{answer: func(_ int, r arrived) answer {
+				p := &testbed.Peer{Answer: func(_ int, r testbed.Arrived) testbed.Answer {
 					switch {
 					case tt.refuse != "" && strings.HasSuffix(r.URL.Path, tt.refuse):
-						return reply(http.StatusForbidden, refusal)
+						return testbed.Reply(http.StatusForbidden, refusal)
 					case strings.HasSuffix(r.URL.Path, "/sudo"):
-						return reply(http.StatusOK, `{"sudo_token":"sudo-1","expires_in":900}`)
+						return testbed.Reply(http.StatusOK, `{"sudo_token":"sudo-1","expires_in":900}`)
 					}
-					return reply(http.StatusOK, `{}`)
+					return testbed.Reply(http.StatusOK, `{}`)
 				}}
-				store := sessionStore(t)
-				auth := newPeerApp(t, p, store).Auth()
+				store := testbed.SessionStore(t)
+				auth := testbed.NewPeerApp(t, p, store).Auth()
 				_, err := auth.GetSession(t.Context()) // INITIAL_SESSION is over
 				require.NoError(t, err)
-				events := eventsOf(auth)
-				_, err = callMethod(t.Context(), auth, tt.method, methodRow{req: tt.req})
+				events := testbed.EventsOf(auth)
+				_, err = testbed.CallMethod(t.Context(), auth, tt.method, testbed.MethodRow{Req: tt.req})
 				if tt.refuse == "" {
 					require.NoError(t, err)
-					requireNobody(t, auth)
-					assert.Nil(t, stored(t, store, "credentials_"+methodEnv))
+					testbed.RequireNobody(t, auth)
+					assert.Nil(t, testbed.Stored(t, store, testbed.PeerKey))
 					assert.Equal(t, []tcbauth.Event{tcbauth.EventSignedOut}, events())
 				} else {
 					require.ErrorIs(t, err, tcbauth.CodePermissionDenied)
-					assert.NotNil(t, stored(t, store, "credentials_"+methodEnv))
+					assert.NotNil(t, testbed.Stored(t, store, testbed.PeerKey))
 					assert.Empty(t, events())
 				}
 				var sent []string
-				for _, r := range p.requests() {
+				for _, r := range p.Requests() {
 					sent = append(sent, r.URL.Path)
 				}
 				assert.Equal(t, tt.sent, sent, "and none twice")
 				if len(sent) == 2 {
-					assert.Equal(t, "sudo_token=sudo-1", p.requests()[1].URL.RawQuery)
+					assert.Equal(t, "sudo_token=sudo-1", p.Requests()[1].URL.RawQuery)
 				}
 			})
 		})
@@ -213,7 +214,7 @@ func TestEventsOfProfile(t *testing.T) {
 	t.Parallel()
 	const recovered, updated, signedIn = tcbauth.EventPasswordRecovery, tcbauth.EventUserUpdated, tcbauth.EventSignedIn
 	for name, tt := range map[string]struct {
-		row    string // of methodRows
+		row    string // of testbed.MethodRows
 		refuse string // the end of the path of the request that is refused
 		want   []tcbauth.Event
 	}{
@@ -232,17 +233,17 @@ func TestEventsOfProfile(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				p := &peer{answer: func(_ int, r arrived) answer {
+				p := &testbed.Peer{Answer: func(_ int, r testbed.Arrived) testbed.Answer {
 					if tt.refuse != "" && strings.HasSuffix(r.URL.Path, tt.refuse) {
-						return reply(http.StatusBadRequest, `{"error":"invalid_argument","error_code":3}`)
+						return testbed.Reply(http.StatusBadRequest, `{"error":"invalid_argument","error_code":3}`)
 					}
-					return reply(http.StatusOK, goodAnswer)
+					return testbed.Reply(http.StatusOK, testbed.GoodAnswer)
 				}}
-				auth := newPeerApp(t, p, sessionStore(t)).Auth()
+				auth := testbed.NewPeerApp(t, p, testbed.SessionStore(t)).Auth()
 				_, err := auth.GetSession(t.Context()) // INITIAL_SESSION is over
 				require.NoError(t, err)
-				events := eventsOf(auth)
-				_, err = callMethod(t.Context(), auth, tt.row, methodRows[tt.row])
+				events := testbed.EventsOf(auth)
+				_, err = testbed.CallMethod(t.Context(), auth, tt.row, testbed.MethodRows[tt.row])
 				if tt.refuse == "" {
 					require.NoError(t, err)
 				} else {
@@ -255,17 +256,21 @@ func TestEventsOfProfile(t *testing.T) {
 }
 
 // requiredFields are requests without something that they need, and its name in them.
-var requiredFields = []badInput{
+var requiredFields = []struct {
+	method string
+	req    any
+	field  string
+}{
 	{"GenProviderRedirectUri", tcbauth.GenProviderRedirectUriRequest{State: "s"}, "provider_id"},
 	{"GrantProviderToken", tcbauth.GrantProviderTokenRequest{ProviderCode: "planted"}, "provider_id"},
 	{"PatchProviderToken", tcbauth.PatchProviderTokenRequest{ProviderID: "p"}, "provider_token"},
 	{"SignInWithProvider", tcbauth.SignInWithProviderRequest{ProviderID: "p"}, "provider_token"},
-	{"SignInWithProvider", tcbauth.SignInWithProviderRequest{ProviderToken: plantedProvider, Version: "../v1"}, "version"},
+	{"SignInWithProvider", tcbauth.SignInWithProviderRequest{ProviderToken: testbed.PlantedProvider, Version: "../v1"}, "version"},
 	{"SignInWithIdToken", tcbauth.SignInWithIdTokenRequest{Provider: "p"}, "token"},
 	{"BindWithProvider", tcbauth.BindWithProviderRequest{}, "provider_token"},
 	{"UnbindProvider", tcbauth.UnbindProviderRequest{}, "provider_id"},
 	{"UnlinkIdentity", tcbauth.UnlinkIdentityRequest{}, "provider"},
-	{"ChangeBoundProvider", tcbauth.ChangeBoundProviderRequest{TransToken: plantedProvider}, "provider_id"},
+	{"ChangeBoundProvider", tcbauth.ChangeBoundProviderRequest{TransToken: testbed.PlantedProvider}, "provider_id"},
 	{"ChangeBoundProvider", tcbauth.ChangeBoundProviderRequest{ProviderID: "p"}, "trans_token"},
 	{"TransByProvider", tcbauth.TransByProviderRequest{}, "provider_token"},
 	{"SignInWithOAuth", tcbauth.SignInWithOAuthRequest{Options: oauthTo("https://app.example.com")}, "provider"},
@@ -291,47 +296,47 @@ var requiredFields = []badInput{
 	{"SignInWithCustomTicket", tcbauth.SignInWithCustomTicketRequest{}, "ticket"},
 	{"Sudo", tcbauth.SudoRequest{}, "password or verification_token"},
 	{"CheckPassword", tcbauth.CheckPasswordRequest{}, "password"},
-	{"SetPassword", tcbauth.SetPasswordRequest{SudoToken: plantedSudo}, "new_password"},
-	{"ResetPassword", tcbauth.ResetPasswordRequest{NewPassword: plantedPassword, VerificationToken: plantedVerification}, "phone_number"},
-	{"ResetPassword", tcbauth.ResetPasswordRequest{Email: plantedEmail, VerificationToken: plantedVerification}, "new_password"},
-	{"ResetPassword", tcbauth.ResetPasswordRequest{Email: plantedEmail, NewPassword: plantedPassword}, "verification_token"},
-	{"ResetPasswordForOld", tcbauth.ResetPasswordForOldRequest{NewPassword: plantedPassword}, "old_password"},
-	{"ResetPasswordForOld", tcbauth.ResetPasswordForOldRequest{OldPassword: plantedPassword, NewPassword: "planted"}, "new_password"},
-	{"ModifyPassword", tcbauth.ModifyPasswordRequest{Password: plantedPassword}, "new_password"},
-	{"ModifyPasswordWithoutLogin", tcbauth.ModifyPasswordWithoutLoginRequest{NewPassword: plantedPassword}, "username"},
-	{"ModifyPasswordWithoutLogin", tcbauth.ModifyPasswordWithoutLoginRequest{Username: plantedUser, NewPassword: "planted"}, "new_password"},
-	{"SignIn", tcbauth.SignInRequest{Username: plantedUser, IsEncrypt: true}, "password"},
+	{"SetPassword", tcbauth.SetPasswordRequest{SudoToken: testbed.PlantedSudo}, "new_password"},
+	{"ResetPassword", tcbauth.ResetPasswordRequest{NewPassword: testbed.PlantedPassword, VerificationToken: testbed.PlantedVerification}, "phone_number"},
+	{"ResetPassword", tcbauth.ResetPasswordRequest{Email: testbed.PlantedEmail, VerificationToken: testbed.PlantedVerification}, "new_password"},
+	{"ResetPassword", tcbauth.ResetPasswordRequest{Email: testbed.PlantedEmail, NewPassword: testbed.PlantedPassword}, "verification_token"},
+	{"ResetPasswordForOld", tcbauth.ResetPasswordForOldRequest{NewPassword: testbed.PlantedPassword}, "old_password"},
+	{"ResetPasswordForOld", tcbauth.ResetPasswordForOldRequest{OldPassword: testbed.PlantedPassword, NewPassword: "planted"}, "new_password"},
+	{"ModifyPassword", tcbauth.ModifyPasswordRequest{Password: testbed.PlantedPassword}, "new_password"},
+	{"ModifyPasswordWithoutLogin", tcbauth.ModifyPasswordWithoutLoginRequest{NewPassword: testbed.PlantedPassword}, "username"},
+	{"ModifyPasswordWithoutLogin", tcbauth.ModifyPasswordWithoutLoginRequest{Username: testbed.PlantedUser, NewPassword: "planted"}, "new_password"},
+	{"SignIn", tcbauth.SignInRequest{Username: testbed.PlantedUser, IsEncrypt: true}, "password"},
 	{"UpdateUserBasicInfo", tcbauth.UpdateUserBasicInfoRequest{}, "nickname"},
 	{"UpdateUser", tcbauth.UpdateUserRequest{}, "nickname"},
-	{"UpdateUser", tcbauth.UpdateUserRequest{Email: new(plantedEmail), Phone: new(plantedPhone)}, "phone"},
+	{"UpdateUser", tcbauth.UpdateUserRequest{Email: new(testbed.PlantedEmail), Phone: new(testbed.PlantedPhone)}, "phone"},
 	{"UpdateUser", tcbauth.UpdateUserRequest{Email: new("planted")}, "email"},
 	{"SetUserProfile", tcbauth.SetUserProfileRequest{}, "name"},
 	{"QueryUser", tcbauth.QueryUserRequest{}, "id"},
 	{"QueryUser", tcbauth.QueryUserRequest{PhoneNumber: "planted"}, "phone_number"},
 	{"DeleteMe", tcbauth.DeleteMeRequest{}, "sudo_token"},
-	{"DeleteMe", tcbauth.DeleteMeRequest{SudoToken: plantedSudo, Version: "v9"}, "version"},
+	{"DeleteMe", tcbauth.DeleteMeRequest{SudoToken: testbed.PlantedSudo, Version: "v9"}, "version"},
 	{"DeleteUser", tcbauth.DeleteUserRequest{}, "password"},
 	{"IsUsernameRegistered", tcbauth.IsUsernameRegisteredRequest{}, "username"},
 	{"CheckUsername", tcbauth.CheckUsernameRequest{}, "username"},
 	{"GetUserBehaviorLog", tcbauth.GetUserBehaviorLogRequest{Type: tcbauth.BehaviorLogin}, "limit"},
 	{"GetUserBehaviorLog", tcbauth.GetUserBehaviorLogRequest{Limit: 1}, "type"},
-	{"EditContact", tcbauth.EditContactRequest{VerificationToken: plantedVerification}, "phone_number"},
-	{"EditContact", tcbauth.EditContactRequest{Email: plantedEmail}, "verification_token"},
-	{"EditContact", tcbauth.EditContactRequest{Email: plantedEmail, PhoneNumber: plantedPhone, VerificationToken: plantedVerification}, "phone_number"},
-	{"BindPhoneNumber", tcbauth.BindPhoneNumberRequest{VerificationToken: plantedVerification}, "phone_number"},
-	{"BindEmail", tcbauth.BindEmailRequest{VerificationToken: plantedVerification}, "email"},
-	{"VerifyOtp", tcbauth.VerifyOtpRequest{Phone: plantedPhone, MessageID: plantedID}, "token"},
-	{"VerifyOtp", tcbauth.VerifyOtpRequest{Phone: plantedPhone, Token: plantedCode}, "messageId"},
-	{"VerifyOtp", tcbauth.VerifyOtpRequest{Token: plantedCode, MessageID: plantedID}, "phone"},
-	{"FinishOtp", tcbauth.FinishOtpRequest{Token: plantedCode}, "challenge"},
-	{"FinishOtp", otp(tcbauth.OtpRecovery, ""), "password"},
-	{"FinishOtp", otp("planted", ""), "challenge.kind"},
-	{"FinishOtp", tcbauth.FinishOtpRequest{Challenge: otp(tcbauth.OtpSignIn, "").Challenge}, "token"},
+	{"EditContact", tcbauth.EditContactRequest{VerificationToken: testbed.PlantedVerification}, "phone_number"},
+	{"EditContact", tcbauth.EditContactRequest{Email: testbed.PlantedEmail}, "verification_token"},
+	{"EditContact", tcbauth.EditContactRequest{Email: testbed.PlantedEmail, PhoneNumber: testbed.PlantedPhone, VerificationToken: testbed.PlantedVerification}, "phone_number"},
+	{"BindPhoneNumber", tcbauth.BindPhoneNumberRequest{VerificationToken: testbed.PlantedVerification}, "phone_number"},
+	{"BindEmail", tcbauth.BindEmailRequest{VerificationToken: testbed.PlantedVerification}, "email"},
+	{"VerifyOtp", tcbauth.VerifyOtpRequest{Phone: testbed.PlantedPhone, MessageID: testbed.PlantedID}, "token"},
+	{"VerifyOtp", tcbauth.VerifyOtpRequest{Phone: testbed.PlantedPhone, Token: testbed.PlantedCode}, "messageId"},
+	{"VerifyOtp", tcbauth.VerifyOtpRequest{Token: testbed.PlantedCode, MessageID: testbed.PlantedID}, "phone"},
+	{"FinishOtp", tcbauth.FinishOtpRequest{Token: testbed.PlantedCode}, "challenge"},
+	{"FinishOtp", testbed.FinishOtp(tcbauth.OtpRecovery, ""), "password"},
+	{"FinishOtp", testbed.FinishOtp("planted", ""), "challenge.kind"},
+	{"FinishOtp", tcbauth.FinishOtpRequest{Challenge: testbed.FinishOtp(tcbauth.OtpSignIn, "").Challenge}, "token"},
 	{"SignInWithOtp", tcbauth.SignInWithOtpRequest{}, "phone"},
-	{"SignUpWithOtp", tcbauth.SignUpWithOtpRequest{Phone: plantedPhone, Password: "planted"}, "password"},
+	{"SignUpWithOtp", tcbauth.SignUpWithOtpRequest{Phone: testbed.PlantedPhone, Password: "planted"}, "password"},
 	{"ResetPasswordForEmail", tcbauth.ResetPasswordForEmailRequest{}, "emailOrPhone"},
 	{"Resend", tcbauth.ResendRequest{}, "phone"},
-	{"SetSession", tcbauth.SetSessionRequest{AccessToken: plantedAccess}, "refresh_token"},
+	{"SetSession", tcbauth.SetSessionRequest{AccessToken: testbed.PlantedAccess}, "refresh_token"},
 }
 
 func oauthTo(redirect string) tcbauth.SignInWithOAuthOptions {
@@ -343,11 +348,11 @@ func TestRequiredFields(t *testing.T) {
 	for _, tt := range requiredFields {
 		t.Run(tt.method+"/"+tt.field, func(t *testing.T) {
 			t.Parallel()
-			p := &peer{answer: func(int, arrived) answer { return reply(http.StatusOK, goodAnswer) }}
-			_, err := callMethod(t.Context(), newPeerApp(t, p, sessionStore(t)).Auth(), tt.method, methodRow{req: tt.req})
+			p := &testbed.Peer{Answer: func(int, testbed.Arrived) testbed.Answer { return testbed.Reply(http.StatusOK, testbed.GoodAnswer) }}
+			_, err := testbed.CallMethod(t.Context(), testbed.NewPeerApp(t, p, testbed.SessionStore(t)).Auth(), tt.method, testbed.MethodRow{Req: tt.req})
 			requireField(t, err, tt.field)
-			assert.Equal(t, tt.method, errorOf(t, err).Op)
-			assert.Empty(t, p.requests())
+			assert.Equal(t, tt.method, testbed.ErrorOf(t, err).Op)
+			assert.Empty(t, p.Requests())
 		})
 	}
 }

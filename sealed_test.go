@@ -14,6 +14,7 @@ import (
 
 	"github.com/cloudbase-community/tcbauth"
 	"github.com/cloudbase-community/tcbauth/filestore"
+	"github.com/cloudbase-community/tcbauth/internal/testbed"
 	"github.com/cloudbase-community/tcbauth/storetest"
 )
 
@@ -73,7 +74,7 @@ func TestSealedRefusals(t *testing.T) {
 func TestSealedLocks(t *testing.T) {
 	t.Parallel()
 	assert.Implements(t, (*tcbauth.Locker)(nil), sealed(t, tcbauth.NewMemoryStore(), sealKey(1)))
-	_, ok := sealed(t, newTestStore(), sealKey(1)).(tcbauth.Locker)
+	_, ok := sealed(t, testbed.NewHookedStore(), sealKey(1)).(tcbauth.Locker)
 	assert.False(t, ok)
 }
 
@@ -185,22 +186,22 @@ func TestSealedTTL(t *testing.T) {
 func TestSealedSession(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		srv := emulator(t)
+		srv := testbed.Emulator(t)
 		inner := tcbauth.NewMemoryStore()
-		app := newApp(t, srv, tcbauth.WithTokenStore(sealed(t, inner, sealKey(1))))
-		c := signInAs(t, app.ForUser("visitor"), gopher)
-		requireToken(t, app.ForUser("visitor"), c.AccessToken)
-		requireNoTokens(t, string(raw(t, inner, keyOf("visitor"))), c)
+		app := testbed.NewApp(t, srv, tcbauth.WithTokenStore(sealed(t, inner, sealKey(1))))
+		c := testbed.SignInAs(t, app.ForUser("visitor"), testbed.Gopher)
+		testbed.RequireToken(t, app.ForUser("visitor"), c.AccessToken)
+		testbed.RequireNoTokens(t, string(raw(t, inner, testbed.KeyOf("visitor"))), c)
 
-		other := newApp(t, srv, tcbauth.WithTokenStore(sealed(t, inner, sealKey(2))))
+		other := testbed.NewApp(t, srv, tcbauth.WithTokenStore(sealed(t, inner, sealKey(2))))
 		_, err := other.ForUser("visitor").GetAccessToken(t.Context())
 		require.ErrorIs(t, err, tcbauth.ErrStore)
 		require.ErrorIs(t, err, tcbauth.ErrUnsealed)
 		require.NotErrorIs(t, err, tcbauth.ErrNoSession)
-		requireToken(t, app.ForUser("visitor"), c.AccessToken)
+		testbed.RequireToken(t, app.ForUser("visitor"), c.AccessToken)
 
-		again := signInAs(t, other.ForUser("visitor"), gopher)
-		requireToken(t, other.ForUser("visitor"), again.AccessToken)
+		again := testbed.SignInAs(t, other.ForUser("visitor"), testbed.Gopher)
+		testbed.RequireToken(t, other.ForUser("visitor"), again.AccessToken)
 	})
 }
 

@@ -1,7 +1,6 @@
 package tcbauth_test
 
 import (
-	"errors"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -10,26 +9,15 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/cloudbase-community/tcbauth"
+	"github.com/cloudbase-community/tcbauth/internal/testbed"
 )
-
-// The people of every emulator here, and what their sessions are stored under.
-const (
-	gopher, gopherPhone, gopherSub = "gopher_01", "+86 13800000000", "1000000000000000001"
-	badger, badgerPhone, badgerSub = "badger_02", "+86 13900000000", "1000000000000000002"
-	peoplesPassword                = "correct-horse-1"
-
-	defaultKey = "credentials_authtest"
-	lifetime   = 2 * time.Hour // of an access token
-)
-
-var errDisk = errors.New("the disk is full")
 
 func TestSetCredentials(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		srv := emulator(t)
+		srv := testbed.Emulator(t)
 		store := tcbauth.NewMemoryStore()
-		auth := newApp(t, srv, tcbauth.WithTokenStore(store)).Auth()
+		auth := testbed.NewApp(t, srv, tcbauth.WithTokenStore(store)).Auth()
 		for name, c := range map[string]*tcbauth.Credentials{
 			"access_token": {ExpiresIn: 7200, RefreshToken: "r"},
 			"expires_in":   {AccessToken: "a", RefreshToken: "r"},
@@ -38,25 +26,25 @@ func TestSetCredentials(t *testing.T) {
 			require.ErrorAs(t, auth.SetCredentials(t.Context(), c), &invalid)
 			assert.Equal(t, name, invalid.Field)
 		}
-		requireNobody(t, auth)
+		testbed.RequireNobody(t, auth)
 
 		given := &tcbauth.Credentials{AccessToken: "a", RefreshToken: "r", ExpiresIn: 7200, Groups: []string{"staff"}}
 		require.NoError(t, auth.SetCredentials(t.Context(), given))
 		assert.True(t, given.ExpiresAt.IsZero(), "the caller's value is left alone")
 		given.AccessToken, given.Groups[0] = "changed later", "changed later"
-		requireToken(t, auth, "a")
-		c := stored(t, store, defaultKey)
+		testbed.RequireToken(t, auth, "a")
+		c := testbed.Stored(t, store, testbed.DefaultKey)
 		assert.Equal(t, "Bearer", c.TokenType)
 		assert.Equal(t, []string{"staff"}, c.Groups)
-		assert.True(t, c.ExpiresAt.Equal(srv.Now().Add(lifetime-30*time.Second).Truncate(time.Millisecond)), c.ExpiresAt)
+		assert.True(t, c.ExpiresAt.Equal(srv.Now().Add(testbed.TokenLife-30*time.Second).Truncate(time.Millisecond)), c.ExpiresAt)
 
 		until := srv.Now().Add(time.Minute).Truncate(time.Millisecond)
 		require.NoError(t, auth.SetCredentials(t.Context(), &tcbauth.Credentials{AccessToken: "b", ExpiresAt: until}))
-		assert.True(t, stored(t, store, defaultKey).ExpiresAt.Equal(until))
+		assert.True(t, testbed.Stored(t, store, testbed.DefaultKey).ExpiresAt.Equal(until))
 
 		require.NoError(t, auth.SetCredentials(t.Context(), nil))
-		requireNobody(t, auth)
-		assert.Nil(t, stored(t, store, defaultKey))
+		testbed.RequireNobody(t, auth)
+		assert.Nil(t, testbed.Stored(t, store, testbed.DefaultKey))
 		assert.Empty(t, srv.Requests(), "the server is not asked")
 	})
 }
@@ -64,7 +52,7 @@ func TestSetCredentials(t *testing.T) {
 func TestHasLoginState(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		srv := emulator(t)
+		srv := testbed.Emulator(t)
 		expired := srv.Now().Add(-time.Hour)
 		for name, test := range map[string]struct {
 			session *tcbauth.Credentials
@@ -77,21 +65,21 @@ func TestHasLoginState(t *testing.T) {
 			"expired":               {&tcbauth.Credentials{AccessToken: "a", ExpiresAt: expired}, false},
 			"expired and anonymous": {&tcbauth.Credentials{AccessToken: "a", Scope: "anonymous", ExpiresAt: expired}, true},
 		} {
-			store := newTestStore()
+			store := testbed.NewHookedStore()
 			if test.session != nil {
-				put(t, store, defaultKey, test.session)
+				testbed.Put(t, store, testbed.DefaultKey, test.session)
 			}
-			auth := newApp(t, srv, tcbauth.WithTokenStore(store)).Auth()
+			auth := testbed.NewApp(t, srv, tcbauth.WithTokenStore(store)).Auth()
 			has, err := auth.HasLoginState(t.Context())
 			require.NoError(t, err, name)
 			assert.Equal(t, test.want, has, name)
 
-			store.on(fails("Get", -1))
-			_, err = newApp(t, srv, tcbauth.WithTokenStore(store)).Auth().HasLoginState(t.Context())
+			store.On(testbed.Fails("Get", -1))
+			_, err = testbed.NewApp(t, srv, tcbauth.WithTokenStore(store)).Auth().HasLoginState(t.Context())
 			require.ErrorIs(t, err, tcbauth.ErrStore, name)
-			require.ErrorIs(t, err, errDisk, name)
+			require.ErrorIs(t, err, testbed.ErrDisk, name)
 		}
-		has, err := newApp(t, srv).ForToken("bare").HasLoginState(t.Context())
+		has, err := testbed.NewApp(t, srv).ForToken("bare").HasLoginState(t.Context())
 		require.NoError(t, err)
 		assert.True(t, has)
 		assert.Empty(t, srv.Requests())
@@ -101,9 +89,9 @@ func TestHasLoginState(t *testing.T) {
 func TestGetCredentialsReturnsACopy(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		srv := emulator(t)
-		auth := newApp(t, srv).Auth()
-		signedIn := signInAs(t, auth, gopher)
+		srv := testbed.Emulator(t)
+		auth := testbed.NewApp(t, srv).Auth()
+		signedIn := testbed.SignInAs(t, auth, testbed.Gopher)
 		want := signedIn.AccessToken
 		signedIn.AccessToken, signedIn.Groups[0] = "changed", "changed"
 		for range 2 {
@@ -113,8 +101,83 @@ func TestGetCredentialsReturnsACopy(t *testing.T) {
 			require.True(t, c.AccessToken == want)
 			c.AccessToken, c.Groups[0] = "changed", "changed"
 		}
-		c, err := newApp(t, srv).ForToken("bare").GetCredentials(t.Context())
+		c, err := testbed.NewApp(t, srv).ForToken("bare").GetCredentials(t.Context())
 		require.NoError(t, err)
 		assert.Equal(t, "bare", c.AccessToken)
+	})
+}
+
+// TestVisitorsApart: the keys are a caller's, of any text, and each is a session of its own.
+func TestVisitorsApart(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		srv := testbed.Emulator(t)
+		store := tcbauth.NewMemoryStore()
+		app := testbed.NewApp(t, srv, tcbauth.WithTokenStore(store))
+		// Some are what others would be if they were escaped twice, not at all or as a path.
+		keys := []string{
+			"a", "A", "a/b", "a%2Fb", "a%252Fb", "../x", "x", "..", ".", "%2F", "/", "a ", " ", "用户", "\u00e9", "e\u0301",
+			"\x00", "\xff", "device_id", "users/a", "a/" + testbed.DefaultKey, "?#",
+		}
+		tokens := make(map[string]string)
+		for i, key := range keys {
+			username := []string{testbed.Gopher, testbed.Badger}[i%2]
+			tokens[key] = testbed.SignInAs(t, app.ForUser(key), username).AccessToken
+		}
+		defaultSession := testbed.SignInAs(t, app.Auth(), testbed.Badger)
+		for i, key := range keys {
+			testbed.RequireToken(t, app.ForUser(key), tokens[key])
+			user, err := app.ForUser(key).GetUserInfo(t.Context(), tcbauth.GetUserInfoRequest{})
+			require.NoError(t, err)
+			assert.Equal(t, []string{testbed.GopherSub, testbed.BadgerSub}[i%2], user.Sub, "%q", key)
+			assert.NotNil(t, testbed.Stored(t, store, testbed.KeyOf(key)), "%q", key)
+		}
+		for i, key := range keys {
+			require.NoError(t, app.ForUser(key).SignOut(t.Context()))
+			testbed.RequireNobody(t, app.ForUser(key))
+			for _, other := range keys[i+1:] {
+				testbed.RequireToken(t, app.ForUser(other), tokens[other])
+			}
+		}
+		testbed.RequireSession(t, store, testbed.DefaultKey, defaultSession)
+	})
+}
+
+// TestVisitorWithoutAKey: a key that somebody forgot to look up must not become everybody's session.
+func TestVisitorWithoutAKey(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		srv := testbed.Emulator(t)
+		store := testbed.NewLockingStore()
+		touched := false
+		store.On(func(string, string) error { touched = true; return nil })
+		auth := testbed.NewApp(t, srv, tcbauth.WithTokenStore(store)).ForUser("")
+		_, err := auth.SignInWithPassword(t.Context(), tcbauth.SignInWithPasswordRequest{Username: testbed.Gopher, Password: testbed.Password})
+		require.ErrorIs(t, err, tcbauth.ErrInvalidParams)
+		_, err = auth.GetAccessToken(t.Context())
+		require.ErrorIs(t, err, tcbauth.ErrInvalidParams)
+		_, err = auth.HasLoginState(t.Context())
+		require.ErrorIs(t, err, tcbauth.ErrInvalidParams)
+		require.ErrorIs(t, auth.SignOut(t.Context()), tcbauth.ErrInvalidParams)
+		require.ErrorIs(t, auth.SetCredentials(t.Context(), nil), tcbauth.ErrInvalidParams)
+		assert.Empty(t, srv.Requests())
+		assert.False(t, touched, "the store was used")
+	})
+}
+
+// TestSignOutOnAnotherReplica is seen by the next request, which makes a handle of its own.
+func TestSignOutOnAnotherReplica(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		srv := testbed.Emulator(t)
+		store := tcbauth.NewMemoryStore()
+		here := testbed.NewApp(t, srv, tcbauth.WithTokenStore(store))
+		there := testbed.NewApp(t, srv, tcbauth.WithTokenStore(store))
+		c := testbed.SignInAs(t, here.ForUser("visitor"), testbed.Gopher)
+		testbed.RequireToken(t, there.ForUser("visitor"), c.AccessToken)
+		require.NoError(t, there.ForUser("visitor").SignOut(t.Context()))
+		testbed.RequireNobody(t, here.ForUser("visitor"))
+		next := testbed.SignInAs(t, there.ForUser("visitor"), testbed.Badger)
+		testbed.RequireToken(t, here.ForUser("visitor"), next.AccessToken)
 	})
 }

@@ -9,12 +9,13 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/cloudbase-community/tcbauth"
+	"github.com/cloudbase-community/tcbauth/internal/testbed"
 )
 
 // TestTransportHosts: the token goes to the environment's own hosts, and nowhere else.
 func TestTransportHosts(t *testing.T) {
 	t.Parallel()
-	const gateway = methodEnv + ".api.tcloudbasegateway.com"
+	const gateway = testbed.MethodEnv + ".api.tcloudbasegateway.com"
 	for name, test := range map[string]struct {
 		opts  []tcbauth.Option
 		own   []string
@@ -22,14 +23,14 @@ func TestTransportHosts(t *testing.T) {
 	}{
 		"js-sdk": {
 			own: []string{
-				"https://" + methodHost + "/web",
+				"https://" + testbed.MethodHost + "/web",
 				"https://" + gateway + "/v1/functions/hello?q=1#f",
 				"https://" + gateway + ":443/",
 				"https://" + strings.ToUpper(gateway) + "/",
-				"https://" + methodEnv + ".api.intl.tcloudbasegateway.com/v1/",
+				"https://" + testbed.MethodEnv + ".api.intl.tcloudbasegateway.com/v1/",
 			},
 			other: []string{
-				"http://" + methodHost + "/web",
+				"http://" + testbed.MethodHost + "/web",
 				"http://" + gateway + "/",
 				"http://" + gateway + ":443/",
 				"https://" + gateway + ":8443/",
@@ -40,20 +41,20 @@ func TestTransportHosts(t *testing.T) {
 				"https://x" + gateway + "/",
 				"https://api.tcloudbasegateway.com/",
 				"https://other.api.tcloudbasegateway.com/",
-				"https://" + methodEnv + ".ap-guangzhou.tcb-api.tencentcloudapi.com/",
+				"https://" + testbed.MethodEnv + ".ap-guangzhou.tcb-api.tencentcloudapi.com/",
 				"https://tcb-api.tencentcloudapi.com/",
 				"https://127.0.0.1/",
 				"ws://" + gateway + "/",
 				// A capital I with a dot above is an i in lower case, and yet another name; so is a long s.
-				"https://" + strings.Replace(methodHost, "cloudapi", "cloudap\u0130", 1) + "/",
+				"https://" + strings.Replace(testbed.MethodHost, "cloudapi", "cloudap\u0130", 1) + "/",
 				"https://" + strings.Replace(gateway, "base", "ba\u017fe", 1) + "/",
 				"https://" + gateway + "\uff0e/",
 			},
 		},
 		"region": {
 			opts:  []tcbauth.Option{tcbauth.WithRegion("ap-guangzhou")},
-			own:   []string{"https://" + methodEnv + ".ap-guangzhou.tcb-api.tencentcloudapi.com/", "https://" + gateway + "/"},
-			other: []string{"https://" + methodHost + "/"},
+			own:   []string{"https://" + testbed.MethodEnv + ".ap-guangzhou.tcb-api.tencentcloudapi.com/", "https://" + gateway + "/"},
+			other: []string{"https://" + testbed.MethodHost + "/"},
 		},
 		"base URL": {
 			opts:  []tcbauth.Option{tcbauth.WithBaseURL("https://login.example:8443/cloud")},
@@ -82,7 +83,7 @@ func TestTransportHosts(t *testing.T) {
 				send(t, transport, newRequest(t, target, nil))
 			}
 			for i, r := range other.requests() {
-				want := plantedAccess
+				want := testbed.PlantedAccess
 				if i >= len(test.own) {
 					want = ""
 				}
@@ -104,28 +105,28 @@ func TestTransportOtherVirtualHost(t *testing.T) {
 	r = newRequest(t, functionURL, nil)
 	r.Host = ""
 	send(t, transport, r)
-	assert.Equal(t, []string{"", plantedAccess}, other.bearers())
+	assert.Equal(t, []string{"", testbed.PlantedAccess}, other.bearers())
 }
 
 // TestTransportRedirects: every hop is judged by itself, and nobody else's word makes a request in the person's name.
 func TestTransportRedirects(t *testing.T) {
 	t.Parallel()
-	const own, second, foreign = functionURL, "https://" + methodHost + "/second", "https://elsewhere.example/"
+	const own, second, foreign = functionURL, "https://" + testbed.MethodHost + "/second", "https://elsewhere.example/"
 	for name, test := range map[string]struct{ hops, bearers []string }{
-		"to another host":              {[]string{own, foreign}, []string{plantedAccess, ""}},
-		"to another host and back":     {[]string{own, foreign, own}, []string{plantedAccess, "", ""}},
+		"to another host":              {[]string{own, foreign}, []string{testbed.PlantedAccess, ""}},
+		"to another host and back":     {[]string{own, foreign, own}, []string{testbed.PlantedAccess, "", ""}},
 		"from another host":            {[]string{foreign, own}, []string{"", ""}},
 		"from another host by an own":  {[]string{foreign, own, second}, []string{"", "", ""}},
-		"from one own host to another": {[]string{own, second}, []string{plantedAccess, plantedAccess}},
+		"from one own host to another": {[]string{own, second}, []string{testbed.PlantedAccess, testbed.PlantedAccess}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			n := 0
-			other := &api{answer: func(asked) answer {
+			other := &api{answer: func(asked) testbed.Answer {
 				if n++; n < len(test.hops) {
-					return reply(http.StatusTemporaryRedirect, "", "Location", test.hops[n])
+					return testbed.Reply(http.StatusTemporaryRedirect, "", "Location", test.hops[n])
 				}
-				return reply(http.StatusOK, "{}")
+				return testbed.Reply(http.StatusOK, "{}")
 			}}
 			client := &http.Client{Transport: withSession(t).Transport(other)}
 			resp, err := client.Do(newRequest(t, test.hops[0], strings.NewReader("body")))

@@ -16,21 +16,24 @@ import (
 
 	"github.com/cloudbase-community/tcbauth"
 	"github.com/cloudbase-community/tcbauth/authtest"
+	"github.com/cloudbase-community/tcbauth/internal/testbed"
 )
 
 const gatewayRefusal = `{"code":"INVALID_CREDENTIALS","message":"access token invalid","requestId":"r-1"}`
 
-func refusal() answer { return reply(http.StatusUnauthorized, gatewayRefusal, "X-Reason", "no") }
+func refusal() testbed.Answer {
+	return testbed.Reply(http.StatusUnauthorized, gatewayRefusal, "X-Reason", "no")
+}
 
 // tokensRefused is an API that refuses these tokens as the gateway does.
 func tokensRefused(tokens ...string) *api {
-	return &api{answer: func(r asked) answer {
+	return &api{answer: func(r asked) testbed.Answer {
 		for _, token := range tokens {
 			if r.bearer == token {
 				return refusal()
 			}
 		}
-		return reply(http.StatusOK, `{"result":"done"}`)
+		return testbed.Reply(http.StatusOK, `{"result":"done"}`)
 	}}
 }
 
@@ -48,10 +51,10 @@ type caller struct {
 func asCaller(t *testing.T, test func(t *testing.T, c *caller)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		c := &caller{srv: emulator(t), store: tcbauth.NewMemoryStore()}
-		c.app = newApp(t, c.srv, tcbauth.WithTokenStore(c.store))
+		c := &caller{srv: testbed.Emulator(t), store: tcbauth.NewMemoryStore()}
+		c.app = testbed.NewApp(t, c.srv, tcbauth.WithTokenStore(c.store))
 		c.auth, c.url = c.app.Auth(), c.srv.URL+"/v1/functions/hello"
-		c.old = signInAs(t, c.auth, gopher)
+		c.old = testbed.SignInAs(t, c.auth, testbed.Gopher)
 		test(t, c)
 	})
 }
@@ -59,7 +62,7 @@ func asCaller(t *testing.T, test func(t *testing.T, c *caller)) {
 // elsewhere is the same session in another process.
 func (c *caller) elsewhere(t *testing.T) *tcbauth.Auth {
 	t.Helper()
-	return newApp(t, c.srv, tcbauth.WithTokenStore(c.store)).Auth()
+	return testbed.NewApp(t, c.srv, tcbauth.WithTokenStore(c.store)).Auth()
 }
 
 // TestTransportRefused: one refresh and one repeat, with the whole body.
@@ -72,12 +75,12 @@ func TestTransportRefused(t *testing.T) {
 			t.Parallel()
 			asCaller(t, func(t *testing.T, c *caller) {
 				other := tokensRefused(c.old.AccessToken)
-				events := eventsOf(c.auth)
+				events := testbed.EventsOf(c.auth)
 				r := newRequest(t, c.url, body)
 				status, said := send(t, c.auth.Transport(other), r)
 				assert.Equal(t, http.StatusOK, status)
 				assert.Equal(t, `{"result":"done"}`, said)
-				fresh := stored(t, c.store, defaultKey)
+				fresh := testbed.Stored(t, c.store, testbed.DefaultKey)
 				assert.Equal(t, []string{c.old.AccessToken, fresh.AccessToken}, other.bearers())
 				assert.Equal(t, other.requests()[0].body, other.requests()[1].body)
 				assert.Equal(t, 1, c.srv.Count("token"))
@@ -127,7 +130,7 @@ func TestTransportRefusedInTheEnd(t *testing.T) {
 				if test.prepare != nil {
 					test.prepare(t, c)
 				}
-				other := &api{answer: func(asked) answer { return refusal() }}
+				other := &api{answer: func(asked) testbed.Answer { return refusal() }}
 				r := newRequest(t, c.url, strings.NewReader("body"))
 				if test.request != nil {
 					test.request(r)
@@ -140,7 +143,7 @@ func TestTransportRefusedInTheEnd(t *testing.T) {
 				assert.Equal(t, gatewayRefusal, body)
 				assert.Len(t, other.requests(), test.sent)
 				assert.Equal(t, test.refreshes, c.srv.Count("token"))
-				assert.Equal(t, test.hasSession, stored(t, c.store, defaultKey) != nil)
+				assert.Equal(t, test.hasSession, testbed.Stored(t, c.store, testbed.DefaultKey) != nil)
 				assert.Zero(t, other.open.Load())
 			})
 		})
@@ -152,7 +155,7 @@ func TestTransportRefusedInTheEnd(t *testing.T) {
 func TestTransportRefusesForAnotherReason(t *testing.T) {
 	t.Parallel()
 	asCaller(t, func(t *testing.T, c *caller) {
-		other := &api{answer: func(asked) answer { return refusal() }}
+		other := &api{answer: func(asked) testbed.Answer { return refusal() }}
 		transport := c.auth.Transport(other)
 		for i := range 3 {
 			status, _ := send(t, transport, newRequest(t, c.url, nil))
@@ -173,8 +176,8 @@ func TestTransportRefusedMany(t *testing.T) {
 	const callers = 50
 	asCaller(t, func(t *testing.T, c *caller) {
 		other := tokensRefused(c.old.AccessToken)
-		slow(c.srv, "token", 1)
-		client := httpClient(c.auth.Transport(other))
+		testbed.Slow(c.srv, "token", 1)
+		client := testbed.HTTPClient(c.auth.Transport(other))
 		var wg sync.WaitGroup
 		for range callers {
 			wg.Go(func() {
@@ -231,14 +234,16 @@ func TestTransportReplacedInVain(t *testing.T) {
 func TestTransportOfSomebodyElse(t *testing.T) {
 	t.Parallel()
 	for name, signIn := range map[string]func(t *testing.T, c *caller) *tcbauth.Credentials{
-		"here":      func(t *testing.T, c *caller) *tcbauth.Credentials { return signInAs(t, c.auth, badger) },
-		"elsewhere": func(t *testing.T, c *caller) *tcbauth.Credentials { return signInAs(t, c.elsewhere(t), badger) },
+		"here": func(t *testing.T, c *caller) *tcbauth.Credentials { return testbed.SignInAs(t, c.auth, testbed.Badger) },
+		"elsewhere": func(t *testing.T, c *caller) *tcbauth.Credentials {
+			return testbed.SignInAs(t, c.elsewhere(t), testbed.Badger)
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			asCaller(t, func(t *testing.T, c *caller) {
 				var second *tcbauth.Credentials
-				other := &api{answer: func(asked) answer {
+				other := &api{answer: func(asked) testbed.Answer {
 					second = signIn(t, c)
 					return refusal()
 				}}
@@ -247,7 +252,7 @@ func TestTransportOfSomebodyElse(t *testing.T) {
 				assert.Equal(t, gatewayRefusal, body)
 				assert.Equal(t, []string{c.old.AccessToken}, other.bearers())
 				assert.Zero(t, c.srv.Count("token"))
-				requireSession(t, c.store, defaultKey, second)
+				testbed.RequireSession(t, c.store, testbed.DefaultKey, second)
 			})
 		})
 	}
@@ -269,16 +274,16 @@ func TestTransportRefreshFails(t *testing.T) {
 			asCaller(t, func(t *testing.T, c *caller) {
 				c.srv.Fault(authtest.Fault{Operation: "token", Times: 1, Error: &test.refused})
 				other := tokensRefused(c.old.AccessToken)
-				resp, err := httpClient(c.auth.Transport(other)).Do(newRequest(t, c.url, nil))
+				resp, err := testbed.HTTPClient(c.auth.Transport(other)).Do(newRequest(t, c.url, nil))
 				if err == nil {
 					answered(t, resp)
 				}
 				require.ErrorIs(t, err, test.want)
-				assert.Equal(t, "RefreshSession", errorOf(t, err).Op)
-				requireNoTokens(t, err.Error(), c.old)
+				assert.Equal(t, "RefreshSession", testbed.ErrorOf(t, err).Op)
+				testbed.RequireNoTokens(t, err.Error(), c.old)
 				assert.Len(t, other.requests(), 1)
 				assert.Zero(t, other.open.Load())
-				assert.Equal(t, test.ended, stored(t, c.store, defaultKey) == nil)
+				assert.Equal(t, test.ended, testbed.Stored(t, c.store, testbed.DefaultKey) == nil)
 			})
 		})
 	}
@@ -288,12 +293,12 @@ func TestTransportRefreshFails(t *testing.T) {
 func TestTransportCancelled(t *testing.T) {
 	t.Parallel()
 	asCaller(t, func(t *testing.T, c *caller) {
-		slow(c.srv, "token", 1)
+		testbed.Slow(c.srv, "token", 1)
 		other := tokensRefused(c.old.AccessToken)
 		ctx, cancel := context.WithCancel(t.Context())
 		start := time.Now()
-		client := httpClient(c.auth.Transport(other))
-		failed := background(func() (string, error) {
+		client := testbed.HTTPClient(c.auth.Transport(other))
+		failed := testbed.Background(func() (string, error) {
 			resp, err := client.Do(newRequest(t, c.url, nil).WithContext(ctx))
 			if err == nil {
 				answered(t, resp)
@@ -301,7 +306,7 @@ func TestTransportCancelled(t *testing.T) {
 			return "", err
 		})
 		cancel()
-		require.ErrorIs(t, (<-failed).err, context.Canceled)
+		require.ErrorIs(t, (<-failed).Err, context.Canceled)
 		assert.Zero(t, time.Since(start))
 		assert.Len(t, other.requests(), 1)
 		assert.Zero(t, other.open.Load())
@@ -309,7 +314,7 @@ func TestTransportCancelled(t *testing.T) {
 		status, _ := send(t, c.auth.Transport(other), newRequest(t, c.url, nil))
 		assert.Equal(t, http.StatusOK, status)
 		assert.Equal(t, 1, c.srv.Count("token"))
-		assert.NotEqual(t, c.old.AccessToken, stored(t, c.store, defaultKey).AccessToken)
+		assert.NotEqual(t, c.old.AccessToken, testbed.Stored(t, c.store, testbed.DefaultKey).AccessToken)
 	})
 }
 
@@ -317,15 +322,15 @@ func TestTransportCancelled(t *testing.T) {
 func TestTransportOfAVisitor(t *testing.T) {
 	t.Parallel()
 	asCaller(t, func(t *testing.T, c *caller) {
-		badgers := signInAs(t, c.app.ForUser("badger"), badger)
+		badgers := testbed.SignInAs(t, c.app.ForUser("badger"), testbed.Badger)
 		other := tokensRefused(badgers.AccessToken)
 		for range 3 {
 			status, _ := send(t, c.app.ForUser("badger").Transport(other), newRequest(t, c.url, nil))
 			assert.Equal(t, http.StatusOK, status)
 		}
-		fresh := stored(t, c.store, keyOf("badger")).AccessToken
+		fresh := testbed.Stored(t, c.store, testbed.KeyOf("badger")).AccessToken
 		assert.Equal(t, []string{badgers.AccessToken, fresh, fresh, fresh}, other.bearers())
 		assert.Equal(t, 1, c.srv.Count("token"))
-		requireSession(t, c.store, defaultKey, c.old)
+		testbed.RequireSession(t, c.store, testbed.DefaultKey, c.old)
 	})
 }

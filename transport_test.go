@@ -19,11 +19,12 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/cloudbase-community/tcbauth"
+	"github.com/cloudbase-community/tcbauth/internal/testbed"
 )
 
 // api is another API of the environment, and any other host: it keeps what arrives and answers by a function.
 type api struct {
-	answer func(r asked) answer // nil: 200
+	answer func(r asked) testbed.Answer // nil: 200
 
 	mu   sync.Mutex
 	seen []asked
@@ -48,16 +49,16 @@ func (p *api) RoundTrip(r *http.Request) (*http.Response, error) {
 	p.mu.Lock()
 	p.seen = append(p.seen, got)
 	p.mu.Unlock()
-	a := reply(http.StatusOK, `{"result":"done"}`)
+	a := testbed.Reply(http.StatusOK, `{"result":"done"}`)
 	if p.answer != nil {
 		a = p.answer(got)
 	}
-	if a.err != nil {
-		return nil, a.err
+	if a.Err != nil {
+		return nil, a.Err
 	}
 	p.open.Add(1)
-	body := &watched{Reader: strings.NewReader(a.body), closed: func() { p.open.Add(-1) }}
-	return &http.Response{StatusCode: a.status, Header: a.header, Body: body, ContentLength: -1, Request: r}, nil
+	body := &watched{Reader: strings.NewReader(a.Body), closed: func() { p.open.Add(-1) }}
+	return &http.Response{StatusCode: a.Status, Header: a.Header, Body: body, ContentLength: -1, Request: r}, nil
 }
 
 func (p *api) requests() []asked {
@@ -117,14 +118,14 @@ func send(t *testing.T, transport http.RoundTripper, r *http.Request) (status in
 	return answered(t, resp)
 }
 
-const functionURL = "https://" + methodEnv + ".api.tcloudbasegateway.com/v1/functions/hello"
+const functionURL = "https://" + testbed.MethodEnv + ".api.tcloudbasegateway.com/v1/functions/hello"
 
 // withSession is an Auth of somebody with the token plantedAccess, who is not asked for by anything but an API.
 func withSession(t *testing.T, opts ...tcbauth.Option) *tcbauth.Auth {
 	t.Helper()
-	auth, err := tcbauth.New(methodEnv, append([]tcbauth.Option{
-		tcbauth.WithTokenStore(sessionStore(t)),
-		tcbauth.WithHTTPClient(httpClient(&peer{answer: func(int, arrived) answer { return lost(errors.New("no server")) }})),
+	auth, err := tcbauth.New(testbed.MethodEnv, append([]tcbauth.Option{
+		tcbauth.WithTokenStore(testbed.SessionStore(t)),
+		tcbauth.WithHTTPClient(testbed.HTTPClient(&testbed.Peer{Answer: func(int, testbed.Arrived) testbed.Answer { return testbed.Lost(errors.New("no server")) }})),
 	}, opts...)...)
 	require.NoError(t, err)
 	return auth
@@ -145,7 +146,7 @@ func TestTransportLeavesRequestsAlone(t *testing.T) {
 	assert.Equal(t, before, r.Header)
 	got := other.requests()[0]
 	assert.Equal(t, `{"a":1}`, got.body)
-	assert.Equal(t, http.Header{"X-Mine": {"1"}, "Authorization": {"Bearer " + plantedAccess}}, got.header)
+	assert.Equal(t, http.Header{"X-Mine": {"1"}, "Authorization": {"Bearer " + testbed.PlantedAccess}}, got.header)
 
 	for _, own := range [][]string{{"Basic Zm9vOmJhcg=="}, {}} { // none at all is a choice too
 		r = newRequest(t, functionURL, nil)
@@ -158,7 +159,7 @@ func TestTransportLeavesRequestsAlone(t *testing.T) {
 	require.NoError(t, err)
 	send(t, transport, &http.Request{Method: http.MethodGet, URL: target})
 	requests := other.requests()
-	assert.Equal(t, plantedAccess, requests[len(requests)-1].bearer, "without a header map")
+	assert.Equal(t, testbed.PlantedAccess, requests[len(requests)-1].bearer, "without a header map")
 	assert.Zero(t, other.open.Load())
 }
 
@@ -167,7 +168,7 @@ func TestTransportWithoutAToken(t *testing.T) {
 	t.Parallel()
 	done, cancel := context.WithCancel(t.Context())
 	cancel()
-	nobody, err := tcbauth.NewApp(methodEnv)
+	nobody, err := tcbauth.NewApp(testbed.MethodEnv)
 	require.NoError(t, err)
 	for name, test := range map[string]struct {
 		auth *tcbauth.Auth
@@ -189,7 +190,7 @@ func TestTransportWithoutAToken(t *testing.T) {
 				answered(t, resp)
 			}
 			require.ErrorIs(t, err, test.want)
-			e := errorOf(t, err)
+			e := testbed.ErrorOf(t, err)
 			assert.Equal(t, "Transport", e.Op)
 			assert.True(t, closed.Load())
 			assert.Empty(t, other.requests())
@@ -203,26 +204,26 @@ func TestTransportWithoutAToken(t *testing.T) {
 // TestTransportTokens: whose token goes out, and that a refused one which is no session's is not replaced.
 func TestTransportTokens(t *testing.T) {
 	t.Parallel()
-	app, err := tcbauth.NewApp(methodEnv, tcbauth.WithAccessKey(plantedKey))
+	app, err := tcbauth.NewApp(testbed.MethodEnv, tcbauth.WithAccessKey(testbed.PlantedKey))
 	require.NoError(t, err)
 	for name, test := range map[string]struct {
 		auth *tcbauth.Auth
 		want string
 	}{
-		"access key":               {app.Auth(), plantedKey},
-		"visitor's access key":     {app.ForUser("visitor"), plantedKey},
+		"access key":               {app.Auth(), testbed.PlantedKey},
+		"visitor's access key":     {app.ForUser("visitor"), testbed.PlantedKey},
 		"bare token":               {app.ForToken("bare-token"), "bare-token"},
-		"session before the key":   {withSession(t, tcbauth.WithAccessKey(plantedKey)), plantedAccess},
-		"session without that key": {withSession(t), plantedAccess},
+		"session before the key":   {withSession(t, tcbauth.WithAccessKey(testbed.PlantedKey)), testbed.PlantedAccess},
+		"session without that key": {withSession(t), testbed.PlantedAccess},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			const refusal = `{"code":"INVALID_CREDENTIALS","message":"no","requestId":"r"}`
-			other := &api{answer: func(r asked) answer {
-				if r.bearer == plantedAccess {
-					return reply(http.StatusOK, refusal)
+			other := &api{answer: func(r asked) testbed.Answer {
+				if r.bearer == testbed.PlantedAccess {
+					return testbed.Reply(http.StatusOK, refusal)
 				}
-				return reply(http.StatusUnauthorized, refusal)
+				return testbed.Reply(http.StatusUnauthorized, refusal)
 			}}
 			_, body := send(t, test.auth.Transport(other), newRequest(t, functionURL, strings.NewReader("body")))
 			assert.Equal(t, refusal, body)
@@ -235,9 +236,9 @@ func TestTransportTokens(t *testing.T) {
 func TestTransportRefreshesFirst(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		srv := emulator(t)
-		auth := newApp(t, srv).Auth()
-		old := signInAs(t, auth, gopher)
+		srv := testbed.Emulator(t)
+		auth := testbed.NewApp(t, srv).Auth()
+		old := testbed.SignInAs(t, auth, testbed.Gopher)
 		srv.Advance(2 * time.Hour)
 		other := new(api)
 		send(t, auth.Transport(other), newRequest(t, srv.URL+"/v1/functions/hello", nil))
@@ -253,7 +254,7 @@ func TestTransportRefreshesFirst(t *testing.T) {
 func TestTransportBase(t *testing.T) {
 	t.Parallel()
 	broken := errors.New("connection reset by peer")
-	base := &idle{api: api{answer: func(asked) answer { return lost(broken) }}}
+	base := &idle{api: api{answer: func(asked) testbed.Answer { return testbed.Lost(broken) }}}
 	transport := withSession(t).Transport(base)
 	resp, err := transport.RoundTrip(newRequest(t, functionURL, nil))
 	if err == nil {
@@ -284,7 +285,7 @@ func TestTransportWithoutABase(t *testing.T) {
 	resp, err := client.Do(newRequest(t, server.URL, strings.NewReader("body")))
 	require.NoError(t, err)
 	answered(t, resp)
-	assert.Equal(t, "Bearer "+plantedAccess, resp.Header.Get("X-Got"))
+	assert.Equal(t, "Bearer "+testbed.PlantedAccess, resp.Header.Get("X-Got"))
 }
 
 //nolint:paralleltest // http.DefaultTransport is the whole process's

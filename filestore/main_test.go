@@ -10,29 +10,28 @@ import (
 	"testing"
 
 	"github.com/cloudbase-community/tcbauth"
-	"github.com/cloudbase-community/tcbauth/internal/refreshrace"
+	"github.com/cloudbase-community/tcbauth/internal/testbed"
 )
 
-const (
-	helperKey = "credentials_env"
-	countTo   = 50
-)
+const countTo = 50
 
 var (
+	helperKey = testbed.SessionKey("", "env")
+
 	valueA = bytes.Repeat([]byte("A"), 8<<10)
 	valueB = bytes.Repeat([]byte("B"), 9<<10)
 )
 
 func TestMain(m *testing.M) {
-	refreshrace.Main(map[string]refreshrace.Helper{
+	testbed.RunHelper(map[string]testbed.Helper{
 		"count": helper(helpCount), "save": helper(helpSave), "hold": helper(helpHold), "refresh": helpRefresh,
-		refreshrace.TokenHelper: refreshrace.Tokens(func(dir string) (tcbauth.TokenStore, error) { return New(dir) }),
+		testbed.TokenHelper: testbed.Tokens(func(dir string) (tcbauth.TokenStore, error) { return New(dir) }),
 	})
 	os.Exit(m.Run())
 }
 
 // helper is one whose only argument is the store's directory.
-func helper(help func(store *Store) error) refreshrace.Helper {
+func helper(help func(store *Store) error) testbed.Helper {
 	return func(args []string) error {
 		store, err := New(args[0])
 		if err != nil {
@@ -71,7 +70,7 @@ func addOne(ctx context.Context, store *Store) error {
 
 // helpSave overwrites one value with another until the test ends it.
 func helpSave(store *Store) error {
-	go refreshrace.ExitWithTest()
+	go testbed.ExitWithTest()
 	for i := 0; ; i++ {
 		held, unlock, err := store.Lock(context.Background(), helperKey)
 		if err != nil {
@@ -95,7 +94,7 @@ func helpHold(store *Store) error {
 		return err
 	}
 	fmt.Println("held")
-	refreshrace.ExitWithTest()
+	testbed.ExitWithTest()
 	return nil
 }
 
@@ -103,7 +102,7 @@ func helpHold(store *Store) error {
 // it is gone.
 func startHelper(t *testing.T, name, dir string) (kill func()) {
 	t.Helper()
-	peer := refreshrace.Start(t, name, dir)
+	peer := testbed.StartProcess(t, name, dir)
 	peer.MustHear(t)
 	return func() {
 		peer.Kill(t)

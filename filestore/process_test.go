@@ -14,7 +14,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/cloudbase-community/tcbauth/internal/refreshrace"
+	"github.com/cloudbase-community/tcbauth/internal/testbed"
 )
 
 func TestProcessesTakeTurns(t *testing.T) {
@@ -23,7 +23,7 @@ func TestProcessesTakeTurns(t *testing.T) {
 	store := newStore(t)
 	commands := make([]*exec.Cmd, processes)
 	for i := range commands {
-		commands[i] = refreshrace.Command(t, "count", store.dir)
+		commands[i] = testbed.HelperCommand(t, "count", store.dir)
 		require.NoError(t, commands[i].Start())
 	}
 	for _, cmd := range commands {
@@ -42,10 +42,7 @@ func TestKilledWhileSaving(t *testing.T) {
 	for range 30 {
 		kill := startHelper(t, "save", store.dir)
 		// The moment is what the test is about, and nothing tells it: anywhere in the few milliseconds that a save takes.
-		select {
-		case <-time.After(rand.N(15 * time.Millisecond)): //nolint:gosec // no secret depends on it
-		case <-t.Context().Done():
-		}
+		testbed.Moment(t, rand.N(15*time.Millisecond)) //nolint:gosec // no secret depends on it
 		kill()
 
 		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)

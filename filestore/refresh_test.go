@@ -17,32 +17,32 @@ import (
 
 	"github.com/cloudbase-community/tcbauth"
 	"github.com/cloudbase-community/tcbauth/authtest"
-	"github.com/cloudbase-community/tcbauth/internal/refreshrace"
+	"github.com/cloudbase-community/tcbauth/internal/testbed"
 )
 
 func TestProcessesShareOneRefresh(t *testing.T) {
 	t.Parallel()
 	store := newStore(t)
-	refreshrace.ShareOneRefresh(t, store.dir, store)
+	testbed.ShareOneRefresh(t, store.dir, store)
 }
 
 func TestProcessesAreKilled(t *testing.T) {
 	t.Parallel()
 	store := newStore(t)
-	refreshrace.SurviveKills(t, store.dir, store, 0)
+	testbed.SurviveKills(t, store.dir, store, 0)
 }
 
 // helpRefresh refreshes until the test ends it. Every session is printed before it can be stored. Its arguments are those
-// of the refreshrace package's own helper.
+// of testbed.Tokens.
 func helpRefresh(args []string) error {
-	go refreshrace.ExitWithTest()
+	go testbed.ExitWithTest()
 	dir, url, name := args[0], args[1], args[2]
 	store, err := New(dir)
 	if err != nil {
 		return err
 	}
 	now := fmt.Sprint(time.Now().UnixNano())
-	auth, err := refreshrace.NewAuth(store, url, name, now, &http.Client{Transport: printing{}})
+	auth, err := testbed.RaceAuth(store, url, name, now, &http.Client{Transport: printing{}})
 	if err != nil {
 		return err
 	}
@@ -80,7 +80,7 @@ func TestKilledWhileRefreshing(t *testing.T) {
 	const rounds = 20
 	store, err := New(filepath.Join(t.TempDir(), "sessions"))
 	require.NoError(t, err)
-	race := refreshrace.NewRace(t, store.dir, store, authtest.Rotating())
+	race := testbed.NewRace(t, store.dir, store, authtest.Rotating())
 	newest := 0
 	for range rounds {
 		given := []*tcbauth.Credentials{race.SignIn(t)}
@@ -89,10 +89,7 @@ func TestKilledWhileRefreshing(t *testing.T) {
 		require.NotNil(t, first, "the helper ended before it did its work")
 		given = append(given, first)
 		// The moment is what the test is about, and nothing tells it: anywhere in some refreshes.
-		select {
-		case <-time.After(rand.N(30 * time.Millisecond)): //nolint:gosec // no secret depends on it
-		case <-t.Context().Done():
-		}
+		testbed.Moment(t, rand.N(30*time.Millisecond)) //nolint:gosec // no secret depends on it
 		peer.Kill(t)
 		for {
 			c := hearSession(t, peer)
@@ -104,7 +101,7 @@ func TestKilledWhileRefreshing(t *testing.T) {
 		peer.Wait(t)
 
 		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
-		_, unlock, err := store.Lock(ctx, refreshrace.SessionKey)
+		_, unlock, err := store.Lock(ctx, race.Key())
 		cancel()
 		require.NoError(t, err, "the lock of a process that is dead")
 		c := race.Stored(t)
@@ -123,7 +120,7 @@ func samePair(a, b *tcbauth.Credentials) bool {
 }
 
 // hearSession reads what printing printed, nil at the end.
-func hearSession(t *testing.T, peer *refreshrace.Peer) *tcbauth.Credentials {
+func hearSession(t *testing.T, peer *testbed.Process) *tcbauth.Credentials {
 	t.Helper()
 	line, err := peer.Hear()
 	if errors.Is(err, io.EOF) {

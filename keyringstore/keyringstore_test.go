@@ -19,7 +19,7 @@ import (
 	"github.com/cloudbase-community/tcbauth"
 	"github.com/cloudbase-community/tcbauth/authtest"
 	"github.com/cloudbase-community/tcbauth/filestore"
-	"github.com/cloudbase-community/tcbauth/internal/refreshrace"
+	"github.com/cloudbase-community/tcbauth/internal/testbed"
 	"github.com/cloudbase-community/tcbauth/keyringstore"
 	"github.com/cloudbase-community/tcbauth/storetest"
 )
@@ -172,7 +172,7 @@ func TestNothingInTheClear(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "sessions")
 	store, err := keyringstore.Open(t.Context(), keyringstore.NewRing(m), service, dir)
 	require.NoError(t, err)
-	race := refreshrace.NewRace(t, dir, store, authtest.Rotating())
+	race := testbed.NewRace(t, dir, store, authtest.Rotating())
 	session := race.Stored(t)
 	secrets := []string{session.AccessToken, session.RefreshToken, "access_token"}
 	for _, key := range m.secrets {

@@ -17,7 +17,7 @@ import (
 	"github.com/zalando/go-keyring"
 
 	"github.com/cloudbase-community/tcbauth"
-	"github.com/cloudbase-community/tcbauth/internal/refreshrace"
+	"github.com/cloudbase-community/tcbauth/internal/testbed"
 	"github.com/cloudbase-community/tcbauth/keyringstore"
 )
 
@@ -28,10 +28,10 @@ const service = "tcbauth-test"
 
 // TestMain has this process use go-keyring's mock, unless there is a real keyring for tests.
 func TestMain(m *testing.M) {
-	refreshrace.Main(map[string]refreshrace.Helper{
-		refreshrace.TokenHelper: refreshrace.Tokens(func(where string) (tcbauth.TokenStore, error) { return openAt(where) }),
-		"first":                 helpFirst,
-		"none":                  helpNone,
+	testbed.RunHelper(map[string]testbed.Helper{
+		testbed.TokenHelper: testbed.Tokens(func(where string) (tcbauth.TokenStore, error) { return openAt(where) }),
+		"first":             helpFirst,
+		"none":              helpNone,
 	})
 	if os.Getenv(keyringEnv) == "" {
 		keyring.MockInit()
@@ -129,7 +129,7 @@ func helpFirst(args []string) error {
 	if err == nil {
 		err = store.Set(context.Background(), name, []byte(name), 0)
 	}
-	fmt.Println(refreshrace.Answer("done", err))
+	fmt.Println(testbed.TokenLine("done", err))
 	return nil
 }
 

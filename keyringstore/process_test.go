@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/cloudbase-community/tcbauth/internal/refreshrace"
+	"github.com/cloudbase-community/tcbauth/internal/testbed"
 )
 
 // TestFirstStart: processes that start at once, when there is neither a key nor a directory, have one and the same key.
@@ -18,13 +18,13 @@ func TestFirstStart(t *testing.T) {
 	t.Parallel()
 	eachKeyring(t, func(t *testing.T, where string) {
 		processes := 6
-		if refreshrace.Stress() {
+		if testbed.Stress() {
 			processes = 20
 		}
-		peers := make([]*refreshrace.Peer, processes)
+		peers := make([]*testbed.Process, processes)
 		name := func(i int) string { return fmt.Sprintf("users/%d/credentials", i) }
 		for i := range peers {
-			peers[i] = refreshrace.Start(t, "first", where, name(i))
+			peers[i] = testbed.StartProcess(t, "first", where, name(i))
 			defer peers[i].End(t)
 		}
 		for _, p := range peers {
@@ -48,7 +48,7 @@ func TestProcessesShareOneRefresh(t *testing.T) {
 	eachKeyring(t, func(t *testing.T, where string) {
 		store, err := openAt(where)
 		require.NoError(t, err)
-		refreshrace.ShareOneRefresh(t, where, store)
+		testbed.ShareOneRefresh(t, where, store)
 	})
 }
 
@@ -57,7 +57,7 @@ func TestProcessesAreKilled(t *testing.T) {
 	eachKeyring(t, func(t *testing.T, where string) {
 		store, err := openAt(where)
 		require.NoError(t, err)
-		refreshrace.SurviveKills(t, where, store, 0)
+		testbed.SurviveKills(t, where, store, 0)
 	})
 }
 
@@ -78,7 +78,7 @@ func TestWithoutKeyring(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			dir := filepath.Join(t.TempDir(), "sessions")
-			cmd := refreshrace.Command(t, "none", dir)
+			cmd := testbed.HelperCommand(t, "none", dir)
 			// dbus-launch, which starts a bus, is not to be found.
 			cmd.Env = append(cmd.Env, "DBUS_SESSION_BUS_ADDRESS="+tt.address, "XDG_RUNTIME_DIR="+t.TempDir(), "PATH="+t.TempDir())
 			out, err := cmd.Output()

@@ -11,17 +11,17 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/cloudbase-community/tcbauth"
-	"github.com/cloudbase-community/tcbauth/internal/refreshrace"
+	"github.com/cloudbase-community/tcbauth/internal/testbed"
 	"github.com/cloudbase-community/tcbauth/redisstore"
 )
 
-var helpers = map[string]refreshrace.Helper{
-	refreshrace.TokenHelper: refreshrace.Tokens(func(where string) (tcbauth.TokenStore, error) { return open(where) }),
+var helpers = map[string]testbed.Helper{
+	testbed.TokenHelper: testbed.Tokens(func(where string) (tcbauth.TokenStore, error) { return open(where) }),
 }
 
 // TestMain fails if a goroutine is left when all tests are over.
 func TestMain(m *testing.M) {
-	refreshrace.Main(helpers)
+	testbed.RunHelper(helpers)
 	redis.SetLogger(silent{}) // it tells of every connection that a test breaks
 	goleak.VerifyTestMain(m)
 }

@@ -4,7 +4,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/cloudbase-community/tcbauth/internal/refreshrace"
+	"github.com/cloudbase-community/tcbauth/internal/testbed"
 	"github.com/cloudbase-community/tcbauth/redisstore"
 )
 
@@ -12,7 +12,7 @@ func TestProcessesShareOneRefresh(t *testing.T) {
 	t.Parallel()
 	eachRedis(t, func(t *testing.T, addr, prefix string) {
 		store := newStore(t, connect(t, addr), prefix)
-		refreshrace.ShareOneRefresh(t, place(addr, prefix, 10*time.Second), store)
+		testbed.ShareOneRefresh(t, place(addr, prefix, 10*time.Second), store)
 	})
 }
 
@@ -23,6 +23,6 @@ func TestProcessesAreKilled(t *testing.T) {
 	const lease = 2 * time.Second
 	eachRedis(t, func(t *testing.T, addr, prefix string) {
 		store := newStore(t, connect(t, addr), prefix, redisstore.WithLockLease(lease))
-		refreshrace.SurviveKills(t, place(addr, prefix, lease), store, lease)
+		testbed.SurviveKills(t, place(addr, prefix, lease), store, lease)
 	})
 }

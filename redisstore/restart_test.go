@@ -9,7 +9,7 @@ import (
 
 	"github.com/cloudbase-community/tcbauth"
 	"github.com/cloudbase-community/tcbauth/authtest"
-	"github.com/cloudbase-community/tcbauth/internal/refreshrace"
+	"github.com/cloudbase-community/tcbauth/internal/testbed"
 )
 
 // TestRedisRestarts: Redis is killed or stopped, and starts anew with its data, while one process refreshes and the others
@@ -18,20 +18,20 @@ func TestRedisRestarts(t *testing.T) {
 	t.Parallel()
 	srv := startServer(t, "--appendonly", "yes")
 	processes, rounds := 4, 2
-	if refreshrace.Stress() {
+	if testbed.Stress() {
 		processes, rounds = 20, 20
 	}
 	const lease = 10 * time.Second
 	store := newStore(t, connect(t, srv.addr()), "")
-	race := refreshrace.NewRace(t, place(srv.addr(), "", lease), store, authtest.Rotating().RevokingReuse())
+	race := testbed.NewRace(t, place(srv.addr(), "", lease), store, authtest.Rotating().RevokingReuse())
 	race.Server.Fault(authtest.Fault{Operation: "token", Delay: 300 * time.Millisecond})
-	peers := make([]*refreshrace.Peer, processes)
+	peers := make([]*testbed.Process, processes)
 	for i := range peers {
-		peers[i] = race.Start(t, refreshrace.TokenHelper)
+		peers[i] = race.Start(t, testbed.TokenHelper)
 		defer peers[i].End(t)
 	}
 	race.Ask(t, peers...)
-	last := race.RequireToken(t, refreshrace.Answers(t, peers...)...)
+	last := race.RequireToken(t, testbed.Heard(t, peers...)...)
 	for round := 1; round <= rounds; round++ {
 		race.Expire()
 		race.Ask(t, peers...)
@@ -42,7 +42,7 @@ func TestRedisRestarts(t *testing.T) {
 		}
 		srv.stop(t, signal)
 		srv.start(t)
-		token := race.RequireToken(t, refreshrace.Answers(t, peers...)...)
+		token := race.RequireToken(t, testbed.Heard(t, peers...)...)
 		require.NotEqual(t, last, token)
 		require.Equal(t, round, race.Server.Count("token"))
 		require.True(t, race.Stored(t).AccessToken == token)
@@ -57,9 +57,9 @@ func TestRedisForgets(t *testing.T) {
 	t.Parallel()
 	srv := startServer(t, "--appendonly", "no", "--save", "")
 	store := newStore(t, connect(t, srv.addr()), "")
-	race := refreshrace.NewRace(t, place(srv.addr(), "", 10*time.Second), store, authtest.Rotating().RevokingReuse())
+	race := testbed.NewRace(t, place(srv.addr(), "", 10*time.Second), store, authtest.Rotating().RevokingReuse())
 	race.Server.Fault(authtest.Fault{Operation: "token", Delay: 300 * time.Millisecond})
-	peer := race.Start(t, refreshrace.TokenHelper)
+	peer := race.Start(t, testbed.TokenHelper)
 	defer peer.End(t)
 	race.Expire()
 	race.Ask(t, peer)
@@ -67,7 +67,7 @@ func TestRedisForgets(t *testing.T) {
 	srv.stop(t, os.Kill)
 	srv.start(t)
 	require.Contains(t, peer.MustHear(t), "nobody is signed in")
-	_, err := store.Get(t.Context(), refreshrace.SessionKey)
+	_, err := store.Get(t.Context(), race.Key())
 	require.ErrorIs(t, err, tcbauth.ErrNotFound)
 
 	race.SignIn(t)

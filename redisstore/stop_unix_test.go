@@ -16,7 +16,7 @@ import (
 
 	"github.com/cloudbase-community/tcbauth"
 	"github.com/cloudbase-community/tcbauth/authtest"
-	"github.com/cloudbase-community/tcbauth/internal/refreshrace"
+	"github.com/cloudbase-community/tcbauth/internal/testbed"
 	"github.com/cloudbase-community/tcbauth/redisstore"
 )
 
@@ -38,11 +38,11 @@ func helpStopping(args []string) error {
 		if _, err := fmt.Scanln(&now); err != nil {
 			return nil //nolint:nilerr // the test has no more to say
 		}
-		auth, err := refreshrace.NewAuth(s, url, name, now, &http.Client{Transport: s})
+		auth, err := testbed.RaceAuth(s, url, name, now, &http.Client{Transport: s})
 		if err != nil {
 			return err
 		}
-		fmt.Println(refreshrace.Answer(auth.GetAccessToken(context.Background())))
+		fmt.Println(testbed.TokenLine(auth.GetAccessToken(context.Background())))
 	}
 }
 
@@ -85,7 +85,7 @@ func (s *stopping) RoundTrip(r *http.Request) (*http.Response, error) {
 func TestHolderIsStopped(t *testing.T) {
 	t.Parallel()
 	pause := 2 * lease
-	if refreshrace.Stress() {
+	if testbed.Stress() {
 		pause = 2 * time.Second
 	}
 	grace := authtest.RotatingWithGrace(time.Minute).RevokingReuse()
@@ -103,10 +103,10 @@ func TestHolderIsStopped(t *testing.T) {
 			t.Parallel()
 			eachRedis(t, func(t *testing.T, addr, prefix string) {
 				store := newStore(t, connect(t, addr), prefix, redisstore.WithLockLease(lease))
-				race := refreshrace.NewRace(t, place(addr, prefix, lease), store, tt.policy)
+				race := testbed.NewRace(t, place(addr, prefix, lease), store, tt.policy)
 				holder := race.Start(t, "stopping", tt.moment)
 				defer holder.End(t)
-				others := []*refreshrace.Peer{race.Start(t, refreshrace.TokenHelper), race.Start(t, refreshrace.TokenHelper)}
+				others := []*testbed.Process{race.Start(t, testbed.TokenHelper), race.Start(t, testbed.TokenHelper)}
 				for _, p := range others {
 					defer p.End(t)
 				}
@@ -120,7 +120,7 @@ func TestHolderIsStopped(t *testing.T) {
 					race.SignIn(t)
 				}
 				race.Ask(t, others...)
-				token := race.RequireToken(t, refreshrace.Answers(t, others...)...)
+				token := race.RequireToken(t, testbed.Heard(t, others...)...)
 				newer := race.Stored(t)
 				require.True(t, newer.AccessToken == token && newer.AccessToken != old.AccessToken && newer.RefreshToken != old.RefreshToken)
 
@@ -131,18 +131,18 @@ func TestHolderIsStopped(t *testing.T) {
 				assert.False(t, strings.HasPrefix(answer, "error"), answer)
 				requireStored(t, race, newer)
 				race.Ask(t, append(others, holder)...)
-				race.RequireToken(t, append(refreshrace.Answers(t, append(others, holder)...), token)...)
+				race.RequireToken(t, append(testbed.Heard(t, append(others, holder)...), token)...)
 				requireStored(t, race, newer)
 
 				race.Expire()
 				race.Ask(t, append(others, holder)...)
-				race.RequireToken(t, refreshrace.Answers(t, append(others, holder)...)...)
+				race.RequireToken(t, testbed.Heard(t, append(others, holder)...)...)
 			})
 		})
 	}
 }
 
-func requireStored(t *testing.T, race *refreshrace.Race, want *tcbauth.Credentials) {
+func requireStored(t *testing.T, race *testbed.Race, want *tcbauth.Credentials) {
 	t.Helper()
 	got := race.Stored(t)
 	require.True(t, got.AccessToken == want.AccessToken && got.RefreshToken == want.RefreshToken, "another pair is in the store")

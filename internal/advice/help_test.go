@@ -1,249 +1,304 @@
 package advice_test
 
 import (
-	"fmt"
-	"go/ast"
-	"go/parser"
-	"go/token"
+	"context"
+	"errors"
+	"net/http"
 	"os"
-	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 	"unicode"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/cloudbase-community/tcbauth/internal/advice"
+	"github.com/cloudbase-community/tcbauth"
+	"github.com/cloudbase-community/tcbauth/authtest"
+	"github.com/cloudbase-community/tcbauth/internal/testbed"
 )
 
-// unmatched is the one category that no rule finds.
-const unmatched = "AUTH_METHOD_MISMATCH"
-
-// publicCategories are the values of the constants that users of the library have.
-func publicCategories(t *testing.T) []string {
-	t.Helper()
-	source, err := os.ReadFile(filepath.Join("..", "..", "category.go"))
-	require.NoError(t, err)
-	var categories []string
-	for _, found := range regexp.MustCompile(`Category = "(\w+)"`).FindAllStringSubmatch(string(source), -1) {
-		categories = append(categories, found[1])
-	}
-	require.Contains(t, categories, advice.RateLimited)
-	require.Contains(t, categories, unmatched)
-	return categories
-}
-
-// Each way to sign in, as the English help names it.
-const (
-	anonymous = "Turn on anonymous login for"
-	byName    = "Turn on user name and password login for"
-	code      = "Turn on SMS or mail code login for"
-	either    = "Turn on user name and password login or, for a code, SMS or mail code login for"
-	newcomer  = "Turn on SMS or mail code login or, for an account of a third party, its provider for"
-	custom    = "Turn on custom login for"
-	provider  = "Turn on this third-party provider for"
-	untold    = "Turn on the login method for"
-)
-
-// inChinese has what the Chinese help calls them.
-var inChinese = map[string]string{
-	anonymous: "匿名登录",
-	byName:    "用户名密码登录",
-	code:      "短信验证码登录或邮箱验证码登录",
-	either:    "用户名密码登录（若使用验证码，则开启短信验证码登录或邮箱验证码登录）",
-	newcomer:  "短信验证码登录或邮箱验证码登录（若使用第三方账号，则开启该第三方身份源）",
-	custom:    "自定义登录",
-	provider:  "该第三方身份源",
-	untold:    "对应的登录方式",
-}
-
-// loginMethods has the paths of requests, with what must be on for them.
-var loginMethods = map[string]string{
-	"/auth/v1/signin/anonymously":                 anonymous,
-	"/auth/v1/signin":                             either,
-	"/auth/v2/signin/username":                    either,
-	"/auth/v2/signin/publichkey":                  byName,
-	"/auth/v2/signin/password/update":             byName,
-	"/auth/v1/verification":                       code,
-	"/auth/v1/verification/verify":                code,
-	"/auth/v2/signin/verificationcode":            code,
-	"/auth/v1/reset":                              code,
-	"/auth/v1/signup":                             newcomer,
-	"/auth/v1/signin/custom":                      custom,
-	"/auth/v1/signin/with/provider":               provider,
-	"/auth/v2/signin/with/provider":               provider,
-	"/auth/v1/provider/uri":                       provider,
-	"/auth/v1/provider/token":                     provider,
-	"/auth/v1/user/provider/bind":                 provider,
-	"/auth/v1/user/provider/wx_open":              provider,
-	"/auth/v1/user/provider/a%2Fb/trans":          provider,
-	"/auth/v1/user/trans/by/provider":             provider,
-	"":                                            provider,
-	"/auth/v1/user/provider":                      untold,
-	"/auth/v1/mgr/provider/providerSubType":       untold,
-	"/auth/v1/user/me":                            untold,
-	"/auth/v2/user/me":                            untold,
-	"/auth/v1/token":                              untold,
-	"/auth/v1/signin/something/new":               untold,
-	"/auth/v1/user/provided":                      untold,
-	"/auth/v1/user/authorized/devices/signin":     untold,
-	"/auth/v1/user/authorized/devices/a%2Fsignin": untold,
-	"/auth/v1":                                    untold,
-	"/":                                           untold,
-}
-
-func TestHelpNamesTheLoginMethod(t *testing.T) {
-	t.Parallel()
-	for path, want := range loginMethods {
-		t.Run(path, func(t *testing.T) {
-			t.Parallel()
-			facts := advice.Facts{Category: advice.ProviderNotEnabled, Path: path}
-			assert.Contains(t, advice.Help(facts, "en-US"), want+" this environment in the CloudBase console")
-			assert.Contains(t, advice.Help(facts, "zh-CN"), "请在云开发控制台的「登录授权」中为该环境开启"+inChinese[want]+"。")
-		})
-	}
-}
-
-// Every category says something of its own, but for the two that nothing is known about.
-func TestHelpOfEachCategory(t *testing.T) {
-	t.Parallel()
-	for _, language := range []string{"zh-CN", "en-US"} {
-		seen := map[string]string{}
-		for _, category := range publicCategories(t) {
-			help := advice.Help(advice.Facts{Category: category}, language)
-			if category == unmatched {
-				assert.Equal(t, advice.Help(advice.Facts{Category: advice.Unknown}, language), help)
-				continue
-			}
-			assert.Empty(t, seen[help], "%s has the same help", category)
-			seen[help] = category
-		}
-	}
-}
-
-// What is told apart from the category, and what comes first where more than one is true.
-func TestHelpOfCauses(t *testing.T) {
-	t.Parallel()
-	all := advice.Facts{
-		Code: "unauthorized_client", Category: advice.RateLimited,
-		OutcomeUnknown: true, ContextEnded: true, Store: true, InvalidResponse: true, SignInAgain: true,
-	}
-	tests := []struct {
-		says string
-		drop func(*advice.Facts) // what leaves the next cause the first
-	}{
-		{"Look before asking again", func(f *advice.Facts) { f.OutcomeUnknown = false }},
-		{"WithTimeout", func(f *advice.Facts) { f.ContextEnded = false }},
-		{"token store", func(f *advice.Facts) { f.Store = false }},
-		{"not CloudBase's", func(f *advice.Facts) { f.InvalidResponse = false }},
-		{"WithClientSecret", func(f *advice.Facts) { f.Code = "invalid_verification_code" }},
-		{"The code is wrong or too old", func(f *advice.Facts) { f.Code = "unauthenticated" }},
-		{"Sign in again", func(f *advice.Facts) { f.SignInAgain = false }},
-		{"Wait for RetryAfter", func(f *advice.Facts) { f.Category = "" }},
-		{"See the code and description", func(*advice.Facts) {}},
-	}
-	f := all
-	for _, tt := range tests {
-		assert.Contains(t, advice.Help(f, "en-US"), tt.says)
-		tt.drop(&f)
-	}
-}
-
-func TestHelpLanguage(t *testing.T) {
-	t.Parallel()
-	for language, chinese := range map[string]bool{"zh-CN": true, "zh-cn": true, "en-US": false, "fr-FR": false, "": false} {
-		help := advice.Help(advice.Facts{}, language)
-		assert.Equal(t, chinese, strings.ContainsFunc(help, isHan), language)
-	}
+// helpLanguages are those that Help has, by a language of the call.
+var helpLanguages = map[string]func(t *testing.T, help, where string){
+	"zh-CN": assertChinese,
+	"en-US": assertEnglish,
 }
 
 func isHan(r rune) bool { return unicode.Is(unicode.Han, r) }
 
-// latin finds the words in Latin letters.
-var latin = regexp.MustCompile(`[A-Za-z][A-Za-z0-9]*`)
+func assertChinese(t *testing.T, help, where string) {
+	t.Helper()
+	assert.True(t, strings.ContainsFunc(help, isHan), "%s: %q is not Chinese", where, help)
+}
 
-// isGoName tells a name of the API from a word: it has a capital letter after a small one.
-var isGoName = regexp.MustCompile(`[a-z][A-Z]`).MatchString
+func assertEnglish(t *testing.T, help, where string) {
+	t.Helper()
+	assert.NotEmpty(t, help, where)
+	assert.False(t, strings.ContainsFunc(help, func(r rune) bool { return r > unicode.MaxASCII }), "%s: %q is not English", where, help)
+}
 
-// Whatever is known of an error, each language has a text that is wholly its own.
-func TestHelpInBothLanguages(t *testing.T) {
+// refusing answers every request with this error of the server's.
+func refusing(body string) *testbed.Peer {
+	return &testbed.Peer{Answer: func(int, testbed.Arrived) testbed.Answer { return testbed.Reply(http.StatusBadRequest, body) }}
+}
+
+// errorsOfCategories has an error of the server's for each category that one can have.
+var errorsOfCategories = map[tcbauth.Category]string{
+	tcbauth.CategoryProviderNotEnabled: `{"error":"login_type_disabled"}`,
+	tcbauth.CategoryInvalidCredentials: `{"error":"invalid_password"}`,
+	tcbauth.CategoryUserNotFound:       `{"error":"not_found"}`,
+	tcbauth.CategoryUserStatusAbnormal: `{"error":"user_blocked"}`,
+	tcbauth.CategoryServiceError:       `{"error":"internal"}`,
+	tcbauth.CategoryInvalidParams:      `{"error":"invalid_argument"}`,
+	tcbauth.CategoryRateLimited:        `{"error":"resource_exhausted"}`,
+	tcbauth.CategoryCaptchaRequired:    `{"error":"captcha_required"}`,
+	tcbauth.CategoryCaptchaInvalid:     `{"error":"captcha_invalid"}`,
+	tcbauth.CategoryMFARequired:        `{"error":"mfa_phone_required"}`,
+	tcbauth.CategoryPreconditionFailed: `{"error":"failed_precondition"}`,
+	tcbauth.CategoryVerificationFailed: `{"error":"invalid_argument","error_code":3,"error_description":"verification code expired"}`,
+	tcbauth.CategoryUnknown:            `{"error":"teapot"}`,
+}
+
+func TestHelpOfEachCategory(t *testing.T) {
 	t.Parallel()
-	api := publicNames(t)
-	checked := map[string]bool{}
-	everyFacts(t, func(f advice.Facts) {
-		chinese, english := advice.Help(f, "zh-CN"), advice.Help(f, "en-US")
-		if checked[chinese+english] {
-			return
-		}
-		checked[chinese+english] = true
-		assert.True(t, strings.ContainsFunc(chinese, isHan), "%+v: %q is not Chinese", f, chinese)
-		assert.NotEmpty(t, english, "%+v", f)
-		for _, r := range english {
-			assert.LessOrEqual(t, r, rune(unicode.MaxASCII), "%+v: %q is not English", f, english)
-		}
-		for _, name := range latin.FindAllString(chinese, -1) {
-			switch name {
-			case "ID", "context", "request", "id": // as Chinese developers write
-			default:
-				assert.True(t, isGoName(name), "%q has the English word %s", chinese, name)
-				assert.Contains(t, english, name, "the two advise differently")
-			}
-		}
-		for _, name := range latin.FindAllString(english, -1) {
-			if isGoName(name) && name != "CloudBase" {
-				assert.True(t, api[name], "%q names %s, which is not there", english, name)
-				assert.Contains(t, chinese, name, "the two advise differently")
-			}
-		}
-	})
-	assert.GreaterOrEqual(t, len(checked), 6+11+8+1, "causes and words, categories, login methods, and nothing known")
-}
-
-// everyFacts calls check with every combination of what Help looks at.
-func everyFacts(t *testing.T, check func(advice.Facts)) {
-	t.Helper()
-	codes := []string{"", "something_new", "unauthorized_client", "invalid_verification_code", "unauthenticated"}
-	for _, category := range append(publicCategories(t), "", "SOMETHING_NEW") {
-		for path := range loginMethods {
-			for _, word := range codes {
-				for causes := range 1 << 5 {
-					is := func(bit int) bool { return causes&(1<<bit) != 0 }
-					check(advice.Facts{
-						Code: word, Category: category, Path: path,
-						OutcomeUnknown: is(0), ContextEnded: is(1), Store: is(2), InvalidResponse: is(3), SignInAgain: is(4),
-					})
-				}
-			}
-		}
-	}
-}
-
-// publicNames are the exported functions, methods and fields of the library.
-func publicNames(t *testing.T) map[string]bool {
-	t.Helper()
-	files, err := filepath.Glob(filepath.Join("..", "..", "*.go"))
+	source, err := os.ReadFile("../../category.go")
 	require.NoError(t, err)
-	names := map[string]bool{}
-	for _, name := range files {
-		if strings.HasSuffix(name, "_test.go") {
-			continue
+	constants := regexp.MustCompile(`Category = "(\w+)"`).FindAllStringSubmatch(string(source), -1)
+	require.NotEmpty(t, constants)
+	for _, found := range constants {
+		if category := tcbauth.Category(found[1]); category != tcbauth.CategoryAuthMethodMismatch { // which no error is of
+			assert.NotEmpty(t, errorsOfCategories[category], "%s needs an error", category)
 		}
-		file, err := parser.ParseFile(token.NewFileSet(), name, nil, parser.SkipObjectResolution)
-		require.NoError(t, err)
-		ast.Inspect(file, func(n ast.Node) bool {
-			switch n := n.(type) {
-			case *ast.FuncDecl:
-				names[n.Name.Name] = true
-			case *ast.Field:
-				for _, field := range n.Names {
-					names[field.Name] = true
-				}
-			}
-			return true
-		})
 	}
-	require.True(t, names["SignUp"], fmt.Sprint(len(names), " names"))
-	return names
+	for language, assertLanguage := range helpLanguages {
+		seen := map[string]tcbauth.Category{}
+		for category, body := range errorsOfCategories {
+			auth := testbed.NewPeerApp(t, refusing(body), tcbauth.NewMemoryStore(), tcbauth.WithLanguage(language)).Auth()
+			_, err := auth.Verify(t.Context(), tcbauth.VerifyRequest{VerificationID: testbed.PlantedID, VerificationCode: testbed.PlantedCode})
+			e := testbed.ErrorOf(t, err)
+			require.Equal(t, category, e.Category)
+			assertLanguage(t, e.Help, string(category))
+			assert.Empty(t, seen[e.Help], "%s has the same help", category)
+			seen[e.Help] = category
+		}
+	}
+}
+
+// These are told apart from what their category would say.
+func TestHelpOfSpecialCases(t *testing.T) {
+	t.Parallel()
+	me := func(ctx context.Context, a *tcbauth.Auth) error {
+		_, err := a.GetUserInfo(ctx, tcbauth.GetUserInfoRequest{})
+		return err
+	}
+	verify := func(ctx context.Context, a *tcbauth.Auth) error {
+		_, err := a.Verify(ctx, tcbauth.VerifyRequest{VerificationID: testbed.PlantedID, VerificationCode: testbed.PlantedCode})
+		return err
+	}
+	refresh := func(ctx context.Context, a *tcbauth.Auth) error {
+		_, err := a.RefreshSession(ctx, tcbauth.RefreshSessionRequest{})
+		return err
+	}
+	late, cancel := context.WithDeadline(t.Context(), time.Now().Add(-time.Hour))
+	t.Cleanup(cancel)
+	gone, cancel := context.WithCancel(t.Context())
+	cancel()
+	memory := tcbauth.NewMemoryStore()
+	for name, tt := range map[string]struct {
+		ctx   context.Context
+		store tcbauth.TokenStore
+		given testbed.Answer
+		call  func(context.Context, *tcbauth.Auth) error
+		want  error
+		says  string // in English
+	}{
+		"cancelled":       {gone, memory, testbed.Answer{}, verify, context.Canceled, "WithTimeout"},
+		"too late":        {late, memory, testbed.Answer{}, verify, context.DeadlineExceeded, "WithTimeout"},
+		"lost reply":      {t.Context(), memory, testbed.Lost(errors.New("connection reset")), verify, tcbauth.ErrOutcomeUnknown, "Look before asking again"},
+		"502":             {t.Context(), memory, testbed.HTML(502), verify, tcbauth.ErrOutcomeUnknown, "Look before asking again"},
+		"broken store":    {t.Context(), testbed.NewBrokenStore(memory, "Get"), testbed.Answer{}, me, tcbauth.ErrStore, "token store"},
+		"captive portal":  {t.Context(), memory, testbed.HTML(200), verify, tcbauth.ErrInvalidResponse, "not CloudBase's"},
+		"nobody":          {t.Context(), memory, testbed.Answer{}, me, tcbauth.ErrNoSession, "Sign in again"},
+		"ended":           {t.Context(), nil, testbed.Reply(400, `{"error":"invalid_grant"}`), refresh, tcbauth.ErrSessionExpired, "Sign in again"},
+		"refused for all": {t.Context(), nil, testbed.Reply(401, `{"error":"unauthenticated"}`), me, tcbauth.CodeUnauthenticated, "Sign in again"},
+		"invalid request": {t.Context(), memory, testbed.Answer{}, func(ctx context.Context, a *tcbauth.Auth) error {
+			_, err := a.Verify(ctx, tcbauth.VerifyRequest{})
+			return err
+		}, tcbauth.ErrInvalidParams, "A field of the request"},
+		"something else": {t.Context(), memory, testbed.Answer{}, func(ctx context.Context, a *tcbauth.Auth) error {
+			_, err := a.SignInWithCustomTicket(ctx, tcbauth.SignInWithCustomTicketRequest{})
+			return err
+		}, errNoTicket, "See the code and description"},
+	} {
+		for language, assertLanguage := range helpLanguages {
+			p := &testbed.Peer{Answer: func(int, testbed.Arrived) testbed.Answer { return tt.given }}
+			store := tt.store
+			if store == nil {
+				store = testbed.SessionStore(t)
+			}
+			err := tt.call(tt.ctx, testbed.NewPeerApp(t, p, store, tcbauth.WithLanguage(language), tcbauth.WithTicketSource(
+				func(context.Context, string) (string, error) { return "", errNoTicket })).Auth())
+			require.ErrorIs(t, err, tt.want, name)
+			help := testbed.ErrorOf(t, err).Help
+			assertLanguage(t, help, name)
+			if language == "en-US" {
+				assert.Contains(t, help, tt.says, name)
+			}
+		}
+	}
+}
+
+var errNoTicket = errors.New("no ticket")
+
+func TestHelpLanguage(t *testing.T) {
+	t.Parallel()
+	for language, assertLanguage := range map[string]func(*testing.T, string, string){
+		"": assertChinese, "zh-CN": assertChinese, "zh-cn": assertChinese, "en-US": assertEnglish, "fr-FR": assertEnglish,
+	} {
+		var opts []tcbauth.Option
+		if language != "" {
+			opts = append(opts, tcbauth.WithLanguage(language))
+		}
+		auth := testbed.NewPeerApp(t, refusing(`{"error":"internal"}`), testbed.SessionStore(t), opts...).Auth()
+		help := func(ctx context.Context) string {
+			_, err := auth.GetUserInfo(ctx, tcbauth.GetUserInfoRequest{})
+			return testbed.ErrorOf(t, err).Help
+		}
+		assertLanguage(t, help(t.Context()), language)
+		assertEnglish(t, help(tcbauth.ContextWithLanguage(t.Context(), "en-US")), language)
+		assertChinese(t, help(tcbauth.ContextWithLanguage(t.Context(), "zh-CN")), language)
+		assertLanguage(t, help(tcbauth.ContextWithLanguage(t.Context(), "not\na language")), language)
+		assertLanguage(t, help(t.Context()), language+", after another language for one call")
+	}
+}
+
+// What is switched off is what the developer has to find in the console.
+func TestHelpNamesTheLoginMethod(t *testing.T) {
+	t.Parallel()
+	const code, provider = "mail code login", "this third-party provider"
+	for row, want := range map[string]string{
+		"SignInAnonymously":                 "anonymous login",
+		"SignIn":                            "user name and password login",
+		"SignInWithPassword":                "user name and password login",
+		"GetVerification":                   code,
+		"GetVerification/mail":              code,
+		"SendVerificationCodeToCurrentUser": code,
+		"Reauthenticate":                    code,
+		"Resend":                            code,
+		"Verify":                            code,
+		"SignInWithSms":                     "SMS",
+		"SignInWithEmail":                   code,
+		"SignInWithOtp":                     code,
+		"SignUpWithOtp":                     code,
+		"SignUp":                            code,
+		"VerifyOtp":                         code,
+		"FinishOtp":                         code,
+		"ResetPasswordForEmail":             code,
+		"SignInCustom":                      "custom login",
+		"SignInWithCustomTicket":            "custom login",
+		"SignInWithProvider":                provider,
+		"SignInWithIdToken":                 provider,
+		"SignInWithOAuth":                   provider,
+		"LinkIdentity":                      provider,
+		"VerifyOAuth":                       provider,
+		"GenProviderRedirectUri":            provider,
+		"GrantProviderToken":                provider,
+		"PatchProviderToken":                provider,
+		"BindWithProvider":                  provider,
+		"GetUserInfo":                       "the login method for",
+	} {
+		p := &testbed.Peer{Answer: func(_ int, r testbed.Arrived) testbed.Answer {
+			if row == "Reauthenticate" && strings.HasSuffix(r.URL.Path, "/user/me") {
+				return testbed.Reply(http.StatusOK, testbed.GoodAnswer)
+			}
+			return testbed.Reply(http.StatusForbidden, `{"error":"provider_not_enabled"}`)
+		}}
+		auth := testbed.NewPeerApp(t, p, testbed.SessionStore(t)).Auth()
+		_, err := testbed.CallMethod(tcbauth.ContextWithLanguage(t.Context(), "en-US"), auth, row, testbed.MethodRows[row])
+		require.ErrorIs(t, err, tcbauth.ErrProviderNotEnabled, row)
+		help := testbed.ErrorOf(t, err).Help
+		assertEnglish(t, help, row)
+		assert.Contains(t, help, want, row)
+		assert.Contains(t, help, "console", row)
+	}
+}
+
+func TestHelpHasNoSecrets(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"SignIn", "Verify", "SignUp", "GetVerification", "GrantProviderToken", "DeleteMe", "RefreshSession"} {
+		for kind, quoting := range testbed.Indiscreet {
+			synctest.Test(t, func(t *testing.T) {
+				for language := range helpLanguages {
+					p := &testbed.Peer{Answer: func(_ int, r testbed.Arrived) testbed.Answer { return quoting(r) }}
+					auth := testbed.NewPeerApp(t, p, testbed.SessionStore(t), tcbauth.WithLanguage(language)).Auth()
+					_, err := testbed.CallMethod(t.Context(), auth, name, testbed.MethodRows[name])
+					if err != nil { // a quoted request is a good answer to some
+						testbed.AssertNoSecret(t, name+", "+kind, testbed.ErrorOf(t, err).Help)
+					}
+				}
+			})
+		}
+	}
+}
+
+// Callers of many languages wait for one refresh. Its failure is one, and its help each caller's own.
+func TestHelpOfASharedRefresh(t *testing.T) {
+	t.Parallel()
+	for name, given := range map[string]testbed.Answer{
+		"ended":    testbed.Reply(http.StatusBadRequest, `{"error":"invalid_grant"}`),
+		"internal": testbed.Reply(http.StatusInternalServerError, `{"error":"internal","error_code":13}`),
+		"portal":   testbed.HTML(http.StatusOK),
+		"lost":     testbed.Lost(errors.New("connection reset")),
+		"no field": testbed.Reply(http.StatusOK, `{}`),
+	} {
+		for _, languages := range [][]string{{"zh-CN", "en-US", "zh-CN", "en-US"}, {"en-US", "zh-CN"}} {
+			t.Run(name+", first "+languages[0], func(t *testing.T) {
+				t.Parallel()
+				synctest.Test(t, func(t *testing.T) {
+					gate := make(chan struct{})
+					p := &testbed.Peer{Answer: func(int, testbed.Arrived) testbed.Answer { <-gate; return given }}
+					store := tcbauth.NewMemoryStore()
+					testbed.Put(t, store, testbed.VisitorKey("", testbed.MethodEnv, "u"), &tcbauth.Credentials{
+						AccessToken: testbed.PlantedAccess, RefreshToken: testbed.PlantedRefresh, ExpiresAt: time.Now().Add(-time.Hour),
+					})
+					app := testbed.NewPeerApp(t, p, store)
+					waiting := make([]<-chan testbed.Outcome, len(languages))
+					for i, language := range languages {
+						waiting[i] = testbed.Background(testbed.Getting(tcbauth.ContextWithLanguage(t.Context(), language), app.ForUser("u")))
+					}
+					close(gate)
+					for i, language := range languages {
+						err := (<-waiting[i]).Err
+						helpLanguages[language](t, testbed.ErrorOf(t, err).Help, language)
+					}
+					assert.Len(t, p.Requests(), 1, "one refresh for all")
+				})
+			})
+		}
+	}
+}
+
+// TestHelpOfAnUnknownOutcome: a code may be on its way, so more time is not the first advice.
+func TestHelpOfAnUnknownOutcome(t *testing.T) {
+	t.Parallel()
+	for language, want := range map[string]string{"en-US": "Look before asking again", "zh-CN": "再次调用前请先确认"} {
+		for name, patience := range map[string]time.Duration{"the caller's deadline": time.Second, "the attempt's": time.Hour} {
+			t.Run(language+", "+name, func(t *testing.T) {
+				t.Parallel()
+				synctest.Test(t, func(t *testing.T) {
+					srv := testbed.Emulator(t)
+					auth := testbed.NewApp(t, srv, tcbauth.WithLanguage(language)).Auth()
+					srv.Fault(authtest.Fault{Operation: "verification", Times: 1, Delay: 10 * time.Minute})
+					ctx, cancel := context.WithTimeout(t.Context(), patience)
+					defer cancel()
+					_, err := auth.GetVerification(ctx, tcbauth.GetVerificationRequest{PhoneNumber: testbed.GopherPhone})
+					require.ErrorIs(t, err, tcbauth.ErrOutcomeUnknown)
+					require.ErrorIs(t, err, context.DeadlineExceeded)
+					assert.Contains(t, testbed.ErrorOf(t, err).Help, want)
+				})
+			})
+		}
+	}
 }

@@ -1,0 +1,67 @@
+package testbed
+
+import "net/url"
+
+const (
+	// EmulatorEnv is the environment and the client id of every emulator here.
+	EmulatorEnv = "authtest"
+	// EmulatorURL is the base URL of those that Emulator starts.
+	EmulatorURL = "https://" + EmulatorEnv + ".authtest.invalid"
+	// MethodEnv is the environment of the clients of NewPeerApp, whose base URL is the environment's own.
+	MethodEnv = "env-1a2b3c"
+	// MethodHost is the host of that base URL.
+	MethodHost = MethodEnv + ".ap-shanghai.tcb-api.tencentcloudapi.com"
+)
+
+var (
+	// DefaultKey is where the session of App.Auth lies with a client of Emulator.
+	DefaultKey = SessionKey(EmulatorURL, EmulatorEnv)
+	// PeerKey is where it lies with a client of NewPeerApp.
+	PeerKey = SessionKey("", MethodEnv)
+)
+
+// KeyOf is where the session of App.ForUser(user) lies with a client of Emulator.
+func KeyOf(user string) string { return VisitorKey(EmulatorURL, EmulatorEnv, user) }
+
+// DeviceKeyOf is where the device id of App.ForUser(user) lies with a client of Emulator, or that of App.Auth if user is "".
+func DeviceKeyOf(user string) string { return DeviceKey(EmulatorURL, EmulatorEnv, user) }
+
+// CaptchaKeyOf is where the captcha token of App.ForUser(user) lies with a client of Emulator, or that of App.Auth if user is
+// "".
+func CaptchaKeyOf(user string) string { return CaptchaKey(EmulatorURL, EmulatorEnv, user) }
+
+// What is stored under which key is written here and nowhere else in the tests. A baseURL is the one in force, "" for the
+// environment's own.
+
+// SessionKey is where the session of App.Auth lies in a store.
+func SessionKey(baseURL, clientID string) string {
+	return place(baseURL, "") + "credentials_" + clientID
+}
+
+// VisitorKey is where the session of App.ForUser(user) lies in a store.
+func VisitorKey(baseURL, clientID, user string) string {
+	return place(baseURL, user) + "credentials_" + clientID
+}
+
+// DeviceKey is where the device id lies of App.ForUser(user), or of App.Auth if user is "".
+//
+// It is the same for every client id.
+func DeviceKey(baseURL, _, user string) string {
+	return place(baseURL, user) + "device_id"
+}
+
+// CaptchaKey is where the captcha token lies of App.ForUser(user), or of App.Auth if user is "".
+func CaptchaKey(baseURL, clientID, user string) string {
+	return place(baseURL, user) + "captcha_" + clientID
+}
+
+// DamagedKey is where a value is kept that lay under key and cannot be read.
+func DamagedKey(key string) string { return key + ".damaged" }
+
+// place is what all keys of one session begin with. It is the same for every server.
+func place(_, user string) string {
+	if user == "" {
+		return ""
+	}
+	return "users/" + url.PathEscape(user) + "/"
+}
