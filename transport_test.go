@@ -123,11 +123,15 @@ const functionURL = "https://" + testbed.MethodEnv + ".api.tcloudbasegateway.com
 // withSession is an Auth of somebody with the token plantedAccess, who is not asked for by anything but an API.
 func withSession(t *testing.T, opts ...tcbauth.Option) *tcbauth.Auth {
 	t.Helper()
+	store := tcbauth.NewMemoryStore()
 	auth, err := tcbauth.New(testbed.MethodEnv, append([]tcbauth.Option{
-		tcbauth.WithTokenStore(testbed.SessionStore(t)),
-		tcbauth.WithHTTPClient(testbed.HTTPClient(&testbed.Peer{Answer: func(int, testbed.Arrived) testbed.Answer { return testbed.Lost(errors.New("no server")) }})),
+		tcbauth.WithTokenStore(store),
+		tcbauth.WithHTTPClient(testbed.HTTPClient(&testbed.Peer{Answer: func(int, testbed.Arrived) testbed.Answer {
+			return testbed.Lost(errors.New("no server"))
+		}})),
 	}, opts...)...)
 	require.NoError(t, err)
+	testbed.PutSession(t, store, auth.BaseURL())
 	return auth
 }
 

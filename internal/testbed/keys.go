@@ -30,8 +30,8 @@ func DeviceKeyOf(user string) string { return DeviceKey(EmulatorURL, EmulatorEnv
 // "".
 func CaptchaKeyOf(user string) string { return CaptchaKey(EmulatorURL, EmulatorEnv, user) }
 
-// What is stored under which key is written here and nowhere else in the tests. A baseURL is the one in force, "" for the
-// environment's own.
+// What is stored under which key is written here and nowhere else in the tests. A baseURL is the one in force, as
+// Auth.BaseURL has it, or "" for the environment's own.
 
 // SessionKey is where the session of App.Auth lies in a store.
 func SessionKey(baseURL, clientID string) string {
@@ -43,9 +43,7 @@ func VisitorKey(baseURL, clientID, user string) string {
 	return place(baseURL, user) + "credentials_" + clientID
 }
 
-// DeviceKey is where the device id lies of App.ForUser(user), or of App.Auth if user is "".
-//
-// It is the same for every client id.
+// DeviceKey is where the device id lies of App.ForUser(user), or of App.Auth if user is "", whatever the client id.
 func DeviceKey(baseURL, _, user string) string {
 	return place(baseURL, user) + "device_id"
 }

@@ -1,7 +1,6 @@
 package testbed
 
 import (
-	"encoding/json"
 	"errors"
 	"io"
 	"net/http"
@@ -122,12 +121,16 @@ func NewPeerApp(t testing.TB, p *Peer, store tcbauth.TokenStore, opts ...tcbauth
 func SessionStore(t testing.TB) tcbauth.TokenStore {
 	t.Helper()
 	store := tcbauth.NewMemoryStore()
-	data, err := json.Marshal(tcbauth.Credentials{
+	PutSession(t, store, "")
+	return store
+}
+
+// PutSession puts what SessionStore holds into a store, for a client of MethodEnv with this base URL.
+func PutSession(t testing.TB, store tcbauth.TokenStore, baseURL string) {
+	t.Helper()
+	Put(t, store, SessionKey(baseURL, MethodEnv), &tcbauth.Credentials{
 		TokenType: "Bearer", AccessToken: PlantedAccess, RefreshToken: PlantedRefresh, ExpiresIn: 7200,
 		ExpiresAt: time.Now().Add(time.Hour), Scope: "user", Sub: PlantedSub,
 	})
-	require.NoError(t, err)
-	require.NoError(t, store.Set(t.Context(), PeerKey, data, 0))
-	require.NoError(t, store.Set(t.Context(), DeviceKey("", MethodEnv, ""), []byte("0123456789abcdef"), 0))
-	return store
+	require.NoError(t, store.Set(t.Context(), DeviceKey(baseURL, MethodEnv, ""), []byte("0123456789abcdef"), 0))
 }
