@@ -46,7 +46,7 @@ func New(cfg Config) *Client {
 	if hc.Transport == nil {
 		hc.Transport = defaultTransport{}
 	}
-	hc.Transport = noRedirects{hc.Transport}
+	hc.Transport = outermost{hc.Transport}
 	hc.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	return &Client{
 		resty:       newResty(&hc),
@@ -63,37 +63,6 @@ func New(cfg Config) *Client {
 
 func newResty(hc *http.Client) *resty.Client {
 	return resty.NewWithClient(hc).SetLogger(silent{}).SetDisableWarn(true)
-}
-
-// defaultTransport looks http.DefaultTransport up at each call, so that what replaces it later (a mock, an
-// instrumentation) is used.
-type defaultTransport struct{}
-
-func (defaultTransport) RoundTrip(r *http.Request) (*http.Response, error) {
-	return http.DefaultTransport.RoundTrip(r)
-}
-
-func (defaultTransport) CloseIdleConnections() {
-	if t, ok := http.DefaultTransport.(interface{ CloseIdleConnections() }); ok {
-		t.CloseIdleConnections()
-	}
-}
-
-// noRedirects takes the target out of redirects, so that http.Client neither follows one nor quotes it in an error.
-type noRedirects struct{ http.RoundTripper }
-
-func (t noRedirects) RoundTrip(r *http.Request) (*http.Response, error) {
-	resp, err := t.RoundTripper.RoundTrip(r)
-	if err == nil && resp.StatusCode/100 == 3 && resp.Header != nil {
-		resp.Header.Del("Location")
-	}
-	return resp, err
-}
-
-func (t noRedirects) CloseIdleConnections() {
-	if c, ok := t.RoundTripper.(interface{ CloseIdleConnections() }); ok {
-		c.CloseIdleConnections()
-	}
 }
 
 type silent struct{}
