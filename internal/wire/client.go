@@ -87,7 +87,7 @@ func (c *Client) attempt(ctx context.Context, req *Request, target string, body 
 	}
 	resp, err := r.Execute(req.Method, target)
 	if err != nil {
-		return nil, unwrapURL(err)
+		return nil, quiet(unwrapURL(err))
 	}
 	return readAnswer(resp.RawResponse)
 }

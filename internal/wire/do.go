@@ -127,7 +127,7 @@ func unanswered(ctx context.Context, req *Request, t *trace, err error) (f *Fail
 	f = &Failure{Code: Unreachable}
 	if cut, ok := errors.AsType[*cutError](err); ok {
 		f.StatusCode = cut.status
-		if errors.Is(err, ErrInvalidResponse) {
+		if cut.err == errTooLarge { //nolint:errorlint // a transport may return anything, also an ErrInvalidResponse of ours
 			f.Code, f.Err = "", err
 			return f, false
 		}

@@ -14,6 +14,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/iotest"
 	"testing/synctest"
 	"time"
 
@@ -41,6 +42,7 @@ type said struct {
 	err     error
 	silent  bool                // until the request is given up
 	stuck   bool                // after the header
+	readErr error               // of the body
 	heard   func(*http.Request) // is shown the request
 }
 
@@ -75,6 +77,9 @@ func (s *script) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 	for i := 0; i+1 < len(a.headers); i += 2 {
 		resp.Header.Set(a.headers[i], a.headers[i+1])
+	}
+	if a.readErr != nil {
+		resp.Body = io.NopCloser(iotest.ErrReader(a.readErr))
 	}
 	if a.stuck {
 		resp.Body = hangingBody{r.Context()}
