@@ -38,15 +38,15 @@ func Do[T any](ctx context.Context, c *Client, req *Request) (*T, error) {
 		if err := decode(a.body, out); err == nil {
 			return out, nil
 		}
-		f = &Failure{StatusCode: a.status, Err: fmt.Errorf("%w: %w", ErrInvalidResponse, errUndecodable)}
+		f = req.unreadable(a.status, errUndecodable)
 	}
-	f.Method, f.Path, f.RequestID = req.Method, "/auth/"+req.Path, req.RequestID
+	f.name(req)
 	f.Sent = append(sentValues(req, body), c.secret, strings.TrimPrefix(c.basic, "Basic "))
 	return nil, f
 }
 
 // errUndecodable stands for decoding errors, whose texts quote the answer.
-var errUndecodable = errors.New("the answer does not have the expected fields")
+var errUndecodable = fmt.Errorf("%w: the answer does not have the expected fields", ErrInvalidResponse)
 
 // decode takes fields of unexpected types as not given. It does not depend on the Content-Type, which fakes leave out.
 func decode(body []byte, out any) error {
@@ -125,11 +125,13 @@ func transient(status int) bool {
 // unanswered is the failure of an attempt that got no complete answer.
 func unanswered(ctx context.Context, req *Request, t *trace, err error) (f *Failure, again bool) {
 	f = &Failure{Code: Unreachable}
-	if cut, ok := errors.AsType[*cutError](err); ok {
+	if cut, ok := err.(*cutError); ok { //nolint:errorlint // deeper down it would be another client's, in the user's transport
+		if cut.err == errTooLarge { //nolint:errorlint // the same
+			return req.unreadable(cut.status, err), false
+		}
 		f.StatusCode = cut.status
-		if cut.err == errTooLarge { //nolint:errorlint // a transport may return anything, also an ErrInvalidResponse of ours
-			f.Code, f.Err = "", err
-			return f, false
+		if !req.Repeatable && cut.status < 300 {
+			err = fmt.Errorf("%w: %w", ErrInvalidResponse, err)
 		}
 	} else if permanent(err) || t.neverSent(err) {
 		f.Err = err

@@ -51,27 +51,55 @@ func (f *Failure) Error() string {
 
 func (f *Failure) Unwrap() error { return f.Err }
 
+// noAnswer reports whether a status says that a gateway got no answer from the service.
+func noAnswer(status int) bool {
+	return status == http.StatusBadGateway || status == http.StatusGatewayTimeout
+}
+
 // failure returns what a says went wrong, or nil for a good answer.
 func (a *answer) failure(req *Request) *Failure {
 	if a.status < 300 && !mayHoldError(a.body) {
 		return nil
 	}
 	f := &Failure{StatusCode: a.status, RetryAfter: retryAfter(a.header)}
-	if f.read(a.body, req.CodeIsResult && a.status < 300) {
-		return f
-	}
+	said, byService := f.read(a.body, req.CodeIsResult && a.status < 300)
 	switch {
+	case said && !byService && noAnswer(a.status) && !req.Repeatable:
+		f.Err = errNoAnswer
+	case said:
 	case a.status < 300:
 		return nil
 	case a.status < 400:
 		f.Err = fmt.Errorf("%w: a redirect, which is not followed", ErrInvalidResponse)
-	case a.status == http.StatusBadGateway || a.status == http.StatusGatewayTimeout:
-		f.Code = Unreachable
-		f.Err = fmt.Errorf("%w: the gateway has no answer", ErrOutcomeUnknown)
+	case noAnswer(a.status):
+		f.Code, f.Err = Unreachable, errNoAnswer
 	default:
 		f.Err = fmt.Errorf("%w: an error that is not in the server's form", ErrInvalidResponse)
 	}
 	return f
+}
+
+var errNoAnswer = fmt.Errorf("%w: the gateway has no answer", ErrOutcomeUnknown)
+
+// unreadable is the failure of an answer that tells nothing. err says why and is an ErrInvalidResponse. What became of a
+// call that costs is open then, unless the status says that it failed.
+func (r *Request) unreadable(status int, err error) *Failure {
+	if !r.Repeatable && (status < 300 || noAnswer(status)) {
+		err = fmt.Errorf("%w: %w", ErrOutcomeUnknown, err)
+	}
+	return &Failure{StatusCode: status, Err: err}
+}
+
+// Incomplete is the failure of an answer with status 200 that lacks a field which the call needs.
+func (r *Request) Incomplete(field string) *Failure {
+	f := r.unreadable(http.StatusOK, fmt.Errorf("%w: no %s", ErrInvalidResponse, field))
+	f.name(r)
+	return f
+}
+
+// name sets what f tells of its request.
+func (f *Failure) name(r *Request) {
+	f.Method, f.Path, f.RequestID = r.Method, "/auth/"+r.Path, r.RequestID
 }
 
 // mayHoldError is false for a body that cannot have one of the fields that make an answer an error. It saves decoding
@@ -80,15 +108,17 @@ func mayHoldError(body []byte) bool {
 	return bytes.Contains(body, []byte(`"error`)) || bytes.Contains(body, []byte(`"code"`)) || bytes.Contains(body, []byte(`\u`))
 }
 
-// read takes the error of body, in any of the server's forms (WIRE.md 3.2), into f and reports whether there is one. A map
-// has the names of the fields exactly, where a struct would take Error for error.
-func (f *Failure) read(body []byte, codeIsResult bool) bool {
+// read takes the error of body, in any of the server's forms (WIRE.md 3.2), into f. It reports whether there is one, and
+// whether it is the auth service's (error, error_code) rather than the gateway's (code, message). A map has the names of
+// the fields exactly, where a struct would take Error for error.
+func (f *Failure) read(body []byte, codeIsResult bool) (said, byService bool) {
 	var e map[string]json.RawMessage
 	if json.Unmarshal(body, &e) != nil {
-		return false
+		return false, false
 	}
 	f.Code = word(text(e["error"]))
 	f.Number = number(e["error_code"])
+	byService = f.Code != "" || f.Number != 0 || present(e["error"])
 	f.Description = text(e["error_description"])
 	if !codeIsResult {
 		if f.Code == "" {
@@ -107,7 +137,7 @@ func (f *Failure) read(body []byte, codeIsResult bool) bool {
 	if s := max(number(e["retry_after"]), number(e["retryAfter"])); s > 0 {
 		f.RetryAfter = seconds(s)
 	}
-	return f.Code != "" || f.Number != 0 || present(e["error"])
+	return byService || f.Code != "" || f.Number != 0, byService
 }
 
 // numbered has the words of answers that have only a number: the gRPC codes and the js-sdk's own (WIRE.md 3.4).
