@@ -29,6 +29,7 @@ const Unauthenticated = "unauthenticated"
 
 // Failure is a call that has no result.
 type Failure struct {
+	Op           string // of the Request, "" for a NewFailure
 	Method, Path string
 	StatusCode   int           // 0: no answer
 	Code         string        // the server's word in lower case, Unreachable, or "" for an answer in another form
@@ -99,7 +100,7 @@ func (r *Request) Incomplete(field string) *Failure {
 
 // name sets what f tells of its request.
 func (f *Failure) name(r *Request) {
-	f.Method, f.Path, f.RequestID = r.Method, "/auth/"+r.Path, r.RequestID
+	f.Op, f.Method, f.Path, f.RequestID = r.Op, r.Method, "/auth/"+r.Path, r.RequestID
 }
 
 // mayHoldError is false for a body that cannot have one of the fields that make an answer an error. It saves decoding

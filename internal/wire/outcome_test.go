@@ -3,6 +3,7 @@ package wire_test
 import (
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"strings"
 	"testing"
@@ -84,6 +85,26 @@ func TestIncomplete(t *testing.T) {
 	require.ErrorIs(t, f, wire.ErrInvalidResponse)
 	require.ErrorIs(t, f, wire.ErrOutcomeUnknown)
 	assert.Contains(t, f.Err.Error(), "no access_token")
-	assert.Equal(t, []any{http.MethodPost, "/auth/v1/verification", 200, "id"}, []any{f.Method, f.Path, f.StatusCode, f.RequestID})
+	assert.Equal(t, []any{"Op", http.MethodPost, "/auth/v1/verification", 200, "id"}, []any{f.Op, f.Method, f.Path, f.StatusCode, f.RequestID})
 	require.NotErrorIs(t, get.Incomplete("sub"), wire.ErrOutcomeUnknown)
+}
+
+// A failure names the request that failed, however it came about.
+func TestFailureNamesItsRequest(t *testing.T) {
+	t.Parallel()
+	for name, answer := range map[string]said{
+		"answer": says(400, `{"error":"internal"}`), "page": says(200, "x"), "lost": fails(errors.New("reset")),
+		"dial": fails(&net.OpError{Op: "dial", Err: errors.New("refused")}), "cut": {status: 200, body: "{", length: 9},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				req := post
+				req.Op = "RefreshSession"
+				_, err := wire.Do[value](t.Context(), newClient(&script{answers: []said{answer}}), &req)
+				f := failure(t, err)
+				assert.Equal(t, []string{"RefreshSession", "POST", "/auth/v1/verification", "id"}, []string{f.Op, f.Method, f.Path, f.RequestID})
+			})
+		})
+	}
 }
