@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"net/http"
 	"strconv"
 	"strings"
@@ -135,8 +136,8 @@ func (f *Failure) read(body []byte, codeIsResult bool) (said, byService bool) {
 	if f.Code == "" {
 		f.Code = numbered[f.Number]
 	}
-	if s := max(number(e["retry_after"]), number(e["retryAfter"])); s > 0 {
-		f.RetryAfter = seconds(s)
+	if s := seconds(max(float(e["retry_after"]), float(e["retryAfter"]))); s > 0 {
+		f.RetryAfter = s
 	}
 	return byService || f.Code != "" || f.Number != 0, byService
 }
@@ -212,11 +213,20 @@ func clean(s string) string {
 
 // number is a JSON number or a string that holds one, or 0.
 func number(raw json.RawMessage) int {
-	n, err := strconv.ParseFloat(strings.Trim(string(raw), `"`), 64)
-	if err != nil || n != n || n > 1<<31 || n < -1<<31 {
+	n := float(raw)
+	if n > math.MaxInt32 || n < math.MinInt32 {
 		return 0
 	}
 	return int(n)
+}
+
+// float is number with a fraction and without a limit.
+func float(raw json.RawMessage) float64 {
+	n, err := strconv.ParseFloat(strings.Trim(string(raw), `"`), 64)
+	if err != nil && !errors.Is(err, strconv.ErrRange) || n != n {
+		return 0
+	}
+	return n
 }
 
 // retryAfter reads the header of RFC 9110, 10.2.3: seconds or a date, which is compared with the server's own.
@@ -225,8 +235,8 @@ func retryAfter(h http.Header) time.Duration {
 	if value == "" {
 		return 0
 	}
-	if s, err := strconv.Atoi(value); err == nil {
-		return seconds(s)
+	if s, err := strconv.ParseInt(value, 10, 64); err == nil || errors.Is(err, strconv.ErrRange) {
+		return seconds(float64(s))
 	}
 	at, err := http.ParseTime(value)
 	if err != nil {
@@ -236,10 +246,11 @@ func retryAfter(h http.Header) time.Duration {
 	if err != nil {
 		now = time.Now()
 	}
-	return seconds(int(at.Sub(now) / time.Second))
+	return seconds(at.Sub(now).Seconds())
 }
 
-func seconds(s int) time.Duration {
+// seconds is s in whole seconds, from none to a day.
+func seconds(s float64) time.Duration {
 	const day = 24 * 60 * 60 // more is a mistake, and a large number would overflow
 	return time.Duration(min(max(s, 0), day)) * time.Second
 }
