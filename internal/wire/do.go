@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"net/http"
+	"net/url"
 	"strings"
 	"time"
 )
@@ -26,13 +27,17 @@ func MaxDuration(timeout time.Duration) time.Duration {
 // Empty is the result of calls whose answer has no fields.
 type Empty struct{}
 
-// Do sends the request and decodes the answer. Its error is a *[Failure], or what encoding the body gave.
+// Do sends the request and decodes the answer. Its error is a *[Failure], or says that the request cannot be made.
 func Do[T any](ctx context.Context, c *Client, req *Request) (*T, error) {
 	body, err := encodeBody(req.Body)
 	if err != nil {
 		return nil, err
 	}
-	a, f := c.send(ctx, req, body)
+	target, err := c.target(req)
+	if err != nil {
+		return nil, err
+	}
+	a, f := c.send(ctx, req, target, body)
 	if f == nil {
 		out := new(T)
 		if err := decode(a.body, out); err == nil {
@@ -67,8 +72,7 @@ func decode(body []byte, out any) error {
 }
 
 // send repeats the call as far as the rules allow.
-func (c *Client) send(ctx context.Context, req *Request, body []byte) (*answer, *Failure) {
-	target := c.target(req)
+func (c *Client) send(ctx context.Context, req *Request, target *url.URL, body []byte) (*answer, *Failure) {
 	for attempt := 1; ; attempt++ {
 		a, f, again := c.try(ctx, req, target, body, attempt)
 		if f == nil || !again || attempt > maxRepeats {
@@ -93,18 +97,12 @@ func (f *Failure) endedBy(err error) {
 }
 
 // try makes one attempt. again says whether the call may be sent once more.
-func (c *Client) try(ctx context.Context, req *Request, target string, body []byte, attempt int) (a *answer, f *Failure, again bool) {
+func (c *Client) try(ctx context.Context, req *Request, target *url.URL, body []byte, attempt int) (a *answer, f *Failure, again bool) {
 	if err := ctx.Err(); err != nil {
 		return nil, &Failure{Code: Unreachable, Err: err}, false
 	}
-	traced := ctx
-	var t *trace
-	if !req.Repeatable { // only these need the proof that nothing was sent
-		t = new(trace)
-		traced = t.attach(ctx)
-	}
 	start := c.startLog(ctx)
-	a, err := c.attempt(traced, req, target, body)
+	a, t, err := c.attempt(ctx, req, target, body)
 	if err != nil {
 		f, again = unanswered(ctx, req, t, err)
 	} else if f = a.failure(req); f != nil {
