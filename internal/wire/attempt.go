@@ -49,7 +49,7 @@ func (c *Client) attempt(ctx context.Context, req *Request, target *url.URL, bod
 	a.Context = ctx
 	a.body.Reset(body)
 	a.setHeader(c, req)
-	a.vessel.SetContext(a)
+	a.vessel.SetContext(a) //nolint:contextcheck // a is ctx
 	resp, err := a.vessel.Execute(http.MethodGet, c.baseText)
 	if err != nil {
 		return nil, t, quiet(unwrapURL(err))

@@ -50,12 +50,12 @@ func quiet(err error) error {
 // quotesNothing knows the errors whose texts the standard library makes without the server, or of names in its
 // certificate. An error that holds another is judged by that one too.
 func quotesNothing(err error) bool {
-	switch err {
+	switch err { //nolint:errorlint // what wraps one of these has a text of its own
 	case io.EOF, io.ErrUnexpectedEOF, io.ErrClosedPipe, net.ErrClosed, os.ErrDeadlineExceeded,
 		context.Canceled, context.DeadlineExceeded, http.ErrSchemeMismatch, errTooLarge:
 		return true
 	}
-	switch e := err.(type) { //nolint:errorlint // what wraps one of these has a text of its own
+	switch e := err.(type) { //nolint:errorlint // the same
 	case *net.DNSError, syscall.Errno, tls.RecordHeaderError, tls.AlertError, x509.UnknownAuthorityError,
 		x509.HostnameError, x509.CertificateInvalidError, x509.SystemRootsError:
 		return true

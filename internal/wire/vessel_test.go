@@ -1,8 +1,6 @@
 package wire
 
 import (
-	"context"
-	"errors"
 	"io"
 	"maps"
 	"net/http"
@@ -59,36 +57,37 @@ func TestVessel(t *testing.T) {
 	for _, shared := range []any{c.vessel.QueryParam, c.vessel.FormData, c.vessel.PathParams, c.vessel.RawPathParams, c.vessel.Cookies} {
 		assert.Empty(t, shared)
 	}
+}
 
-	r := *c.vessel
+func TestRestyCarriesNothing(t *testing.T) {
+	t.Parallel()
+	var carried []*http.Request
 	body := &watched{Reader: strings.NewReader("answer")}
-	at := &attempt{Context: t.Context(), method: http.MethodPost, header: http.Header{}}
-	inner := outermost{roundTrip(func(*http.Request) (*http.Response, error) {
+	r := *newVessel(&http.Client{Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
+		carried = append(carried, r)
 		return &http.Response{StatusCode: http.StatusOK, Body: body}, nil
-	})}
-	var empty *http.Request
-	v := newVessel(&http.Client{Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
-		empty = r
-		return inner.RoundTrip(r)
 	})})
-	r = *v
+	at := &attempt{Context: t.Context()}
 	resp, err := r.SetContext(at).Execute(http.MethodGet, "https://api.example.com/")
 	require.NoError(t, err)
-	assert.Equal(t, http.MethodGet, empty.Method)
-	assert.Nil(t, empty.Body)
-	assert.Equal(t, http.Header{"User-Agent": {"tcbauth"}}, empty.Header)
-	assert.Same(t, at, empty.Context().Value(attemptKey{}))
+	require.Len(t, carried, 1)
+	assert.Equal(t, http.MethodGet, carried[0].Method)
+	assert.Nil(t, carried[0].Body)
+	assert.Equal(t, http.Header{"User-Agent": {"tcbauth"}}, carried[0].Header)
+	assert.Same(t, at, carried[0].Context().Value(attemptKey{}))
 	assert.Zero(t, body.reads, "read by resty")
 	require.NoError(t, resp.RawResponse.Body.Close())
+}
 
+func TestRestyTriesOnce(t *testing.T) {
+	t.Parallel()
 	calls := 0
-	v = newVessel(&http.Client{Transport: roundTrip(func(*http.Request) (*http.Response, error) {
+	r := *newVessel(&http.Client{Transport: roundTrip(func(*http.Request) (*http.Response, error) {
 		calls++
-		return nil, errors.New("lost")
+		return nil, io.ErrUnexpectedEOF
 	})})
-	r = *v
-	_, err = r.SetContext(context.Background()).Execute(http.MethodGet, "https://api.example.com/")
-	require.Error(t, err)
+	_, err := r.SetContext(t.Context()).Execute(http.MethodGet, "https://api.example.com/")
+	require.ErrorIs(t, err, io.ErrUnexpectedEOF)
 	assert.Equal(t, 1, calls)
 }
 
