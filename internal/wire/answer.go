@@ -20,7 +20,7 @@ type answer struct {
 // cutError is an answer that ended before it was complete.
 type cutError struct {
 	status int
-	err    error
+	err    error // errTooLarge, or what the transport said, made quiet
 }
 
 func (e *cutError) Error() string { return "reading the answer: " + e.err.Error() }
@@ -42,14 +42,14 @@ func readAnswer(resp *http.Response) (*answer, error) {
 			if errors.Is(err, io.EOF) {
 				err = io.ErrUnexpectedEOF
 			}
-			return nil, &cutError{status: a.status, err: err}
+			return nil, &cutError{status: a.status, err: quiet(err)}
 		}
 		return a, nil
 	}
 	body, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer+1))
 	switch {
 	case err != nil:
-		return nil, &cutError{status: a.status, err: err}
+		return nil, &cutError{status: a.status, err: quiet(err)}
 	case len(body) > maxAnswer:
 		return nil, &cutError{status: a.status, err: errTooLarge}
 	}

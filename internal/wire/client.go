@@ -3,7 +3,6 @@
 package wire
 
 import (
-	"context"
 	"encoding/base64"
 	"log/slog"
 	"net/http"
@@ -26,9 +25,9 @@ type Config struct {
 
 // Client sends calls. It does not change after New and is safe for concurrent use.
 type Client struct {
-	resty       *resty.Client
-	getBody     *resty.Client // for a GET with a body, which resty leaves out by default
-	prefix      string        // base URL and the API's own path
+	vessel      *resty.Request // what attempts copy
+	base        url.URL        // with the API's own path, which ends with a slash
+	baseText    string
 	clientQuery string
 	basic       string // the Authorization header
 	secret      string // of the client
@@ -39,6 +38,10 @@ type Client struct {
 
 // New returns a Client for a checked Config.
 func New(cfg Config) *Client {
+	base, err := url.Parse(cfg.BaseURL + "/auth/")
+	if err != nil {
+		base = new(url.URL) // it was not checked: every call fails for want of a host
+	}
 	// resty changes the client that it is given, and its defaults would follow redirects with the request's body,
 	// keep cookies of one person for the next and print URLs to stderr.
 	hc := *cfg.HTTPClient
@@ -46,12 +49,12 @@ func New(cfg Config) *Client {
 	if hc.Transport == nil {
 		hc.Transport = defaultTransport{}
 	}
-	hc.Transport = noRedirects{hc.Transport}
+	hc.Transport = outermost{hc.Transport}
 	hc.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	return &Client{
-		resty:       newResty(&hc),
-		getBody:     newResty(&hc).SetAllowGetMethodPayload(true),
-		prefix:      cfg.BaseURL + "/auth/",
+		vessel:      newVessel(&hc),
+		baseText:    base.String(),
+		base:        *base,
 		clientQuery: "client_id=" + url.QueryEscape(cfg.ClientID),
 		secret:      cfg.ClientSecret,
 		basic:       "Basic " + base64.StdEncoding.EncodeToString([]byte(cfg.ClientID+":"+cfg.ClientSecret)),
@@ -61,39 +64,13 @@ func New(cfg Config) *Client {
 	}
 }
 
-func newResty(hc *http.Client) *resty.Client {
-	return resty.NewWithClient(hc).SetLogger(silent{}).SetDisableWarn(true)
-}
-
-// defaultTransport looks http.DefaultTransport up at each call, so that what replaces it later (a mock, an
-// instrumentation) is used.
-type defaultTransport struct{}
-
-func (defaultTransport) RoundTrip(r *http.Request) (*http.Response, error) {
-	return http.DefaultTransport.RoundTrip(r)
-}
-
-func (defaultTransport) CloseIdleConnections() {
-	if t, ok := http.DefaultTransport.(interface{ CloseIdleConnections() }); ok {
-		t.CloseIdleConnections()
-	}
-}
-
-// noRedirects takes the target out of redirects, so that http.Client neither follows one nor quotes it in an error.
-type noRedirects struct{ http.RoundTripper }
-
-func (t noRedirects) RoundTrip(r *http.Request) (*http.Response, error) {
-	resp, err := t.RoundTripper.RoundTrip(r)
-	if err == nil && resp.StatusCode/100 == 3 && resp.Header != nil {
-		resp.Header.Del("Location")
-	}
-	return resp, err
-}
-
-func (t noRedirects) CloseIdleConnections() {
-	if c, ok := t.RoundTripper.(interface{ CloseIdleConnections() }); ok {
-		c.CloseIdleConnections()
-	}
+// newVessel is an empty request of a resty client with hc. A copy of it costs a fraction of a new one. Its maps are
+// shared by the copies, which is safe as long as resty has nothing to put into them; so it has the one header that resty
+// would add.
+func newVessel(hc *http.Client) *resty.Request {
+	r := resty.NewWithClient(hc).SetLogger(silent{}).SetDisableWarn(true).R().SetDoNotParseResponse(true)
+	r.Header["User-Agent"] = userAgent
+	return r
 }
 
 type silent struct{}
@@ -101,52 +78,3 @@ type silent struct{}
 func (silent) Errorf(string, ...any) {}
 func (silent) Warnf(string, ...any)  {}
 func (silent) Debugf(string, ...any) {}
-
-// attempt sends the request once and reads the whole answer.
-func (c *Client) attempt(ctx context.Context, req *Request, target string, body []byte) (*answer, error) {
-	ctx, cancel := context.WithTimeout(ctx, c.timeout)
-	defer cancel()
-	client := c.resty
-	if req.Method == http.MethodGet && body != nil {
-		client = c.getBody
-	}
-	r := client.R().SetContext(ctx).SetDoNotParseResponse(true)
-	c.setHeader(r.Header, req)
-	if body != nil {
-		// A bytes.Reader keeps the body, which may hold a password, out of resty's pool of buffers.
-		r.SetBody(newBody(body))
-	}
-	resp, err := r.Execute(req.Method, target)
-	if err != nil {
-		return nil, unwrapURL(err)
-	}
-	return readAnswer(resp.RawResponse)
-}
-
-var (
-	jsonType  = []string{"application/json"}
-	userAgent = []string{"tcbauth"}
-)
-
-func (c *Client) setHeader(h http.Header, req *Request) {
-	h["Accept"] = jsonType
-	h["User-Agent"] = userAgent
-	h["X-Sdk-Version"] = c.sdkVersion
-	// One array for the values that differ by call, a slice of it for each header.
-	values := [4]string{req.Language, req.DeviceID, req.RequestID, ""}
-	h["Accept-Language"] = values[0:1:1]
-	h["X-Device-Id"] = values[1:2:2]
-	h["X-Request-Id"] = values[2:3:3]
-	if req.Body != nil {
-		h["Content-Type"] = jsonType
-	}
-	switch req.Auth {
-	case Bearer:
-		values[3] = "Bearer " + req.Token
-		h["Authorization"] = values[3:4:4]
-	case Basic:
-		values[3] = c.basic
-		h["Authorization"] = values[3:4:4]
-	case None:
-	}
-}

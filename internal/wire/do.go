@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"net/http"
+	"net/url"
 	"strings"
 	"time"
 )
@@ -26,27 +27,31 @@ func MaxDuration(timeout time.Duration) time.Duration {
 // Empty is the result of calls whose answer has no fields.
 type Empty struct{}
 
-// Do sends the request and decodes the answer. Its error is a *[Failure], or what encoding the body gave.
+// Do sends the request and decodes the answer. Its error is a *[Failure], or says that the request cannot be made.
 func Do[T any](ctx context.Context, c *Client, req *Request) (*T, error) {
 	body, err := encodeBody(req.Body)
 	if err != nil {
 		return nil, err
 	}
-	a, f := c.send(ctx, req, body)
+	target, err := c.target(req)
+	if err != nil {
+		return nil, err
+	}
+	a, f := c.send(ctx, req, target, body)
 	if f == nil {
 		out := new(T)
 		if err := decode(a.body, out); err == nil {
 			return out, nil
 		}
-		f = &Failure{StatusCode: a.status, Err: fmt.Errorf("%w: %w", ErrInvalidResponse, errUndecodable)}
+		f = req.unreadable(a.status, errUndecodable)
 	}
-	f.Method, f.Path, f.RequestID = req.Method, "/auth/"+req.Path, req.RequestID
+	f.name(req)
 	f.Sent = append(sentValues(req, body), c.secret, strings.TrimPrefix(c.basic, "Basic "))
 	return nil, f
 }
 
 // errUndecodable stands for decoding errors, whose texts quote the answer.
-var errUndecodable = errors.New("the answer does not have the expected fields")
+var errUndecodable = fmt.Errorf("%w: the answer does not have the expected fields", ErrInvalidResponse)
 
 // decode takes fields of unexpected types as not given. It does not depend on the Content-Type, which fakes leave out.
 func decode(body []byte, out any) error {
@@ -67,8 +72,7 @@ func decode(body []byte, out any) error {
 }
 
 // send repeats the call as far as the rules allow.
-func (c *Client) send(ctx context.Context, req *Request, body []byte) (*answer, *Failure) {
-	target := c.target(req)
+func (c *Client) send(ctx context.Context, req *Request, target *url.URL, body []byte) (*answer, *Failure) {
 	for attempt := 1; ; attempt++ {
 		a, f, again := c.try(ctx, req, target, body, attempt)
 		if f == nil || !again || attempt > maxRepeats {
@@ -93,18 +97,12 @@ func (f *Failure) endedBy(err error) {
 }
 
 // try makes one attempt. again says whether the call may be sent once more.
-func (c *Client) try(ctx context.Context, req *Request, target string, body []byte, attempt int) (a *answer, f *Failure, again bool) {
+func (c *Client) try(ctx context.Context, req *Request, target *url.URL, body []byte, attempt int) (a *answer, f *Failure, again bool) {
 	if err := ctx.Err(); err != nil {
 		return nil, &Failure{Code: Unreachable, Err: err}, false
 	}
-	traced := ctx
-	var t *trace
-	if !req.Repeatable { // only these need the proof that nothing was sent
-		t = new(trace)
-		traced = t.attach(ctx)
-	}
 	start := c.startLog(ctx)
-	a, err := c.attempt(traced, req, target, body)
+	a, t, err := c.attempt(ctx, req, target, body)
 	if err != nil {
 		f, again = unanswered(ctx, req, t, err)
 	} else if f = a.failure(req); f != nil {
@@ -125,11 +123,13 @@ func transient(status int) bool {
 // unanswered is the failure of an attempt that got no complete answer.
 func unanswered(ctx context.Context, req *Request, t *trace, err error) (f *Failure, again bool) {
 	f = &Failure{Code: Unreachable}
-	if cut, ok := errors.AsType[*cutError](err); ok {
+	if cut, ok := err.(*cutError); ok { //nolint:errorlint // deeper down it would be another client's, in the user's transport
+		if cut.err == errTooLarge { //nolint:errorlint // the same
+			return req.unreadable(cut.status, err), false
+		}
 		f.StatusCode = cut.status
-		if errors.Is(err, ErrInvalidResponse) {
-			f.Code, f.Err = "", err
-			return f, false
+		if !req.Repeatable && cut.status < 300 {
+			err = fmt.Errorf("%w: %w", ErrInvalidResponse, err)
 		}
 	} else if permanent(err) || t.neverSent(err) {
 		f.Err = err

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"net/http"
 	"strconv"
 	"strings"
@@ -29,6 +30,7 @@ const Unauthenticated = "unauthenticated"
 
 // Failure is a call that has no result.
 type Failure struct {
+	Op           string // of the Request, "" for a NewFailure
 	Method, Path string
 	StatusCode   int           // 0: no answer
 	Code         string        // the server's word in lower case, Unreachable, or "" for an answer in another form
@@ -51,27 +53,55 @@ func (f *Failure) Error() string {
 
 func (f *Failure) Unwrap() error { return f.Err }
 
+// noAnswer reports whether a status says that a gateway got no answer from the service.
+func noAnswer(status int) bool {
+	return status == http.StatusBadGateway || status == http.StatusGatewayTimeout
+}
+
 // failure returns what a says went wrong, or nil for a good answer.
 func (a *answer) failure(req *Request) *Failure {
 	if a.status < 300 && !mayHoldError(a.body) {
 		return nil
 	}
 	f := &Failure{StatusCode: a.status, RetryAfter: retryAfter(a.header)}
-	if f.read(a.body, req.CodeIsResult && a.status < 300) {
-		return f
-	}
+	said, byService := f.read(a.body, req.CodeIsResult && a.status < 300)
 	switch {
+	case said && !byService && noAnswer(a.status) && !req.Repeatable:
+		f.Err = errNoAnswer
+	case said:
 	case a.status < 300:
 		return nil
 	case a.status < 400:
 		f.Err = fmt.Errorf("%w: a redirect, which is not followed", ErrInvalidResponse)
-	case a.status == http.StatusBadGateway || a.status == http.StatusGatewayTimeout:
-		f.Code = Unreachable
-		f.Err = fmt.Errorf("%w: the gateway has no answer", ErrOutcomeUnknown)
+	case noAnswer(a.status):
+		f.Code, f.Err = Unreachable, errNoAnswer
 	default:
 		f.Err = fmt.Errorf("%w: an error that is not in the server's form", ErrInvalidResponse)
 	}
 	return f
+}
+
+var errNoAnswer = fmt.Errorf("%w: the gateway has no answer", ErrOutcomeUnknown)
+
+// unreadable is the failure of an answer that tells nothing. err says why and is an ErrInvalidResponse. What became of a
+// call that costs is open then, unless the status says that it failed.
+func (r *Request) unreadable(status int, err error) *Failure {
+	if !r.Repeatable && (status < 300 || noAnswer(status)) {
+		err = fmt.Errorf("%w: %w", ErrOutcomeUnknown, err)
+	}
+	return &Failure{StatusCode: status, Err: err}
+}
+
+// Incomplete is the failure of an answer with status 200 that lacks a field which the call needs.
+func (r *Request) Incomplete(field string) *Failure {
+	f := r.unreadable(http.StatusOK, fmt.Errorf("%w: no %s", ErrInvalidResponse, field))
+	f.name(r)
+	return f
+}
+
+// name sets what f tells of its request.
+func (f *Failure) name(r *Request) {
+	f.Op, f.Method, f.Path, f.RequestID = r.Op, r.Method, "/auth/"+r.Path, r.RequestID
 }
 
 // mayHoldError is false for a body that cannot have one of the fields that make an answer an error. It saves decoding
@@ -80,15 +110,17 @@ func mayHoldError(body []byte) bool {
 	return bytes.Contains(body, []byte(`"error`)) || bytes.Contains(body, []byte(`"code"`)) || bytes.Contains(body, []byte(`\u`))
 }
 
-// read takes the error of body, in any of the server's forms (WIRE.md 3.2), into f and reports whether there is one. A map
-// has the names of the fields exactly, where a struct would take Error for error.
-func (f *Failure) read(body []byte, codeIsResult bool) bool {
+// read takes the error of body, in any of the server's forms (WIRE.md 3.2), into f. It reports whether there is one, and
+// whether it is the auth service's (error, error_code) rather than the gateway's (code, message). A map has the names of
+// the fields exactly, where a struct would take Error for error.
+func (f *Failure) read(body []byte, codeIsResult bool) (said, byService bool) {
 	var e map[string]json.RawMessage
 	if json.Unmarshal(body, &e) != nil {
-		return false
+		return false, false
 	}
 	f.Code = word(text(e["error"]))
 	f.Number = number(e["error_code"])
+	byService = f.Code != "" || f.Number != 0 || present(e["error"])
 	f.Description = text(e["error_description"])
 	if !codeIsResult {
 		if f.Code == "" {
@@ -104,10 +136,10 @@ func (f *Failure) read(body []byte, codeIsResult bool) bool {
 	if f.Code == "" {
 		f.Code = numbered[f.Number]
 	}
-	if s := max(number(e["retry_after"]), number(e["retryAfter"])); s > 0 {
-		f.RetryAfter = seconds(s)
+	if s := seconds(max(float(e["retry_after"]), float(e["retryAfter"]))); s > 0 {
+		f.RetryAfter = s
 	}
-	return f.Code != "" || f.Number != 0 || present(e["error"])
+	return byService || f.Code != "" || f.Number != 0, byService
 }
 
 // numbered has the words of answers that have only a number: the gRPC codes and the js-sdk's own (WIRE.md 3.4).
@@ -181,11 +213,20 @@ func clean(s string) string {
 
 // number is a JSON number or a string that holds one, or 0.
 func number(raw json.RawMessage) int {
-	n, err := strconv.ParseFloat(strings.Trim(string(raw), `"`), 64)
-	if err != nil || n != n || n > 1<<31 || n < -1<<31 {
+	n := float(raw)
+	if n > math.MaxInt32 || n < math.MinInt32 {
 		return 0
 	}
 	return int(n)
+}
+
+// float is number with a fraction and without a limit.
+func float(raw json.RawMessage) float64 {
+	n, err := strconv.ParseFloat(strings.Trim(string(raw), `"`), 64)
+	if err != nil && !errors.Is(err, strconv.ErrRange) || n != n {
+		return 0
+	}
+	return n
 }
 
 // retryAfter reads the header of RFC 9110, 10.2.3: seconds or a date, which is compared with the server's own.
@@ -194,8 +235,8 @@ func retryAfter(h http.Header) time.Duration {
 	if value == "" {
 		return 0
 	}
-	if s, err := strconv.Atoi(value); err == nil {
-		return seconds(s)
+	if s, err := strconv.ParseInt(value, 10, 64); err == nil || errors.Is(err, strconv.ErrRange) {
+		return seconds(float64(s))
 	}
 	at, err := http.ParseTime(value)
 	if err != nil {
@@ -205,10 +246,11 @@ func retryAfter(h http.Header) time.Duration {
 	if err != nil {
 		now = time.Now()
 	}
-	return seconds(int(at.Sub(now) / time.Second))
+	return seconds(at.Sub(now).Seconds())
 }
 
-func seconds(s int) time.Duration {
+// seconds is s in whole seconds, from none to a day.
+func seconds(s float64) time.Duration {
 	const day = 24 * 60 * 60 // more is a mistake, and a large number would overflow
 	return time.Duration(min(max(s, 0), day)) * time.Second
 }

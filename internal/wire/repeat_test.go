@@ -14,6 +14,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/iotest"
 	"testing/synctest"
 	"time"
 
@@ -41,6 +42,7 @@ type said struct {
 	err     error
 	silent  bool                // until the request is given up
 	stuck   bool                // after the header
+	readErr error               // of the body
 	heard   func(*http.Request) // is shown the request
 }
 
@@ -75,6 +77,9 @@ func (s *script) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 	for i := 0; i+1 < len(a.headers); i += 2 {
 		resp.Header.Set(a.headers[i], a.headers[i+1])
+	}
+	if a.readErr != nil {
+		resp.Body = io.NopCloser(iotest.ErrReader(a.readErr))
 	}
 	if a.stuck {
 		resp.Body = hangingBody{r.Context()}
@@ -222,14 +227,18 @@ func TestRepeatHonoursRetryAfter(t *testing.T) {
 		"8 s":               {[]string{"Retry-After", "8"}, "x", 3, 8 * time.Second},
 		"9 s":               {[]string{"Retry-After", "9"}, "x", 1, 0},
 		"huge":              {[]string{"Retry-After", "99999999999"}, "x", 1, 0},
+		"larger than all":   {[]string{"Retry-After", "99999999999999999999999"}, "x", 1, 0},
+		"far date":          {[]string{"Retry-After", "Fri, 31 Dec 9999 23:59:59 GMT"}, "x", 1, 0},
 		"negative":          {[]string{"Retry-After", "-1"}, "x", 3, 500 * time.Millisecond},
 		"garbage":           {[]string{"Retry-After", "soon"}, "x", 3, 500 * time.Millisecond},
 		"date":              {[]string{"Retry-After", "Sat, 01 Jan 2000 00:00:06 GMT", "Date", "Sat, 01 Jan 2000 00:00:00 GMT"}, "x", 3, 6 * time.Second},
 		"date of a server whose clock is wrong": {
 			[]string{"Retry-After", "Sat, 01 Jan 2050 00:00:06 GMT", "Date", "Sat, 01 Jan 2050 00:00:00 GMT"}, "x", 3, 6 * time.Second,
 		},
-		"body":      {nil, `{"error":"unavailable","retry_after":4}`, 3, 4 * time.Second},
-		"body, 9 s": {nil, `{"error":"unavailable","retryAfter":9}`, 1, 0},
+		"body":                  {nil, `{"error":"unavailable","retry_after":4}`, 3, 4 * time.Second},
+		"body, huge":            {nil, `{"error":"unavailable","retry_after":99999999999}`, 1, 0},
+		"body, larger than all": {nil, `{"error":"unavailable","retry_after":1e999}`, 1, 0},
+		"body, 9 s":             {nil, `{"error":"unavailable","retryAfter":9}`, 1, 0},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -55,23 +55,24 @@ func Path(parts ...string) (string, error) {
 }
 
 // target is the URL of the request.
-func (c *Client) target(req *Request) string {
-	var b strings.Builder
-	query := req.Query.Encode()
-	b.Grow(len(c.prefix) + len(req.Path) + len(query) + len(c.clientQuery) + 2)
-	b.WriteString(c.prefix)
-	b.WriteString(req.Path)
-	separator := byte('?')
-	if query != "" {
-		b.WriteByte(separator)
-		b.WriteString(query)
-		separator = '&'
+func (c *Client) target(req *Request) (*url.URL, error) {
+	u := c.base
+	path, err := url.PathUnescape(req.Path)
+	if err != nil {
+		return nil, fmt.Errorf("the path of %s is not escaped as one", req.Op)
 	}
+	if path != req.Path || u.RawPath != "" {
+		u.RawPath = u.EscapedPath() + req.Path
+	}
+	u.Path += path
+	u.RawQuery = req.Query.Encode()
 	if req.Auth != Bearer && !req.Query.Has("client_id") {
-		b.WriteByte(separator)
-		b.WriteString(c.clientQuery)
+		if u.RawQuery != "" {
+			u.RawQuery += "&"
+		}
+		u.RawQuery += c.clientQuery
 	}
-	return b.String()
+	return &u, nil
 }
 
 // encodeBody encodes as the js-sdk does: without HTML escapes.
@@ -87,5 +88,3 @@ func encodeBody(v any) ([]byte, error) {
 	}
 	return bytes.TrimSuffix(buf.Bytes(), []byte("\n")), nil
 }
-
-func newBody(b []byte) *bytes.Reader { return bytes.NewReader(b) }

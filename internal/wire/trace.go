@@ -1,7 +1,6 @@
 package wire
 
 import (
-	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
@@ -18,10 +17,10 @@ type trace struct {
 	obtained atomic.Bool
 }
 
-func (t *trace) attach(ctx context.Context) context.Context {
+func (t *trace) watch() *httptrace.ClientTrace {
 	t.hooks.GetConn = func(string) { t.asked.Store(true) }
 	t.hooks.GotConn = func(httptrace.GotConnInfo) { t.obtained.Store(true) }
-	return httptrace.WithClientTrace(ctx, &t.hooks)
+	return &t.hooks
 }
 
 // neverSent reports whether it is proved that the attempt that failed with err sent nothing. A nil trace has no hooks.
