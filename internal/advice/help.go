@@ -30,6 +30,11 @@ type text struct{ en, zh string }
 // advise looks at the cause and at some words of the server first. They say more than the category does.
 func advise(f Facts) text {
 	switch {
+	case f.InvalidResponse:
+		return text{
+			"The answer is not CloudBase's. Check the environment id, the base URL and any proxy on the way.",
+			"应答不是来自 CloudBase。请检查环境 ID、服务地址以及中间的代理。",
+		}
 	case f.OutcomeUnknown:
 		return text{
 			"The request may have been carried out. Look before asking again: wait for the SMS, or see whether the person is signed in.",
@@ -44,11 +49,6 @@ func advise(f Facts) text {
 		return text{
 			"Check that the token store can be reached and written to. A damaged session is replaced by signing in again.",
 			"请检查凭据存储是否可访问、可写入。损坏的会话在重新登录后会被替换。",
-		}
-	case f.InvalidResponse:
-		return text{
-			"The answer is not CloudBase's. Check the environment id, the base URL and any proxy on the way.",
-			"应答不是来自 CloudBase。请检查环境 ID、服务地址以及中间的代理。",
 		}
 	case f.Code == "unauthorized_client":
 		return text{

@@ -134,10 +134,10 @@ func TestTextOfCauses(t *testing.T) {
 		says string
 		drop func(*advice.Facts) // what leaves the next cause the first
 	}{
+		{"not CloudBase's", func(f *advice.Facts) { f.InvalidResponse = false }},
 		{"Look before asking again", func(f *advice.Facts) { f.OutcomeUnknown = false }},
 		{"WithTimeout", func(f *advice.Facts) { f.ContextEnded = false }},
 		{"token store", func(f *advice.Facts) { f.Store = false }},
-		{"not CloudBase's", func(f *advice.Facts) { f.InvalidResponse = false }},
 		{"WithClientSecret", func(f *advice.Facts) { f.Code = "invalid_verification_code" }},
 		{"The code is wrong or too old", func(f *advice.Facts) { f.Code = "unauthenticated" }},
 		{"Sign in again", func(f *advice.Facts) { f.SignInAgain = false }},
