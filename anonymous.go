@@ -2,10 +2,8 @@ package tcbauth
 
 import (
 	"context"
-	"errors"
-	"net/http"
 
-	"github.com/cloudbase-community/tcbauth/internal/wire"
+	"github.com/cloudbase-community/tcbauth/internal/client"
 )
 
 // SignInAnonymouslyRequest may have a third party's token.
@@ -19,25 +17,14 @@ type SignInAnonymouslyRequest struct {
 //
 // js-sdk: signInAnonymously. WIRE.md 5.1.
 func (a *Auth) SignInAnonymously(ctx context.Context, req SignInAnonymouslyRequest) (*LoginState, error) {
-	c, err := a.obtain(ctx, anonymousRequest(req), "")
-	return a.signedIn(ctx, c, err, GetUserInfoRequest{}, "")
-}
-
-func anonymousRequest(req SignInAnonymouslyRequest) wire.Request {
-	return wire.Request{Op: "SignInAnonymously", Method: http.MethodPost, Path: "v1/signin/anonymously", Body: req}
-}
-
-// anonymousAnew signs in anew with the same device id. Unlike the first time the js-sdk sends Basic then.
-func (a *Auth) anonymousAnew(ctx context.Context) (*Credentials, error) {
-	r := anonymousRequest(SignInAnonymouslyRequest{})
-	r.Auth = wire.Basic
-	if a.deviceID(ctx); a.device.id.Load() == nil { // with another device id it would be another person
-		return nil, storeError("reading the device id", errors.New("it is not known"))
+	r := client.AnonymousRequest(req)
+	if err := a.ready(ctx, a.storing()); err != nil {
+		return nil, a.fail(ctx, r.Op, err)
 	}
-	fresh, err := call[Credentials](ctx, a, r)
-	if err != nil {
+	var err error
+	if r.DeviceID, err = a.prepare(ctx, r.Op, ""); err != nil { // with another device id it would be another person
 		return nil, err
 	}
-	fresh.granted(a.now())
-	return fresh, nil
+	l, err := a.obtain(ctx, *r, "")
+	return a.signedIn(ctx, l, err, GetUserInfoRequest{}, "")
 }

@@ -2,19 +2,16 @@ package tcbauth
 
 import (
 	"context"
-	"crypto/rand"
-	"encoding/hex"
 	"fmt"
 	"log/slog"
 	"net/url"
-	"sync"
 	"sync/atomic"
-	"time"
 
-	"golang.org/x/sync/singleflight"
-
-	"github.com/cloudbase-community/tcbauth/internal/keylock"
+	"github.com/cloudbase-community/tcbauth/internal/client"
+	"github.com/cloudbase-community/tcbauth/internal/endpoint"
+	"github.com/cloudbase-community/tcbauth/internal/pubsub"
 	"github.com/cloudbase-community/tcbauth/internal/redact"
+	"github.com/cloudbase-community/tcbauth/internal/session"
 	"github.com/cloudbase-community/tcbauth/internal/wire"
 )
 
@@ -22,19 +19,14 @@ import (
 const Version = "0.1.0-dev"
 
 // App is one environment and how it is reached, like the result of cloudbase.init in the js-sdk. A server makes one and
-// takes a session of it for each visitor. It does not change after NewApp, is safe for concurrent use and needs no Close.
+// takes a session of it for each visitor. It does not change after NewApp and is safe for concurrent use. It needs no
+// Close; a server calls [App.Shutdown] before it exits.
 type App struct {
 	cfg     config
-	wire    *wire.Client
-	origins []string           // the environment's own, for Transport
-	flights singleflight.Group // one at a time for each session key
-	locks   keylock.Locks      // for stores without Locker
-	aheads  aheads
-
-	unsavedMu sync.Mutex
-	unsaved   map[string]unsaved // renewed sessions that the store did not take, by session key
-
-	auth *Auth
+	clients client.Config
+	keeper  *session.Keeper
+	origins []string // the environment's own, for Transport
+	auth    *Auth
 }
 
 // NewApp returns an App for the environment with the id env. It does no I/O. Every option is checked.
@@ -43,12 +35,30 @@ func NewApp(env string, opts ...Option) (*App, error) {
 	if err != nil {
 		return nil, err
 	}
-	app := &App{cfg: *cfg, origins: cfg.origins(), unsaved: make(map[string]unsaved)}
-	app.wire = wire.New(wire.Config{
-		BaseURL: cfg.baseURL, ClientID: cfg.clientID, ClientSecret: cfg.clientSecret, HTTPClient: cfg.httpClient,
-		Timeout: cfg.timeout, Logger: cfg.logger, SDKVersion: "tcbauth/" + Version,
+	app := &App{cfg: *cfg, origins: endpoint.OriginsWith(cfg.env, cfg.region, cfg.baseURL)}
+	app.clients = client.Config{
+		Wire: wire.New(wire.Config{
+			BaseURL: cfg.baseURL, ClientID: cfg.clientID, ClientSecret: cfg.clientSecret, HTTPClient: cfg.httpClient,
+			Timeout: cfg.timeout, Logger: cfg.logger, SDKVersion: "tcbauth/" + Version,
+		}),
+		ClientID: cfg.clientID, ClientSecret: cfg.clientSecret,
+		AccessKey: cfg.accessKey, KeyForVisitors: publishable(cfg.accessKey),
+		Language: cfg.language, DeviceID: cfg.deviceID, Now: cfg.now, Ticket: cfg.ticketSource, Warn: app.warn,
+	}
+	if solver := cfg.solver; solver != nil {
+		app.clients.Solve = func(ctx context.Context, c client.Captcha) (string, error) {
+			answer, err := solver(ctx, Captcha(c))
+			if err == nil && answer == "" {
+				err = fmt.Errorf("%w: it has no answer", ErrInvalidParams)
+			}
+			return answer, err
+		}
+	}
+	app.keeper = session.NewKeeper(session.Config{
+		Store: cfg.store, Prefix: cfg.keyPrefix(), ClientID: cfg.clientID, DeviceID: cfg.deviceID, TTL: cfg.sessionTTL,
+		Ahead: cfg.refreshAhead, ExchangeLimit: wire.MaxDuration(cfg.timeout), Now: cfg.now, Warn: app.warn,
 	})
-	app.auth = app.newAuth("")
+	app.auth = app.newAuth("", "")
 	return app, nil
 }
 
@@ -82,29 +92,47 @@ func (p *App) Auth() *Auth { return p.auth }
 // Every call of a handle with an empty key fails with [ErrInvalidParams], and nothing is stored or sent.
 func (p *App) ForUser(key string) *Auth {
 	if key == "" {
-		a := p.newAuth("")
+		a := p.newAuth("", "")
 		a.unusable = &ValidationError{Field: "key", Rule: "is empty: a visitor's session needs a key of its own"}
 		return a
 	}
-	a := p.newAuth(url.PathEscape(key))
-	a.userKey = key
-	return a
+	return p.newAuth(key, url.PathEscape(key))
 }
 
 // ForToken returns an Auth that acts with a bare access token, one that a request carried, say. It stores nothing and
 // refreshes nothing: a token that the server refuses is [CodeUnauthenticated], and so is "", as [ErrNoSession]. Signing in
 // through it is refused with [ErrInvalidParams].
 func (p *App) ForToken(accessToken string) *Auth {
-	a := p.newAuth("")
-	a.bare = true
-	a.bareToken = accessToken
+	a := &Auth{app: p, bare: &Credentials{TokenType: tokenTypeBearer, AccessToken: accessToken}}
+	a.client.OpenBare(&p.clients, accessToken)
 	switch {
 	case accessToken == "":
-		a.unusable = ErrNoSession
-	case !headerText.MatchString(accessToken):
+		a.unusable = session.ErrNone
+	case !client.HeaderText(accessToken):
 		a.unusable = &ValidationError{Field: "accessToken", Rule: "is nothing that a header can carry"}
 	}
 	return a
+}
+
+// Shutdown waits until every refresh and every sign-in that is under way has been stored, so that a process that exits after
+// it loses nobody's session. Call it when the server takes no more requests. After it no refresh begins in the background
+// ([WithRefreshAhead]); calls still work. It returns the error of ctx if that ends first. Calling it again is fine. A tool
+// whose calls have returned need not call it.
+func (p *App) Shutdown(ctx context.Context) error { return p.keeper.Shutdown(ctx) }
+
+func (p *App) warn(ctx context.Context, text string, err error) {
+	if p.cfg.logger != nil {
+		p.cfg.logger.LogAttrs(ctx, slog.LevelWarn, "tcbauth: "+text, slog.Any("error", loggable(err)))
+	}
+}
+
+// loggable is err as callers would see it, without the name of a method where it has none.
+func loggable(err error) error {
+	e := newError("", err)
+	if e.Op == "" && e.Err != nil {
+		return e.Err
+	}
+	return e
 }
 
 // Auth is one person's session, with the methods of the js-sdk's app.auth(). It is safe for concurrent use and needs no
@@ -112,52 +140,24 @@ func (p *App) ForToken(accessToken string) *Auth {
 // anything. Only keeping or forgetting a session in the store goes on after the context's end, since what the server gave
 // would be lost: as a rule for as long as the store takes, at worst while another process refreshes the session.
 type Auth struct {
-	app  *App
-	now  func() time.Time // the App's
-	keys storeKeys
-	cur  atomic.Pointer[state] // never nil
+	app     *App
+	client  client.Client
+	session session.Handle // not of a bare token
 
-	userKey   string // of ForUser
-	unusable  error  // why no call can succeed
-	bare      bool   // acts with bareToken alone
-	bareToken string
+	unusable error        // why no call can succeed
+	bare     *Credentials // all that an Auth of ForToken has; nil: it has a session
 
-	device  device
-	events  hub
-	changes atomic.Uint64               // sign-ins and sign-outs so far
+	events  pubsub.Topic[AuthEvent]
 	fetched atomic.Pointer[fetchedUser] // nil: not yet
-	initial atomic.Bool                 // the first look at the store is over
-
-	aheadNext atomic.Int64 // the millisecond from which on this handle may ask for a refresh ahead
 }
 
-// storeKeys are where a session keeps its things.
-type storeKeys struct {
-	credentials, device, captcha string
-	visitor                      bool
-}
-
-// newAuth returns a handle on the session of a user, whose name is escaped, or for "" on the default one.
-func (p *App) newAuth(user string) *Auth {
-	a := &Auth{app: p, now: p.cfg.now, keys: newStoreKeys(user, p.cfg.clientID)}
-	a.cur.Store(nobody())
+// newAuth returns a handle on the session of a visitor's key, or for "" on the default one. name is the key as a part of
+// a path.
+func (p *App) newAuth(key, name string) *Auth {
+	a := &Auth{app: p}
+	a.client.Open(&p.clients, &a.session, key)
+	a.session.Open(p.keeper, name, &a.client, (*watcher)(a))
 	return a
-}
-
-// newStoreKeys makes one string and cuts it, since handles are made for each request.
-func newStoreKeys(user, clientID string) storeKeys {
-	const credentials, device, captcha = "credentials_", "device_id", "captcha_"
-	dir, slash := "users/", "/"
-	if user == "" {
-		dir, slash = "", ""
-	}
-	all := dir + user + slash + credentials + clientID +
-		dir + user + slash + device +
-		dir + user + slash + captcha + clientID
-	prefix := len(dir) + len(user) + len(slash)
-	first := prefix + len(credentials) + len(clientID)
-	second := first + prefix + len(device)
-	return storeKeys{credentials: all[:first], device: all[first:second], captcha: all[second:], visitor: user != ""}
 }
 
 // Env returns the environment's id.
@@ -169,36 +169,74 @@ func (a *Auth) Format(f fmt.State, _ rune) { redact.Print(f, "*tcbauth.Auth{"+a.
 // BaseURL returns the URL below which the API's paths begin, without a slash at the end.
 func (a *Auth) BaseURL() string { return a.app.BaseURL() }
 
-func (p *App) warn(ctx context.Context, text string, attrs ...slog.Attr) {
-	if p.cfg.logger != nil {
-		p.cfg.logger.LogAttrs(ctx, slog.LevelWarn, "tcbauth: "+text, attrs...)
+// watcher is how an Auth is told of the changes of its session.
+type watcher Auth
+
+// Changed drops the user of a session that is over, and fires the events.
+func (w *watcher) Changed(c session.Change) {
+	a := (*Auth)(w)
+	switch c.Kind {
+	case session.Refreshed:
+		a.sameUser(c.Old, c.Session)
+	case session.Anew, session.Replaced, session.Adopted, session.SignedOut, session.Ended:
+		a.fetched.Store(nil)
+	case session.Found, session.SignedIn:
 	}
-}
-
-// detached is for work that must end well even if the caller goes away: the keeping of a session that the server has
-// given. It has a limit of its own.
-func (p *App) detached(ctx context.Context) (context.Context, context.CancelFunc) {
-	return context.WithTimeout(context.WithoutCancel(ctx), p.lockWait()+storeLimit)
-}
-
-// storeLimit is the most that the store's own work around one write may take.
-const storeLimit = 10 * time.Second
-
-// lockWait is how long a session's lock is waited for: as long as another holder may need for a refresh.
-func (p *App) lockWait() time.Duration { return wire.MaxDuration(p.cfg.timeout) + storeLimit }
-
-// newUUID returns a random UUID of version 4, RFC 9562.
-func newUUID() string {
-	var b [16]byte
-	_, _ = rand.Read(b[:]) // never fails
-	b[6] = b[6]&0x0f | 0x40
-	b[8] = b[8]&0x3f | 0x80
-	text := make([]byte, 0, 36)
-	for i, part := range [...][]byte{b[:4], b[4:6], b[6:8], b[8:10], b[10:]} {
-		if i > 0 {
-			text = append(text, '-')
+	if event, ok := eventOf[c.Kind]; ok {
+		e := AuthEvent{Event: event, Session: (*Credentials)(c.Session)}
+		if c.Kind == session.Ended {
+			e.Err = newError("", &session.EndedError{Err: c.Err})
 		}
-		text = hex.AppendEncode(text, part)
+		a.fire(e)
 	}
-	return string(text)
+}
+
+// eventOf has the changes that handlers are told of. As in the js-sdk there is none for a session that was set, or that was
+// made anew for an anonymous person.
+var eventOf = map[session.ChangeKind]Event{
+	session.Found: EventInitialSession, session.Refreshed: EventTokenRefreshed, session.Adopted: EventTokenRefreshed,
+	session.SignedIn: EventSignedIn, session.SignedOut: EventSignedOut, session.Ended: EventSessionExpired,
+}
+
+// fetchedUser is the user as last fetched, and the session that it was fetched for.
+type fetchedUser struct {
+	user User
+	of   *session.Credentials
+}
+
+// remember keeps the user that was fetched for a session, if that is the one that is there.
+func (a *Auth) remember(user *User, of *session.Credentials) {
+	if now := a.known(); now == nil || sameUser(of, now) {
+		a.fetched.Store(&fetchedUser{user: *user, of: of})
+	}
+}
+
+// sameUser keeps the fetched user over a refresh, whose session goes on.
+func (a *Auth) sameUser(old, fresh *session.Credentials) {
+	if f := a.fetched.Load(); f != nil && sameUser(f.of, old) {
+		a.fetched.CompareAndSwap(f, &fetchedUser{user: f.user, of: fresh})
+	}
+}
+
+// known returns the session that this Auth has seen last, nil for none.
+func (a *Auth) known() *session.Credentials {
+	if a.bare != nil {
+		return (*session.Credentials)(a.bare)
+	}
+	return a.session.Peek()
+}
+
+// userOf returns the user that was fetched for a session, or one with the ids only.
+func (a *Auth) userOf(c *session.Credentials) *User {
+	if f := a.fetched.Load(); f != nil && sameUser(f.of, c) {
+		user := f.user
+		return &user
+	}
+	return &User{Sub: c.Sub, UID: c.Sub}
+}
+
+// sameUser reports whether two sessions are known to be one person's. What is not known is equal to nothing.
+func sameUser(a, b *session.Credentials) bool {
+	person := a.Subject()
+	return a.SamePair(b) || person != "" && person == b.Subject()
 }

@@ -6,6 +6,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
+
+	"github.com/cloudbase-community/tcbauth/internal/lenient"
 )
 
 // Claims are those of an access token (WIRE.md 6.3). All has every claim, those without a field too.
@@ -45,17 +47,15 @@ type ClaimsResponse struct {
 // js-sdk: getClaims.
 func (a *Auth) GetClaims(ctx context.Context) (*ClaimsResponse, error) {
 	const op = "GetClaims"
-	err := a.ready(ctx)
-	if err == nil {
-		var token string
-		if token, err = a.bearer(ctx); err == nil {
-			var out *ClaimsResponse
-			if out, err = parseClaims(token); err == nil {
-				return out, nil
-			}
-		}
+	token, err := a.bearer(ctx, op)
+	if err != nil {
+		return nil, err
 	}
-	return nil, a.fail(ctx, op, err)
+	out, err := parseClaims(token)
+	if err != nil {
+		return nil, a.fail(ctx, op, err)
+	}
+	return out, nil
 }
 
 var errNotJWT = fmt.Errorf("%w: the access token is not a JWT", ErrInvalidResponse)
@@ -90,10 +90,10 @@ func (c *Claims) UnmarshalJSON(data []byte) error {
 	}
 	*c = Claims{
 		Issuer: claim[string](claims["iss"]), Subject: claim[string](claims["sub"]), Scope: claim[string](claims["scope"]),
-		ExpiresAt: int64(claim[jsonSeconds](claims["exp"])), IssuedAt: int64(claim[jsonSeconds](claims["iat"])),
+		ExpiresAt: int64(claim[lenient.Seconds](claims["exp"])), IssuedAt: int64(claim[lenient.Seconds](claims["iat"])),
 		ProjectID: claim[string](claims["project_id"]), ProviderType: claim[string](claims["provider_type"]),
 		UserID: claim[string](claims["user_id"]), UserType: claim[string](claims["user_type"]),
-		Groups: claim[jsonStrings](claims["groups"]), Audience: claim[[]string](claims["aud"]),
+		Groups: claim[lenient.IDs](claims["groups"]), Audience: claim[[]string](claims["aud"]),
 	}
 	if one := claim[string](claims["aud"]); one != "" {
 		c.Audience = []string{one}
@@ -112,26 +112,3 @@ func claim[T any](raw json.RawMessage) T {
 
 // MarshalJSON returns all claims as the token has them.
 func (c Claims) MarshalJSON() ([]byte, error) { return json.Marshal(c.All) }
-
-// LoginScope returns the scope of the stored session: words with spaces between, "user sso" or "anonymous" say. It sends
-// nothing.
-//
-// js-sdk: loginScope.
-func (a *Auth) LoginScope(ctx context.Context) (string, error) {
-	c, err := a.stored(ctx, "LoginScope")
-	if err != nil {
-		return "", err
-	}
-	return c.Scope, nil
-}
-
-// LoginGroups returns the groups of the stored session. It sends nothing.
-//
-// js-sdk: loginGroups.
-func (a *Auth) LoginGroups(ctx context.Context) ([]string, error) {
-	c, err := a.stored(ctx, "LoginGroups")
-	if err != nil {
-		return nil, err
-	}
-	return c.Groups, nil
-}

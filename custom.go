@@ -2,15 +2,9 @@ package tcbauth
 
 import (
 	"context"
-	"errors"
-	"net/http"
 
-	"github.com/cloudbase-community/tcbauth/internal/wire"
+	"github.com/cloudbase-community/tcbauth/internal/client"
 )
-
-// TicketSource returns a custom-login ticket for the user of [App.ForUser] with this key, "" for [App.Auth]. It must be safe
-// for concurrent use.
-type TicketSource func(ctx context.Context, userKey string) (ticket string, err error)
 
 // SignInCustomRequest has a ticket that the environment's owner signed. ProviderID is "custom" if "".
 type SignInCustomRequest struct {
@@ -23,18 +17,15 @@ type SignInCustomRequest struct {
 //
 // js-sdk: signInCustom of the lower layer. WIRE.md 5.2.
 func (a *Auth) SignInCustom(ctx context.Context, req SignInCustomRequest) (*Credentials, error) {
-	return a.signInCustom(ctx, "SignInCustom", req)
+	l, err := a.signInCustom(ctx, "SignInCustom", req)
+	return l.credentials(err)
 }
 
-func (a *Auth) signInCustom(ctx context.Context, op string, req SignInCustomRequest) (*Credentials, error) {
-	return a.obtain(ctx, customRequest(op, req), "", required("ticket", req.Ticket))
-}
-
-func customRequest(op string, req SignInCustomRequest) wire.Request {
+func (a *Auth) signInCustom(ctx context.Context, op string, req SignInCustomRequest) (*login, error) {
 	if req.ProviderID == "" {
-		req.ProviderID = "custom"
+		req.ProviderID = client.CustomProvider
 	}
-	return wire.Request{Op: op, Method: http.MethodPost, Path: "v1/signin/custom", Body: req}
+	return a.obtain(ctx, *client.CustomRequest(op, req.ProviderID, req.Ticket), "", required("ticket", req.Ticket))
 }
 
 // SignInWithCustomTicketRequest may have a ticket; without one it is the [TicketSource]'s.
@@ -57,8 +48,8 @@ func (a *Auth) SignInWithCustomTicket(ctx context.Context, req SignInWithCustomT
 			return nil, a.fail(ctx, op, err)
 		}
 	}
-	c, err := a.signInCustom(ctx, op, SignInCustomRequest{Ticket: req.Ticket})
-	return a.signedIn(ctx, c, err, GetUserInfoRequest{}, "")
+	l, err := a.signInCustom(ctx, op, SignInCustomRequest{Ticket: req.Ticket})
+	return a.signedIn(ctx, l, err, GetUserInfoRequest{}, "")
 }
 
 // ticket asks the TicketSource.
@@ -66,55 +57,5 @@ func (a *Auth) ticket(ctx context.Context) (string, error) {
 	if a.app.cfg.ticketSource == nil {
 		return "", &ValidationError{Field: "ticket", Rule: "is required without WithTicketSource"}
 	}
-	ticket, err := a.app.cfg.ticketSource(ctx, a.userKey)
-	if err == nil && ticket == "" {
-		err = errors.New("it has none")
-	}
-	if err != nil {
-		return "", &callbackError{name: "the ticket source", err: err}
-	}
-	return ticket, nil
+	return a.client.Ticket(ctx)
 }
-
-// ErrOtherUser: a [TicketSource] gave a ticket of somebody else than the session's user. The session stays as it is.
-var ErrOtherUser = errors.New("tcbauth: the ticket source's ticket is of another user than the session")
-
-// customAnew signs in anew, as the same person, with a new ticket.
-func (a *Auth) customAnew(ctx context.Context, c *Credentials) (*Credentials, error) {
-	ticket, err := a.ticket(ctx)
-	if err != nil {
-		return nil, err
-	}
-	fresh, err := call[Credentials](ctx, a, customRequest("SignInWithCustomTicket", SignInCustomRequest{Ticket: ticket}))
-	if err != nil {
-		return nil, err
-	}
-	if was := subOf(c); was == "" || subOf(fresh) != was {
-		return nil, ErrOtherUser
-	}
-	fresh.granted(a.now())
-	return fresh, nil
-}
-
-// subOf is the user's id of a session, which an answer may leave out but a token has.
-func subOf(c *Credentials) string {
-	if c.Sub != "" {
-		return c.Sub
-	}
-	if token, err := parseClaims(c.AccessToken); err == nil {
-		return token.Claims.Subject
-	}
-	return ""
-}
-
-// callbackError is what a function of the caller's returned. Callers find its cause; what it says of some other session is
-// not taken for this one's.
-type callbackError struct {
-	name string
-	err  error
-}
-
-func (e *callbackError) Error() string { return e.name + ": " + e.err.Error() }
-func (e *callbackError) Unwrap() error { return e.err }
-
-func fromCallback(err error) bool { return errors.As(err, new(*callbackError)) }

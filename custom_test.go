@@ -1,6 +1,7 @@
 package tcbauth_test
 
 import (
+	"errors"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -198,7 +199,8 @@ func TestCustomIsKept(t *testing.T) {
 				if test.want != nil {
 					require.ErrorIs(t, err, test.want)
 				}
-				require.NotErrorIs(t, err, tcbauth.CodeUnauthenticated, "the session goes on")
+				assert.Equal(t, test.want == tcbauth.ErrOtherUser, errors.Is(err, tcbauth.CodeUnauthenticated), "only who is somebody else has to sign in again")
+				require.NotErrorIs(t, err, tcbauth.ErrSessionExpired, "the session goes on")
 				assert.Equal(t, 1+test.sent, srv.Count("signin/custom"))
 				testbed.RequireSession(t, store, testbed.KeyOf("person-1"), first)
 

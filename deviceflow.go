@@ -2,10 +2,11 @@ package tcbauth
 
 import (
 	"context"
-	"errors"
 	"net/http"
 	"time"
 
+	"github.com/cloudbase-community/tcbauth/internal/client"
+	"github.com/cloudbase-community/tcbauth/internal/session"
 	"github.com/cloudbase-community/tcbauth/internal/wire"
 )
 
@@ -101,21 +102,22 @@ func (a *Auth) PollDeviceToken(ctx context.Context, req PollDeviceTokenRequest) 
 		if err := pause(ctx, backoff(interval, failures), expired); err != nil {
 			return nil, a.fail(ctx, op, err)
 		}
-		c, err := a.obtain(ctx, wire.Request{Op: op, Method: http.MethodPost, Path: "v1/token", Body: GrantTokenRequest{
+		l, err := a.obtain(ctx, wire.Request{Op: op, Method: http.MethodPost, Path: "v1/token", Body: GrantTokenRequest{
 			GrantType: grantDeviceCode, DeviceCode: req.DeviceCode, ClientID: req.ClientID,
-		}}, v1)
+		}}, client.V1)
 		switch {
-		case c != nil:
-			return a.signedIn(ctx, c, err, GetUserInfoRequest{}, "")
+		case l != nil:
+			return a.signedIn(ctx, l, err, GetUserInfoRequest{}, "")
 		case ctx.Err() != nil:
 			return nil, err
-		case errors.Is(err, CodeAuthorizationPending):
+		}
+		switch codeOf(err) {
+		case CodeAuthorizationPending:
 			failures = 0
-		case errors.Is(err, CodeSlowDown):
+		case CodeSlowDown:
 			failures = 0
 			interval += pollPause
-		case errors.Is(err, CodeUnreachable), errors.Is(err, CodeUnavailable), errors.Is(err, CodeTemporarilyUnavailable),
-			errors.Is(err, CodeResourceExhausted):
+		case CodeUnreachable, CodeUnavailable, CodeTemporarilyUnavailable, CodeResourceExhausted:
 			failures++
 		default:
 			return nil, err
@@ -138,6 +140,6 @@ func pause(ctx context.Context, interval time.Duration, expired <-chan time.Time
 	case <-expired:
 		return &wire.Failure{Code: string(CodeExpiredToken)}
 	case <-ctx.Done():
-		return &Error{Code: CodeUnreachable, Category: CategoryServiceError, Err: ctx.Err()}
+		return &session.InterruptedError{Err: ctx.Err()}
 	}
 }

@@ -1,11 +1,15 @@
 package tcbauth
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strings"
 	"time"
 
+	"github.com/cloudbase-community/tcbauth/internal/advice"
+	"github.com/cloudbase-community/tcbauth/internal/client"
+	"github.com/cloudbase-community/tcbauth/internal/session"
 	"github.com/cloudbase-community/tcbauth/internal/wire"
 )
 
@@ -93,6 +97,9 @@ var (
 	ErrOutcomeUnknown = wire.ErrOutcomeUnknown
 	// ErrInvalidResponse: the answer is not one of this API: a proxy's page, JSON without the fields that the call needs.
 	ErrInvalidResponse = wire.ErrInvalidResponse
+	// ErrOtherUser: a [TicketSource] gave a ticket of somebody else than the session's user. The session stays as it is. It is
+	// also errors.Is [CodeUnauthenticated].
+	ErrOtherUser error = &endedError{"the ticket source's ticket is of another user than the session"}
 	// ErrStore: the token store failed, or holds something that cannot be read.
 	ErrStore = errors.New("tcbauth: the token store failed")
 )
@@ -176,29 +183,60 @@ func (e *Error) Is(target error) bool {
 // (WIRE.md 4.6).
 const rateLimitPause = time.Minute
 
-// newError makes err, which the call op met, an *Error. Errors that are one already keep what they say, and their Op.
+// newError makes err, which the call op met, an *Error. It is the one place where an error of the inside becomes one of the
+// API, and looks at err itself and never at what it wraps: that may be about some other session, and is only for the caller
+// to see. An error that is an *Error already keeps what it says.
 func newError(op string, err error) *Error {
-	if callback, ok := errors.AsType[*callbackError](err); ok {
-		return &Error{Op: op, Category: CategoryUnknown, Err: callback}
-	}
-	if e, ok := errors.AsType[*Error](err); ok {
-		if e.Op == "" {
-			named := *e
-			named.Op = op
-			return &named
-		}
-		return e
-	}
-	if _, ok := errors.AsType[*ValidationError](err); ok {
+	switch err := err.(type) { //nolint:errorlint // see above
+	case *Error:
+		return err
+	case *ValidationError, *policyError:
 		return &Error{Op: op, Category: CategoryInvalidParams, Err: err}
+	case *wire.Failure:
+		return newFailure(op, err)
+	case *session.EndedError:
+		return newEnded(op, err)
+	case *session.RefusedError:
+		return newRefused(op, err)
+	case *session.StoreError:
+		return &Error{Op: op, Category: CategoryUnknown, Err: fmt.Errorf("%w: %s: %w", ErrStore, err.Doing, err.Err)}
+	case *session.InterruptedError:
+		return &Error{Op: op, Code: CodeUnreachable, Category: CategoryServiceError, Err: err.Err}
+	case *client.CallbackError:
+		return &Error{Op: op, Category: CategoryUnknown, Err: &callbackError{name: err.Name, err: err.Err}}
 	}
-	f, ok := errors.AsType[*wire.Failure](err)
-	if !ok {
-		e := &Error{Op: op, Category: CategoryUnknown, Err: err}
-		if errors.Is(err, CodeUnauthenticated) {
-			e.Code, e.Category = CodeUnauthenticated, CategoryInvalidCredentials
-		}
-		return e
+	switch err { //nolint:errorlint // see above
+	case session.ErrNone:
+		err = ErrNoSession
+	case session.ErrNotRenewable:
+		err = fmt.Errorf("%w: there is no refresh token", ErrSessionExpired)
+	case client.ErrOtherUser:
+		err = ErrOtherUser
+	default:
+		return &Error{Op: op, Category: CategoryUnknown, Err: err}
+	}
+	return &Error{Op: op, Code: CodeUnauthenticated, Category: CategoryInvalidCredentials, Err: err}
+}
+
+// newEnded is the end of a session by the server.
+func newEnded(op string, err *session.EndedError) *Error {
+	ended := newRefused(op, &session.RefusedError{Err: err.Err})
+	ended.Err = ErrSessionExpired
+	return ended
+}
+
+// newRefused is the refusal of a refresh token or of a bearer.
+func newRefused(op string, err *session.RefusedError) *Error {
+	if err.Err == session.ErrSpent { //nolint:errorlint // it is the engine's own
+		return &Error{Op: op, Code: CodeInvalidGrant, Category: CategoryInvalidCredentials, Err: err.Err}
+	}
+	return newError(op, err.Err)
+}
+
+// newFailure is a call that has no result.
+func newFailure(op string, f *wire.Failure) *Error {
+	if f.Op != "" {
+		op = f.Op // that of a refresh on the way
 	}
 	code := Code(wire.ScrubWord(f.Code, f.Sent))
 	e := &Error{
@@ -211,6 +249,24 @@ func newError(op string, err error) *Error {
 	}
 	return e
 }
+
+// codeOf is the word of an error that a call here has failed with. What the error wraps may be about some other session, and
+// has no say.
+func codeOf(err error) Code {
+	if e, ok := err.(*Error); ok { //nolint:errorlint // see above
+		return e.Code
+	}
+	return ""
+}
+
+// callbackError is what a function of the caller's returned. Callers find its cause.
+type callbackError struct {
+	name string
+	err  error
+}
+
+func (e *callbackError) Error() string { return e.name + ": " + e.err.Error() }
+func (e *callbackError) Unwrap() error { return e.err }
 
 // scrubbed keeps what a call sent out of the text of a transport's error.
 func scrubbed(err error, sent []string) error {
@@ -231,3 +287,15 @@ type scrubbedError struct {
 
 func (e *scrubbedError) Error() string { return e.text }
 func (e *scrubbedError) Unwrap() error { return e.err }
+
+// help is the advice for e in a language.
+func help(e *Error, language string) string {
+	return advice.Help(advice.Facts{
+		Code: string(e.Code), Category: string(e.Category), Path: e.Path,
+		OutcomeUnknown:  errors.Is(e, ErrOutcomeUnknown),
+		ContextEnded:    errors.Is(e, context.Canceled) || errors.Is(e, context.DeadlineExceeded),
+		Store:           errors.Is(e, ErrStore),
+		InvalidResponse: errors.Is(e, ErrInvalidResponse),
+		SignInAgain:     errors.Is(e, CodeUnauthenticated),
+	}, language)
+}

@@ -81,7 +81,7 @@ func TestInitialSession(t *testing.T) {
 		events = testbed.EventsOf(there)
 		_, err = there.GetAccessToken(t.Context())
 		require.ErrorIs(t, err, tcbauth.ErrSessionExpired)
-		assert.Equal(t, []tcbauth.Event{tcbauth.EventInitialSession}, events())
+		assert.Equal(t, []tcbauth.Event{tcbauth.EventInitialSession, tcbauth.EventSessionExpired}, events())
 	})
 }
 

@@ -6,10 +6,15 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
-	"regexp"
+	"net/url"
+	"slices"
 	"time"
 
+	"github.com/cloudbase-community/tcbauth/internal/client"
 	"github.com/cloudbase-community/tcbauth/internal/endpoint"
+	"github.com/cloudbase-community/tcbauth/internal/jwt"
+	"github.com/cloudbase-community/tcbauth/internal/lenient"
+	"github.com/cloudbase-community/tcbauth/internal/session"
 )
 
 // Option changes a default of [New] and [NewApp]. Every option is checked there; a bad one is an error.
@@ -62,7 +67,15 @@ func newConfig(env string, opts []Option) (*config, error) {
 	return c, nil
 }
 
-var headerText = regexp.MustCompile(`^[!-~]+$`)
+// keyPrefix keeps the sessions of other servers apart from those of the environment's own hosts, which have the js-sdk's
+// keys.
+func (c *config) keyPrefix() string {
+	base, err := url.Parse(c.baseURL)
+	if err == nil && slices.Contains(endpoint.Origins(c.env, c.region), endpoint.Origin(base)) {
+		return ""
+	}
+	return "servers/" + url.PathEscape(c.baseURL) + "/"
+}
 
 // WithRegion says where the environment is; "ap-shanghai" if not given. SMS exists in ap-shanghai only (WIRE.md 1).
 func WithRegion(region string) Option {
@@ -117,15 +130,39 @@ func WithClientSecret(secret string) Option {
 }
 
 // WithAccessKey sets a publishable key or an API key, the accessKey of the js-sdk. It stands in for the user's access
-// token in calls that carry one while nobody is signed in. It is never stored and never refreshed.
+// token in calls that carry one while nobody is signed in. For a visitor of [App.ForUser] only a publishable key does so: an
+// API key acts as an administrator. It is never stored and never refreshed.
 func WithAccessKey(key string) Option {
 	return func(c *config) error {
-		if !headerText.MatchString(key) {
+		if !client.HeaderText(key) {
 			return errors.New("WithAccessKey: an empty key, or one that no header can carry")
 		}
 		c.accessKey = key
 		return nil
 	}
+}
+
+// publishable reports whether an access key is one that everybody may have, by its own claims (WIRE.md 6.3).
+func publishable(key string) bool {
+	token, err := jwt.Parse(key)
+	if err != nil {
+		return false
+	}
+	var platform, clientType, sub string
+	admin := false
+	for claims := lenient.Object(token.Payload); claims.Next(); {
+		switch value := claims.Value(); string(claims.Name()) {
+		case "meta":
+			platform = value.Member("platform").Text()
+		case "client_type":
+			clientType = value.Text()
+		case "is_system_admin":
+			admin = value.Bool()
+		case "sub":
+			sub = value.Text()
+		}
+	}
+	return (platform == "PublishableKey" || platform == "" && sub == "anon") && !admin && clientType != "client_server"
 }
 
 // WithTokenStore keeps sessions in store; in memory if not given.
@@ -151,6 +188,24 @@ func WithSessionTTL(ttl time.Duration) Option {
 	}
 }
 
+// WithRefreshAhead refreshes a session in the background once a call needs its access token within d of that token's
+// end, and in the second half of its life only: the call itself goes on at once with the token there is. All handles of one
+// App share one such refresh, and processes that share a store with locks share it too. The next one begins 30 s later at
+// the earliest; a refresh token that the server refuses is left to the call that needs a new access token, which then is
+// told [ErrSessionExpired]. 0, the default, refreshes only what has expired.
+//
+// A refresh ahead ends by itself, within the time that any refresh may take; there is nothing to close. What goes wrong is
+// logged as a warning.
+func WithRefreshAhead(d time.Duration) Option {
+	return func(c *config) error {
+		if d < 0 {
+			return errors.New("WithRefreshAhead: a negative duration")
+		}
+		c.refreshAhead = d
+		return nil
+	}
+}
+
 // WithHTTPClient sends with a copy of client, without its cookie jar and without following redirects. A client without
 // a Transport uses what http.DefaultTransport is at the time of a call.
 func WithHTTPClient(client *http.Client) Option {
@@ -167,7 +222,7 @@ func WithHTTPClient(client *http.Client) Option {
 // given. [ContextWithLanguage] sets it for one call.
 func WithLanguage(language string) Option {
 	return func(c *config) error {
-		if !headerText.MatchString(language) {
+		if !client.HeaderText(language) {
 			return errors.New("WithLanguage: not a language tag, such as en-US")
 		}
 		c.language = language
@@ -180,7 +235,7 @@ func WithLanguage(language string) Option {
 // them.
 func WithDeviceID(id string) Option {
 	return func(c *config) error {
-		if !validDeviceID(id) {
+		if !session.ValidDeviceID(id) {
 			return errors.New("WithDeviceID: a device id has 16 to 48 printable characters")
 		}
 		c.deviceID = id
@@ -231,6 +286,27 @@ func WithPasswordPolicy(policy PasswordPolicy) Option {
 	}
 }
 
+// Captcha is a picture with characters that a person can read.
+type Captcha struct {
+	Image     []byte
+	MediaType string // "image/gif", say
+	State     string // which call needs it: "POST:/v1/verification"
+}
+
+// CaptchaSolver returns the characters of a picture, as a person reads them. It must be safe for concurrent use. Its error
+// is what the call that needs the captcha fails with.
+type CaptchaSolver func(ctx context.Context, c Captcha) (answer string, err error)
+
+// TicketSource returns a custom-login ticket for the user of [App.ForUser] with this key, "" for [App.Auth]. Where a session
+// is renewed, [TicketUser] of ctx is the id of its user, and the ticket must be for that one. It must be safe for concurrent
+// use.
+type TicketSource func(ctx context.Context, userKey string) (ticket string, err error)
+
+// TicketUser returns, from the context that a [TicketSource] is called with, the id of the user whose session is renewed; ""
+// where somebody signs in for the first time. A source whose keys do not name users needs it, as where the key of
+// [App.ForUser] is the id of a cookie.
+func TicketUser(ctx context.Context) string { return client.TicketUser(ctx) }
+
 // WithCaptchaSolver lets solver answer the captchas that the server asks for. Without it a call that needs one fails with
 // [CodeCaptchaRequired], and the picture can be shown by [Auth.CreateCaptchaData] and [Auth.VerifyCaptchaData].
 func WithCaptchaSolver(solver CaptchaSolver) Option {
@@ -257,29 +333,14 @@ func WithTicketSource(source TicketSource) Option {
 	}
 }
 
-type contextKey int
-
-const (
-	requestIDKey contextKey = iota
-	languageKey
-)
-
 // ContextWithRequestID makes the calls under ctx carry id as x-request-id, up to 128 printable characters; other ids are
 // ignored. Without it every request has a random one.
 func ContextWithRequestID(ctx context.Context, id string) context.Context {
-	return context.WithValue(ctx, requestIDKey, id)
+	return client.ContextWithRequestID(ctx, id)
 }
 
 // ContextWithLanguage sets the language for the calls under ctx, for a server whose visitors speak several. A value that
 // no header can carry is ignored.
 func ContextWithLanguage(ctx context.Context, language string) context.Context {
-	return context.WithValue(ctx, languageKey, language)
-}
-
-func contextText(ctx context.Context, key contextKey) string {
-	text, _ := ctx.Value(key).(string)
-	if text == "" || len(text) > 128 || !headerText.MatchString(text) {
-		return ""
-	}
-	return text
+	return client.ContextWithLanguage(ctx, language)
 }

@@ -27,6 +27,11 @@ type OtpChallenge struct {
 	// IsUserUnknown: the server did not say, so that FinishOtp takes the other way once if it contradicts IsUser.
 	IsUserUnknown bool      `json:"is_user_unknown,omitempty"`
 	ExpiresAt     time.Time `json:"expires_at"` // when the code is too old
+	// Sub is the id of the person whose account the challenge changes, for OtpEmailChange, OtpPhoneChange and
+	// OtpReauthentication. Nobody else can finish it.
+	Sub string `json:"sub,omitempty"`
+	// DeviceID is the device id that the code was asked for with. Finishing sends it again.
+	DeviceID string `json:"device_id,omitempty"`
 }
 
 // challenge sends a code for the first step of op.
@@ -42,7 +47,8 @@ func (a *Auth) challenge(ctx context.Context, op, kind string, req GetVerificati
 	return &OtpChallenge{
 		Kind: kind, Phone: phone, Email: req.Email, MessageID: sent.VerificationID,
 		IsUser: sent.info().IsUser, IsUserUnknown: sent.IsUser == nil,
-		ExpiresAt: a.now().Add(time.Duration(sent.ExpiresIn) * time.Second).UTC().Round(0),
+		ExpiresAt: a.app.cfg.now().Add(time.Duration(sent.ExpiresIn) * time.Second).UTC().Round(0),
+		DeviceID:  sent.DeviceID,
 	}, nil
 }
 
@@ -131,13 +137,13 @@ func (a *Auth) ResetPasswordForEmail(ctx context.Context, req ResetPasswordForEm
 // js-sdk: reauthenticate.
 func (a *Auth) Reauthenticate(ctx context.Context) (*OtpChallenge, error) {
 	const op = "Reauthenticate"
-	state, err := a.loginState(ctx, op)
+	begun, err := a.begin(ctx, op)
 	if err != nil {
 		return nil, err
 	}
-	user := state.User
+	user := begun.user
 	if user.Email == "" && user.PhoneNumber == "" {
-		if user, err = a.GetUserInfo(ctx, GetUserInfoRequest{}); err != nil {
+		if user, _, err = a.fetchUser(ctx, begun.as, GetUserInfoRequest{}); err != nil {
 			return nil, err
 		}
 	}
@@ -145,7 +151,11 @@ func (a *Auth) Reauthenticate(ctx context.Context) (*OtpChallenge, error) {
 	if user.Email == "" {
 		req.PhoneNumber = user.PhoneNumber
 	}
-	return a.challenge(ctx, op, OtpReauthentication, req)
+	challenge, err := a.challenge(ctx, op, OtpReauthentication, req)
+	if err == nil {
+		challenge.Sub = begun.sub
+	}
+	return challenge, err
 }
 
 // VerifyOtpRequest has a code and where it went. Exactly one of Email and Phone is given.
@@ -161,16 +171,17 @@ type VerifyOtpRequest struct {
 //
 // js-sdk: verifyOtp.
 func (a *Auth) VerifyOtp(ctx context.Context, req VerifyOtpRequest) (*LoginState, error) {
-	return a.verifyOtp(ctx, "VerifyOtp", req)
+	return a.verifyOtp(ctx, "VerifyOtp", "", req)
 }
 
-func (a *Auth) verifyOtp(ctx context.Context, op string, req VerifyOtpRequest) (*LoginState, error) {
+// verifyOtp is VerifyOtp with a device id, "" for the session's.
+func (a *Auth) verifyOtp(ctx context.Context, op, deviceID string, req VerifyOtpRequest) (*LoginState, error) {
 	checks := []error{checkCode("token", req.Token), required("messageId", req.MessageID)}
 	if req.Type == OtpPhoneChange || req.Type == OtpEmailChange {
 		if err := a.ready(ctx, checks...); err != nil {
 			return nil, a.fail(ctx, op, err)
 		}
-		if _, err := a.verifyCode(ctx, op, req.MessageID, req.Token); err != nil {
+		if _, err := a.verifyCode(ctx, op, deviceID, req.MessageID, req.Token); err != nil {
 			return nil, err
 		}
 		return a.loginState(ctx, op)
@@ -179,16 +190,20 @@ func (a *Auth) verifyOtp(ctx context.Context, op string, req VerifyOtpRequest) (
 	if err := a.ready(ctx, append(checks, a.storing(), invalid)...); err != nil {
 		return nil, a.fail(ctx, op, err)
 	}
-	token, err := a.verifyCode(ctx, op, req.MessageID, req.Token)
+	deviceID, err := a.prepare(ctx, op, deviceID)
 	if err != nil {
 		return nil, err
 	}
-	return a.signIn(ctx, op, SignInRequest{Username: phone + req.Email, VerificationToken: token})
+	token, err := a.verifyCode(ctx, op, deviceID, req.MessageID, req.Token)
+	if err != nil {
+		return nil, err
+	}
+	return a.signInFrom(ctx, op, deviceID, SignInRequest{Username: phone + req.Email, VerificationToken: token})
 }
 
 // verifyCode is Verify on the way to something else.
-func (a *Auth) verifyCode(ctx context.Context, op, id, code string) (token string, err error) {
-	verified, err := a.verify(ctx, op, VerifyRequest{VerificationID: id, VerificationCode: code})
+func (a *Auth) verifyCode(ctx context.Context, op, deviceID, id, code string) (token string, err error) {
+	verified, err := a.verify(ctx, op, deviceID, VerifyRequest{VerificationID: id, VerificationCode: code})
 	if err != nil {
 		return "", err
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 
+	"github.com/cloudbase-community/tcbauth/internal/session"
 	"github.com/cloudbase-community/tcbauth/internal/wire"
 )
 
@@ -30,11 +31,14 @@ func (a *Auth) Sudo(ctx context.Context, req SudoRequest) (*SudoResponse, error)
 	if req.Password == "" {
 		invalid = required("password or verification_token", req.VerificationToken)
 	}
-	return a.sudo(ctx, "Sudo", req, invalid)
+	out, _, err := a.sudo(ctx, "Sudo", nil, req, invalid)
+	return out, err
 }
 
-func (a *Auth) sudo(ctx context.Context, op string, req SudoRequest, checks ...error) (*SudoResponse, error) {
-	return call[SudoResponse](ctx, a, wire.Request{
+// sudo is Sudo for the person of as, nil for whoever is signed in. acted is the session whose token was sent, for what is
+// done with the proof.
+func (a *Auth) sudo(ctx context.Context, op string, as *session.Credentials, req SudoRequest, checks ...error) (out *SudoResponse, acted *session.Credentials, err error) {
+	return callAs[SudoResponse](ctx, a, as, wire.Request{
 		Op: op, Method: http.MethodPost, Path: "v1/user/sudo", Body: req, Auth: wire.Bearer,
 	}, checks...)
 }
@@ -66,11 +70,12 @@ type SetPasswordRequest struct {
 //
 // js-sdk: setPassword. WIRE.md 7.6.
 func (a *Auth) SetPassword(ctx context.Context, req SetPasswordRequest) error {
-	return a.setPassword(ctx, "SetPassword", req)
+	return a.setPassword(ctx, "SetPassword", nil, req)
 }
 
-func (a *Auth) setPassword(ctx context.Context, op string, req SetPasswordRequest) error {
-	return exec(ctx, a, wire.Request{
+// setPassword is SetPassword for the person of as, nil for whoever is signed in.
+func (a *Auth) setPassword(ctx context.Context, op string, as *session.Credentials, req SetPasswordRequest) error {
+	return execAs(ctx, a, as, wire.Request{
 		Op: op, Method: http.MethodPatch, Path: "v1/user/password", Body: req, Auth: wire.Bearer,
 	}, a.newPassword("new_password", req.NewPassword))
 }
@@ -118,12 +123,12 @@ type ResetPasswordForOldRequest struct {
 // js-sdk: resetPasswordForOld.
 func (a *Auth) ResetPasswordForOld(ctx context.Context, req ResetPasswordForOldRequest) (*LoginState, error) {
 	const op = "ResetPasswordForOld"
-	sudo, err := a.sudo(ctx, op, SudoRequest{Password: req.OldPassword},
+	sudo, acted, err := a.sudo(ctx, op, nil, SudoRequest{Password: req.OldPassword},
 		required("old_password", req.OldPassword), a.newPassword("new_password", req.NewPassword))
 	if err != nil {
 		return nil, err
 	}
-	if err := a.setPassword(ctx, op, SetPasswordRequest{NewPassword: req.NewPassword, SudoToken: sudo.SudoToken}); err != nil {
+	if err := a.setPassword(ctx, op, acted, SetPasswordRequest{NewPassword: req.NewPassword, SudoToken: sudo.SudoToken}); err != nil {
 		return nil, err
 	}
 	return a.loginState(ctx, op)

@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/cloudbase-community/tcbauth/internal/lenient"
+	"github.com/cloudbase-community/tcbauth/internal/session"
 	"github.com/cloudbase-community/tcbauth/internal/wire"
 )
 
@@ -30,22 +32,25 @@ func (r UpdateUserBasicInfoRequest) empty() bool { return r == UpdateUserBasicIn
 //
 // js-sdk: updateUserBasicInfo. WIRE.md 7.4.
 func (a *Auth) UpdateUserBasicInfo(ctx context.Context, req UpdateUserBasicInfoRequest) (*User, error) {
-	return a.updateUserBasicInfo(ctx, "UpdateUserBasicInfo", req)
+	return a.updateUserBasicInfo(ctx, "UpdateUserBasicInfo", nil, req)
 }
 
-func (a *Auth) updateUserBasicInfo(ctx context.Context, op string, req UpdateUserBasicInfoRequest) (*User, error) {
+// updateUserBasicInfo is UpdateUserBasicInfo for the person of as, nil for whoever is signed in.
+func (a *Auth) updateUserBasicInfo(ctx context.Context, op string, as *session.Credentials, req UpdateUserBasicInfoRequest) (*User, error) {
 	var invalid error
 	if req.empty() {
 		invalid = &ValidationError{Field: "nickname", Rule: "or another field is required"}
 	} else {
 		req.Phone, invalid = normalPhoneField("phone", req.Phone)
 	}
-	if err := exec(ctx, a, wire.Request{
+	_, acted, err := callAs[wire.Empty](ctx, a, as, wire.Request{
 		Op: op, Method: http.MethodPost, Path: "v1/user/basic/edit", Body: req, Auth: wire.Bearer,
-	}, invalid); err != nil {
+	}, invalid)
+	if err != nil {
 		return nil, err
 	}
-	return a.GetUserInfo(ctx, GetUserInfoRequest{})
+	user, _, err := a.fetchUser(ctx, acted, GetUserInfoRequest{})
+	return user, err
 }
 
 // SetUserProfileRequest has the fields to change: nil leaves one as it is, a pointer to "" clears it.
@@ -100,8 +105,8 @@ type QueryUserResponse struct {
 // UnmarshalJSON takes a total that is a string too, as the documentation has it.
 func (r *QueryUserResponse) UnmarshalJSON(data []byte) error {
 	var in struct {
-		Total jsonNumber `json:"total"`
-		Data  []User     `json:"data"`
+		Total lenient.Int `json:"total"`
+		Data  []User      `json:"data"`
 	}
 	if err := json.Unmarshal(data, &in); err != nil {
 		return err
@@ -129,99 +134,6 @@ func (a *Auth) QueryUser(ctx context.Context, req QueryUserRequest) (*QueryUserR
 	return call[QueryUserResponse](ctx, a, wire.Request{
 		Op: "QueryUser", Method: http.MethodGet, Path: "v1/user/query", Query: query, Auth: wire.Bearer, Repeatable: true,
 	}, invalid)
-}
-
-// normalPhoneField is normalPhone for a field that may be left as it is or cleared.
-func normalPhoneField(field string, phone *string) (*string, error) {
-	if phone == nil || *phone == "" {
-		return phone, nil
-	}
-	normal, err := normalPhone(field, *phone)
-	return &normal, err
-}
-
-// setQuery leaves empty values out, as the js-sdk does.
-func setQuery(query url.Values, name, value string) {
-	if value != "" {
-		query.Set(name, value)
-	}
-}
-
-// DeleteMeRequest carries the proof of [Auth.Sudo]. Version is "v1", the default, or "v2".
-type DeleteMeRequest struct {
-	SudoToken string `json:"sudo_token,omitempty"`
-	Version   string `json:"version,omitempty"`
-}
-
-// DeleteMe deletes the account of the person who is signed in, forgets the session and fires [EventSignedOut]. It is
-// never sent twice for one call. The user is what the server answers, which may be nothing.
-//
-// js-sdk: deleteMe, which keeps the dead session. WIRE.md 7.2.
-func (a *Auth) DeleteMe(ctx context.Context, req DeleteMeRequest) (*User, error) {
-	return a.deleteMe(ctx, "DeleteMe", req, required("sudo_token", req.SudoToken), checkVersion(req.Version))
-}
-
-func (a *Auth) deleteMe(ctx context.Context, op string, req DeleteMeRequest, checks ...error) (*User, error) {
-	user, err := call[User](ctx, a, wire.Request{
-		Op: op, Method: http.MethodDelete, Path: orV1(req.Version) + "/user/me",
-		Query: url.Values{"sudo_token": {req.SudoToken}}, Auth: wire.Bearer,
-	}, checks...)
-	if err != nil {
-		return nil, err
-	}
-	return user, a.left(ctx, op, nil)
-}
-
-// DeleteUserRequest carries the password of the person who is signed in.
-type DeleteUserRequest struct {
-	Password string `json:"password"`
-}
-
-// DeleteUser is [Auth.DeleteMe] with the password in place of a proof.
-//
-// js-sdk: deleteUser, which keeps the dead session.
-func (a *Auth) DeleteUser(ctx context.Context, req DeleteUserRequest) error {
-	const op = "DeleteUser"
-	sudo, err := a.sudo(ctx, op, SudoRequest{Password: req.Password}, required("password", req.Password))
-	if err != nil {
-		return err
-	}
-	_, err = a.deleteMe(ctx, op, DeleteMeRequest{SudoToken: sudo.SudoToken})
-	return err
-}
-
-// IsUsernameRegisteredRequest has the user name to look for.
-type IsUsernameRegisteredRequest struct {
-	Username string `json:"username"`
-}
-
-// IsUsernameRegistered reports whether somebody has this user name. It needs no session.
-//
-// js-sdk: isUsernameRegistered. WIRE.md 7.9.
-func (a *Auth) IsUsernameRegistered(ctx context.Context, req IsUsernameRegisteredRequest) (bool, error) {
-	type answer struct {
-		Exist bool `json:"exist"`
-	}
-	out, err := call[answer](ctx, a, wire.Request{
-		Op: "IsUsernameRegistered", Method: http.MethodGet, Path: "v1/checkIfUserExist",
-		Query: url.Values{"username": {req.Username}}, Repeatable: true,
-	}, required("username", req.Username))
-	return err == nil && out.Exist, err
-}
-
-// CheckUsernameRequest has the user name to check.
-type CheckUsernameRequest struct {
-	Username string `json:"username"`
-}
-
-// CheckUsername asks whether the person who is signed in may take this user name; an error says that not. It sends the
-// js-sdk's GET with a body, which not every proxy lets through.
-//
-// js-sdk: checkUsername of the lower layer. WIRE.md 7.9.
-func (a *Auth) CheckUsername(ctx context.Context, req CheckUsernameRequest) error {
-	return exec(ctx, a, wire.Request{
-		Op: "CheckUsername", Method: http.MethodGet, Path: "v1/checkUsername", Body: req, Auth: wire.Bearer, Repeatable: true,
-	}, required("username", req.Username))
 }
 
 // Kinds of [GetUserBehaviorLogRequest].

@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"net/url"
 
+	"github.com/cloudbase-community/tcbauth/internal/client"
+	"github.com/cloudbase-community/tcbauth/internal/session"
 	"github.com/cloudbase-community/tcbauth/internal/wire"
 )
 
@@ -145,10 +147,10 @@ func (a *Auth) SignInWithProvider(ctx context.Context, req SignInWithProviderReq
 func (a *Auth) signInWithProvider(ctx context.Context, op string, req SignInWithProviderRequest, checks ...error) (*LoginState, error) {
 	version := req.Version
 	req.Version = ""
-	c, err := a.obtain(ctx, wire.Request{
-		Op: op, Method: http.MethodPost, Path: orV1(version) + "/signin/with/provider", Body: req,
-	}, orV1(version), append(checks, checkVersion(version))...)
-	return a.signedIn(ctx, c, err, GetUserInfoRequest{Version: version}, "")
+	l, err := a.obtain(ctx, wire.Request{
+		Op: op, Method: http.MethodPost, Path: client.Version(version) + "/signin/with/provider", Body: req,
+	}, client.Version(version), append(checks, checkVersion(version))...)
+	return a.signedIn(ctx, l, err, GetUserInfoRequest{Version: version}, "")
 }
 
 // SignInWithIdTokenRequest has a token of [Auth.GrantProviderToken]. Provider is not sent, as in the js-sdk.
@@ -175,7 +177,12 @@ type BindWithProviderRequest struct {
 //
 // js-sdk: bindWithProvider. WIRE.md 7.8.
 func (a *Auth) BindWithProvider(ctx context.Context, req BindWithProviderRequest) error {
-	return exec(ctx, a, wire.Request{
+	return a.bindProvider(ctx, nil, req)
+}
+
+// bindProvider is BindWithProvider for the person of as, nil for whoever is signed in.
+func (a *Auth) bindProvider(ctx context.Context, as *session.Credentials, req BindWithProviderRequest) error {
+	return execAs(ctx, a, as, wire.Request{
 		Op: "BindWithProvider", Method: http.MethodPost, Path: "v1/user/provider/bind", Body: req, Auth: wire.Bearer,
 	}, required("provider_token", req.ProviderToken))
 }
@@ -197,18 +204,6 @@ func (a *Auth) unbindProvider(ctx context.Context, op, field, id string) error {
 	return exec(ctx, a, wire.Request{
 		Op: op, Method: http.MethodDelete, Path: path, Auth: wire.Bearer, Repeatable: true,
 	}, invalid)
-}
-
-// pathWith joins parts, of which value, that of field, comes from the caller.
-func pathWith(field, value string, parts ...string) (string, error) {
-	if err := required(field, value); err != nil {
-		return "", err
-	}
-	path, err := wire.Path(parts...)
-	if err != nil {
-		return "", &ValidationError{Field: field, Rule: "cannot be part of a path"}
-	}
-	return path, nil
 }
 
 // UserIdentity is a third party that people can sign in with.
@@ -296,16 +291,7 @@ type TransByProviderRequest struct {
 //
 // js-sdk: transByProvider of the lower layer. WIRE.md 7.8.
 func (a *Auth) TransByProvider(ctx context.Context, req TransByProviderRequest) (*Credentials, error) {
-	return a.lend(call[Credentials](ctx, a, wire.Request{
+	return a.lend(call[sessionAnswer](ctx, a, wire.Request{
 		Op: "TransByProvider", Method: http.MethodPatch, Path: "v1/user/trans/by/provider", Body: req, Auth: wire.Bearer,
 	}, required("provider_token", req.ProviderToken)))
-}
-
-// lend completes a session that is handed out and not stored.
-func (a *Auth) lend(c *Credentials, err error) (*Credentials, error) {
-	if err != nil {
-		return nil, err
-	}
-	c.granted(a.now())
-	return c, nil
 }

@@ -8,11 +8,13 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"github.com/cloudbase-community/tcbauth/internal/session"
 )
 
 // ErrUnsealed is what a [Sealed] store's Get returns for a value that it cannot open: one that it did not seal, that was
 // sealed with none of its keys or for another name, or that was changed.
-var ErrUnsealed = errors.New("tcbauth: a stored value cannot be opened")
+var ErrUnsealed = session.ErrUnsealed
 
 // sealKeySize is AES-256's.
 const sealKeySize = 32

@@ -3,291 +3,276 @@ package tcbauth
 import (
 	"context"
 	"errors"
-	"fmt"
-	"log/slog"
-	"math"
-	"time"
+	"slices"
+
+	"github.com/cloudbase-community/tcbauth/internal/client"
+	"github.com/cloudbase-community/tcbauth/internal/session"
 )
 
-// state is what a handle knows of its session. It does not change.
-type state struct {
-	credentials *Credentials // nil: nobody, as far as this handle knows
-	token       string
-	expires     int64 // the last millisecond at which token is used
-	ahead       int64 // the first one at which it is refreshed ahead
-}
-
-func (a *Auth) newState(c *Credentials) *state {
-	if c.AccessToken == "" {
-		return nobody()
+// GetAccessToken returns an access token that may be used now, for an Authorization: Bearer header. It is the session's,
+// refreshed first if it has expired, or the access key of [WithAccessKey] while nobody is signed in.
+//
+// With a token at hand it takes no lock, sends nothing and allocates nothing. Otherwise all callers share one refresh,
+// which goes on if the context of one of them ends. Nobody signed in is [ErrNoSession]; a session that the server has
+// ended is [ErrSessionExpired]; after any other error the session is still there.
+//
+// js-sdk: getAccessToken. WIRE.md 6.1.
+func (a *Auth) GetAccessToken(ctx context.Context) (string, error) {
+	// A handle that cannot be used never learns of a session.
+	if a.bare == nil && ctx.Err() == nil {
+		if token, ok := a.session.Token(ctx); ok {
+			return token, nil
+		}
 	}
-	expires := c.ExpiresAt.UnixMilli()
-	return &state{credentials: c, token: c.AccessToken, expires: expires, ahead: a.aheadFrom(c, expires)}
+	return a.bearer(ctx, "GetAccessToken")
 }
 
-// nobody is what a handle knows of a session when it knows nothing. Each is another one, for CompareAndSwap.
-func nobody() *state { return &state{expires: math.MinInt64} }
-
-// unsaved is a renewed session that the store did not take.
-type unsaved struct {
-	renewed  *Credentials
-	replaced *Credentials // what the store held, and holds until renewed is written
-}
-
-// current returns what the handle knows, and whether that has an access token that may be used.
-func (a *Auth) current() (s *state, ok bool) {
-	s = a.cur.Load()
-	return s, a.now().UnixMilli() <= s.expires
-}
-
-// usable is current for a call that uses the access token, which may have it refreshed ahead.
-func (a *Auth) usable(ctx context.Context) (s *state, ok bool) {
-	s = a.cur.Load()
-	now := a.now().UnixMilli()
-	if now > s.expires {
-		return s, false
-	}
-	if now >= s.ahead {
-		a.refreshAhead(ctx, s, now)
-	}
-	return s, true
-}
-
-// session returns the session with an access token that may be used, refreshed if need be.
-func (a *Auth) session(ctx context.Context) (*Credentials, error) {
-	if s, ok := a.usable(ctx); ok {
-		return s.credentials, nil
-	}
-	c, err := a.renew(ctx, renewal{})
+// bearer returns the access token for op: the session's, refreshed if need be, or the access key.
+func (a *Auth) bearer(ctx context.Context, op string) (string, error) {
+	err := a.ready(ctx)
 	if err == nil {
-		a.usable(ctx) // what was found in the store may be near its end
+		var token string
+		if token, _, err = a.client.Bearer(ctx); err == nil {
+			return token, nil
+		}
+	}
+	return "", a.fail(ctx, op, err)
+}
+
+// GetCredentials returns a copy of the session's tokens, refreshed first if the access token has expired. Errors are
+// those of [Auth.GetAccessToken]; an access key is no session.
+//
+// js-sdk: getCredentials.
+func (a *Auth) GetCredentials(ctx context.Context) (*Credentials, error) {
+	return a.getCredentials(ctx, "GetCredentials")
+}
+
+func (a *Auth) getCredentials(ctx context.Context, op string) (*Credentials, error) {
+	c, err := a.fresh(ctx, op)
+	if err != nil {
+		return nil, err
+	}
+	return public(c), nil
+}
+
+// fresh returns the session with an access token that may be used, refreshed if need be.
+func (a *Auth) fresh(ctx context.Context, op string) (*session.Credentials, error) {
+	err := a.ready(ctx)
+	if err == nil && a.bare != nil {
+		return (*session.Credentials)(a.bare), nil
+	}
+	if err == nil {
+		var c *session.Credentials
+		if c, err = a.session.Fresh(ctx); err == nil {
+			return c, nil
+		}
+	}
+	return nil, a.fail(ctx, op, err)
+}
+
+// SetCredentials makes credentials the session, in place of what there was, without asking the server. nil forgets the
+// session and tells the server nothing. ExpiresAt, if zero, is counted from now. It needs an AccessToken, and an
+// ExpiresIn or ExpiresAt. No event is fired, as in the js-sdk. The end of ctx ends it, since nothing is lost then.
+//
+// js-sdk: setCredentials.
+func (a *Auth) SetCredentials(ctx context.Context, credentials *Credentials) error {
+	err := a.ready(ctx, a.storing())
+	switch {
+	case err != nil:
+	case credentials == nil:
+		err = a.session.Set(ctx, nil)
+	case !client.HeaderText(credentials.AccessToken):
+		err = &ValidationError{Field: "access_token", Rule: "is empty, or no header can carry it"}
+	case credentials.ExpiresIn <= 0 && credentials.ExpiresAt.IsZero():
+		err = &ValidationError{Field: "expires_in", Rule: "or expires_at is required"}
+	default:
+		c := (*session.Credentials)(credentials.clone())
+		if c.TokenType == "" {
+			c.TokenType = tokenTypeBearer
+		}
+		if c.ExpiresAt.IsZero() {
+			c.Grant(a.app.cfg.now(), 0)
+		}
+		err = a.session.Set(ctx, c)
+	}
+	if err != nil {
+		return a.fail(ctx, "SetCredentials", err)
+	}
+	return nil
+}
+
+// HasLoginState reports whether there is a session: one whose access token may be used, or can be refreshed. It looks
+// here and in the store and sends nothing, so that the server may have ended the session all the same.
+//
+// js-sdk: hasLoginState.
+func (a *Auth) HasLoginState(ctx context.Context) (bool, error) {
+	err := a.ready(ctx)
+	if err == nil && a.bare != nil {
+		return true, nil
+	}
+	if err == nil {
+		var lasts bool
+		if lasts, err = a.session.Lasts(ctx); err == nil {
+			return lasts, nil
+		}
+	}
+	return false, a.fail(ctx, "HasLoginState", err)
+}
+
+// RefreshSessionRequest may name another refresh token than the session's.
+type RefreshSessionRequest struct {
+	RefreshToken string `json:"refresh_token,omitempty"`
+}
+
+// RefreshSession gets new tokens whether the old ones have expired or not, and fires [EventTokenRefreshed]. Callers that
+// ask at the same time share one refresh. With a RefreshToken of the request, its session takes the place of the stored
+// one. Nobody signed in is [ErrNoSession]; [Auth.SetSession] needs no session.
+//
+// A refresh token that the server refuses is [ErrSessionExpired] and [CodeInvalidGrant]. If it was the stored one, the session
+// is forgotten; if it was the request's, the stored session stays. After any other error the session is still there.
+// [ErrOutcomeUnknown] means that the server may have replaced the refresh token without telling.
+//
+// js-sdk: refreshSession. WIRE.md 6.1.
+func (a *Auth) RefreshSession(ctx context.Context, req RefreshSessionRequest) (*Credentials, error) {
+	const op = "RefreshSession"
+	if req.RefreshToken == "" {
+		return a.forceRefresh(ctx, op, "")
+	}
+	c, _, err := a.adopt(ctx, op, session.Adoption{RefreshToken: req.RefreshToken, NeedsSession: true})
+	if refused, ok := errors.AsType[*session.RefusedError](err); ok {
+		err = &session.EndedError{Err: refused.Err}
+	}
+	if err != nil {
+		err = a.fail(ctx, op, err)
 	}
 	return c, err
 }
 
-// bearer returns the access token for a call that carries one: the session's, or else the access key.
-func (a *Auth) bearer(ctx context.Context) (string, error) {
-	token, _, err := a.bearerOf(ctx)
-	return token, err
+// adopt takes over a session by its refresh token. Its error is one of the inside.
+func (a *Auth) adopt(ctx context.Context, op string, in session.Adoption, checks ...error) (*Credentials, session.Mark, error) {
+	if err := a.ready(ctx, append(checks, a.storing(), required("refresh_token", in.RefreshToken))...); err != nil {
+		return nil, 0, err
+	}
+	c, mark, err := a.session.Adopt(ctx, in)
+	if c == nil {
+		return nil, mark, err
+	}
+	return public(c), mark, err
 }
 
-// bearerOf is bearer with the session that the token is of, nil if it is of none and cannot be replaced.
-func (a *Auth) bearerOf(ctx context.Context) (token string, session *Credentials, err error) {
-	if a.bare {
-		return a.bareToken, nil, nil
-	}
-	session, err = a.session(ctx)
-	switch {
-	case err == nil:
-		return session.AccessToken, session, nil
-	case a.app.cfg.accessKey != "" && errors.Is(err, ErrNoSession) && !fromCallback(err):
-		return a.app.cfg.accessKey, nil, nil
-	}
-	return "", nil, err
+// RefreshTokenForceRequest may name the API version to refresh at: "v1", "v2", or "" for the session's own.
+type RefreshTokenForceRequest struct {
+	Version string `json:"version,omitempty"`
 }
 
-// load returns the session, and what the store has of it: the same, or the session that a renewed one replaces which the
-// store did not take. locked says that the caller holds the session's lock.
-func (a *Auth) load(ctx context.Context, locked bool) (session, stored *Credentials, err error) {
-	stored, err = a.read(ctx)
-	if err != nil {
-		if locked && errors.Is(err, ErrNoSession) {
-			a.app.forgetUnsaved(a.keys.credentials)
+// RefreshTokenForce is [Auth.RefreshSession] without a refresh token of the caller's. Unlike the js-sdk's it leaves a v2
+// session one of v2, and refreshes an expired session once.
+//
+// js-sdk: refreshTokenForce.
+func (a *Auth) RefreshTokenForce(ctx context.Context, req RefreshTokenForceRequest) (*Credentials, error) {
+	return a.forceRefresh(ctx, "RefreshTokenForce", req.Version, checkVersion(req.Version))
+}
+
+func (a *Auth) forceRefresh(ctx context.Context, op, version string, checks ...error) (*Credentials, error) {
+	err := a.ready(ctx, append(checks, a.storing())...)
+	if err == nil {
+		var c *session.Credentials
+		if c, err = a.session.Force(ctx, version); err == nil {
+			return public(c), nil
 		}
-		return nil, nil, err
 	}
-	a.found(stored)
-	a.app.unsavedMu.Lock()
-	defer a.app.unsavedMu.Unlock()
-	kept, ok := a.app.unsaved[a.keys.credentials]
-	switch {
-	case !ok:
-	case sameTokens(kept.replaced, stored):
-		return kept.renewed, stored, nil
-	case locked: // somebody signed in since
-		delete(a.app.unsaved, a.keys.credentials)
-	}
-	return stored, stored, nil
+	return nil, a.fail(ctx, op, err)
 }
 
-func sameTokens(a, b *Credentials) bool {
-	return a.AccessToken == b.AccessToken && a.RefreshToken == b.RefreshToken
-}
-
-// read returns what the store holds, ErrNoSession for nothing.
-func (a *Auth) read(ctx context.Context) (*Credentials, error) {
-	data, err := a.app.cfg.store.Get(ctx, a.keys.credentials)
-	if errors.Is(err, ErrNotFound) {
-		return nil, ErrNoSession
-	}
+// GetSession returns the session as it is known here or in the store, its access token expired or not. It sends nothing;
+// [Auth.GetLoginState] refreshes. The user is the one that was last fetched through this Auth, or has the ids only. Nobody
+// signed in is [ErrNoSession], also with an access key.
+//
+// js-sdk: getSession.
+func (a *Auth) GetSession(ctx context.Context) (*LoginState, error) {
+	c, err := a.stored(ctx, "GetSession")
 	if err != nil {
-		return nil, storeError("reading the session", err)
+		return nil, err
 	}
-	c := new(Credentials)
-	if c.UnmarshalJSON(data) != nil || c.AccessToken == "" && c.RefreshToken == "" {
-		a.setAside(ctx, data)
-		return nil, storeError("reading the session", errDamaged)
+	return a.stateOf(c), nil
+}
+
+// GetLoginState returns the session, refreshed first if its access token has expired. The user is the one that was last
+// fetched through this Auth, or has the ids only. Nobody signed in is [ErrNoSession], also with an access key.
+//
+// js-sdk: getLoginState.
+func (a *Auth) GetLoginState(ctx context.Context) (*LoginState, error) {
+	return a.loginState(ctx, "GetLoginState")
+}
+
+func (a *Auth) loginState(ctx context.Context, op string) (*LoginState, error) {
+	c, err := a.fresh(ctx, op)
+	if err != nil {
+		return nil, err
 	}
+	return a.stateOf(c), nil
+}
+
+func (a *Auth) stateOf(c *session.Credentials) *LoginState {
+	return &LoginState{User: a.userOf(c), Credentials: public(c)}
+}
+
+// stored returns the session as it is known, without a look at its expiry.
+func (a *Auth) stored(ctx context.Context, op string) (*session.Credentials, error) {
+	err := a.ready(ctx)
+	if err == nil && a.bare != nil {
+		return (*session.Credentials)(a.bare), nil
+	}
+	if err == nil {
+		var c *session.Credentials
+		if c, err = a.session.Stored(ctx); err == nil {
+			return c, nil
+		}
+	}
+	return nil, a.fail(ctx, op, err)
+}
+
+// SetSessionRequest has the tokens of a session that comes from elsewhere. As in the js-sdk both are required, though only
+// RefreshToken is used.
+type SetSessionRequest struct {
+	AccessToken  string `json:"access_token"`
+	RefreshToken string `json:"refresh_token"`
+}
+
+// SetSession takes over a session: it spends the refresh token, stores what the server gives for it in place of an earlier
+// session, and fires [EventTokenRefreshed] and [EventSignedIn]. A refresh token that the server refuses is
+// [CodeInvalidGrant] and leaves the stored session alone.
+//
+// js-sdk: setSession.
+func (a *Auth) SetSession(ctx context.Context, req SetSessionRequest) (*Credentials, error) {
+	const op = "SetSession"
+	c, mark, err := a.adopt(ctx, op, session.Adoption{RefreshToken: req.RefreshToken}, required("access_token", req.AccessToken))
+	if err != nil {
+		return c, a.fail(ctx, op, err)
+	}
+	a.session.SignedIn(ctx, mark)
 	return c, nil
 }
 
-const damagedSuffix = ".damaged"
-
-var errDamaged = errors.New("what is stored is damaged; signing in replaces it")
-
-// setAside keeps a copy of a damaged session for whoever wants to know what happened. Failing to is no matter beside
-// the damage, which is reported anyway.
-func (a *Auth) setAside(ctx context.Context, data []byte) {
-	key := a.keys.credentials + damagedSuffix
-	if kept, err := a.app.cfg.store.Get(ctx, key); err != nil || string(kept) != string(data) {
-		if err := a.app.cfg.store.Set(ctx, key, data, a.app.cfg.sessionTTL); err != nil {
-			a.app.warn(ctx, "a damaged session could not be kept", slog.Any("error", storeError("copying", err)))
-		}
-	}
-}
-
-// found fires INITIAL_SESSION at the first look at the store, if it finds a session.
-func (a *Auth) found(c *Credentials) {
-	if !a.initial.Swap(true) {
-		a.events.fire(AuthEvent{Event: EventInitialSession, Session: c})
-	}
-}
-
-// write stores c and, for a visitor, the device id that goes with it. The caller holds the session's lock.
-func (a *Auth) write(ctx context.Context, c *Credentials) error {
-	data, err := c.MarshalJSON()
+// LoginScope returns the scope of the stored session: words with spaces between, "user sso" or "anonymous" say. It sends
+// nothing.
+//
+// js-sdk: loginScope.
+func (a *Auth) LoginScope(ctx context.Context) (string, error) {
+	c, err := a.stored(ctx, "LoginScope")
 	if err != nil {
-		return storeError("encoding the session", err)
+		return "", err
 	}
-	store, ttl := a.app.cfg.store, a.app.cfg.sessionTTL
-	if id := a.device.id.Load(); a.keys.visitor && id != nil { // one that is not known is not replaced
-		if err := store.Set(ctx, a.keys.device, []byte(*id), ttl); err != nil {
-			return storeError("storing the device id", err)
-		}
-	}
-	if err := store.Set(ctx, a.keys.credentials, data, ttl); err != nil {
-		return storeError("storing the session", err)
-	}
-	return nil
+	return c.Scope, nil
 }
 
-// keep makes c the session, in place of whatever there was. The server has given c already, so ctx's end does not stop it.
-func (a *Auth) keep(ctx context.Context, c *Credentials) error { return a.change(ctx, a.keeping(c)) }
-
-// keeping is keep for somebody who holds the session's lock.
-func (a *Auth) keeping(c *Credentials) func(held context.Context) error {
-	return func(held context.Context) error {
-		if err := a.write(held, c); err != nil {
-			return err
-		}
-		a.initial.Store(true)
-		a.app.forgetUnsaved(a.keys.credentials)
-		a.changes.Add(1)
-		a.fetched.Store(nil)
-		a.cur.Store(a.newState(c))
-		return nil
-	}
-}
-
-// forget deletes the session. What a store cannot delete is forgotten by this handle all the same.
-func (a *Auth) forget(ctx context.Context) error {
-	a.cur.Store(nobody())
-	return a.change(ctx, a.remove)
-}
-
-// remove deletes everything that the session has in the store. The caller holds the session's lock.
-func (a *Auth) remove(held context.Context) error {
-	store := a.app.cfg.store
-	err := store.Delete(held, a.keys.credentials)
-	a.cur.Store(nobody())
-	a.changes.Add(1)
-	a.fetched.Store(nil)
-	a.app.forgetUnsaved(a.keys.credentials)
-	err = errors.Join(err, store.Delete(held, a.keys.credentials+damagedSuffix))
-	if a.keys.visitor {
-		err = errors.Join(err, store.Delete(held, a.keys.device), store.Delete(held, a.keys.captcha))
-	}
+// LoginGroups returns the groups of the stored session. It sends nothing.
+//
+// js-sdk: loginGroups.
+func (a *Auth) LoginGroups(ctx context.Context) ([]string, error) {
+	c, err := a.stored(ctx, "LoginGroups")
 	if err != nil {
-		return storeError("deleting the session", err)
+		return nil, err
 	}
-	return nil
+	return slices.Clone(c.Groups), nil
 }
-
-// end deletes the session if token, which the server refused, is still its access token.
-func (a *Auth) end(ctx context.Context, token string) {
-	err := a.change(ctx, func(held context.Context) error {
-		c, _, err := a.load(held, true)
-		if err != nil || c.AccessToken != token {
-			return nil //nolint:nilerr // what cannot be read, or is another session, is not deleted
-		}
-		return a.remove(held)
-	})
-	if err != nil {
-		a.app.warn(ctx, "an ended session could not be deleted", slog.Any("error", err))
-	}
-}
-
-// change is changeUntil without the end of ctx, for what must not be lost.
-func (a *Auth) change(ctx context.Context, f func(held context.Context) error) error {
-	ctx, cancel := a.app.detached(ctx)
-	defer cancel()
-	return a.changeUntil(ctx, f)
-}
-
-// changeUntil runs f with the session's lock, so that no refresh in flight can undo what f does.
-func (a *Auth) changeUntil(ctx context.Context, f func(held context.Context) error) error {
-	held, unlock, err := a.app.lockUntil(ctx, a.keys.credentials)
-	if err != nil {
-		return err
-	}
-	defer unlock()
-	return f(held)
-}
-
-func (p *App) forgetUnsaved(key string) {
-	p.unsavedMu.Lock()
-	defer p.unsavedMu.Unlock()
-	delete(p.unsaved, key)
-}
-
-// lock waits for the lock of key, though not for longer than another holder may need.
-func (p *App) lock(ctx context.Context, key string) (held context.Context, unlock func(), err error) {
-	// The limit is on the wait alone: held descends from wait, and lasts as long as the lock.
-	wait, cancel := context.WithCancelCause(ctx)
-	limit := time.AfterFunc(p.lockWait(), func() { cancel(errLockWait) })
-	held, release, err := p.lockUntil(wait, key)
-	if !limit.Stop() && err == nil {
-		release()
-		err = storeError("locking the session", errLockWait)
-	}
-	if err != nil {
-		cancel(nil)
-		return nil, nil, err
-	}
-	return held, func() { release(); cancel(nil) }, nil
-}
-
-// lockUntil waits for the lock of key until ctx ends: for the store's, if it has locks.
-func (p *App) lockUntil(ctx context.Context, key string) (held context.Context, unlock func(), err error) {
-	held = ctx
-	if locker, ok := p.cfg.store.(Locker); ok {
-		held, unlock, err = locker.Lock(ctx, key)
-	} else {
-		unlock, err = p.locks.Lock(ctx, key)
-	}
-	if err == nil {
-		return held, unlock, nil
-	}
-	if cause := context.Cause(ctx); cause != nil {
-		err = cause
-	}
-	return nil, nil, storeError("locking the session", err)
-}
-
-var errLockWait = errors.New("another process holds the lock for too long")
-
-// storeError says what a store was asked for when it failed.
-func storeError(what string, err error) error { return fmt.Errorf("%w: %s: %w", ErrStore, what, err) }
-
-// flightLimit is the most that one refresh takes: the wait for the lock, all attempts, and the store's work.
-func (p *App) flightLimit() time.Duration { return 2 * p.lockWait() }

@@ -2,20 +2,12 @@ package tcbauth
 
 import (
 	"context"
-	"errors"
-	"log/slog"
 	"net/http"
+	"slices"
 
+	"github.com/cloudbase-community/tcbauth/internal/client"
 	"github.com/cloudbase-community/tcbauth/internal/wire"
 )
-
-// LoginState is what signing in results in. Once the session is stored signing in has succeeded: what fails after that
-// stands in UserErr, and User then has at least the Sub.
-type LoginState struct {
-	User        *User        `json:"user"`
-	Credentials *Credentials `json:"credentials"` // a copy
-	UserErr     error        `json:"-"`           // why the user is incomplete, or a provider was not bound; nil: nothing
-}
 
 // SignInRequest names a person and proves it: Username with Password, or VerificationToken of [Auth.Verify].
 type SignInRequest struct {
@@ -46,10 +38,15 @@ func (a *Auth) SignIn(ctx context.Context, req SignInRequest) (*LoginState, erro
 }
 
 func (a *Auth) signIn(ctx context.Context, op string, req SignInRequest, checks ...error) (*LoginState, error) {
+	return a.signInFrom(ctx, op, "", req, checks...)
+}
+
+// signInFrom is signIn with a device id, "" for the session's.
+func (a *Auth) signInFrom(ctx context.Context, op, deviceID string, req SignInRequest, checks ...error) (*LoginState, error) {
 	version, query, encrypt := req.Version, req.Query, req.IsEncrypt
 	req.Version, req.Query, req.IsEncrypt = "", nil, false
-	r := wire.Request{Op: op, Method: http.MethodPost, Path: "v1/signin", Body: req}
-	if version == v2 {
+	r := wire.Request{Op: op, Method: http.MethodPost, Path: "v1/signin", Body: req, DeviceID: deviceID}
+	if version == client.V2 {
 		r.Path = "v2/signin/username"
 	}
 	if req.VerificationToken == "" && req.VerificationCode == "" {
@@ -62,8 +59,8 @@ func (a *Auth) signIn(ctx context.Context, op string, req SignInRequest, checks 
 			return nil, err
 		}
 	}
-	c, err := a.obtain(ctx, r, orV1(version), checks...)
-	return a.signedIn(ctx, c, err, GetUserInfoRequest{Version: version, Query: query}, "")
+	l, err := a.obtain(ctx, r, client.Version(version), checks...)
+	return a.signedIn(ctx, l, err, GetUserInfoRequest{Version: version, Query: query}, "")
 }
 
 // SignInWithPasswordRequest names a person by Username, Email or Phone.
@@ -94,7 +91,7 @@ func (a *Auth) SignInWithPassword(ctx context.Context, req SignInWithPasswordReq
 	}
 	in := SignInRequest{Username: username, Password: req.Password, IsEncrypt: req.IsEncrypt}
 	if req.IsEncrypt {
-		in.Version = v2
+		in.Version = client.V2
 	}
 	return a.signIn(ctx, "SignInWithPassword", in, invalid)
 }
@@ -164,10 +161,15 @@ func (a *Auth) signInByCode(ctx context.Context, in codeSignIn, invalid error) (
 		in.info = new(VerificationInfo)
 	}
 	if err := a.ready(ctx, a.storing(), invalid,
-		required("verificationInfo.verification_id", in.info.VerificationID), checkCode("verificationCode", in.code)); err != nil {
+		required("verificationInfo.verification_id", in.info.VerificationID), checkCode("verificationCode", in.code),
+		checkDeviceID("verificationInfo.device_id", in.info.DeviceID)); err != nil {
 		return nil, a.fail(ctx, in.op, err)
 	}
-	token, err := a.verifyCode(ctx, in.op, in.info.VerificationID, in.code)
+	deviceID, err := a.prepare(ctx, in.op, in.info.DeviceID)
+	if err != nil {
+		return nil, err
+	}
+	token, err := a.verifyCode(ctx, in.op, deviceID, in.info.VerificationID, in.code)
 	if err != nil {
 		return nil, err
 	}
@@ -177,13 +179,15 @@ func (a *Auth) signInByCode(ctx context.Context, in codeSignIn, invalid error) (
 	}
 	signIn := func() (*LoginState, error) {
 		r := SignInRequest{Username: in.username, VerificationToken: token}
-		c, err := a.obtain(ctx, wire.Request{Op: in.op, Method: http.MethodPost, Path: "v1/signin", Body: r}, v1)
-		return a.signedIn(ctx, c, err, GetUserInfoRequest{}, providerToken)
+		l, err := a.obtain(ctx, wire.Request{
+			Op: in.op, Method: http.MethodPost, Path: "v1/signin", Body: r, DeviceID: deviceID,
+		}, client.V1)
+		return a.signedIn(ctx, l, err, GetUserInfoRequest{}, providerToken)
 	}
 	signUp := func() (*LoginState, error) {
 		r := in.signUp
 		r.VerificationToken, r.ProviderToken = token, providerToken
-		return a.signUp(ctx, in.op, r)
+		return a.signUp(ctx, in.op, deviceID, r)
 	}
 	mayCreate := in.create == nil || *in.create
 	switch {
@@ -199,72 +203,10 @@ func (a *Auth) signInByCode(ctx context.Context, in codeSignIn, invalid error) (
 // that could not be stored is more than an error.
 func orElse(first, second func() (*LoginState, error), codes ...Code) (*LoginState, error) {
 	state, err := first()
-	for _, code := range codes {
-		if errors.Is(err, code) {
-			if other, failed := second(); other != nil {
-				return other, failed
-			}
-			break
+	if err != nil && slices.Contains(codes, codeOf(err)) {
+		if other, failed := second(); other != nil {
+			return other, failed
 		}
 	}
 	return state, err
-}
-
-// obtain makes a call whose answer is a session, and stores it with the API version where the js-sdk does. A session
-// that the server gave is returned also when storing it failed.
-func (a *Auth) obtain(ctx context.Context, r wire.Request, version string, checks ...error) (*Credentials, error) {
-	c, err := call[Credentials](ctx, a, r, append([]error{a.storing()}, checks...)...)
-	if err != nil {
-		return nil, err
-	}
-	c.Version = version
-	c.granted(a.now())
-	if err := a.keep(ctx, c); err != nil {
-		return c.clone(), a.fail(ctx, r.Op, err)
-	}
-	return c.clone(), nil
-}
-
-// errOtherSession: another sign-in took the session's place before the user was fetched.
-var errOtherSession = errors.New("the user is not the one who signed in")
-
-// storing refuses to store a session for a bare token.
-func (a *Auth) storing() error {
-	if a.bare {
-		return &ValidationError{Field: "accessToken", Rule: "is all that an Auth of ForToken has: it keeps no session"}
-	}
-	return nil
-}
-
-// signedIn finishes a sign-in: it binds the provider, fetches the user and fires the event. c and err are what obtain
-// returned.
-func (a *Auth) signedIn(ctx context.Context, c *Credentials, err error, me GetUserInfoRequest, providerToken string) (*LoginState, error) {
-	if c == nil {
-		return nil, err
-	}
-	state := &LoginState{User: &User{Sub: c.Sub, UID: c.Sub}, Credentials: c}
-	if err != nil {
-		return state, err
-	}
-	if providerToken != "" {
-		state.UserErr = a.BindWithProvider(ctx, BindWithProviderRequest{ProviderToken: providerToken})
-	}
-	user, err := a.GetUserInfo(ctx, me)
-	if err == nil && c.Sub != "" && user.Sub != c.Sub {
-		err = a.fail(ctx, "GetUserInfo", errOtherSession)
-	}
-	if err == nil {
-		state.User = user
-	} else if state.UserErr == nil {
-		state.UserErr = err
-	}
-	if state.UserErr != nil {
-		a.app.warn(ctx, "signed in, but something after that failed", slog.Any("error", state.UserErr))
-	}
-	// A bearer that was refused on the way has been replaced.
-	if now := a.cur.Load().credentials; now != nil && now.Sub == c.Sub {
-		state.Credentials = now.clone()
-	}
-	a.events.fire(AuthEvent{Event: EventSignedIn, Session: state.Credentials})
-	return state, nil
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 
+	"github.com/cloudbase-community/tcbauth/internal/session"
 	"github.com/cloudbase-community/tcbauth/internal/wire"
 )
 
@@ -19,14 +20,14 @@ type revokeBody struct {
 // js-sdk: signOut without arguments. WIRE.md 6.6.
 func (a *Auth) SignOut(ctx context.Context) error {
 	const op = "SignOut"
-	token, err := a.leaving(ctx, op)
-	if token == "" {
+	leaving, err := a.leaving(ctx, op)
+	if leaving == nil {
 		return err
 	}
-	_, err = call[wire.Empty](ctx, a, wire.Request{
-		Op: op, Method: http.MethodPost, Path: "v1/revoke", Body: revokeBody{Token: token}, Repeatable: true,
+	err = exec(ctx, a, wire.Request{
+		Op: op, Method: http.MethodPost, Path: "v1/revoke", Body: revokeBody{Token: leaving.AccessToken}, Repeatable: true,
 	})
-	return a.left(ctx, op, err)
+	return a.left(ctx, op, leaving, err)
 }
 
 // SignOutRequest says where a browser goes after signing out.
@@ -46,48 +47,51 @@ type SignOutResponse struct {
 // js-sdk: signOut with arguments. WIRE.md 6.7.
 func (a *Auth) SignOutWithRedirect(ctx context.Context, req SignOutRequest) (*SignOutResponse, error) {
 	const op = "SignOutWithRedirect"
-	token, err := a.leaving(ctx, op)
-	if token == "" {
+	leaving, err := a.leaving(ctx, op)
+	if leaving == nil {
 		return nil, err
 	}
 	out, err := call[SignOutResponse](ctx, a, wire.Request{
-		Op: op, Method: http.MethodPost, Path: "v1/user/signout", Body: req, Auth: wire.Bearer, Token: token,
+		Op: op, Method: http.MethodPost, Path: "v1/user/signout", Body: req, Auth: wire.Bearer, Token: leaving.AccessToken,
 	})
-	if errors.Is(err, CodeUnauthenticated) {
+	if codeOf(err) == CodeUnauthenticated {
 		out, err = new(SignOutResponse), nil
 	}
-	return out, a.left(ctx, op, err)
+	return out, a.left(ctx, op, leaving, err)
 }
 
-// leaving returns the access token of the session that is to end, refreshed if it has expired, as the js-sdk does.
-// Without one there is nothing to tell the server: the session is forgotten, and err is what SignOut returns.
-func (a *Auth) leaving(ctx context.Context, op string) (token string, err error) {
+// leaving returns the session that is to end, refreshed if its access token has expired, as the js-sdk does. Without one
+// there is nothing to tell the server: what is left of the session is forgotten, and err is what SignOut returns.
+func (a *Auth) leaving(ctx context.Context, op string) (*session.Credentials, error) {
 	if err := a.ready(ctx); err != nil {
-		return "", a.fail(ctx, op, err)
+		return nil, a.fail(ctx, op, err)
 	}
-	if a.bare {
-		return a.bareToken, nil
+	if a.bare != nil {
+		return (*session.Credentials)(a.bare), nil
 	}
-	if s, ok := a.current(); ok { // not to be refreshed ahead
-		return s.token, nil
+	if c, ok := a.session.Valid(); ok { // not to be refreshed ahead
+		return c, nil
 	}
-	c, err := a.session(ctx)
-	switch {
-	case err == nil:
-		return c.AccessToken, nil
-	case errors.Is(err, ErrNoSession):
-		return "", a.fail(ctx, op, err)
+	mine, err := a.session.Stored(ctx)
+	if err == nil {
+		var c *session.Credentials
+		if c, err = a.session.Fresh(ctx); err == nil {
+			return c, nil
+		}
 	}
-	return "", a.left(ctx, op, err)
+	if errors.Is(err, session.ErrNone) {
+		return nil, a.fail(ctx, op, err)
+	}
+	return nil, a.left(ctx, op, mine, err)
 }
 
-// left forgets the session, whatever became of telling the server. err is what failed before, and is returned.
-func (a *Auth) left(ctx context.Context, op string, err error) error {
-	if !a.bare {
-		if failed := a.forget(ctx); failed != nil && err == nil {
-			err = a.fail(ctx, op, failed)
+// left forgets the session of mine's person, nil for whoever is there, whatever became of telling the server. err is what
+// failed before, and is returned.
+func (a *Auth) left(ctx context.Context, op string, mine *session.Credentials, err error) error {
+	if a.bare == nil {
+		if failed := a.session.Forget(ctx, mine); failed != nil && err == nil {
+			err = failed
 		}
-		a.events.fire(AuthEvent{Event: EventSignedOut})
 	}
 	if err != nil {
 		return a.fail(ctx, op, err)

@@ -38,10 +38,11 @@ type SignUpRequest struct {
 //
 // js-sdk: signUp with a verification token. WIRE.md 4.4.
 func (a *Auth) SignUp(ctx context.Context, req SignUpRequest) (*LoginState, error) {
-	return a.signUp(ctx, "SignUp", req)
+	return a.signUp(ctx, "SignUp", "", req)
 }
 
-func (a *Auth) signUp(ctx context.Context, op string, req SignUpRequest) (*LoginState, error) {
+// signUp is SignUp with a device id, "" for the session's.
+func (a *Auth) signUp(ctx context.Context, op, deviceID string, req SignUpRequest) (*LoginState, error) {
 	var invalid error
 	switch {
 	case req.PhoneNumber != "" || req.Email != "" || req.ProviderToken == "":
@@ -54,6 +55,8 @@ func (a *Auth) signUp(ctx context.Context, op string, req SignUpRequest) (*Login
 	if invalid == nil && req.Password != "" {
 		invalid = checkNewPassword(a.app.cfg.policy, "password", req.Password)
 	}
-	c, err := a.obtain(ctx, wire.Request{Op: op, Method: http.MethodPost, Path: "v1/signup", Body: req}, "", invalid)
-	return a.signedIn(ctx, c, err, GetUserInfoRequest{}, "")
+	l, err := a.obtain(ctx, wire.Request{
+		Op: op, Method: http.MethodPost, Path: "v1/signup", Body: req, DeviceID: deviceID,
+	}, "", invalid)
+	return a.signedIn(ctx, l, err, GetUserInfoRequest{}, "")
 }

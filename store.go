@@ -2,15 +2,16 @@ package tcbauth
 
 import (
 	"context"
-	"errors"
+
 	"sync"
 	"time"
 
 	"github.com/cloudbase-community/tcbauth/internal/keylock"
+	"github.com/cloudbase-community/tcbauth/internal/session"
 )
 
 // ErrNotFound is what a TokenStore's Get returns, bare or wrapped, when it holds nothing under a key.
-var ErrNotFound = errors.New("tcbauth: nothing stored under this key")
+var ErrNotFound = session.ErrNotFound
 
 // TokenStore keeps small opaque values under string keys, like the js-sdk's storage. tcbauth keeps the session, the
 // device id and the captcha token in it.

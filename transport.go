@@ -4,15 +4,13 @@ import (
 	"context"
 	"errors"
 	"io"
-	"net"
 	"net/http"
-	"net/url"
 	"slices"
 	"strings"
 	"sync/atomic"
-	"unicode"
 
 	"github.com/cloudbase-community/tcbauth/internal/endpoint"
+	"github.com/cloudbase-community/tcbauth/internal/session"
 )
 
 // Transport returns an [http.RoundTripper] for other APIs of this environment, cloud functions say, as the person who is
@@ -55,16 +53,16 @@ func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
 		return t.next().RoundTrip(r)
 	}
 	ctx := r.Context()
-	token, session, err := t.bearer(ctx)
+	token, as, err := t.bearer(ctx)
 	if err != nil {
 		closeBody(r)
 		return nil, t.auth.fail(ctx, transportOp, err)
 	}
 	resp, err := t.send(r, r.Body, token)
-	if err != nil || session == nil || resp.StatusCode != http.StatusUnauthorized || t.inVain(token) {
+	if err != nil || as == nil || resp.StatusCode != http.StatusUnauthorized || t.inVain(token) {
 		return resp, err
 	}
-	again, err := t.renewed(r, session)
+	again, err := t.renewed(r, as)
 	if again == nil && err == nil {
 		return resp, nil
 	}
@@ -108,14 +106,14 @@ func (t *transport) acts(r *http.Request) bool {
 
 // own reports whether r goes to one of the environment's hosts. One host may be many by the Host header.
 func (t *transport) own(r *http.Request) bool {
-	return r.URL != nil && (r.Host == "" || strings.EqualFold(r.Host, r.URL.Host)) && slices.Contains(t.origins, origin(r.URL))
+	return r.URL != nil && (r.Host == "" || strings.EqualFold(r.Host, r.URL.Host)) && slices.Contains(t.origins, endpoint.Origin(r.URL))
 }
 
-func (t *transport) bearer(ctx context.Context) (token string, session *Credentials, err error) {
+func (t *transport) bearer(ctx context.Context) (token string, as *session.Credentials, err error) {
 	if err := t.auth.ready(ctx); err != nil {
 		return "", nil, err
 	}
-	return t.auth.bearerOf(ctx)
+	return t.auth.client.Bearer(ctx)
 }
 
 // send sends a copy of r. The answer names r and not the copy, whose header has the token.
@@ -138,28 +136,28 @@ func (t *transport) inVain(token string) bool {
 	return vain != nil && *vain == token
 }
 
-// second is what a refused request is sent with once more.
-type second struct {
+// retry is what a refused request is sent with once more.
+type retry struct {
 	body  io.ReadCloser
 	token string
 	fresh bool // the server gave the token just now
 }
 
-// renewed returns what r, which was refused with session's token, is sent with once more; nil if it must not be.
-func (t *transport) renewed(r *http.Request, session *Credentials) (*second, error) {
+// renewed returns what r, which was refused with the token of as, is sent with once more; nil if it must not be.
+func (t *transport) renewed(r *http.Request, as *session.Credentials) (*retry, error) {
 	if r.Body != nil && r.Body != http.NoBody && r.GetBody == nil {
 		return nil, nil
 	}
-	got, err := t.auth.renewed(r.Context(), renewal{replace: session.AccessToken})
+	got, err := t.auth.session.Replace(r.Context(), as)
 	switch {
-	case errors.Is(err, ErrNoSession), errors.Is(err, errNotRenewable) && !fromCallback(err):
+	case errors.Is(err, session.ErrNone), errors.Is(err, session.ErrNotRenewable):
 		return nil, nil
 	case err != nil:
 		return nil, err
-	case subOf(session) != got.sub:
-		return nil, nil // somebody else signed in, in whose name this request was not made
+	case !got.Same:
+		return nil, nil // somebody else has signed in, in whose name this request was not made
 	}
-	again := &second{body: r.Body, token: got.session.AccessToken, fresh: got.fresh}
+	again := &retry{body: r.Body, token: got.Session.AccessToken, fresh: got.Fresh}
 	if r.GetBody != nil {
 		if again.body, err = r.GetBody(); err != nil {
 			return nil, nil //nolint:nilerr // the refusal says more
@@ -180,30 +178,4 @@ func closeBody(r *http.Request) {
 	if r.Body != nil {
 		_ = r.Body.Close()
 	}
-}
-
-// origins are the environment's own (WIRE.md 1).
-func (c *config) origins() []string {
-	all := make([]string, 0, 4)
-	for _, base := range [...]string{
-		endpoint.Regional(c.env, c.region), endpoint.Gateway(c.env), endpoint.IntlGateway(c.env), c.baseURL,
-	} {
-		if u, err := url.Parse(base); err == nil {
-			all = append(all, origin(u))
-		}
-	}
-	return all
-}
-
-// origin is u's scheme, host and port in one form, "" if it is not to be compared: in a host that is not in ASCII, other
-// letters count as the same.
-func origin(u *url.URL) string {
-	host, port := u.Hostname(), u.Port()
-	if strings.ContainsFunc(host, func(r rune) bool { return r > unicode.MaxASCII }) {
-		return ""
-	}
-	if port == "" {
-		port = map[string]string{"http": "80", "https": "443"}[u.Scheme]
-	}
-	return u.Scheme + "://" + net.JoinHostPort(strings.ToLower(host), port)
 }

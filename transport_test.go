@@ -210,12 +210,15 @@ func TestTransportTokens(t *testing.T) {
 	t.Parallel()
 	app, err := tcbauth.NewApp(testbed.MethodEnv, tcbauth.WithAccessKey(testbed.PlantedKey))
 	require.NoError(t, err)
+	publishableKey := testbed.MadeUpToken(`{"alg":"RS256"}`, `{"sub":"anon","meta":{"platform":"PublishableKey"}}`)
+	publishable, err := tcbauth.NewApp(testbed.MethodEnv, tcbauth.WithAccessKey(publishableKey))
+	require.NoError(t, err)
 	for name, test := range map[string]struct {
 		auth *tcbauth.Auth
 		want string
 	}{
 		"access key":               {app.Auth(), testbed.PlantedKey},
-		"visitor's access key":     {app.ForUser("visitor"), testbed.PlantedKey},
+		"visitor's access key":     {publishable.ForUser("visitor"), publishableKey},
 		"bare token":               {app.ForToken("bare-token"), "bare-token"},
 		"session before the key":   {withSession(t, tcbauth.WithAccessKey(testbed.PlantedKey)), testbed.PlantedAccess},
 		"session without that key": {withSession(t), testbed.PlantedAccess},

@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"net/url"
 
+	"github.com/cloudbase-community/tcbauth/internal/client"
+	"github.com/cloudbase-community/tcbauth/internal/session"
 	"github.com/cloudbase-community/tcbauth/internal/wire"
 )
 
@@ -108,35 +110,28 @@ func (q *UserInfoQuery) values() url.Values {
 //
 // js-sdk: getUserInfo of the lower layer. WIRE.md 7.1.
 func (a *Auth) GetUserInfo(ctx context.Context, req GetUserInfoRequest) (*User, error) {
-	changes := a.changes.Load()
-	me, err := call[userInfo](ctx, a, wire.Request{
-		Op: "GetUserInfo", Method: http.MethodGet, Path: orV1(req.Version) + "/user/me", Query: req.Query.values(),
+	user, _, err := a.fetchUser(ctx, nil, req)
+	return user, err
+}
+
+// fetchUser is GetUserInfo for the person of as, nil for whoever is signed in. acted is the session whose token was sent.
+func (a *Auth) fetchUser(ctx context.Context, as *session.Credentials, req GetUserInfoRequest) (user *User, acted *session.Credentials, err error) {
+	me, acted, err := callAs[userInfo](ctx, a, as, wire.Request{
+		Op: "GetUserInfo", Method: http.MethodGet, Path: client.Version(req.Version) + "/user/me", Query: req.Query.values(),
 		Auth: wire.Bearer, Repeatable: true,
 	}, checkVersion(req.Version))
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	user := User(*me)
+	user = (*User)(me)
 	user.UID = user.Sub
-	// The answer of a call that somebody else's sign-in overtook is not this session's.
-	if session := a.sessionSub(); changes == a.changes.Load() || user.Sub == session {
-		a.fetched.Store(&fetchedUser{user: user, session: session})
+	if a.bare != nil {
+		acted = (*session.Credentials)(a.bare)
 	}
-	return &user, nil
-}
-
-// fetchedUser is the user as last fetched, and the sub that the session then had: some sessions have none, so that the
-// user's own does not tell whether it is still the same person.
-type fetchedUser struct {
-	user    User
-	session string
-}
-
-func (a *Auth) sessionSub() string {
-	if c := a.cur.Load().credentials; c != nil {
-		return c.Sub
+	if acted != nil { // else it was the access key, which is nobody's session
+		a.remember(user, acted)
 	}
-	return ""
+	return user, acted, nil
 }
 
 // userInfo is an answer that must say who the person is.

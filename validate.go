@@ -2,10 +2,15 @@ package tcbauth
 
 import (
 	"errors"
+	"net/url"
 	"regexp"
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/cloudbase-community/tcbauth/internal/client"
+	"github.com/cloudbase-community/tcbauth/internal/session"
+	"github.com/cloudbase-community/tcbauth/internal/wire"
 )
 
 // ErrInvalidParams is what every [ValidationError] is, and every answer of the server in [CategoryInvalidParams]. The
@@ -143,6 +148,14 @@ func checkCode(field, code string) error {
 	return nil
 }
 
+// checkDeviceID refuses what no first step of a flow has put there. "" is no device id, which is fine.
+func checkDeviceID(field, id string) error {
+	if id != "" && !session.ValidDeviceID(id) {
+		return &ValidationError{Field: field, Rule: "must have 16 to 48 printable characters"}
+	}
+	return nil
+}
+
 // checkEmail refuses what cannot be an e-mail address; the rest is the server's to judge. 254 bytes is the longest path
 // that SMTP carries (RFC 5321, 4.5.3.1.3, less its angle brackets).
 func checkEmail(field, email string) error {
@@ -161,4 +174,84 @@ func checkEmail(field, email string) error {
 		return &ValidationError{Field: field, Rule: ruleEmail}
 	}
 	return nil
+}
+
+// missingField names a field of an answer that must not be empty.
+func missingField(name, value string) string {
+	if value == "" {
+		return name
+	}
+	return ""
+}
+
+// phoneOrEmail returns the normal form of phone. Exactly one of phone and email must be given.
+func phoneOrEmail(phoneField, phone, emailField, email string) (string, error) {
+	switch {
+	case phone == "" && email == "":
+		return "", &ValidationError{Field: phoneField, Rule: "or " + emailField + " is required"}
+	case phone != "" && email != "":
+		return phone, &ValidationError{Field: phoneField, Rule: "and " + emailField + " exclude each other"}
+	case email != "":
+		return "", checkEmail(emailField, email)
+	}
+	return normalPhone(phoneField, phone)
+}
+
+// normalPhone is NormalizePhone for a field of another name.
+func normalPhone(field, phone string) (string, error) {
+	normal, err := NormalizePhone(phone)
+	return normal, asField(field, err)
+}
+
+// checkVersion refuses API versions that do not exist.
+func checkVersion(version string) error {
+	switch version {
+	case "", client.V1, client.V2:
+		return nil
+	}
+	return &ValidationError{Field: "version", Rule: "must be v1 or v2"}
+}
+
+// asField gives a refusal the name that the field has in another request.
+func asField(field string, err error) error {
+	if broken, ok := errors.AsType[*ValidationError](err); ok {
+		return &ValidationError{Field: field, Rule: broken.Rule}
+	}
+	return err
+}
+
+// normalPhoneField is normalPhone for a field that may be left as it is or cleared.
+func normalPhoneField(field string, phone *string) (*string, error) {
+	if phone == nil || *phone == "" {
+		return phone, nil
+	}
+	normal, err := normalPhone(field, *phone)
+	return &normal, err
+}
+
+// setQuery leaves empty values out, as the js-sdk does.
+func setQuery(query url.Values, name, value string) {
+	if value != "" {
+		query.Set(name, value)
+	}
+}
+
+// pathWith joins parts, of which value, that of field, comes from the caller.
+func pathWith(field, value string, parts ...string) (string, error) {
+	if err := required(field, value); err != nil {
+		return "", err
+	}
+	path, err := wire.Path(parts...)
+	if err != nil {
+		return "", &ValidationError{Field: field, Rule: "cannot be part of a path"}
+	}
+	return path, nil
+}
+
+// phoneOrMail tells the two apart as the js-sdk does.
+func phoneOrMail(contact string) (phone, email string) {
+	if strings.Contains(contact, "@") {
+		return "", contact
+	}
+	return contact, ""
 }

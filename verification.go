@@ -2,9 +2,9 @@ package tcbauth
 
 import (
 	"context"
-	"errors"
 	"net/http"
 
+	"github.com/cloudbase-community/tcbauth/internal/client"
 	"github.com/cloudbase-community/tcbauth/internal/wire"
 )
 
@@ -35,6 +35,9 @@ type VerificationInfo struct {
 	VerificationID string `json:"verification_id"` // up to 1,000 characters and more
 	ExpiresIn      int    `json:"expires_in,omitempty"`
 	IsUser         bool   `json:"is_user"` // false too where the server does not say
+	// DeviceID is the device id that the code was asked for with. What finishes the flow sends it again, also on another
+	// machine. It is no secret.
+	DeviceID string `json:"device_id,omitempty"`
 }
 
 // sentCode is VerificationInfo with is_user as the server has it: true, false, null or absent.
@@ -42,10 +45,11 @@ type sentCode struct {
 	VerificationID string `json:"verification_id"`
 	ExpiresIn      int    `json:"expires_in"`
 	IsUser         *bool  `json:"is_user"`
+	DeviceID       string `json:"-"` // that the call has sent
 }
 
 func (v *sentCode) info() *VerificationInfo {
-	return &VerificationInfo{VerificationID: v.VerificationID, ExpiresIn: v.ExpiresIn, IsUser: v.IsUser != nil && *v.IsUser}
+	return &VerificationInfo{VerificationID: v.VerificationID, ExpiresIn: v.ExpiresIn, IsUser: v.IsUser != nil && *v.IsUser, DeviceID: v.DeviceID}
 }
 
 func (v *sentCode) missing() string { return missingField("verification_id", v.VerificationID) }
@@ -78,15 +82,28 @@ func (a *Auth) sendCode(ctx context.Context, op string, req GetVerificationReque
 	withCaptcha := req.WithCaptcha
 	req.WithCaptcha = false
 	r := wire.Request{Op: op, Method: http.MethodPost, Path: "v1/verification", Body: req}
-	if req.Target == TargetCurrentUser || a.hasBearer(ctx) {
-		r.Auth = wire.Bearer
-	}
-	if withCaptcha {
-		if err := a.withCaptcha(ctx, &r); err != nil {
+	carries := req.Target == TargetCurrentUser
+	if !carries {
+		var err error
+		if carries, err = a.carriesBearer(ctx); err != nil {
 			return nil, a.fail(ctx, op, err)
 		}
 	}
-	return call[sentCode](ctx, a, r)
+	if carries {
+		r.Auth = wire.Bearer
+	}
+	r.DeviceID = a.client.DeviceID(ctx)
+	if withCaptcha {
+		if err := a.client.WithCaptcha(ctx, &r); err != nil {
+			return nil, a.fail(ctx, op, err)
+		}
+	}
+	sent, err := call[sentCode](ctx, a, r)
+	if err != nil {
+		return nil, err
+	}
+	sent.DeviceID = r.DeviceID
+	return sent, nil
 }
 
 // SendVerificationCodeToCurrentUser is [Auth.GetVerification] for the person who is signed in, with a captcha token at
@@ -121,10 +138,12 @@ func (a *Auth) Resend(ctx context.Context, req ResendRequest) (*VerificationInfo
 	return a.getVerification(ctx, "Resend", GetVerificationRequest{Email: req.Email, PhoneNumber: phone, Target: target})
 }
 
-// hasBearer reports whether there is a bearer, refreshed if need be.
-func (a *Auth) hasBearer(ctx context.Context) bool {
-	_, err := a.bearer(ctx)
-	return err == nil
+// carriesBearer reports whether a call that may carry a bearer carries one. A store that fails is an error of the inside.
+func (a *Auth) carriesBearer(ctx context.Context) (bool, error) {
+	if a.ready(ctx) != nil {
+		return false, nil // which the call itself will say
+	}
+	return a.client.HasBearer(ctx)
 }
 
 // VerifyRequest checks a code. Version is "v1", the default, or "v2".
@@ -154,67 +173,32 @@ func (v *VerifyResponse) missing() string {
 //
 // js-sdk: verify. WIRE.md 4.2.
 func (a *Auth) Verify(ctx context.Context, req VerifyRequest) (*VerifyResponse, error) {
-	return a.verify(ctx, "Verify", req)
+	return a.verify(ctx, "Verify", "", req)
 }
 
-func (a *Auth) verify(ctx context.Context, op string, req VerifyRequest) (*VerifyResponse, error) {
+// verify is Verify with a device id, "" for the session's.
+func (a *Auth) verify(ctx context.Context, op, deviceID string, req VerifyRequest) (*VerifyResponse, error) {
 	version := req.Version
 	req.Version = ""
-	r := wire.Request{Op: op, Method: http.MethodPost, Path: "v1/verification/verify", Body: req}
+	r := wire.Request{Op: op, Method: http.MethodPost, Path: "v1/verification/verify", Body: req, DeviceID: deviceID}
 	checks := []error{
 		required("verification_id", req.VerificationID), checkCode("verification_code", req.VerificationCode), checkVersion(version),
 	}
-	if version != v2 {
+	if version != client.V2 {
 		return call[VerifyResponse](ctx, a, r, checks...)
 	}
 	r.Path = "v2/signin/verificationcode"
-	c, err := a.obtain(ctx, r, version, checks...)
+	if err := a.ready(ctx, append(checks, a.storing())...); err != nil {
+		return nil, a.fail(ctx, op, err)
+	}
+	var err error
+	if r.DeviceID, err = a.prepare(ctx, op, deviceID); err != nil {
+		return nil, err
+	}
+	l, err := a.obtain(ctx, r, version)
+	c, err := l.credentials(err)
 	if c == nil {
 		return nil, err
 	}
 	return &VerifyResponse{ExpiresIn: c.ExpiresIn, Credentials: c}, err
-}
-
-// missingField names a field of an answer that must not be empty.
-func missingField(name, value string) string {
-	if value == "" {
-		return name
-	}
-	return ""
-}
-
-// phoneOrEmail returns the normal form of phone. Exactly one of phone and email must be given.
-func phoneOrEmail(phoneField, phone, emailField, email string) (string, error) {
-	switch {
-	case phone == "" && email == "":
-		return "", &ValidationError{Field: phoneField, Rule: "or " + emailField + " is required"}
-	case phone != "" && email != "":
-		return phone, &ValidationError{Field: phoneField, Rule: "and " + emailField + " exclude each other"}
-	case email != "":
-		return "", checkEmail(emailField, email)
-	}
-	return normalPhone(phoneField, phone)
-}
-
-// normalPhone is NormalizePhone for a field of another name.
-func normalPhone(field, phone string) (string, error) {
-	normal, err := NormalizePhone(phone)
-	return normal, asField(field, err)
-}
-
-// checkVersion refuses API versions that do not exist.
-func checkVersion(version string) error {
-	switch version {
-	case "", v1, v2:
-		return nil
-	}
-	return &ValidationError{Field: "version", Rule: "must be v1 or v2"}
-}
-
-// asField gives a refusal the name that the field has in another request.
-func asField(field string, err error) error {
-	if broken, ok := errors.AsType[*ValidationError](err); ok {
-		return &ValidationError{Field: field, Rule: broken.Rule}
-	}
-	return err
 }

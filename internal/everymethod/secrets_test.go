@@ -148,13 +148,14 @@ func TestSecretsStayInWhenStoreFails(t *testing.T) {
 	t.Parallel()
 	forEachMethod(t, nil, func(t *testing.T, name string, row testbed.MethodRow) {
 		for _, broken := range [][]string{{"Get"}, {"Set"}, {"Delete"}, {"Lock"}, {"Get", "Set", "Delete", "Lock"}} {
-			store := testbed.NewBrokenStore(testbed.SessionStore(t), broken...)
 			p := &testbed.Peer{Answer: func(int, testbed.Arrived) testbed.Answer { return row.Good() }}
 			var log testbed.Diary
 			opts := append(row.Opts[:len(row.Opts):len(row.Opts)], tcbauth.WithLogger(log.Logger()))
-			app := testbed.NewPeerApp(t, p, store, opts...)
-			for _, auth := range []*tcbauth.Auth{app.Auth(), app.ForUser(testbed.PlantedPhone)} {
-				_, err := testbed.CallMethod(t.Context(), auth, name, row)
+			for _, handle := range []func(*tcbauth.App) *tcbauth.Auth{
+				(*tcbauth.App).Auth, func(app *tcbauth.App) *tcbauth.Auth { return app.ForUser(testbed.PlantedPhone) },
+			} {
+				store := testbed.NewBrokenStore(testbed.SessionStore(t), broken...) // in which no refresh token has been spent
+				_, err := testbed.CallMethod(t.Context(), handle(testbed.NewPeerApp(t, p, store, opts...)), name, row)
 				if err != nil {
 					e := testbed.ErrorOf(t, err)
 					if !errors.Is(err, tcbauth.ErrNoSession) {

@@ -41,13 +41,14 @@ func (c *Credentials) Grant(now time.Time, fallback time.Duration) {
 //
 // An ExpiresAt that is further off than the token can live was written while the clock was ahead, and counts as over.
 func (c *Credentials) ValidAt(now time.Time) bool {
-	if c.AccessToken == "" {
-		return false
-	}
-	left := c.ExpiresAt.UnixMilli() - now.UnixMilli()
-	if left < 0 {
-		return false
-	}
+	from, until := c.usable(now)
+	at := now.UnixMilli()
+	return c.AccessToken != "" && from <= at && at <= until
+}
+
+// usable returns the first and the last millisecond at which the access token may be used.
+func (c *Credentials) usable(now time.Time) (from, until int64) {
+	until = c.ExpiresAt.UnixMilli()
 	life := seconds(c.ExpiresIn)
 	if life <= 0 {
 		known := false
@@ -55,7 +56,7 @@ func (c *Credentials) ValidAt(now time.Time) bool {
 			life = longestLife
 		}
 	}
-	return left <= (life + clockMargin).Milliseconds()
+	return until - (life + clockMargin).Milliseconds(), until
 }
 
 // tokenLife is how long the access token lives from now on by its own exp, and never longer than from its iat on: the

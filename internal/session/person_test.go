@@ -66,8 +66,8 @@ func TestRefusedBearerWasReplacedInVain(t *testing.T) {
 	})
 }
 
-// TestSignInOvertaken: another sign-in takes the session's place before the user is fetched. The result is one person's,
-// and says that something is missing.
+// TestSignInOvertaken: another sign-in takes the session's place before the user is fetched. What belongs to the first one is
+// done in its name, or not at all: then the result says that something is missing.
 func TestSignInOvertaken(t *testing.T) {
 	t.Parallel()
 	for name, moment := range map[string]string{
@@ -83,7 +83,11 @@ func TestSignInOvertaken(t *testing.T) {
 					AccessToken: "B", RefreshToken: "RB", ExpiresIn: 7200, Sub: testbed.BadgerSub,
 				}))
 			}
+			bearers := make(map[string][]string)
 			p := &testbed.Peer{Answer: func(_ int, r testbed.Arrived) testbed.Answer {
+				if strings.HasSuffix(r.URL.Path, "/bind") {
+					bearers["/bind"] = append(bearers["/bind"], r.Header.Get("Authorization"))
+				}
 				mine := r.Header.Get("Authorization") == "Bearer A"
 				now := strings.HasSuffix(r.URL.Path, moment)
 				switch {
@@ -119,9 +123,12 @@ func TestSignInOvertaken(t *testing.T) {
 			assert.Equal(t, "A", state.Credentials.AccessToken)
 			want := "B"
 			if moment == "/signin" {
+				want = "A"
+			}
+			if moment != "/user/me" {
 				require.NoError(t, state.UserErr)
 				assert.Equal(t, "Gopher", state.User.Name)
-				want = "A"
+				assert.Equal(t, []string{"Bearer A"}, bearers["/bind"])
 			} else {
 				testbed.RequireError(t, state.UserErr)
 				assert.Empty(t, state.User.Name)

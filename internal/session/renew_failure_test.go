@@ -98,7 +98,6 @@ func TestRenewAnswersNonsense(t *testing.T) {
 		"a proxy's page":           {testbed.HTML(http.StatusOK), tcbauth.ErrInvalidResponse},
 		"a gateway without answer": {testbed.HTML(http.StatusBadGateway), tcbauth.ErrOutcomeUnknown},
 		"no access token":          {testbed.Reply(http.StatusOK, `{"expires_in":7200,"refresh_token":"x"}`), tcbauth.ErrInvalidResponse},
-		"no life":                  {testbed.Reply(http.StatusOK, `{"access_token":"x","refresh_token":"x"}`), tcbauth.ErrInvalidResponse},
 		"a redirect":               {testbed.HTML(http.StatusTemporaryRedirect), tcbauth.ErrInvalidResponse},
 	} {
 		t.Run(name, func(t *testing.T) {

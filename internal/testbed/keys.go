@@ -1,6 +1,9 @@
 package testbed
 
-import "net/url"
+import (
+	"net/url"
+	"strings"
+)
 
 const (
 	// EmulatorEnv is the environment and the client id of every emulator here.
@@ -30,8 +33,8 @@ func DeviceKeyOf(user string) string { return DeviceKey(EmulatorURL, EmulatorEnv
 // "".
 func CaptchaKeyOf(user string) string { return CaptchaKey(EmulatorURL, EmulatorEnv, user) }
 
-// What is stored under which key is written here and nowhere else in the tests. A baseURL is the one in force, as
-// Auth.BaseURL has it, or "" for the environment's own.
+// What is stored under which key is written here and nowhere else in the tests. A baseURL is the one in force, "" for the
+// environment's own.
 
 // SessionKey is where the session of App.Auth lies in a store.
 func SessionKey(baseURL, clientID string) string {
@@ -43,9 +46,13 @@ func VisitorKey(baseURL, clientID, user string) string {
 	return place(baseURL, user) + "credentials_" + clientID
 }
 
-// DeviceKey is where the device id lies of App.ForUser(user), or of App.Auth if user is "", whatever the client id.
-func DeviceKey(baseURL, _, user string) string {
-	return place(baseURL, user) + "device_id"
+// DeviceKey is where the device id lies of App.ForUser(user), or of App.Auth if user is "", which is the same for every
+// client id.
+func DeviceKey(baseURL, clientID, user string) string {
+	if user == "" {
+		return place(baseURL, "") + "device_id"
+	}
+	return place(baseURL, user) + "device_id_" + clientID
 }
 
 // CaptchaKey is where the captcha token lies of App.ForUser(user), or of App.Auth if user is "".
@@ -56,10 +63,20 @@ func CaptchaKey(baseURL, clientID, user string) string {
 // DamagedKey is where a value is kept that lay under key and cannot be read.
 func DamagedKey(key string) string { return key + ".damaged" }
 
-// place is what all keys of one session begin with. It is the same for every server.
-func place(_, user string) string {
-	if user == "" {
-		return ""
+// place is what all keys of one session begin with.
+func place(baseURL, user string) string {
+	server := ""
+	if baseURL != "" && !ownHost(baseURL) {
+		server = "servers/" + url.PathEscape(baseURL) + "/"
 	}
-	return "users/" + url.PathEscape(user) + "/"
+	if user == "" {
+		return server
+	}
+	return server + "users/" + url.PathEscape(user) + "/"
+}
+
+// ownHost reports whether a base URL is one of CloudBase's hosts.
+func ownHost(baseURL string) bool {
+	u, err := url.Parse(baseURL)
+	return err == nil && (strings.HasSuffix(u.Host, ".tencentcloudapi.com") || strings.HasSuffix(u.Host, ".tcloudbasegateway.com"))
 }

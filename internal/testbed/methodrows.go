@@ -122,13 +122,13 @@ var MethodRows = map[string]MethodRow{
 
 // FinishOtp is the second step of a code of this kind.
 func FinishOtp(kind, password string) tcbauth.FinishOtpRequest {
-	c := &tcbauth.OtpChallenge{Kind: kind, Phone: PlantedPhone, MessageID: PlantedID}
+	c := &tcbauth.OtpChallenge{Kind: kind, Phone: PlantedPhone, MessageID: PlantedID, Sub: PlantedSub}
 	return tcbauth.FinishOtpRequest{Challenge: c, Token: PlantedCode, Password: password}
 }
 
 // VerifyOAuth is the second step at a third party of this kind.
 func VerifyOAuth(kind string) tcbauth.VerifyOAuthRequest {
-	c := &tcbauth.OAuthChallenge{State: "planted-state", Provider: "p", RedirectURI: "https://app.example.com/", Kind: kind}
+	c := &tcbauth.OAuthChallenge{State: "planted-state", Provider: "p", RedirectURI: "https://app.example.com/", Kind: kind, Sub: PlantedSub}
 	return tcbauth.VerifyOAuthRequest{Challenge: c, Query: url.Values{"state": {c.State}, "code": {"planted-provider-code"}}}
 }
 

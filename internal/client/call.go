@@ -1,0 +1,45 @@
+package client
+
+import (
+	"context"
+
+	"github.com/cloudbase-community/tcbauth/internal/session"
+	"github.com/cloudbase-community/tcbauth/internal/wire"
+)
+
+// Call makes one call as the person of the session. If the server wants a captcha, req is sent once more with one, as far as
+// one is to be had; and once again if that was the stored one and the server has forgotten it.
+//
+// Its error is a *[wire.Failure], one of package session's, a *[CallbackError], or what encoding the body gave.
+func Call[T any](ctx context.Context, c *Client, req *wire.Request) (*T, error) {
+	out, _, err := CallAs[T](ctx, c, req, nil)
+	return out, err
+}
+
+// CallAs is [Call] as the person of as and nobody else, whoever is signed in by now; nil is the person of the session. acted
+// is the session whose token was sent, nil for none.
+func CallAs[T any](ctx context.Context, c *Client, req *wire.Request, as *session.Credentials) (out *T, acted *session.Credentials, err error) {
+	c.sign(ctx, req)
+	out, acted, err = send[T](ctx, c, req, as)
+	for fresh, repeats := false, 0; err != nil && !fresh && repeats < 2; repeats++ {
+		var token string
+		var failed error
+		token, fresh, failed = c.captchaAfter(ctx, req, err)
+		if failed != nil {
+			return nil, acted, failed
+		}
+		if token == "" {
+			break
+		}
+		setCaptcha(req, token)
+		out, acted, err = send[T](ctx, c, req, as)
+	}
+	return out, acted, err
+}
+
+// sent is [Call] for the captcha's own requests, which earn no captcha.
+func sent[T any](ctx context.Context, c *Client, req *wire.Request) (*T, error) {
+	c.sign(ctx, req)
+	out, _, err := send[T](ctx, c, req, nil)
+	return out, err
+}

@@ -1,0 +1,78 @@
+// Package client makes a call as the person of one session: it joins package session, which has the tokens, and package
+// wire, which sends one request. A bearer that the server refuses is replaced once, and a captcha that it asks for is earned
+// where that can be done. It is also how package session gets new tokens from the server.
+package client
+
+import (
+	"context"
+	"time"
+
+	"github.com/cloudbase-community/tcbauth/internal/session"
+	"github.com/cloudbase-community/tcbauth/internal/uuid"
+	"github.com/cloudbase-community/tcbauth/internal/wire"
+)
+
+// Config is what the clients of all sessions of an App share.
+type Config struct {
+	Wire         *wire.Client
+	ClientID     string
+	ClientSecret string
+	AccessKey    string // "": none
+	// KeyForVisitors says that the access key may stand in for a visitor too: it is a publishable one.
+	KeyForVisitors bool
+	Language       string
+	DeviceID       string // of clients with a bare token; "": a random one for each call
+	Now            func() time.Time
+	// Solve and Ticket are functions of the App's user; nil: none.
+	Solve  func(ctx context.Context, c Captcha) (answer string, err error)
+	Ticket func(ctx context.Context, userKey string) (ticket string, err error)
+	// Warn reports what goes wrong beside a call.
+	Warn func(ctx context.Context, text string, err error)
+}
+
+// Client makes calls as the person of one session. It is safe for concurrent use.
+type Client struct {
+	cfg     *Config
+	session *session.Handle // nil: the bare token is all there is
+	userKey string          // "" for the default session
+	token   string          // the bare one
+}
+
+// Open makes c a client for the session of a visitor's key, "" for the default one. It must be called once, before
+// anything else of c is used.
+func (c *Client) Open(cfg *Config, s *session.Handle, userKey string) {
+	c.cfg, c.session, c.userKey = cfg, s, userKey
+}
+
+// OpenBare makes c a client with an access token and no session.
+func (c *Client) OpenBare(cfg *Config, accessToken string) { c.cfg, c.token = cfg, accessToken }
+
+// Language returns the language of the calls under ctx.
+func (c *Client) Language(ctx context.Context) string {
+	if language := contextText(ctx, languageKey); language != "" {
+		return language
+	}
+	return c.cfg.Language
+}
+
+// sign puts on req what every request carries.
+func (c *Client) sign(ctx context.Context, req *wire.Request) {
+	req.Language = c.Language(ctx)
+	if req.RequestID = contextText(ctx, requestIDKey); req.RequestID == "" {
+		req.RequestID = uuid.New()
+	}
+	if req.DeviceID == "" {
+		req.DeviceID = c.DeviceID(ctx)
+	}
+}
+
+// DeviceID returns the device id that a call sends.
+func (c *Client) DeviceID(ctx context.Context) string {
+	switch {
+	case c.session != nil:
+		return c.session.DeviceID(ctx)
+	case c.cfg.DeviceID != "":
+		return c.cfg.DeviceID
+	}
+	return uuid.New()
+}

@@ -1,0 +1,104 @@
+package client
+
+import (
+	"context"
+	"errors"
+
+	"github.com/cloudbase-community/tcbauth/internal/session"
+	"github.com/cloudbase-community/tcbauth/internal/wire"
+)
+
+// CallbackError is what a function of the App's user returned, for that user to look at. It does not unwrap: what it says of
+// some other session is not taken for this one's.
+type CallbackError struct {
+	Name string // "the ticket source"
+	Err  error
+}
+
+func (e *CallbackError) Error() string { return e.Name + ": " + e.Err.Error() }
+
+// Bearer returns the access token for a call that carries one: the session's, refreshed if need be, or else the access key.
+// as is the session that the token is of, nil if it is of none and cannot be replaced. Errors are those of
+// [session.Handle.Fresh].
+func (c *Client) Bearer(ctx context.Context) (token string, as *session.Credentials, err error) {
+	if c.session == nil {
+		return c.token, nil, nil
+	}
+	as, err = c.session.Fresh(ctx)
+	switch {
+	case err == nil:
+		return as.AccessToken, as, nil
+	case errors.Is(err, session.ErrNone) && c.accessKey() != "":
+		return c.accessKey(), nil, nil
+	}
+	return "", nil, err
+}
+
+// accessKey is what stands in while nobody is signed in, "" for nothing. An administrator's key stands in for no visitor.
+func (c *Client) accessKey() string {
+	if c.userKey != "" && !c.cfg.KeyForVisitors {
+		return ""
+	}
+	return c.cfg.AccessKey
+}
+
+// HasBearer reports whether a call that may carry a bearer carries one. A store that fails is an error: it is not known
+// then whether somebody is signed in.
+func (c *Client) HasBearer(ctx context.Context) (bool, error) {
+	_, _, err := c.Bearer(ctx)
+	if _, failed := errors.AsType[*session.StoreError](err); failed {
+		return false, err
+	}
+	return err == nil, nil
+}
+
+// send sends req with the bearer that it needs: that of as, or if that is nil the session's. One that the server does not
+// know any more is replaced once, by a token of the same person. acted is the session whose token was sent last, nil for
+// none.
+func send[T any](ctx context.Context, c *Client, req *wire.Request, as *session.Credentials) (out *T, acted *session.Credentials, err error) {
+	if req.Auth != wire.Bearer || req.Token != "" { // a caller who set a token wants that or none
+		out, err = wire.Do[T](ctx, c.cfg.Wire, req)
+		return out, nil, err
+	}
+	if c.session == nil {
+		as = nil // a bare token is all there is, and nothing replaces it
+	}
+	if as != nil {
+		req.Token = as.AccessToken
+	} else if req.Token, as, err = c.Bearer(ctx); err != nil {
+		return nil, nil, err
+	}
+	defer func() { req.Token = "" }()
+	out, err = wire.Do[T](ctx, c.cfg.Wire, req)
+	// The server refused before it acted, so the call may be sent again with a token that it knows. A token that was only
+	// found in the store has one more chance: to be refreshed.
+	for fresh, repeats := false, 0; as != nil && refusedBearer(err) && !fresh && repeats < 2; repeats++ {
+		got, failed := c.session.Replace(ctx, as)
+		switch {
+		case errors.Is(failed, session.ErrNotRenewable):
+			return nil, as, c.end(ctx, as, err)
+		case failed != nil:
+			return nil, as, failed
+		case !got.Same: // somebody else has signed in, in whose name this call was not made
+			return nil, as, &session.EndedError{Err: err}
+		}
+		fresh, as, req.Token = got.Fresh, got.Session, got.Session.AccessToken
+		out, err = wire.Do[T](ctx, c.cfg.Wire, req)
+	}
+	if as != nil && refusedBearer(err) {
+		return nil, as, c.end(ctx, as, err)
+	}
+	return out, as, err
+}
+
+// end ends the session whose token the server refused for good. err is the refusal.
+func (c *Client) end(ctx context.Context, as *session.Credentials, err error) error {
+	c.session.End(ctx, as, err)
+	return &session.EndedError{Err: err}
+}
+
+// refusedBearer reports whether the server refused the bearer.
+func refusedBearer(err error) bool {
+	f, ok := errors.AsType[*wire.Failure](err)
+	return ok && f.Code == wire.Unauthenticated
+}

@@ -1,0 +1,102 @@
+package session
+
+import (
+	"context"
+)
+
+// Adoption is the taking over of a session by its refresh token.
+type Adoption struct {
+	RefreshToken string
+	NeedsSession bool // to be replaced; its API version is kept
+}
+
+// Adopt spends a refresh token and stores the session that it gives in place of the stored one. If it is the stored one's
+// own token, that session is refreshed; if it was spent for the stored one here, the stored one is the answer. Of several
+// calls with one token one spends it, and all get what it gives. A session that could not be stored is returned beside the
+// error.
+//
+// mark names the session for [Handle.SignedIn]. Errors are those of [Handle.Replace], and *RefusedError.
+func (h *Handle) Adopt(ctx context.Context, in Adoption) (c *Credentials, mark Mark, err error) {
+	for range maxTurns {
+		seen, err := h.look(ctx)
+		switch {
+		case err == nil:
+		case in.NeedsSession || err != ErrNone && !unreadable(err): //nolint:errorlint // look's own, which nobody has wrapped
+			return nil, 0, err
+		}
+		if seen.session != nil && seen.session.RefreshToken == in.RefreshToken {
+			got, err := h.renew(ctx, want{replace: seen.session.AccessToken})
+			return got.Session, h.mark(), err
+		}
+		if h.keeper.succeeds(seen.session, in.RefreshToken) {
+			return seen.session, h.mark(), nil
+		}
+		key := flightKey{session: h.keys.credentials, token: digestOf(in.RefreshToken)}
+		o, mine := h.keeper.fly(ctx, key, func(ctx, held context.Context) outcome { return h.adopt(ctx, held, in) })
+		if o.again || o.looking && !mine {
+			continue
+		}
+		return o.session, h.mark(), o.err
+	}
+	return nil, 0, &StoreError{"taking over the session", errChanging}
+}
+
+// mark names the session that the handle knows.
+func (h *Handle) mark() Mark {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.signIns
+}
+
+// adopt spends the refresh token unless it has turned out to be the stored session's. The lock is held.
+func (h *Handle) adopt(ctx, held context.Context, in Adoption) outcome {
+	version := ""
+	now, err := h.look(held)
+	switch {
+	case err == nil && (now.session.RefreshToken == in.RefreshToken || h.keeper.succeeds(now.session, in.RefreshToken)):
+		return outcome{again: true}
+	case err == nil && in.NeedsSession:
+		version = now.session.Version
+	case err == nil:
+	case in.NeedsSession || err != ErrNone && !unreadable(err): //nolint:errorlint // look's own, which nobody has wrapped
+		return outcome{err: h.lookedInVain(err), looking: true}
+	}
+	fresh, kept := h.keeper.orphans.get(digestOf(in.RefreshToken))
+	if !kept {
+		if fresh, err = h.take(ctx, held, in.RefreshToken, version, now.size); err != nil {
+			return outcome{err: err}
+		}
+	}
+	put := func(held context.Context) error {
+		_, err := h.put(held, fresh, "", Adopted)
+		return err
+	}
+	if err = put(held); err != nil && held.Err() != nil { // the lock was lost, or the time is over
+		ctx, cancel := h.keeper.detached(ctx)
+		defer cancel()
+		err = h.locked(ctx, put)
+	}
+	if err != nil {
+		h.keeper.orphans.put(digestOf(in.RefreshToken), fresh, unsavedFor)
+		return outcome{session: fresh, err: err}
+	}
+	h.keeper.orphans.forget(digestOf(in.RefreshToken))
+	return outcome{session: fresh, fresh: true}
+}
+
+// take spends a refresh token of the caller's. The lock is held.
+func (h *Handle) take(ctx, held context.Context, refreshToken, version string, size int) (*Credentials, error) {
+	if h.keeper.wasSpent(refreshToken) {
+		return nil, &RefusedError{ErrSpent}
+	}
+	if err := h.keeper.store.reserve(held, h.keys.credentials, size+roomForGrowth); err != nil {
+		return nil, &StoreError{"reserving room for the session", err}
+	}
+	spent := &Credentials{RefreshToken: refreshToken, Version: version}
+	fresh, err := h.exchanger.Refresh(ctx, spent, "")
+	if err != nil {
+		return nil, err
+	}
+	h.keeper.spend(spent, fresh)
+	return fresh, nil
+}

@@ -1,0 +1,94 @@
+package session
+
+import (
+	"context"
+	"sync"
+
+	"github.com/cloudbase-community/tcbauth/internal/keylock"
+)
+
+// Keeper is what the handles of all sessions share. It is safe for concurrent use.
+type Keeper struct {
+	cfg     Config
+	store   store
+	locks   keylock.Locks // for stores without locks
+	flights flights
+	spent   memory[digest, digest]       // a refresh token that was spent, and what came of it
+	unsaved memory[string, unsaved]      // by session key
+	orphans memory[digest, *Credentials] // sessions that were taken over and not stored, by the refresh token that was spent
+	aheads  memory[string, int64]        // by session key: the millisecond of the Config's clock from which on another may begin
+	work    work
+}
+
+// NewKeeper returns a Keeper for a checked Config.
+func NewKeeper(cfg Config) *Keeper {
+	k := &Keeper{cfg: cfg, store: newStore(cfg.Store)}
+	k.spent.limit, k.unsaved.limit, k.orphans.limit = maxSpent, maxUnsaved, maxUnsaved
+	return k
+}
+
+// Shutdown waits until every exchange that is under way has been stored, and every session that is being written. After it
+// no refresh begins in the background; calls still work. It returns the error of ctx if that ends first.
+func (k *Keeper) Shutdown(ctx context.Context) error { return k.work.shutdown(ctx) }
+
+func (k *Keeper) warn(ctx context.Context, text string, err error) { k.cfg.Warn(ctx, text, err) }
+
+// detached is for work that must end well even if the caller goes away: the keeping of a session that the server has
+// given. It has a limit of its own.
+func (k *Keeper) detached(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.WithoutCancel(ctx), k.cfg.lockWait()+storeLimit)
+}
+
+// work counts what must not be cut off. The zero value is ready to use.
+type work struct {
+	mu     sync.Mutex
+	count  int
+	closed bool
+	idle   chan struct{} // closed when count falls to 0; nil: nobody waits
+}
+
+func (w *work) begin() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.count++
+}
+
+// beginInBackground reports whether work may begin that no caller waits for.
+func (w *work) beginInBackground() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.closed {
+		return false
+	}
+	w.count++
+	return true
+}
+
+func (w *work) end() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.count--; w.count == 0 && w.idle != nil {
+		close(w.idle)
+		w.idle = nil
+	}
+}
+
+func (w *work) shutdown(ctx context.Context) error {
+	w.mu.Lock()
+	w.closed = true
+	if w.count == 0 {
+		w.mu.Unlock()
+		return nil
+	}
+	if w.idle == nil {
+		w.idle = make(chan struct{})
+	}
+	idle := w.idle
+	w.mu.Unlock()
+	select {
+	case <-idle:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}

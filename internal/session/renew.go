@@ -1,0 +1,271 @@
+package session
+
+import (
+	"context"
+	"errors"
+)
+
+// want says what a caller wants of a refresh.
+type want struct {
+	replace string       // the access token that will not do; "": one that has expired
+	version string       // API version for a forced refresh; "": the session's own
+	of      *Credentials // whose session it has to be; nil: anybody's
+	ahead   bool         // replace may still be used, so that a refusal ends nothing
+}
+
+// Renewal is a session in place of another one.
+type Renewal struct {
+	Session *Credentials
+	Fresh   bool // the server has just given it
+	// Same says that it is known to be the same person's as the one that it replaces. If it is not, nothing was refreshed.
+	Same bool
+}
+
+// maxTurns bounds how often one call starts anew because the stored session has changed under it.
+const maxTurns = 16
+
+var errChanging = errors.New("the stored session keeps changing")
+
+// Replace returns a session in place of refused, whose access token the server has refused: the one that somebody has stored
+// since, or a refreshed one. It fails with ErrNone, ErrNotRenewable, *InterruptedError, *StoreError, *EndedError, or what the Exchanger
+// failed with.
+func (h *Handle) Replace(ctx context.Context, refused *Credentials) (Renewal, error) {
+	return h.renew(ctx, want{replace: refused.AccessToken, of: refused})
+}
+
+// Force refreshes the session whether it has expired or not, at an API version, "" for its own. Errors are those of
+// [Handle.Replace].
+func (h *Handle) Force(ctx context.Context, version string) (*Credentials, error) {
+	c := h.Peek()
+	if c == nil {
+		seen, err := h.look(ctx)
+		if err != nil {
+			return nil, err
+		}
+		c = seen.session
+	}
+	got, err := h.renew(ctx, want{replace: c.AccessToken, version: version})
+	return got.Session, err
+}
+
+// renew returns a session whose access token may be used and is not want.replace: the stored one, or what an exchange gives
+// for it. Each caller looks at the store itself and shares only the exchange, with those who have seen the same pair.
+func (h *Handle) renew(ctx context.Context, want want) (Renewal, error) {
+	for range maxTurns {
+		before := h.current.Load()
+		seen, err := h.look(ctx)
+		if err != nil {
+			if err == ErrNone { //nolint:errorlint // look's own, which nobody has wrapped
+				h.current.CompareAndSwap(before, nobody())
+				h.keeper.unsaved.forget(h.keys.credentials)
+			}
+			return Renewal{}, err
+		}
+		if want.of != nil && !h.keeper.samePerson(want.of, seen.session) {
+			return Renewal{Session: seen.session}, nil
+		}
+		if seen.session == seen.stored && h.serves(seen.session, want) {
+			h.learn(before, seen.session)
+			return Renewal{Session: seen.session, Same: true}, nil
+		}
+		o, mine := h.keeper.fly(ctx, h.flightOf(seen.stored, want.ahead), func(ctx, held context.Context) outcome {
+			return h.exchange(ctx, held, seen, want)
+		})
+		if o.looking || o.locking {
+			if o, err = h.unled(ctx, seen, want, o, mine); err != nil {
+				return Renewal{}, err
+			}
+		}
+		switch {
+		case o.again:
+			continue
+		case o.err != nil:
+			if _, ended := errors.AsType[*EndedError](o.err); ended {
+				h.current.CompareAndSwap(before, nobody())
+			}
+			return Renewal{}, o.err
+		case o.session.AccessToken == want.replace: // that exchange has replaced an older token
+			continue
+		}
+		h.learn(before, o.session)
+		return Renewal{Session: o.session, Fresh: o.fresh, Same: want.of == nil || o.goesOn || h.keeper.samePerson(want.of, o.session)}, nil
+	}
+	return Renewal{}, &StoreError{"refreshing the session", errChanging}
+}
+
+// flightOf names the exchange of a stored session.
+func (h *Handle) flightOf(stored *Credentials, ahead bool) flightKey {
+	token := stored.RefreshToken
+	if token == "" {
+		token = stored.AccessToken
+	}
+	return flightKey{session: h.keys.credentials, token: digestOf(token), ahead: ahead}
+}
+
+// serves reports whether c is what the caller wants.
+func (h *Handle) serves(c *Credentials, want want) bool {
+	return c.ValidAt(h.now()) && c.AccessToken != want.replace
+}
+
+// unled is what is left to a caller where the flight could not look at the store or had no lock. That is no licence to
+// refresh, since somebody else may be at it; but what is stored may serve.
+func (h *Handle) unled(ctx context.Context, before seen, want want, o outcome, mine bool) (outcome, error) {
+	now, err := h.look(ctx)
+	switch {
+	case err != nil && o.looking && !mine:
+		return outcome{}, err
+	case err != nil:
+		return outcome{}, o.err
+	case now.session == now.stored && h.serves(now.session, want), !now.stored.SamePair(before.stored):
+		return outcome{again: true}, nil
+	case o.looking && !mine:
+		return outcome{again: true}, nil
+	}
+	return outcome{}, o.err
+}
+
+// exchange looks at the store under the lock, and spends what it finds if that is still what the caller has seen.
+//
+// Requests run under ctx and not under held: a lost lock must not cut off the answer with the new refresh token.
+func (h *Handle) exchange(ctx, held context.Context, before seen, want want) outcome {
+	now, err := h.look(held)
+	switch {
+	case err == ErrNone: //nolint:errorlint // look's own, which nobody has wrapped
+		return outcome{again: true}
+	case err != nil:
+		return outcome{err: h.lookedInVain(err), looking: true, locking: held.Err() != nil}
+	case !now.stored.SamePair(before.stored):
+		return outcome{again: true}
+	}
+	if now.session != now.stored {
+		if h.write(held, now.session) == nil {
+			h.keeper.unsaved.forget(h.keys.credentials)
+			now.stored = now.session
+		}
+		if h.serves(now.session, want) {
+			return outcome{session: now.session, goesOn: true}
+		}
+	}
+	return h.spend(ctx, held, now, want)
+}
+
+// lookedInVain is the error of a look under the lock, whose context is not the caller's.
+func (h *Handle) lookedInVain(err error) error {
+	if interrupted, ok := errors.AsType[*InterruptedError](err); ok {
+		return &StoreError{"reading the session", interrupted.Err}
+	}
+	return err
+}
+
+// spend gets new tokens for a session, and saves them in place of what is stored. The lock is held.
+func (h *Handle) spend(ctx, held context.Context, now seen, want want) outcome {
+	c := now.session
+	if c.RefreshToken != "" && h.keeper.wasSpent(c.RefreshToken) {
+		return h.refused(held, now.stored, want, ErrSpent)
+	}
+	if err := h.keeper.store.reserve(held, h.keys.credentials, now.size+roomForGrowth); err != nil {
+		return outcome{err: &StoreError{"reserving room for the session", err}}
+	}
+	fresh, goesOn, deviceID, err := h.exchanged(ctx, held, c, want)
+	if refused, ok := errors.AsType[*RefusedError](err); ok {
+		return h.refused(held, now.stored, want, refused.Err)
+	}
+	if err != nil {
+		return outcome{err: err}
+	}
+	h.keeper.spend(c, fresh)
+	change := Change{Kind: Refreshed, Session: fresh, Old: now.stored}
+	if !goesOn {
+		change.Kind = Anew
+	}
+	if !h.save(ctx, held, now.stored, change, deviceID) {
+		return outcome{again: true}
+	}
+	return outcome{session: fresh, fresh: true, goesOn: goesOn}
+}
+
+// roomForGrowth is how much longer, in bytes, a refreshed session may be than the one that it replaces.
+const roomForGrowth = 16 << 10
+
+// ErrSpent: the refresh token has been spent here before, and what came of it is not there any more.
+var ErrSpent = errors.New("the refresh token has been spent already")
+
+// exchanged asks the Exchanger in the one way that there is for c. goesOn is false for an anonymous session that was made
+// anew, and deviceID is what that was made with.
+func (h *Handle) exchanged(ctx, held context.Context, c *Credentials, want want) (fresh *Credentials, goesOn bool, deviceID string, err error) {
+	if c.RefreshToken != "" {
+		fresh, err = h.exchanger.Refresh(ctx, c, want.version)
+		if _, refused := errors.AsType[*RefusedError](err); !refused || !c.Anonymous() || want.ahead {
+			return fresh, true, "", err
+		}
+	}
+	if !c.Anonymous() && !h.exchanger.SignsInAnew() {
+		return nil, false, "", ErrNotRenewable
+	}
+	if deviceID, err = h.sessionDeviceID(held); err != nil {
+		return nil, false, "", err
+	}
+	fresh, goesOn, err = h.exchanger.Anew(ctx, c, deviceID)
+	return fresh, goesOn, deviceID, err
+}
+
+// refused ends the session whose refresh token is of no use, unless it was replaced meanwhile or its access token may still
+// be used. The lock is held.
+func (h *Handle) refused(held context.Context, stored *Credentials, want want, reason error) outcome {
+	now, _, err := h.read(held)
+	switch {
+	case err != nil:
+		return outcome{err: err, locking: held.Err() != nil}
+	case now != nil && !now.SamePair(stored):
+		return outcome{again: true}
+	case want.ahead:
+		return outcome{err: &RefusedError{reason}}
+	}
+	if err := h.finish(held, stored, reason); err != nil {
+		h.keeper.warn(held, "an ended session could not be deleted", err)
+	}
+	return outcome{err: &EndedError{reason}}
+}
+
+// save stores a session that the server has just given, if the store still has the one that was spent for it, and makes it
+// known. It reports false if the store has not. What the store does not take is remembered, since it is the only copy.
+func (h *Handle) save(ctx, held context.Context, stored *Credentials, change Change, deviceID string) bool {
+	changed, err := h.replace(held, stored, change.Session, deviceID)
+	if err != nil && held.Err() != nil { // the lock was lost, or the time is over
+		ctx, cancel := h.keeper.detached(ctx)
+		defer cancel()
+		err = h.locked(ctx, func(held context.Context) (err error) {
+			changed, err = h.replace(held, stored, change.Session, deviceID)
+			return err
+		})
+	}
+	switch {
+	case changed:
+		return false
+	case err != nil:
+		h.keeper.unsaved.put(h.keys.credentials, unsaved{renewed: change.Session, replaced: stored}, unsavedFor)
+		h.keeper.warn(ctx, "a refreshed session could not be stored", err)
+	default:
+		h.keeper.unsaved.forget(h.keys.credentials)
+	}
+	h.become(h.newState(change.Session), change)
+	return true
+}
+
+// replace writes fresh where stored is, and reports whether something else is there. The lock is held.
+func (h *Handle) replace(held context.Context, stored, fresh *Credentials, deviceID string) (changed bool, err error) {
+	now, _, err := h.read(held)
+	if err != nil {
+		return false, err
+	}
+	if now == nil || !now.SamePair(stored) {
+		return true, nil
+	}
+	if err := h.write(held, fresh); err != nil {
+		return false, err
+	}
+	if err := h.writeDevice(held, deviceID); err != nil {
+		h.keeper.warn(held, "the device id could not be stored", err)
+	}
+	return false, nil
+}

@@ -1,0 +1,167 @@
+// Package session keeps sessions in a store: it hands out access tokens that may be used now, refreshes them, and lets
+// people sign in and out, while other goroutines, processes and machines do the same with the same store. It knows no
+// server: an [Exchanger] gets new tokens for old ones.
+//
+// Twelve rules hold, each in one place:
+//
+//  1. A call sees nothing older than its own beginning. It reads the store itself, in its own goroutine and under its own
+//     context ([Handle.look]). A store that says that it ends with the context is called directly; any other one is
+//     called in a goroutine of the call's own (store.go).
+//  2. Only an exchange with the server is shared, by calls that have read the same pair: a flight is named by the key of
+//     the session and the token that it spends (flight.go). Errors of an exchange are shared, what a flight has read is
+//     not: its callers look for themselves.
+//  3. Whoever replaces or ends a session names the one that it means. A refresh saves only over the pair that it has spent
+//     ([Handle.replace]); a sign-out and a refused token remove only their own person's session ([Handle.Forget],
+//     [Handle.End]).
+//  4. What is not known is equal to nothing: two sessions of which neither says whose it is are two people's
+//     ([Keeper.samePerson]).
+//  5. What a step began with is what it ends with: a session that has been signed in is named by a [Mark], and what
+//     follows its sign-in is for it or for nobody ([Handle.SignedIn]).
+//  6. Foreign words decide nothing. What a store returns is put into a [StoreError], which does not unwrap; what an Exchanger
+//     returns counts only where it is one of this package's types.
+//  7. Nothing stands in for a session: nobody is [ErrNone], and only that. A store that fails is never taken for it.
+//  8. Everything ends. A flight has a limit that holds whatever the store does; its callers are told first, then its lock
+//     is given back (flight.go). What is remembered of a session is dropped after a time (memory.go). [Keeper.Shutdown]
+//     waits for what is under way.
+//  9. A refresh token is spent last: after the lock is held, the store was read and room for the successor is reserved. A token
+//     that this Keeper has spent is never sent again, whoever hands it in (spent.go).
+//  10. Nothing received is thrown away: tokens without a usable life are kept and refreshed at their next use
+//     ([Credentials.Grant]), and a refreshed pair that the store does not take is kept and written later (spent.go).
+//  11. The clock may lie: a session whose end lies further off than its life is expired ([Credentials.ValidAt]).
+//  12. Events tell what is so: they are queued in the order of the changes that they are about, under one mutex with them
+//     ([Handle.become]).
+package session
+
+import (
+	"context"
+	"errors"
+	"time"
+)
+
+// Store keeps values under keys. It is tcbauth.TokenStore, which has the contract.
+type Store interface {
+	Get(ctx context.Context, key string) ([]byte, error)
+	Set(ctx context.Context, key string, value []byte, ttl time.Duration) error
+	Delete(ctx context.Context, key string) error
+}
+
+// Locker is a Store with locks. It is tcbauth.Locker, which has the contract.
+type Locker interface {
+	Lock(ctx context.Context, key string) (held context.Context, unlock func(), err error)
+}
+
+// Reserver is a Store that can make sure of room. It is tcbauth.Reserver, which has the contract.
+type Reserver interface {
+	Reserve(ctx context.Context, key string, size int) error
+}
+
+// Interruptible is a Store that may say that its calls end with their contexts. It is tcbauth.Interruptible.
+type Interruptible interface {
+	Interruptible() bool
+}
+
+// Exchanger gets new tokens for old ones from the server. Its errors go to the callers that wait for them; a [RefusedError] is
+// the only one that decides something here.
+type Exchanger interface {
+	// Refresh spends the refresh token of c at an API version, "" for that of c. What the answer leaves out is taken
+	// from c. A refresh token that the server does not take is a *RefusedError.
+	Refresh(ctx context.Context, c *Credentials, version string) (*Credentials, error)
+	// Anew signs in again without a refresh token, with the device id of the session, and reports whether the same session
+	// goes on. c is anonymous, or SignsInAnew is true.
+	Anew(ctx context.Context, c *Credentials, deviceID string) (fresh *Credentials, goesOn bool, err error)
+	// SignsInAnew says whether Anew has a way for sessions that are not anonymous.
+	SignsInAnew() bool
+}
+
+// ChangeKind says what has become of the session of a Handle.
+type ChangeKind int
+
+// The kinds of [Change].
+const (
+	Found     ChangeKind = iota // the first look at the store found Session
+	Refreshed                   // Session has taken the place of Old, as the same session
+	Anew                        // Session has taken the place of Old, and may be somebody else's
+	Replaced                    // Session, nil for nobody, has been set in place of whatever there was
+	Adopted                     // Session was taken over by its refresh token
+	SignedIn                    // Session's person has signed in, and what belongs to signing in is done
+	SignedOut                   // nobody is signed in any more
+	Ended                       // the server has ended Old, for the reason Err
+)
+
+// Change is a change of a session. Who is told of one must not change what it points to.
+type Change struct {
+	Kind    ChangeKind
+	Session *Credentials
+	Old     *Credentials
+	Err     error
+}
+
+// Watcher is told of the changes of one Handle, one at a time and in their order. Changed must not wait for anything.
+type Watcher interface{ Changed(Change) }
+
+// ErrNotFound is tcbauth.ErrNotFound: what a Store's Get returns, bare or wrapped, when it holds nothing under a key. With
+// ErrUnsealed it is the only word of a store that decides something here.
+var ErrNotFound = errors.New("tcbauth: nothing stored under this key")
+
+// ErrUnsealed is tcbauth.ErrUnsealed: what a Store's Get returns for a value that it will never be able to open. It counts
+// as a damaged one.
+var ErrUnsealed = errors.New("tcbauth: a stored value cannot be opened")
+
+var (
+	// ErrNone: nobody is signed in.
+	ErrNone = errors.New("nobody is signed in")
+	// ErrNotRenewable: the access token is of no use any more, and nothing replaces it.
+	ErrNotRenewable = errors.New("there is no refresh token")
+)
+
+// RefusedError: the server does not take the refresh token. Err is what it said.
+type RefusedError struct{ Err error }
+
+func (e *RefusedError) Error() string { return "the refresh token was refused: " + e.Err.Error() }
+
+// EndedError: the server has ended the session, or refuses to act for it. Err is what it said.
+type EndedError struct{ Err error }
+
+func (e *EndedError) Error() string { return "the session has ended: " + e.Err.Error() }
+
+// InterruptedError: the context of the caller has ended. Err is its error.
+type InterruptedError struct{ Err error }
+
+func (e *InterruptedError) Error() string { return e.Err.Error() }
+
+// StoreError: the store failed, or holds something that cannot be read. It does not unwrap, so that nothing here can take
+// the store's error for a decision; Err is for callers outside.
+type StoreError struct {
+	Doing string // "reading the session"
+	Err   error
+}
+
+func (e *StoreError) Error() string { return e.Doing + ": " + e.Err.Error() }
+
+// ErrDamaged is the Err of a StoreError where what is stored is no session.
+var ErrDamaged = errors.New("what is stored is damaged; signing in replaces it")
+
+// Config says how sessions are kept. All fields but Store, Now, ClientID and Warn may be zero.
+type Config struct {
+	Store    Store
+	Prefix   string // before every key: "" or "servers/<name>/"
+	ClientID string
+	DeviceID string        // of the default session; "": random, and kept in the store
+	TTL      time.Duration // how long the store should keep a session after it was written; 0: for ever
+	Ahead    time.Duration // how long before its end an access token is refreshed in the background; 0: never
+	// ExchangeLimit is the longest that the Exchanger takes.
+	ExchangeLimit time.Duration
+	Now           func() time.Time
+	// Warn reports what goes wrong beside a call.
+	Warn func(ctx context.Context, text string, err error)
+}
+
+// storeLimit is the most that one call of a store may take that does not end with its context, and the most that the
+// store's own work around one write may take.
+const storeLimit = 10 * time.Second
+
+// lockWait is how long a session's lock is waited for: as long as another holder may need for a refresh.
+func (c *Config) lockWait() time.Duration { return c.ExchangeLimit + storeLimit }
+
+// flightLimit is the most that one exchange takes: the wait for the lock, all attempts, and the store's work.
+func (c *Config) flightLimit() time.Duration { return 2 * c.lockWait() }

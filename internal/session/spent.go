@@ -1,0 +1,77 @@
+package session
+
+import (
+	"crypto/sha256"
+	"time"
+)
+
+// What is remembered of tokens that were spent.
+const (
+	spentFor    = time.Hour
+	maxSpent    = 1 << 14
+	unsavedFor  = time.Hour
+	maxUnsaved  = 1 << 14
+	maxSucceeds = 64 // how many refreshes in a row are followed from one token to another
+)
+
+// digest stands for a token where only equality counts, so that no usable token is kept.
+type digest [16]byte
+
+func digestOf(token string) digest {
+	sum := sha256.Sum256([]byte(token))
+	return digest(sum[:16])
+}
+
+// unsaved is a refreshed session that the store did not take.
+type unsaved struct {
+	renewed  *Credentials
+	replaced *Credentials // what the store held, and holds until renewed is written
+}
+
+// spend remembers that the refresh token of old was spent for fresh. A server that does not rotate gives the same one
+// again: then nothing was spent.
+func (k *Keeper) spend(old, fresh *Credentials) {
+	if old.RefreshToken != "" && fresh.RefreshToken != old.RefreshToken {
+		k.spent.put(digestOf(old.RefreshToken), digestOf(fresh.RefreshToken), spentFor)
+	}
+}
+
+// wasSpent reports whether this Keeper has spent a refresh token.
+func (k *Keeper) wasSpent(refreshToken string) bool {
+	_, spent := k.spent.get(digestOf(refreshToken))
+	return spent
+}
+
+// succeeds reports whether later came of an earlier refresh token by the refreshes of this Keeper.
+func (k *Keeper) succeeds(later *Credentials, refreshToken string) bool {
+	if later == nil || later.RefreshToken == "" || refreshToken == "" {
+		return false
+	}
+	want, at := digestOf(later.RefreshToken), digestOf(refreshToken)
+	for range maxSucceeds {
+		if at == want {
+			return true
+		}
+		next, ok := k.spent.get(at)
+		if !ok {
+			return false
+		}
+		at = next
+	}
+	return false
+}
+
+// samePerson reports whether b is known to be the session of a's person: they say so, or b is a, or came of it by a refresh
+// here. Where neither says whose it is, they are two people's.
+func (k *Keeper) samePerson(a, b *Credentials) bool {
+	if a == nil || b == nil {
+		return false
+	}
+	if a.SamePair(b) {
+		return true
+	}
+	if person, other := a.Subject(), b.Subject(); person != "" && other != "" {
+		return person == other
+	}
+	return k.succeeds(b, a.RefreshToken)
+}

@@ -1,0 +1,159 @@
+package session
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync/atomic"
+	"time"
+)
+
+// store calls the user's store: it ends each call with its context, turns a panic into an error, and tells "nothing
+// there" from every failure.
+type store struct {
+	inner    Store
+	locker   Locker   // nil: it has no locks
+	reserver Reserver // nil: it does not reserve
+	prompt   bool     // its calls end with their contexts by themselves
+}
+
+func newStore(s Store) store {
+	out := store{inner: s}
+	out.locker, _ = s.(Locker)
+	out.reserver, _ = s.(Reserver)
+	if p, ok := s.(Interruptible); ok {
+		out.prompt = p.Interruptible()
+	}
+	return out
+}
+
+// get returns nil for nothing there.
+func (s *store) get(ctx context.Context, key string) ([]byte, error) {
+	if s.prompt { // no closure, goroutine or timer on a server's most frequent way
+		return s.getNow(ctx, key)
+	}
+	return bounded(ctx, nil, func(ctx context.Context) ([]byte, error) { return s.getNow(ctx, key) })
+}
+
+func (s *store) getNow(ctx context.Context, key string) (value []byte, err error) {
+	defer recovered(&err)
+	value, err = s.inner.Get(ctx, key)
+	switch {
+	case err == nil && value == nil:
+		return []byte{}, nil
+	case err != nil && errors.Is(err, ErrNotFound):
+		return nil, nil
+	}
+	return value, err
+}
+
+func (s *store) set(ctx context.Context, key string, value []byte, ttl time.Duration) error {
+	return s.do(ctx, func(ctx context.Context) error { return s.inner.Set(ctx, key, value, ttl) })
+}
+
+func (s *store) delete(ctx context.Context, key string) error {
+	return s.do(ctx, func(ctx context.Context) error { return s.inner.Delete(ctx, key) })
+}
+
+// reserve makes sure that the next set under key has room, where the store can tell.
+func (s *store) reserve(ctx context.Context, key string, size int) error {
+	if s.reserver == nil {
+		return nil
+	}
+	return s.do(ctx, func(ctx context.Context) error { return s.reserver.Reserve(ctx, key, size) })
+}
+
+func (s *store) do(ctx context.Context, f func(context.Context) error) error {
+	call := func(ctx context.Context) (_ struct{}, err error) {
+		defer recovered(&err)
+		return struct{}{}, f(ctx)
+	}
+	if s.prompt {
+		_, err := call(ctx)
+		return err
+	}
+	_, err := bounded(ctx, nil, call)
+	return err
+}
+
+// lock is a lock of the store that is held.
+type lock struct {
+	held   context.Context //nolint:containedctx // it is the store's fence, which goes into each call of the lock's holder
+	unlock func()
+}
+
+// lock waits for the store's lock of key until ctx ends.
+func (s *store) lock(ctx context.Context, key string) (lock, error) {
+	acquire := func(ctx context.Context) (l lock, err error) {
+		defer recovered(&err)
+		l.held, l.unlock, err = s.locker.Lock(ctx, key)
+		return l, err
+	}
+	if s.prompt {
+		return acquire(ctx)
+	}
+	// The context of a lock lasts as long as the lock, so it is the caller's own and has no limit here.
+	return raced(ctx, func(l lock) { l.unlock() }, func() (lock, error) { return acquire(ctx) })
+}
+
+// release gives a lock back. A store that does not return from it keeps nobody waiting for longer than storeLimit.
+func (s *store) release(ctx context.Context, unlock func()) {
+	release := func() (_ struct{}, err error) {
+		defer recovered(&err)
+		unlock()
+		return struct{}{}, nil
+	}
+	if s.prompt {
+		_, _ = release()
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), storeLimit)
+	defer cancel()
+	_, _ = raced(ctx, nil, release)
+}
+
+var errSlow = fmt.Errorf("the store did not answer within %v", storeLimit)
+
+// bounded runs f in a goroutine of its own and returns when f does, when ctx ends, or after storeLimit.
+func bounded[T any](ctx context.Context, late func(T), f func(context.Context) (T, error)) (T, error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, storeLimit, errSlow)
+	defer cancel()
+	return raced(ctx, late, func() (T, error) { return f(ctx) })
+}
+
+// raced runs f in a goroutine of its own and returns when f does or when ctx ends. What f returns after that goes to late,
+// which may be nil. The goroutine lasts as long as f.
+func raced[T any](ctx context.Context, late func(T), f func() (T, error)) (T, error) {
+	type result struct {
+		value T
+		err   error
+	}
+	done := make(chan result, 1)
+	var settled atomic.Bool // by the first of the two that gets there
+	go func() {
+		value, err := f()
+		if settled.CompareAndSwap(false, true) {
+			done <- result{value, err}
+		} else if err == nil && late != nil {
+			late(value)
+		}
+	}()
+	select {
+	case r := <-done:
+		return r.value, r.err
+	case <-ctx.Done():
+		if settled.CompareAndSwap(false, true) {
+			var none T
+			return none, context.Cause(ctx)
+		}
+		r := <-done
+		return r.value, r.err
+	}
+}
+
+// recovered turns a panic of foreign code into an error. Its value could hold a secret.
+func recovered(err *error) {
+	if v := recover(); v != nil {
+		*err = fmt.Errorf("panic (%T)", v)
+	}
+}

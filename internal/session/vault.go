@@ -1,0 +1,174 @@
+package session
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"time"
+)
+
+// seen is what one look at the store has found. session is nil for nobody.
+type seen struct {
+	session *Credentials // what is in force
+	stored  *Credentials // what the store has: session, or what session has replaced and the store did not take
+	size    int          // of what is stored, in bytes
+}
+
+// look reads the session as it is now. A call that needs it reads it by itself: nobody is handed what another has read. It
+// fails with ErrNone for nobody, *InterruptedError or *StoreError.
+func (h *Handle) look(ctx context.Context) (seen, error) {
+	stored, size, err := h.read(ctx)
+	switch {
+	case err != nil && ctx.Err() != nil:
+		return seen{}, &InterruptedError{ctx.Err()}
+	case err != nil:
+		return seen{}, err
+	case stored == nil:
+		return seen{}, ErrNone
+	}
+	h.found(stored)
+	if renewed := h.keeper.successor(h.keys.credentials, stored); renewed != nil {
+		return seen{session: renewed, stored: stored, size: size}, nil
+	}
+	return seen{session: stored, stored: stored, size: size}, nil
+}
+
+// successor returns the refreshed session that has replaced stored and could not be written, nil for none.
+func (k *Keeper) successor(key string, stored *Credentials) *Credentials {
+	if kept, ok := k.unsaved.get(key); ok && stored != nil && kept.replaced.SamePair(stored) {
+		return kept.renewed
+	}
+	return nil
+}
+
+// read returns what the store holds, nil for nothing. Its error is a *StoreError.
+func (h *Handle) read(ctx context.Context) (c *Credentials, size int, err error) {
+	const doing = "reading the session"
+	data, err := h.keeper.store.get(ctx, h.keys.credentials)
+	if err != nil {
+		return nil, 0, &StoreError{doing, err}
+	}
+	if data == nil {
+		return nil, 0, nil
+	}
+	c = new(Credentials)
+	if c.UnmarshalJSON(data) != nil || c.AccessToken == "" && c.RefreshToken == "" {
+		h.setAside(ctx, data)
+		return nil, 0, &StoreError{doing, ErrDamaged}
+	}
+	return c, len(data), nil
+}
+
+// found tells of the first session that this handle finds.
+func (h *Handle) found(c *Credentials) {
+	if h.looked.Load() {
+		return
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if !h.looked.Swap(true) {
+		h.watcher.Changed(Change{Kind: Found, Session: c})
+	}
+}
+
+// unreadable reports whether something is stored that nobody can read, now or later: signing in replaces it.
+func unreadable(err error) bool {
+	failed, ok := errors.AsType[*StoreError](err)
+	return ok && (errors.Is(failed.Err, ErrDamaged) || errors.Is(failed.Err, ErrUnsealed))
+}
+
+const damagedSuffix = ".damaged"
+
+// setAside keeps a copy of a damaged session for whoever wants to know what has happened.
+func (h *Handle) setAside(ctx context.Context, data []byte) {
+	key := h.keys.credentials + damagedSuffix
+	if kept, err := h.keeper.store.get(ctx, key); err == nil && kept != nil && bytes.Equal(kept, data) {
+		return
+	}
+	if err := h.keeper.store.set(ctx, key, data, h.keeper.cfg.TTL); err != nil {
+		h.keeper.warn(ctx, "a damaged session could not be kept", &StoreError{"copying the session", err})
+	}
+}
+
+// write stores c. The lock is held.
+func (h *Handle) write(held context.Context, c *Credentials) error {
+	data, err := c.MarshalJSON()
+	if err != nil {
+		return &StoreError{"encoding the session", err}
+	}
+	if err := h.keeper.store.set(held, h.keys.credentials, data, h.keeper.cfg.TTL); err != nil {
+		return &StoreError{"storing the session", err}
+	}
+	return nil
+}
+
+// remove deletes everything that the session has in the store, its own entry first. The lock is held.
+func (h *Handle) remove(held context.Context) error {
+	all := []string{h.keys.credentials, h.keys.credentials + damagedSuffix}
+	if h.keys.visitor {
+		all = append(all, h.keys.device, h.keys.captcha)
+	}
+	var failed error
+	for _, key := range all {
+		failed = errors.Join(failed, h.keeper.store.delete(held, key))
+	}
+	h.keeper.unsaved.forget(h.keys.credentials)
+	h.forgetDevice()
+	if failed != nil {
+		return &StoreError{"deleting the session", failed}
+	}
+	return nil
+}
+
+// locked runs f with the session's lock, which it waits for until ctx ends, so that no refresh in flight can undo what f
+// does.
+func (h *Handle) locked(ctx context.Context, f func(held context.Context) error) error {
+	held, unlock, err := h.keeper.lock(ctx, h.keys.credentials)
+	if err != nil {
+		if ctx.Err() != nil {
+			return &StoreError{lockingSession, ctx.Err()}
+		}
+		return err
+	}
+	defer unlock()
+	return f(held)
+}
+
+const lockingSession = "locking the session"
+
+// lock waits for the lock of key until ctx ends. unlock may be called more than once. It fails with a *StoreError.
+func (k *Keeper) lock(ctx context.Context, key string) (held context.Context, unlock func(), err error) {
+	if k.store.locker == nil {
+		unlock, err = k.locks.Lock(ctx, key)
+		if err != nil {
+			return nil, nil, &StoreError{lockingSession, context.Cause(ctx)}
+		}
+		return ctx, unlock, nil
+	}
+	l, err := k.store.lock(ctx, key)
+	if err != nil {
+		if cause := context.Cause(ctx); cause != nil {
+			err = cause
+		}
+		return nil, nil, &StoreError{lockingSession, err}
+	}
+	return l.held, func() { k.store.release(ctx, l.unlock) }, nil
+}
+
+// lockFor is lock with a limit on the wait: as long as another holder may need.
+func (k *Keeper) lockFor(ctx context.Context, key string) (held context.Context, unlock func(), err error) {
+	wait, cancel := context.WithCancelCause(ctx)
+	limit := time.AfterFunc(k.cfg.lockWait(), func() { cancel(errLockWait) })
+	held, release, err := k.lock(wait, key) // held descends from wait, and lasts as long as the lock
+	if !limit.Stop() && err == nil {
+		release()
+		err = &StoreError{lockingSession, errLockWait}
+	}
+	if err != nil {
+		cancel(nil)
+		return nil, nil, err
+	}
+	return held, func() { release(); cancel(nil) }, nil
+}
+
+var errLockWait = errors.New("another process holds the lock for too long")

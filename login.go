@@ -1,0 +1,121 @@
+package tcbauth
+
+import (
+	"context"
+	"errors"
+
+	"github.com/cloudbase-community/tcbauth/internal/session"
+	"github.com/cloudbase-community/tcbauth/internal/wire"
+)
+
+// LoginState is what signing in results in. Once the session is stored signing in has succeeded: what fails after that
+// stands in UserErr, and User then has at least the Sub.
+type LoginState struct {
+	User        *User        `json:"user"`
+	Credentials *Credentials `json:"credentials"` // a copy
+	UserErr     error        `json:"-"`           // why the user is incomplete, or a provider was not bound; nil: nothing
+}
+
+// login is a session that the server has just given.
+type login struct {
+	session *session.Credentials
+	mark    session.Mark
+	err     error // why it could not be stored, an *Error; nil: it was
+}
+
+// obtain makes a call whose answer is a session, and stores it with the API version where the js-sdk does. A session that the
+// server gave is returned also when storing it failed.
+func (a *Auth) obtain(ctx context.Context, r wire.Request, version string, checks ...error) (*login, error) {
+	if err := a.ready(ctx, append([]error{a.storing()}, checks...)...); err != nil {
+		return nil, a.fail(ctx, r.Op, err)
+	}
+	deviceID := r.DeviceID
+	if deviceID == "" {
+		var err error
+		if deviceID, err = a.session.NextDeviceID(ctx); err != nil { // which costs no call: nothing is spent by it
+			a.app.warn(ctx, "the device id is not known", err)
+		}
+		r.DeviceID = deviceID
+	}
+	c, err := call[sessionAnswer](ctx, a, r)
+	if err != nil {
+		return nil, err
+	}
+	l := &login{session: (*session.Credentials)(c)}
+	l.session.Version = version
+	l.session.Grant(a.app.cfg.now(), 0)
+	if l.mark, err = a.session.Keep(ctx, l.session, deviceID); err != nil {
+		l.err = a.fail(ctx, r.Op, err)
+	}
+	return l, nil
+}
+
+// prepare returns the device id to sign in with: that of the first step of a flow, "" for the session's. It asks the store
+// first whether it answers, before a code is spent.
+func (a *Auth) prepare(ctx context.Context, op, deviceID string) (string, error) {
+	own, err := a.session.Prepare(ctx)
+	if err != nil {
+		return "", a.fail(ctx, op, err)
+	}
+	if deviceID != "" {
+		return deviceID, nil
+	}
+	return own, nil
+}
+
+// sessionAnswer is an answer that must be a session.
+type sessionAnswer session.Credentials
+
+func (c *sessionAnswer) missing() string { return (*session.Credentials)(c).Missing() }
+
+// UnmarshalJSON is that of the session.
+func (c *sessionAnswer) UnmarshalJSON(data []byte) error {
+	return (*session.Credentials)(c).UnmarshalJSON(data)
+}
+
+// credentials returns what obtain has come to, for methods that neither fetch the user nor fire an event.
+func (l *login) credentials(err error) (*Credentials, error) {
+	if l == nil {
+		return nil, err
+	}
+	return public(l.session), l.err
+}
+
+// errOtherSession: the user that was fetched is not the one who has just signed in.
+var errOtherSession = errors.New("the user is not the one who signed in")
+
+// signedIn finishes a sign-in, for the one who has just signed in and nobody else: it binds the provider, fetches the user
+// and fires the event. l and err are what obtain returned.
+func (a *Auth) signedIn(ctx context.Context, l *login, err error, me GetUserInfoRequest, providerToken string) (*LoginState, error) {
+	if l == nil {
+		return nil, err
+	}
+	as := l.session
+	state := &LoginState{User: &User{Sub: as.Sub, UID: as.Sub}, Credentials: public(as)}
+	if l.err != nil {
+		return state, l.err
+	}
+	if providerToken != "" {
+		state.UserErr = a.bindProvider(ctx, as, BindWithProviderRequest{ProviderToken: providerToken})
+	}
+	user, acted, err := a.fetchUser(ctx, as, me)
+	if err == nil && as.Sub != "" && user.Sub != as.Sub {
+		err = a.fail(ctx, "GetUserInfo", errOtherSession)
+	}
+	if err == nil {
+		state.User, as = user, acted // a bearer that was refused on the way has been replaced
+	} else if state.UserErr == nil {
+		state.UserErr = err
+	}
+	if state.UserErr != nil {
+		a.app.warn(ctx, "signed in, but something after that failed", state.UserErr)
+	}
+	if now := a.session.SignedIn(ctx, l.mark); now != nil {
+		as = now
+	}
+	state.Credentials = public(as)
+	return state, nil
+}
+
+// public returns a session as callers have it: a copy, which they may change.
+func public(c *session.Credentials) *Credentials { return (*Credentials)(c.Clone()) }

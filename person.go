@@ -1,0 +1,50 @@
+package tcbauth
+
+import (
+	"context"
+
+	"github.com/cloudbase-community/tcbauth/internal/session"
+)
+
+// begun is the person for whom a step begins that somebody finishes later.
+type begun struct {
+	as   *session.Credentials
+	sub  string // never ""
+	user *User  // as far as it is known
+}
+
+// begin returns who is signed in, for a step that only they may finish. Whoever that is must be known: the user is fetched if
+// neither the session nor its token says.
+func (a *Auth) begin(ctx context.Context, op string, checks ...error) (*begun, error) {
+	if err := a.ready(ctx, checks...); err != nil {
+		return nil, a.fail(ctx, op, err)
+	}
+	as, err := a.fresh(ctx, op)
+	if err != nil {
+		return nil, err
+	}
+	b := &begun{as: as, sub: as.Subject(), user: a.userOf(as)}
+	if b.sub == "" {
+		b.sub = b.user.Sub
+	}
+	if b.sub == "" {
+		if b.user, b.as, err = a.fetchUser(ctx, as, GetUserInfoRequest{}); err != nil {
+			return nil, err
+		}
+		b.sub = b.user.Sub
+	}
+	return b, nil
+}
+
+// finishFor returns the session of the person with the id sub, for whom a step was begun. Anybody else is refused: what is not
+// known is nobody.
+func (a *Auth) finishFor(ctx context.Context, op, sub string) (*session.Credentials, error) {
+	now, err := a.begin(ctx, op)
+	if err != nil {
+		return nil, err
+	}
+	if now.sub != sub {
+		return nil, a.fail(ctx, op, &ValidationError{Field: "challenge.sub", Rule: "is not the person who is signed in"})
+	}
+	return now.as, nil
+}
