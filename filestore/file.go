@@ -117,11 +117,20 @@ func (s *Store) erase(ctx context.Context, in *lane, path, room string) error {
 	if room != "" {
 		_ = s.remove(ctx, room) // else the end of the lock removes it
 	}
-	if err := in.change(ctx, func() error { return s.remove(ctx, path) }); err != nil {
-		// A read-only file system refuses before it looks whether there is anything to remove.
-		if _, missing := os.Lstat(path); errors.Is(missing, fs.ErrNotExist) {
-			return nil
+	missing := false
+	err := in.change(ctx, func() error {
+		err := s.remove(ctx, path)
+		if err != nil {
+			// A read-only file system refuses before it looks whether there is anything to remove.
+			_, found := os.Lstat(path)
+			missing = errors.Is(found, fs.ErrNotExist)
 		}
+		return err
+	})
+	if missing {
+		return nil
+	}
+	if err != nil {
 		return err
 	}
 	dir, err := openDir(s.dir)

@@ -3,6 +3,7 @@ package filestore
 import (
 	"context"
 	"os"
+	"path/filepath"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -215,18 +216,18 @@ func TestReserveLeavesNothing(t *testing.T) {
 		assert.Len(t, rooms, 3, "two files beside that of the lock")
 		contents := make(map[string][]byte)
 		for _, name := range rooms {
-			contents[name], err = os.ReadFile(dead.dir + "/" + name)
+			contents[name], err = os.ReadFile(filepath.Join(dead.dir, name)) //nolint:gosec // the test's own directory
 			require.NoError(t, err)
 		}
 		unlock()
 		assert.Len(t, list(t, store.dir, ""), 1, "given back")
 		for name, content := range contents {
-			require.NoError(t, os.WriteFile(store.dir+"/"+name, content, 0o600))
+			require.NoError(t, os.WriteFile(filepath.Join(store.dir, name), content, 0o600))
 		}
 	}
 	old := time.Now().Add(-2 * tempAge)
 	for _, name := range list(t, store.dir, "") {
-		require.NoError(t, os.Chtimes(store.dir+"/"+name, old, old))
+		require.NoError(t, os.Chtimes(filepath.Join(store.dir, name), old, old))
 	}
 	_, err := New(store.dir)
 	require.NoError(t, err)

@@ -64,13 +64,13 @@ func (h *hold) takeRoom(room string) bool {
 }
 
 // giveUp waits for the writes, gives back the room that is left, and frees the lock.
-func (s *Store) giveUp(h *hold, file *flock.Flock) {
+func (s *Store) giveUp(ctx context.Context, h *hold, file *flock.Flock) {
 	h.mu.Lock()
 	h.over = true
 	h.mu.Unlock()
 	h.writes.Wait()
 	for room := range h.rooms {
-		_ = s.remove(context.Background(), room) // most are gone: their Set has given them another name
+		_ = s.remove(ctx, room) // most are gone: their Set has given them another name
 	}
 	// The file is not removed: another process may have opened it and be about to lock it, while a third would make and
 	// lock a new one, and then both would hold "the" lock.

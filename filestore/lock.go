@@ -55,7 +55,7 @@ func (s *Store) Lock(ctx context.Context, key string) (held context.Context, unl
 			given := make(chan struct{})
 			go func() { // ends with the writes and the file system's answer; a key has one, since the next Lock waits for it
 				defer close(given)
-				s.giveUp(h, file)
+				s.giveUp(context.WithoutCancel(ctx), h, file)
 				leave()
 			}()
 			_ = wait(context.WithoutCancel(ctx), unlockLimit, given)

@@ -25,7 +25,7 @@ type disk struct {
 var system = disk{read: readValue, rename: os.Rename, remove: os.Remove, busy: busy, busyRename: busyRename}
 
 // retry calls f until it succeeds, fails with an error that does not pass by itself, or has failed for a while, or until
-// ctx is done. It returns f's last error.
+// ctx is done. It returns f's last error, or ctx's.
 func retry(ctx context.Context, passes func(error) bool, f func() error) error {
 	err := f()
 	if err == nil || !passes(err) {
@@ -33,8 +33,11 @@ func retry(ctx context.Context, passes func(error) bool, f func() error) error {
 	}
 	start := time.Now()
 	for delay := firstRetry; ; delay += jitter(delay) {
-		if time.Since(start)+delay >= retryLimit || wait(ctx, delay, nil) != nil {
+		if time.Since(start)+delay >= retryLimit {
 			return err
+		}
+		if end := wait(ctx, delay, nil); end != nil {
+			return end
 		}
 		if err = f(); err == nil || !passes(err) {
 			return err
