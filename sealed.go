@@ -28,7 +28,7 @@ const sealHeader = "tcbauth\x01"
 // read store learns nothing but names and lengths, and who can write to it can delete a value, or put back an earlier one
 // of the same name, but not change one or move it to another name. It passes the ttl on, and implements [Locker] if
 // store does. It implements [Interruptible] and [Reserver] too, and answers as store does: where store implements neither,
-// it is not interruptible, and Reserve reserves nothing and returns nil.
+// it is not interruptible, and Reserve reserves nothing and fails only with a context that has ended.
 //
 // Every key has 32 bytes, which must be random, such as from crypto/rand: a password is no key. The first one seals, and
 // all of them open, so a key is replaced by putting the new one before it; the old one can go when every session has been
@@ -106,7 +106,7 @@ func (s *sealedStore) Reserve(ctx context.Context, key string, size int) error {
 	if reserver, ok := s.store.(Reserver); ok {
 		return reserver.Reserve(ctx, key, size+sealOverhead)
 	}
-	return nil
+	return ctx.Err()
 }
 
 func (s *sealedStore) Interruptible() bool {
