@@ -19,6 +19,9 @@ var ErrUnsealed = session.ErrUnsealed
 // sealKeySize is AES-256's.
 const sealKeySize = 32
 
+// sealOverhead is how much longer a value becomes: a nonce of 12 bytes and a tag of 16 stand around it.
+const sealOverhead = len(sealHeader) + 12 + 16
+
 // sealHeader begins every sealed value. Its last byte is the version of what follows: in this one a nonce of 12 bytes,
 // the ciphertext, and a tag of 16 bytes that authenticates these, the header and the name.
 const sealHeader = "tcbauth\x01"
@@ -26,7 +29,8 @@ const sealHeader = "tcbauth\x01"
 // Sealed returns a store that keeps its values in store encrypted and authenticated with AES-256-GCM, so that who can
 // read store learns nothing but names and lengths, and who can write to it can delete a value, or put back an earlier one
 // of the same name, but not change one or move it to another name. It passes the ttl on, and implements [Locker] if
-// store does.
+// store does. It implements [Interruptible] and [Reserver] too, and answers as store does: where store implements neither,
+// it is not interruptible, and Reserve reserves nothing and fails only with a context that has ended.
 //
 // Every key has 32 bytes, which must be random, such as from crypto/rand: a password is no key. The first one seals, and
 // all of them open, so a key is replaced by putting the new one before it; the old one can go when every session has been
@@ -99,6 +103,18 @@ func (s *sealedStore) Set(ctx context.Context, key string, value []byte, ttl tim
 }
 
 func (s *sealedStore) Delete(ctx context.Context, key string) error { return s.store.Delete(ctx, key) }
+
+func (s *sealedStore) Reserve(ctx context.Context, key string, size int) error {
+	if reserver, ok := s.store.(Reserver); ok {
+		return reserver.Reserve(ctx, key, size+sealOverhead)
+	}
+	return ctx.Err()
+}
+
+func (s *sealedStore) Interruptible() bool {
+	inner, ok := s.store.(Interruptible)
+	return ok && inner.Interruptible()
+}
 
 // sealedName is what a sealed value is bound to beside its key.
 func sealedName(key string) []byte { return []byte(sealHeader + key) }

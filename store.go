@@ -43,8 +43,29 @@ type Locker interface {
 	Lock(ctx context.Context, key string) (held context.Context, unlock func(), err error)
 }
 
+// Reserver is what a [TokenStore] implements whose Set can fail for want of room, such as one on a disk. tcbauth calls it
+// before it spends a refresh token, so that the token is spent only if its successor can be kept.
+type Reserver interface {
+	// Reserve makes sure that there is room for the next Set of at most size bytes under key. It is called with the context
+	// of a lock that is held, and counts for a Set with the context of the same lock. That Set uses up what was reserved; a
+	// Delete of key, and giving up the lock, give it back. What is stored under key stays as it is.
+	//
+	// An error means that there may be no room: nothing that needs a Set must be begun.
+	Reserve(ctx context.Context, key string, size int) error
+}
+
+// Interruptible is what a [TokenStore] implements to say whether its caller can rely on the context of a call.
+type Interruptible interface {
+	// Interruptible reports whether Get, Set and Delete return as soon as their context ends, whatever they wait for. Such
+	// a store may be called in the goroutine of whoever waits for the answer; any other store, and one that does not
+	// implement this interface, may keep its caller for longer. The answer is always the same.
+	//
+	// A Set or Delete that returns the context's error may have been done or not.
+	Interruptible() bool
+}
+
 // NewMemoryStore returns a TokenStore that forgets everything when the process ends; it is the default. It never drops
-// a value because of its ttl. It implements [Locker].
+// a value because of its ttl. It implements [Locker] and [Interruptible].
 func NewMemoryStore() TokenStore { return &memoryStore{values: make(map[string][]byte)} }
 
 type memoryStore struct {
@@ -85,6 +106,8 @@ func (m *memoryStore) Delete(ctx context.Context, key string) error {
 	delete(m.values, key)
 	return nil
 }
+
+func (*memoryStore) Interruptible() bool { return true }
 
 func (m *memoryStore) Lock(ctx context.Context, key string) (context.Context, func(), error) {
 	unlock, err := m.locks.Lock(ctx, key)

@@ -73,7 +73,7 @@ func (s *Server) issueToken(spec TokenSpec) (string, error) {
 			"meta": map[string]string{"platform": "PublishableKey"}, "client_type": "client_user", "is_system_admin": false,
 		}
 	case APIKey:
-		const year9999 = 253402300799
+		const year9999 int64 = 253402300799 // more than an int has on a 32-bit machine
 		all = map[string]any{
 			"aud": env, "project_id": env, "exp": year9999, "iat": issued, "nonce": randomText(16),
 			"meta": map[string]string{"platform": "ApiKey"}, "administrator_id": randomSub(), "client_type": "client_server",

@@ -63,7 +63,7 @@ func TestIssueToken(t *testing.T) {
 	for _, name := range []string{"iss", "sub", "scope"} {
 		assert.NotContains(t, claims, name)
 	}
-	assert.EqualValues(t, 253402300799, claims["exp"])
+	assert.EqualValues(t, int64(253402300799), claims["exp"])
 	assert.Equal(t, true, claims["is_system_admin"])
 	_, _, claims = read(authtest.TokenSpec{Claims: map[string]any{"aud": []string{"a"}, "scope": nil}})
 	assert.Equal(t, []any{"a"}, claims["aud"])

@@ -1,6 +1,7 @@
 package filestore
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -50,33 +51,55 @@ func readValue(path string) ([]byte, error) {
 	return value, nil
 }
 
-// replace puts value into path: into a temporary file first, so that path never holds half a value.
-func (s *Store) replace(path string, value []byte) (err error) {
+// replace puts value into path: into another file first, so that path never holds half a value. That file is room, if some
+// is reserved, else a new one.
+func (s *Store) replace(ctx context.Context, in *lane, path, room string, value []byte) error {
 	// Opened before anything changes, so that a directory that cannot be synced fails with the old value in place.
 	dir, err := openDir(s.dir)
 	if err != nil {
 		return err
 	}
 	defer dir.close()
-	temp, err := createTemp(s.dir)
-	if err != nil {
-		return err
+	err = fs.ErrNotExist
+	if room != "" {
+		err = in.change(ctx, func() error { return s.replaceByRoom(ctx, path, room, value) })
 	}
-	defer func() {
-		if err != nil {
-			_ = os.Remove(temp.Name())
-		}
-	}()
-	if err := fill(temp, value); err != nil {
-		return err
+	if errors.Is(err, fs.ErrNotExist) { // no room, or somebody cleaned up
+		err = s.replaceByTemp(ctx, in, path, value)
 	}
-	s.files.Lock()
-	err = os.Rename(temp.Name(), path)
-	s.files.Unlock()
 	if err != nil {
 		return err
 	}
 	return dir.sync()
+}
+
+// replaceByRoom is called when it is the turn of path, since all that is reserved for it under one lock is in one file.
+func (s *Store) replaceByRoom(ctx context.Context, path, room string, value []byte) error {
+	err := fillRoom(room, value)
+	if err == nil {
+		err = ctx.Err()
+	}
+	if err == nil {
+		err = s.rename(ctx, room, path)
+	}
+	if err != nil {
+		_ = s.remove(ctx, room) // else the end of the lock does it
+	}
+	return err
+}
+
+func (s *Store) replaceByTemp(ctx context.Context, in *lane, path string, value []byte) error {
+	temp, err := createTemp(s.dir)
+	if err != nil {
+		return err
+	}
+	if err = fill(temp, value); err == nil {
+		err = in.change(ctx, func() error { return s.rename(ctx, temp.Name(), path) })
+	}
+	if err != nil {
+		_ = s.remove(ctx, temp.Name()) // else New does it some time
+	}
+	return err
 }
 
 // fill writes value to f, down to the disk, and closes f. Without the sync, a rename can survive a loss of power that
@@ -89,15 +112,25 @@ func fill(f *os.File, value []byte) error {
 	return errors.Join(err, f.Close())
 }
 
-func (s *Store) remove(path string) error {
-	s.files.Lock()
-	err := os.Remove(path)
-	s.files.Unlock()
-	if err != nil {
-		// A read-only file system refuses before it looks whether there is anything to remove.
-		if _, missing := os.Lstat(path); errors.Is(missing, fs.ErrNotExist) {
-			return nil
+// erase removes path, and room if some is reserved.
+func (s *Store) erase(ctx context.Context, in *lane, path, room string) error {
+	if room != "" {
+		_ = s.remove(ctx, room) // else the end of the lock removes it
+	}
+	missing := false
+	err := in.change(ctx, func() error {
+		err := s.remove(ctx, path)
+		if err != nil {
+			// A read-only file system refuses before it looks whether there is anything to remove.
+			_, found := os.Lstat(path)
+			missing = errors.Is(found, fs.ErrNotExist)
 		}
+		return err
+	})
+	if missing {
+		return nil
+	}
+	if err != nil {
 		return err
 	}
 	dir, err := openDir(s.dir)
@@ -130,14 +163,15 @@ func createTemp(dir string) (*os.File, error) {
 	return os.CreateTemp(dir, tempPrefix+"*"+tempSuffix)
 }
 
-// removeStaleTemps is best effort: in a directory that cannot be written or listed they stay, and do no harm.
+// removeStaleTemps removes what processes that died have left. It is best effort: in a directory that cannot be written or
+// listed they stay, and do no harm.
 func removeStaleTemps(dir string) {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
 		return
 	}
 	for _, entry := range entries {
-		if !isTemp(entry.Name()) || !entry.Type().IsRegular() {
+		if !isTemp(entry.Name()) && !isHash(entry.Name(), roomSuffix) || !entry.Type().IsRegular() {
 			continue
 		}
 		info, err := entry.Info()
@@ -152,7 +186,12 @@ func isTemp(name string) bool {
 }
 
 func isOurs(name string) bool {
-	suffix := filepath.Ext(name)
-	hash, err := hex.DecodeString(strings.TrimSuffix(name, suffix))
-	return isTemp(name) || err == nil && len(hash) == sha256.Size && (suffix == valueSuffix || suffix == lockSuffix)
+	return isTemp(name) || isHash(name, valueSuffix) || isHash(name, lockSuffix) || isHash(name, roomSuffix)
+}
+
+// isHash reports whether name is one that path makes.
+func isHash(name, suffix string) bool {
+	name, ok := strings.CutSuffix(name, suffix)
+	hash, err := hex.DecodeString(name)
+	return ok && err == nil && len(hash) == sha256.Size
 }

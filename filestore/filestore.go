@@ -11,6 +11,7 @@
 package filestore
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -20,7 +21,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/cloudbase-community/tcbauth"
@@ -34,21 +34,27 @@ const (
 	lockSuffix  = ".lock"
 )
 
-// Store is a [tcbauth.TokenStore] and [tcbauth.Locker] in a directory. Make one with [New]; it is safe for concurrent
+// Store is a [tcbauth.TokenStore], [tcbauth.Locker], [tcbauth.Reserver] and [tcbauth.Interruptible] in a directory. Make one with [New]; it is safe for concurrent
 // use, and several Stores, in one process or in many, may share a directory. It holds no open files but those of the
 // locks that are held, and needs no Close.
+//
+// A call returns when its context ends, also where the file system does not answer. The work with the files then goes on in
+// a goroutine until it does; a change that has not begun by then is not made, and one that has comes before all that are
+// begun later. At most 512 such goroutines of a Store work at once, 8 of them for one key; further calls wait.
 //
 // An error never quotes a key or a value; it names the file, whose name is a hash of the key.
 type Store struct {
 	dir   string
+	disk  disk
 	locks keylock.Locks
-	// files lets the readers and the rename of this process take turns: Windows does not replace a file that is open.
-	files sync.RWMutex
+	lanes *lanes
 }
 
 var (
-	_ tcbauth.TokenStore = (*Store)(nil)
-	_ tcbauth.Locker     = (*Store)(nil)
+	_ tcbauth.TokenStore    = (*Store)(nil)
+	_ tcbauth.Locker        = (*Store)(nil)
+	_ tcbauth.Reserver      = (*Store)(nil)
+	_ tcbauth.Interruptible = (*Store)(nil)
 )
 
 // New returns the store in dir. It makes dir, and what is missing above it, for the owner only (0700), and removes
@@ -74,7 +80,7 @@ func New(dir string) (*Store, error) {
 		return nil, fmt.Errorf("filestore: %w", err)
 	}
 	removeStaleTemps(dir)
-	return &Store{dir: dir}, nil
+	return &Store{dir: dir, disk: system, lanes: newLanes()}, nil
 }
 
 // DefaultDir returns the directory for the sessions of the program called app: the directory tcbauth in app's own in
@@ -99,14 +105,24 @@ func (s *Store) Get(ctx context.Context, key string) ([]byte, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	s.files.RLock()
-	defer s.files.RUnlock()
-	value, err := readValue(s.path(key, valueSuffix))
+	path := s.path(key, valueSuffix)
+	in, leave, err := s.lanes.enter(ctx, path)
+	if err != nil {
+		return nil, err
+	}
+	value, err := aside(ctx, func() (value []byte, err error) {
+		defer leave()
+		err = in.look(ctx, func() error {
+			value, err = s.read(ctx, path)
+			return err
+		})
+		return value, err
+	})
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, tcbauth.ErrNotFound
 	}
 	if err != nil {
-		return nil, fmt.Errorf("filestore: read: %w", err)
+		return nil, failed(ctx, "read", err)
 	}
 	return value, nil
 }
@@ -122,10 +138,12 @@ func (s *Store) Set(ctx context.Context, key string, value []byte, _ time.Durati
 	if len(value) > maxValue {
 		return fmt.Errorf("filestore: write: a value of %d bytes is over the limit of %d", len(value), maxValue)
 	}
-	if err := s.replace(s.path(key, valueSuffix), value); err != nil {
-		return fmt.Errorf("filestore: write: %w", err)
-	}
-	return nil
+	room := s.takeRoom(s.holdOf(ctx), key)
+	value = bytes.Clone(value) // the caller may use it again while a write that it has left goes on
+	err := s.write(ctx, key, func(in *lane) error {
+		return s.replace(ctx, in, s.path(key, valueSuffix), room, value)
+	})
+	return failed(ctx, "write", err)
 }
 
 // Delete removes key. Nothing there is not an error.
@@ -133,10 +151,41 @@ func (s *Store) Delete(ctx context.Context, key string) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	if err := s.remove(s.path(key, valueSuffix)); err != nil {
-		return fmt.Errorf("filestore: delete: %w", err)
+	room := s.takeRoom(s.holdOf(ctx), key)
+	err := s.write(ctx, key, func(in *lane) error {
+		return s.erase(ctx, in, s.path(key, valueSuffix), room)
+	})
+	return failed(ctx, "delete", err)
+}
+
+// Interruptible is true.
+func (*Store) Interruptible() bool { return true }
+
+// write calls f, which changes files, for key. The locks that ctx carries are not given up before f has returned.
+func (s *Store) write(ctx context.Context, key string, f func(in *lane) error) error {
+	h := s.holdOf(ctx)
+	if !h.begin() {
+		return context.Canceled // with its lock
 	}
-	return nil
+	in, leave, err := s.lanes.enter(ctx, s.path(key, valueSuffix))
+	if err != nil {
+		h.end()
+		return err
+	}
+	_, err = aside(ctx, func() (struct{}, error) {
+		defer h.end()
+		defer leave()
+		return struct{}{}, f(in)
+	})
+	return err
+}
+
+// failed is what a call returns that got err: ctx's error as it is, others with what they were about.
+func failed(ctx context.Context, what string, err error) error {
+	if err == nil || err == ctx.Err() { //nolint:errorlint // as it is
+		return err
+	}
+	return fmt.Errorf("filestore: %s: %w", what, err)
 }
 
 // path returns the file for key. A hash cannot leave the directory, has a length that every file system takes, and

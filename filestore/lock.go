@@ -3,7 +3,6 @@ package filestore
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io/fs"
 	"math/rand/v2"
 	"os"
@@ -20,19 +19,22 @@ const (
 	lastPoll  = 50 * time.Millisecond
 )
 
+// unlockLimit is how long an unlock waits for a file system that does not answer. It is given up all the same when that does.
+const unlockLimit = 5 * time.Second
+
 // Lock waits for the lock of key, which excludes every other Store in the same directory: in this process, and in all
 // others that see the directory through the same file system. It returns ctx's error, as it is, once ctx is done, and
 // an error at once if the directory cannot be written: who cannot store the new session must not spend the old one.
 //
-// held is ctx itself, since the lock cannot be lost while the process lives; it is free again when the process ends,
-// however it ends. The lock is a file of mode 0600 beside the value's, which stays when the lock is given up and
-// when the key is deleted.
+// held ends with ctx and with unlock, and never before, since the lock cannot be lost while the process lives. The lock is
+// free again when the process ends, however it ends. It is a file of mode 0600 beside the value's, which stays when
+// the lock is given up and when the key is deleted.
+//
+// unlock waits for writes with held that are still under way, since they must not come after the next holder's. It returns
+// after 5 s at the latest; the lock is given up as soon as they are over.
 func (s *Store) Lock(ctx context.Context, key string) (held context.Context, unlock func(), err error) {
 	if err := ctx.Err(); err != nil {
 		return nil, nil, err
-	}
-	if err := s.checkWritable(); err != nil {
-		return nil, nil, fmt.Errorf("filestore: lock: %w", err)
 	}
 	// The goroutines of this process queue here, so that only one of them polls the file, and the others get the lock
 	// in order and without a delay.
@@ -40,50 +42,98 @@ func (s *Store) Lock(ctx context.Context, key string) (held context.Context, unl
 	if err != nil {
 		return nil, nil, err
 	}
-	file, err := lockFile(ctx, s.path(key, lockSuffix))
+	file, err := s.lockAside(ctx, key, leave)
 	if err != nil {
-		leave()
-		return nil, nil, err
+		return nil, nil, failed(ctx, "lock", err)
 	}
+	h := &hold{key: key, outer: s.holdOf(ctx), rooms: make(map[string]bool)}
+	held, cancel := context.WithCancel(context.WithValue(ctx, holdKey{s}, h))
 	var once sync.Once
-	return ctx, func() {
+	return held, func() {
 		once.Do(func() {
-			// The file is not removed: another process may have opened it and be about to lock it, while a third would
-			// make and lock a new one, and then both would hold "the" lock.
-			//
-			// An error leaves nothing to do: the lock goes when the file is closed, at the latest with the process.
-			_ = file.Unlock()
-			leave()
+			cancel()
+			given := make(chan struct{})
+			go func() { // ends with the writes and the file system's answer; a key has one, since the next Lock waits for it
+				defer close(given)
+				s.giveUp(context.WithoutCancel(ctx), h, file)
+				leave()
+			}()
+			_ = wait(context.WithoutCancel(ctx), unlockLimit, given)
 		})
 	}, nil
 }
 
+// lockAside gets the lock of the file, and returns when ctx ends. If it returns an error, leave is called, sooner or later.
+func (s *Store) lockAside(ctx context.Context, key string, leave func()) (*flock.Flock, error) {
+	type result struct {
+		file *flock.Flock
+		err  error
+	}
+	got := make(chan result)
+	go func() { // ends with ctx or with the file system's answer; a key has one, since others wait for leave
+		file, err := s.lockFile(ctx, key)
+		if err != nil {
+			leave()
+		}
+		select {
+		case got <- result{file, err}:
+		case <-ctx.Done():
+			if err == nil {
+				_ = file.Unlock()
+				leave()
+			}
+		}
+	}()
+	select {
+	case r := <-got:
+		return r.file, r.err
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
 // checkWritable makes a file and removes it: modes, access lists and read-only mounts all have their say in that, and
 // a lock file that exists already could be locked in spite of them.
-func (s *Store) checkWritable() error {
+func (s *Store) checkWritable(ctx context.Context) error {
 	temp, err := createTemp(s.dir)
 	if err != nil {
 		return err
 	}
-	return errors.Join(temp.Close(), os.Remove(temp.Name()))
+	return errors.Join(temp.Close(), s.remove(ctx, temp.Name()))
 }
 
-// lockFile returns ctx's error bare and others with the package's name.
-func lockFile(ctx context.Context, path string) (*flock.Flock, error) {
-	if err := checkRegular(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("filestore: lock: %w", err)
-	}
+// lockFile asks for the lock until it gets it.
+func (s *Store) lockFile(ctx context.Context, key string) (*flock.Flock, error) {
+	path := s.path(key, lockSuffix)
 	// NFS gives exclusive locks only on files that are open for writing.
 	file := flock.New(path, flock.SetFlag(os.O_CREATE|os.O_RDWR|noFollow), flock.SetPermissions(0o600))
-	for delay := firstPoll; ; delay = min(delay*3/2, lastPoll) {
-		locked, err := file.TryLock()
+	first := true
+	ask := func() (locked bool, err error) {
+		_, leave, err := s.lanes.enter(ctx, path)
 		if err != nil {
-			return nil, fmt.Errorf("filestore: lock: %w", err)
+			return false, err
+		}
+		defer leave()
+		if first {
+			if err := s.checkWritable(ctx); err != nil {
+				return false, err
+			}
+			if err := checkRegular(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+				return false, err
+			}
+			first = false
+		}
+		return file.TryLock()
+	}
+	for delay := firstPoll; ; delay = min(delay*3/2, lastPoll) {
+		locked, err := ask()
+		if err != nil {
+			return nil, err
 		}
 		if locked {
 			return file, nil
 		}
-		if err := wait(ctx, jitter(delay)); err != nil {
+		if err := wait(ctx, jitter(delay), nil); err != nil {
 			return nil, err
 		}
 	}
@@ -94,11 +144,14 @@ func jitter(d time.Duration) time.Duration {
 	return d/2 + rand.N(d/2+1) //nolint:gosec // no secret depends on it
 }
 
-func wait(ctx context.Context, d time.Duration) error {
+// wait waits for d, until done is closed, or until ctx is done.
+func wait(ctx context.Context, d time.Duration, done <-chan struct{}) error {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {
 	case <-timer.C:
+		return nil
+	case <-done:
 		return nil
 	case <-ctx.Done():
 		return ctx.Err()

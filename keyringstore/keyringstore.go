@@ -37,19 +37,24 @@ var (
 	ErrKeyLost = errors.New("keyringstore: the keyring does not have the key of the stored sessions")
 )
 
-// Store is a [tcbauth.TokenStore] and [tcbauth.Locker]. Make one with [New]. It is safe for concurrent use, needs no Close,
-// and asks the keyring for nothing any more: what happens to the key there shows when a Store is made next.
+// Store is a [tcbauth.TokenStore], [tcbauth.Locker], [tcbauth.Reserver] and [tcbauth.Interruptible]. Make one with [New]. It
+// is safe for concurrent use, needs no Close, and asks the keyring for nothing any more: what happens to the key there shows
+// when a Store is made next.
 //
 // A value that its key does not open is [tcbauth.ErrUnsealed]. Other errors of its methods are those of package filestore.
 type Store struct {
-	files  *filestore.Store
-	sealed tcbauth.TokenStore
+	sealed sealedFiles
 }
 
-var (
-	_ tcbauth.TokenStore = (*Store)(nil)
-	_ tcbauth.Locker     = (*Store)(nil)
-)
+// sealedFiles is what tcbauth.Sealed makes of a filestore.Store.
+type sealedFiles interface {
+	tcbauth.TokenStore
+	tcbauth.Locker
+	tcbauth.Reserver
+	tcbauth.Interruptible
+}
+
+var _ sealedFiles = (*Store)(nil)
 
 // New returns the store in dir, which it makes as [filestore.New] does. The key is in the keyring as the password of dir
 // (without symbolic links) at service, which is a name that tells the user whose it is, such as the program's. New makes it
@@ -87,8 +92,16 @@ func (s *Store) Delete(ctx context.Context, key string) error { return s.sealed.
 
 // Lock is that of [filestore.Store].
 func (s *Store) Lock(ctx context.Context, key string) (held context.Context, unlock func(), err error) {
-	return s.files.Lock(ctx, key)
+	return s.sealed.Lock(ctx, key)
 }
+
+// Reserve is that of [filestore.Store], for a sealed value.
+func (s *Store) Reserve(ctx context.Context, key string, size int) error {
+	return s.sealed.Reserve(ctx, key, size)
+}
+
+// Interruptible is that of [filestore.Store].
+func (s *Store) Interruptible() bool { return s.sealed.Interruptible() }
 
 const (
 	keySize = 32
@@ -137,19 +150,19 @@ var errNew = errors.New("keyringstore: a new directory")
 // withKey opens the store with the key that is in the keyring. It returns errNew, with a store if there is a key, if the
 // directory has no proof.
 func (o *opening) withKey(ctx context.Context) (*Store, error) {
-	text, err := o.entry.get(ctx)
-	missing := errors.Is(err, keyring.ErrNotFound)
-	if err != nil && !missing {
-		return nil, err
+	// The key is stored before the proof, and looked for after it: so a proof without a key is no New that is under way.
+	_, proof := o.files.Get(ctx, proofName)
+	if proof != nil && !errors.Is(proof, tcbauth.ErrNotFound) {
+		return nil, fmt.Errorf("keyringstore: %w", proof)
 	}
-	if missing {
-		switch _, err := o.files.Get(ctx, proofName); {
-		case errors.Is(err, tcbauth.ErrNotFound):
-			return nil, errNew
-		case err != nil:
-			return nil, fmt.Errorf("keyringstore: %w", err)
-		}
+	text, err := o.entry.get(ctx)
+	switch {
+	case errors.Is(err, keyring.ErrNotFound) && proof != nil:
+		return nil, errNew
+	case errors.Is(err, keyring.ErrNotFound):
 		return nil, o.keyLost("it has none")
+	case err != nil:
+		return nil, err
 	}
 	store, err := o.seal(text)
 	if err != nil {
@@ -216,5 +229,5 @@ func (o *opening) seal(text string) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Store{o.files, sealed}, nil
+	return &Store{sealed.(sealedFiles)}, nil
 }

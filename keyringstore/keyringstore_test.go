@@ -194,6 +194,33 @@ func TestNothingInTheClear(t *testing.T) {
 	assert.Positive(t, files)
 }
 
+// TestNewMeetsAnother: another process makes key and proof just after the keyring said that there is no key.
+func TestNewMeetsAnother(t *testing.T) {
+	t.Parallel()
+	m := new(memory)
+	dir := filepath.Join(t.TempDir(), "sessions")
+	asked := false
+	m.get = func() error {
+		if asked {
+			return nil
+		}
+		asked = true
+		other, err := keyringstore.Open(t.Context(), keyringstore.NewRing(m), service, dir)
+		if err == nil {
+			err = other.Set(t.Context(), "key", []byte("value"), 0)
+		}
+		if err != nil {
+			return err
+		}
+		return keyring.ErrNotFound
+	}
+	store, err := keyringstore.Open(t.Context(), keyringstore.NewRing(m), service, dir)
+	require.NoError(t, err)
+	value, err := store.Get(t.Context(), "key")
+	require.NoError(t, err)
+	assert.Equal(t, "value", string(value))
+}
+
 // TestKeyLost: a new key would make the sessions unreadable for ever, so there is none while the old one may come back.
 func TestKeyLost(t *testing.T) {
 	t.Parallel()

@@ -42,7 +42,8 @@ func TestLoad(t *testing.T) {
 	small := load{users: 500, expired: 20, rate: 500, duration: time.Second}
 	t.Run("miniredis", func(t *testing.T) {
 		t.Parallel()
-		small.run(t, startMini(t), "mini:")
+		needsMonths(t, miniPrefix)
+		small.run(t, startMini(t), miniPrefix)
 	})
 	t.Run("redis", func(t *testing.T) {
 		t.Parallel()

@@ -19,8 +19,10 @@ const (
 	// fenceTTL is how long Redis remembers the last fence of a lock that nobody uses.
 	fenceTTL = time.Hour
 
-	// releaseLimit is the most that an unlock waits for Redis. What is not released ends with its lease.
+	// releaseLimit is what Redis has for giving up a lock. What is not released ends with its lease.
 	releaseLimit = time.Second
+	// unlockLimit is how long an unlock waits for that, and for the end of a renewal: the client may not mind a limit.
+	unlockLimit = 2 * time.Second
 )
 
 // errUnlocked is why held ends when its lock is given up.
@@ -37,7 +39,7 @@ var errUnlocked = errors.New("redisstore: the lock was given up")
 // next renewal, or at the next use of held. Until then, and while Redis cannot be reached, Redis itself refuses what must
 // not be done. Get, Set and Delete with held put up with a Redis that cannot be reached for the time of a lease: what they
 // are to keep has no other copy as a rule. held also ends with unlock, and once it has ended the lock is not renewed any
-// more.
+// more. unlock returns after 2 s at the latest; a lock that could not be given up by then ends with its lease.
 func (s *Store) Lock(ctx context.Context, key string) (held context.Context, unlock func(), err error) {
 	if err := ended(ctx); err != nil {
 		return nil, nil, err
@@ -49,12 +51,11 @@ func (s *Store) Lock(ctx context.Context, key string) (held context.Context, unl
 	if err != nil {
 		return nil, nil, err
 	}
-	h := &hold{store: s, name: name, token: rand.Text()}
-	if err := h.acquire(ctx); err != nil {
-		leave()
+	h := &hold{store: s, name: name, token: rand.Text(), outer: s.lastHold(ctx)}
+	if err := h.acquireAside(ctx, leave); err != nil {
 		return nil, nil, err
 	}
-	held, h.cancel = context.WithCancelCause(context.WithValue(ctx, holdKey{s, name.session}, h))
+	held, h.cancel = context.WithCancelCause(context.WithValue(ctx, holdKey{s}, h))
 	renewing := make(chan struct{})
 	go func() {
 		defer close(renewing)
@@ -64,9 +65,19 @@ func (s *Store) Lock(ctx context.Context, key string) (held context.Context, unl
 	return held, func() {
 		once.Do(func() {
 			h.cancel(errUnlocked)
-			<-renewing // or a renewal could take the lock again
-			h.release(ctx)
-			leave()
+			given := make(chan struct{})
+			go func() { // ends when the client gives up; a key has one, since the next Lock waits for leave
+				defer close(given)
+				<-renewing // or a renewal could take the lock again
+				h.release(ctx)
+				leave()
+			}()
+			limit := time.NewTimer(unlockLimit)
+			defer limit.Stop()
+			select {
+			case <-given:
+			case <-limit.C:
+			}
 		})
 	}, nil
 }
@@ -78,18 +89,51 @@ type hold struct {
 	token  string
 	fence  string
 	cancel context.CancelCauseFunc // of held
+	outer  *hold                   // of the context that Lock was called with
 }
 
-// holdKey is what held has a hold under: a context can carry one for each session of each Store.
-type holdKey struct {
-	store   *Store
-	session string
+// holdKey is what held has a hold under, with those of other sessions behind it.
+type holdKey struct{ store *Store }
+
+// lastHold returns the hold that was taken last, nil if ctx has none.
+func (s *Store) lastHold(ctx context.Context) *hold {
+	h, _ := ctx.Value(holdKey{s}).(*hold)
+	return h
 }
 
 // holdOf returns the hold that guards a name, nil if ctx has none.
 func (s *Store) holdOf(ctx context.Context, name name) *hold {
-	h, _ := ctx.Value(holdKey{s, name.session}).(*hold)
+	h := s.lastHold(ctx)
+	for h != nil && h.name.session != name.session {
+		h = h.outer
+	}
 	return h
+}
+
+// acquireAside is acquire, but returns when ctx ends, whatever the client does. If it returns an error, leave is
+// called, sooner or later.
+func (h *hold) acquireAside(ctx context.Context, leave func()) error {
+	got := make(chan error)
+	go func() { // ends when the client gives up; a key has one, since others wait for leave
+		err := h.acquire(ctx)
+		if err != nil {
+			leave()
+		}
+		select {
+		case got <- err:
+		case <-ctx.Done():
+			if err == nil {
+				h.release(ctx)
+				leave()
+			}
+		}
+	}()
+	select {
+	case err := <-got:
+		return err
+	case <-ctx.Done():
+		return ended(ctx)
+	}
 }
 
 // acquire asks for the lock until it gets it.
@@ -144,7 +188,7 @@ func (h *hold) release(ctx context.Context) {
 
 func (h *hold) get(ctx context.Context, name name) (value []byte, err error) {
 	err = h.insist(ctx, func() error {
-		cmd, err := h.run(ctx, read, []string{name.value()})
+		cmd, err := h.run(ctx, read, []string{name.value})
 		if err == nil {
 			var text string
 			text, err = cmd.Text()
@@ -157,14 +201,14 @@ func (h *hold) get(ctx context.Context, name name) (value []byte, err error) {
 
 func (h *hold) set(ctx context.Context, name name, value []byte, ttl time.Duration) error {
 	return h.insist(ctx, func() error {
-		_, err := h.run(ctx, write, []string{name.value()}, value, ttl.Milliseconds())
+		_, err := h.run(ctx, write, []string{name.value}, value, ttl.Milliseconds())
 		return err
 	})
 }
 
 func (h *hold) delete(ctx context.Context, name name) error {
 	return h.insist(ctx, func() error {
-		_, err := h.run(ctx, remove, []string{name.value()})
+		_, err := h.run(ctx, remove, []string{name.value})
 		return err
 	})
 }

@@ -11,6 +11,7 @@ import (
 func TestProcessesShareOneRefresh(t *testing.T) {
 	t.Parallel()
 	eachRedis(t, func(t *testing.T, addr, prefix string) {
+		needsMonths(t, prefix)
 		store := newStore(t, connect(t, addr), prefix)
 		testbed.ShareOneRefresh(t, place(addr, prefix, 10*time.Second), store)
 	})
@@ -22,6 +23,7 @@ func TestProcessesAreKilled(t *testing.T) {
 	t.Parallel()
 	const lease = 2 * time.Second
 	eachRedis(t, func(t *testing.T, addr, prefix string) {
+		needsMonths(t, prefix)
 		store := newStore(t, connect(t, addr), prefix, redisstore.WithLockLease(lease))
 		testbed.SurviveKills(t, place(addr, prefix, lease), store, lease)
 	})

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"os"
+	"strconv"
 	"testing"
 	"time"
 
@@ -17,13 +18,16 @@ import (
 // redisEnv is the address of a real Redis for these tests. They leave nothing there but keys that expire.
 const redisEnv = "TCBAUTH_REDIS"
 
+// miniPrefix is that of tests on miniredis.
+const miniPrefix = "mini:"
+
 // eachRedis runs test on miniredis and on a real Redis. The address serves other processes too, and the prefix is the
 // test's own.
 func eachRedis(t *testing.T, test func(t *testing.T, addr, prefix string)) {
 	t.Helper()
 	t.Run("miniredis", func(t *testing.T) {
 		t.Parallel()
-		test(t, startMini(t), "mini:")
+		test(t, startMini(t), miniPrefix)
 	})
 	t.Run("redis", func(t *testing.T) {
 		t.Parallel()
@@ -33,6 +37,14 @@ func eachRedis(t *testing.T, test func(t *testing.T, addr, prefix string)) {
 		}
 		test(t, addr, "test-"+rand.Text()+":")
 	})
+}
+
+// needsMonths skips a test whose values are kept for a month where miniredis cannot: it counts milliseconds in an int.
+func needsMonths(t *testing.T, prefix string) {
+	t.Helper()
+	if strconv.IntSize == 32 && prefix == miniPrefix {
+		t.Skip("NOT TESTED on miniredis: on a 32-bit machine it keeps nothing for longer than 24 days")
+	}
 }
 
 // startMini starts a miniredis, whose keys expire as time goes by; by itself it has no clock.

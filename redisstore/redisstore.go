@@ -55,12 +55,13 @@ const maxValue = 1 << 20 // bytes; a session is a few kB
 // ErrLockLost: the call was made with the context of a lock that somebody else has taken since. Nothing was done.
 var ErrLockLost = errors.New("redisstore: the lock was lost: somebody else has taken it since")
 
-// Store is a [tcbauth.TokenStore] and [tcbauth.Locker] in Redis. Make one with [New]; it is safe for concurrent use,
-// and needs no Close. Any number of Stores, in one process or in many, may share a Redis.
+// Store is a [tcbauth.TokenStore], [tcbauth.Locker] and [tcbauth.Interruptible] in Redis. Make one with [New]; it is safe for
+// concurrent use, and needs no Close. Any number of Stores, in one process or in many, may share a Redis.
 //
-// Each call ends with its context, but go-redis looks at a context's end only before it sends and while it waits for a
-// connection or to try again; while it waits for an answer it does so if its option ContextTimeoutEnabled is set, and
-// else waits for its ReadTimeout.
+// Lock ends with its context, and the other calls as far as go-redis lets them. It looks at a context's end before it
+// sends, and while it waits for a connection or to try again. While it waits for an answer it minds a context's deadline if
+// its option ContextTimeoutEnabled is set, and its own ReadTimeout, but not a cancellation: where Redis has gone silent, a
+// call that is cancelled ends with its deadline or with the ReadTimeout, 3 s unless the client has another.
 //
 // An error never has a key's user part or a value in it.
 type Store struct {
@@ -71,8 +72,9 @@ type Store struct {
 }
 
 var (
-	_ tcbauth.TokenStore = (*Store)(nil)
-	_ tcbauth.Locker     = (*Store)(nil)
+	_ tcbauth.TokenStore    = (*Store)(nil)
+	_ tcbauth.Locker        = (*Store)(nil)
+	_ tcbauth.Interruptible = (*Store)(nil)
 )
 
 // New returns the store on client, which stays the caller's to close. It does no I/O.
@@ -105,7 +107,7 @@ func (s *Store) Get(ctx context.Context, key string) ([]byte, error) {
 	if h := s.holdOf(ctx, name); h != nil {
 		value, err = h.get(ctx, name)
 	} else {
-		value, err = s.client.Get(ctx, name.value()).Bytes()
+		value, err = s.client.Get(ctx, name.value).Bytes()
 	}
 	switch {
 	case errors.Is(err, redis.Nil):
@@ -137,7 +139,7 @@ func (s *Store) Set(ctx context.Context, key string, value []byte, ttl time.Dura
 	if h := s.holdOf(ctx, name); h != nil {
 		err = h.set(ctx, name, value, ttl)
 	} else {
-		err = s.client.Set(ctx, name.value(), value, ttl).Err()
+		err = s.client.Set(ctx, name.value, value, ttl).Err()
 	}
 	if err != nil {
 		return failed(ctx, "write", err)
@@ -155,7 +157,7 @@ func (s *Store) Delete(ctx context.Context, key string) error {
 	if h := s.holdOf(ctx, name); h != nil {
 		err = h.delete(ctx, name)
 	} else {
-		err = s.client.Del(ctx, name.value()).Err()
+		err = s.client.Del(ctx, name.value).Err()
 	}
 	if err != nil {
 		return failed(ctx, "delete", err)
@@ -163,10 +165,25 @@ func (s *Store) Delete(ctx context.Context, key string) error {
 	return nil
 }
 
+// Interruptible reports whether the client minds the deadlines of contexts, which is its option ContextTimeoutEnabled. A
+// client of another type than go-redis's own is taken for one that does not.
+func (s *Store) Interruptible() bool {
+	switch client := s.client.(type) { // what NewUniversalClient returns is one of these too
+	case interface{ Options() *redis.Options }:
+		return client.Options().ContextTimeoutEnabled
+	case interface{ Options() *redis.ClusterOptions }:
+		return client.Options().ContextTimeoutEnabled
+	case interface{ Options() *redis.RingOptions }:
+		return client.Options().ContextTimeoutEnabled
+	}
+	return false
+}
+
 // name is where Redis has what belongs to one key of the store.
 type name struct {
-	session string // prefix and hash tag
-	last    string
+	value   string
+	session string // prefix and hash tag, with which value begins
+	last    string // with which value ends
 }
 
 // name splits a key at its last slash: what is before it is the same for all keys of one visitor's session, and becomes
@@ -175,12 +192,23 @@ type name struct {
 func (s *Store) name(key string) name {
 	slash := strings.LastIndexByte(key, '/') + 1
 	sum := sha256.Sum256([]byte(key[:slash]))
-	return name{
-		session: s.prefix + "{" + base64.RawURLEncoding.EncodeToString(sum[:]) + "}",
-		last:    key[slash:],
-	}
+	var tag [43]byte // base64.RawURLEncoding.EncodedLen(len(sum))
+	base64.RawURLEncoding.Encode(tag[:], sum[:])
+
+	// One piece of memory: a name is made for every call.
+	const kind = "value:"
+	session := len(s.prefix) + len("{}") + len(tag)
+	var b strings.Builder
+	b.Grow(session + len(kind) + len(key) - slash)
+	b.WriteString(s.prefix)
+	b.WriteByte('{')
+	b.Write(tag[:])
+	b.WriteByte('}')
+	b.WriteString(kind)
+	b.WriteString(key[slash:])
+	value := b.String()
+	return name{value: value, session: value[:session], last: value[session+len(kind):]}
 }
 
-func (n name) value() string { return n.session + "value:" + n.last }
 func (n name) lock() string  { return n.session + "lock:" + n.last }
 func (n name) fence() string { return n.session + "fence:" + n.last }

@@ -57,6 +57,7 @@ func TestNew(t *testing.T) {
 func TestTTL(t *testing.T) {
 	t.Parallel()
 	eachRedis(t, func(t *testing.T, addr, prefix string) {
+		needsMonths(t, prefix)
 		client := connect(t, addr)
 		store := newStore(t, client, prefix)
 		held, unlock, err := store.Lock(t.Context(), "key")

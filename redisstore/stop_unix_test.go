@@ -102,6 +102,7 @@ func TestHolderIsStopped(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			eachRedis(t, func(t *testing.T, addr, prefix string) {
+				needsMonths(t, prefix)
 				store := newStore(t, connect(t, addr), prefix, redisstore.WithLockLease(lease))
 				race := testbed.NewRace(t, place(addr, prefix, lease), store, tt.policy)
 				holder := race.Start(t, "stopping", tt.moment)

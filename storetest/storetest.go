@@ -23,7 +23,9 @@ var patience = 30 * time.Second
 // goroutines at once; each call returns a new, empty store of its own, which t.Cleanup may close. Run returns when all
 // subtests are done.
 //
-// A store that implements [tcbauth.Locker] has its locks tested too; one that does not skips those subtests.
+// A store that implements [tcbauth.Locker] has its locks tested too, one that implements [tcbauth.Reserver] that what it
+// reserves can be used, and one that is [tcbauth.Interruptible] that it leaves off when a context ends; a store that does
+// not skips those subtests.
 func Run(t *testing.T, open func(t *testing.T) tcbauth.TokenStore) {
 	t.Helper()
 	run(t, "TokenStore", open, []subtest{
@@ -39,6 +41,8 @@ func Run(t *testing.T, open func(t *testing.T) tcbauth.TokenStore) {
 		{"ManyKeys", testManyKeys},
 	})
 	run(t, "Locker", open, lockSubtests)
+	run(t, "Reserver", open, reserveSubtests)
+	run(t, "Interruptible", open, []subtest{{"EndsWithContext", testEndsWithContext}})
 }
 
 type subtest struct {

@@ -3,10 +3,12 @@ package storetest
 import (
 	"bytes"
 	"context"
+	"errors"
 	"os"
 	"os/exec"
 	"runtime"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -40,7 +42,7 @@ func TestRunEndsWithItsSubtests(t *testing.T) {
 		})
 		return tcbauth.NewMemoryStore()
 	})
-	assert.Equal(t, 21, opened)
+	assert.Equal(t, 25, opened)
 	assert.Equal(t, opened, closed)
 }
 
@@ -115,11 +117,31 @@ func TestRunRefuses(t *testing.T) {
 			func() tcbauth.TokenStore { return lockIsValue{memory()} },
 			[]string{"Locker/ValuesBesideLocks"}, []string{"Locker/Excludes"},
 		},
+		"ReservesAValue": {
+			func() tcbauth.TokenStore { return reservesValue{memory()} },
+			[]string{"Reserver/Reserve"}, []string{"Locker/Excludes"},
+		},
+		"ReservedButFull": {
+			func() tcbauth.TokenStore { return full{memory()} },
+			[]string{"Reserver/Reserve"}, []string{"Locker/Excludes"},
+		},
+		"ReserveIgnoresContext": {
+			func() tcbauth.TokenStore { return deafReserve{memory()} },
+			[]string{"Reserver/DoneContext"}, []string{"Reserver/Reserve"},
+		},
+		"ReservesOnce": {
+			func() tcbauth.TokenStore { return &reservesOnce{lockingStore: memory()} },
+			[]string{"Reserver/UnusedIsGivenBack"}, []string{"Reserver/DoneContext"},
+		},
+		"ClaimsToBeInterruptible": {
+			func() tcbauth.TokenStore { return slow{memory()} },
+			[]string{"Interruptible/EndsWithContext"}, []string{"TokenStore/RoundTrip", "TokenStore/DoneContext"},
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			if os.Getenv(brokenEnv) == name {
-				patience = time.Second
+				patience, promptly = time.Second, 100*time.Millisecond
 				Run(t, func(*testing.T) tcbauth.TokenStore { return broken.open() })
 				return
 			}
@@ -150,6 +172,8 @@ func TestRunSkipsLocks(t *testing.T) {
 	assert.Contains(t, output, "--- PASS: TestRunSkipsLocks/TokenStore/RoundTrip (")
 	assert.Contains(t, output, "--- SKIP: TestRunSkipsLocks/Locker/Excludes (")
 	assert.Contains(t, output, "*storetest.plain does not implement tcbauth.Locker")
+	assert.Contains(t, output, "*storetest.plain does not implement tcbauth.Reserver")
+	assert.Contains(t, output, "*storetest.plain does not say that it is tcbauth.Interruptible")
 }
 
 func runSuite(t *testing.T, name string) (output string, err error) {
@@ -332,4 +356,55 @@ func (s lockIsValue) Lock(ctx context.Context, key string) (context.Context, fun
 		err = s.Set(held, key+".lock", nil, 0)
 	}
 	return held, unlock, err
+}
+
+// reservesValue puts something where the value will be.
+type reservesValue struct{ lockingStore }
+
+func (s reservesValue) Reserve(ctx context.Context, key string, size int) error {
+	return s.Set(ctx, key, make([]byte, size), 0)
+}
+
+// full promises room that it does not have.
+type full struct{ lockingStore }
+
+func (s full) Reserve(ctx context.Context, _ string, _ int) error { return ctx.Err() }
+
+func (s full) Set(ctx context.Context, key string, value []byte, ttl time.Duration) error {
+	if len(value) > 1<<10 {
+		return errors.New("no space left on the device")
+	}
+	return s.lockingStore.Set(ctx, key, value, ttl)
+}
+
+type deafReserve struct{ lockingStore }
+
+func (deafReserve) Reserve(context.Context, string, int) error { return nil }
+
+// reservesOnce does not get back what was not used.
+type reservesOnce struct {
+	lockingStore
+	taken atomic.Bool
+}
+
+func (s *reservesOnce) Reserve(ctx context.Context, _ string, _ int) error {
+	if ctx.Err() == nil && s.taken.Swap(true) {
+		return errors.New("no space left on the device")
+	}
+	return ctx.Err()
+}
+
+// slow answers after a while, whatever becomes of the context meanwhile.
+type slow struct{ lockingStore }
+
+func (slow) Interruptible() bool { return true }
+
+func (s slow) Get(ctx context.Context, key string) ([]byte, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	if key == interruptedKey {
+		<-time.After(2 * promptly)
+	}
+	return s.lockingStore.Get(ctx, key)
 }

@@ -1,0 +1,10 @@
+//go:build !windows
+
+package filestore
+
+// readersTakeTurns: an open file can be replaced.
+const readersTakeTurns = false
+
+func busy(error) bool { return false }
+
+func busyRename(error) bool { return false }

@@ -1,0 +1,62 @@
+package filestore
+
+import (
+	"context"
+	"os"
+	"time"
+)
+
+const (
+	firstRetry = time.Millisecond
+	// retryLimit is how long a file may be in another process's way: no reader has it open for nearly as long.
+	retryLimit = 2 * time.Second
+)
+
+// disk is what a Store does with files that other processes may be using at the same moment. Tests put others in its place.
+type disk struct {
+	read   func(path string) ([]byte, error)
+	rename func(from, to string) error
+	remove func(path string) error
+	// busy reports whether an error may be due to another process that has the file open, and busyRename does so for the
+	// two files of a rename.
+	busy, busyRename func(err error) bool
+}
+
+var system = disk{read: readValue, rename: os.Rename, remove: os.Remove, busy: busy, busyRename: busyRename}
+
+// retry calls f until it succeeds, fails with an error that does not pass by itself, or has failed for a while, or until
+// ctx is done. It returns f's last error, or ctx's.
+func retry(ctx context.Context, passes func(error) bool, f func() error) error {
+	err := f()
+	if err == nil || !passes(err) {
+		return err
+	}
+	start := time.Now()
+	for delay := firstRetry; ; delay += jitter(delay) {
+		if time.Since(start)+delay >= retryLimit {
+			return err
+		}
+		if end := wait(ctx, delay, nil); end != nil {
+			return end
+		}
+		if err = f(); err == nil || !passes(err) {
+			return err
+		}
+	}
+}
+
+func (s *Store) rename(ctx context.Context, from, to string) error {
+	return retry(ctx, s.disk.busyRename, func() error { return s.disk.rename(from, to) })
+}
+
+func (s *Store) remove(ctx context.Context, path string) error {
+	return retry(ctx, s.disk.busy, func() error { return s.disk.remove(path) })
+}
+
+func (s *Store) read(ctx context.Context, path string) (value []byte, err error) {
+	err = retry(ctx, s.disk.busy, func() error {
+		value, err = s.disk.read(path)
+		return err
+	})
+	return value, err
+}
