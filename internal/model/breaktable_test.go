@@ -15,7 +15,7 @@ var breaks = []brokenBy{
 	{
 		name: "a refresh saves over whatever is stored", rule: 3, file: "renew.go",
 		old:     "case !sameTokens(now, stored):\n\t\treturn errChanged\n\t}\n\treturn a.write(held, fresh)",
-		replace: "}\n\treturn a.write(held, fresh)",
+		replace: "case now == nil:\n\t\treturn errChanged\n\t}\n\treturn a.write(held, fresh)",
 	},
 	{
 		name: "a sign-out tells the server only", rule: 3, file: "session.go",

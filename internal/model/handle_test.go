@@ -21,8 +21,9 @@ func (h *history) stale(r *record) bool {
 	return false
 }
 
-// held returns the person whose session the handle of a sign-out surely has in mind, "" if that is not sure.
-func (h *history) held(out *record) string {
+// held returns the person whose session the handle of a sign-out has in mind, "" if that is not clear. sure says that it has
+// nobody else in mind: its access token is still good, so that it has no reason to look at the store.
+func (h *history) held(out *record, now func(int64) int64) (person string, sure bool) {
 	holder := out.holder()
 	var since int64 // the beginning of the last change through the handle
 	for _, own := range h.records {
@@ -30,21 +31,29 @@ func (h *history) held(out *record) string {
 			since = own.call
 		}
 	}
-	known := ""
+	var expires int64
+	sure = !h.world.Ahead // which looks at the store whenever it likes
 	for _, own := range h.records {
 		if own.holder() != holder || own == out || own.call < since || own.call > out.end {
 			continue
 		}
-		person := own.person()
-		if own.Kind.writes() && person == "" || person != "" && known != "" && person != known {
-			return ""
+		found := own.person()
+		if own.Kind.writes() && found == "" || found != "" && person != "" && found != person {
+			return "", false
 		}
-		if person != "" {
-			known = person
+		if found != "" {
+			person = found
+		}
+		sure = sure && own.success()
+		if own.Expires > 0 && own.end < out.call {
+			expires = own.Expires
 		}
 	}
-	return known
+	return person, sure && person != "" && now(out.end)+margin < expires
 }
+
+// margin is how many seconds before its end a token is not used any more, and one.
+const margin = 31
 
 // written is a change of the register, by times.
 type written struct {
@@ -76,7 +85,7 @@ func (h *history) written() (all []*written) {
 }
 
 // impossible returns the answers of long-lived handles that nothing explains.
-func (h *history) impossible() map[*record]bool {
+func (h *history) impossible(now func(int64) int64) map[*record]bool {
 	all := h.written()
 	found := make(map[*record]bool)
 	floors := make(map[*record]int64) // the earliest moment of which an operation can have told
@@ -84,12 +93,12 @@ func (h *history) impossible() map[*record]bool {
 		if r.holder() == "" || r.unknown {
 			continue
 		}
-		floor, own := h.ownFloor(r, floors)
+		floor, own := h.ownFloor(r, floors, now)
 		person := r.person()
 		switch {
-		case r.Kind.writes() && r.Problem != cut, r.Problem == none:
+		case r.Kind.writes() && r.success(), r.Problem == none:
 			floors[r] = r.call
-		case person == "" || r.Kind.writes() || !h.stale(r):
+		case person == "" || r.Kind.writes():
 			floors[r] = floor
 		default:
 			earliest := endOfTime
@@ -109,24 +118,30 @@ func (h *history) impossible() map[*record]bool {
 	return found
 }
 
-// ownChanges is what a handle did itself before one of its operations.
-type ownChanges struct {
-	last    *record          // the last one that says who was there after it, or that nobody was
-	signOut map[string]int64 // the beginning of the last sign-out of a person
+// ownPast is what a handle did and saw itself before one of its operations.
+type ownPast struct {
+	last    *record          // its last change that says who was there after it, or the last time that it saw nobody
+	signOut map[string]int64 // by person, the beginning of its last sign-out of that person
+	saw     map[string]int64 // by person, the earliest moment at which that person, as last seen, can have been there
 }
 
-// allow reports whether w can be what the handle serves: it is no older than what the handle did itself.
-func (o ownChanges) allow(w *written) bool {
+// allow reports whether w can be what the handle serves: it is no older than what the handle did and saw.
+func (o ownPast) allow(w *written) bool {
 	if o.last != nil && w.by != o.last && w.last < o.last.call {
 		return false
+	}
+	for person, since := range o.saw {
+		if person != w.person && w.last < since {
+			return false
+		}
 	}
 	call, out := o.signOut[w.person]
 	return !out || w.last >= call
 }
 
 // ownFloor returns the earliest moment of which r can tell, by what its handle was told before.
-func (h *history) ownFloor(r *record, floors map[*record]int64) (floor int64, own ownChanges) {
-	own.signOut = make(map[string]int64)
+func (h *history) ownFloor(r *record, floors map[*record]int64, now func(int64) int64) (floor int64, own ownPast) {
+	own.signOut, own.saw = make(map[string]int64), make(map[string]int64)
 	holder := r.holder()
 	for _, before := range h.records {
 		if before.holder() != holder || before.unknown || before.end >= r.call {
@@ -139,9 +154,11 @@ func (h *history) ownFloor(r *record, floors map[*record]int64) (floor int64, ow
 				own.last = before
 			}
 		case before.Kind == signOut && before.success():
-			if person := h.held(before); person != "" {
+			if person, _ := h.held(before, now); person != "" {
 				own.signOut[person] = max(own.signOut[person], before.call)
 			}
+		case before.person() != "" && !before.Kind.writes():
+			own.saw[before.person()] = max(own.saw[before.person()], floors[before])
 		}
 	}
 	return floor, own

@@ -60,12 +60,12 @@ func guest(sub string) bool {
 }
 
 // operations returns what the operations say about the register, without those that say nothing.
-func (h *history) operations() (all []porcupine.Operation) {
+func (h *history) operations(now func(int64) int64) (all []porcupine.Operation) {
 	add := func(r *record, s step) {
 		all = append(all, porcupine.Operation{Input: &said{record: r, step: s}, Call: r.call, Return: r.last()})
 	}
 	for _, r := range h.records {
-		if s, ok := h.stepOf(r); ok {
+		if s, ok := h.stepOf(r, now); ok {
 			add(r, s)
 		}
 		if r.NoProfile { // what was signed in may be over
@@ -88,7 +88,7 @@ func recordOf(input any) *record {
 	return nil
 }
 
-func (h *history) stepOf(r *record) (s step, ok bool) {
+func (h *history) stepOf(r *record, now func(int64) int64) (s step, ok bool) {
 	excused := h.world.Flavor.excuses()
 	stale := h.stale(r) // and may then serve what it knows
 	switch {
@@ -104,7 +104,11 @@ func (h *history) stepOf(r *record) (s step, ok bool) {
 	case r.Problem == expired:
 		return step{sees: nobody, then: []string{same}}, !stale
 	case r.Kind == signOut && stale:
-		return step{sees: anything, then: []string{same, nobody}, holds: h.held(r)}, true
+		person, sure := h.held(r, now)
+		if sure {
+			return step{sees: anything, then: []string{same}, holds: person}, true
+		}
+		return step{sees: anything, then: []string{same, nobody}, holds: person}, true
 	case r.Kind.writes():
 		return step{sees: anything, then: []string{r.target()}}, true
 	case r.Kind == hasSession && !r.Has:
@@ -162,8 +166,8 @@ const checkLimit = 10 * time.Second
 
 // linearize looks for an order of the operations that explains them all. If there is none, unexplained are those that the
 // longest explanation lacks.
-func (h *history) linearize() (verdict porcupine.CheckResult, unexplained map[*record]bool, picture func(path string) error) {
-	operations := h.operations()
+func (h *history) linearize(now func(int64) int64) (verdict porcupine.CheckResult, unexplained map[*record]bool, picture func(path string) error) {
+	operations := h.operations(now)
 	model := register()
 	verdict = porcupine.CheckOperationsTimeout(model, operations, checkLimit)
 	if verdict != porcupine.Illegal {

@@ -15,9 +15,9 @@ import (
 )
 
 const (
-	lanes      = 6      // worlds at a time
+	lanes      = 5      // worlds at a time
 	keys       = 3      // of a world: two visitors, and the default session
-	perKey     = 4      // goroutines
+	perKey     = 5      // goroutines
 	opsPerKey  = 100    // before the history is checked
 	eraOps     = 40_000 // before a new server takes over: it forgets nothing
 	apps       = 3      // of this process, on one store
@@ -175,10 +175,11 @@ func (e *era) world(w world, lane int, rng *rand.Rand) {
 	for i := range histories {
 		h := &history{world: w, key: []string{"", "visitor 1", "visitor 2"}[i]}
 		histories[i] = h
+		temper := moods[rng.IntN(len(moods))]
 		for n := range perKey {
 			g := &generator{
 				rng: rand.New(rand.NewPCG(rng.Uint64(), 0)), world: w, key: h.key, //nolint:gosec // chosen again by the seed
-				people: people(lane, i), handle: n + 2,
+				people: people(lane, i), handle: n + 2, mood: temper,
 			}
 			at := seats[rng.IntN(len(seats))]
 			wg.Go(func() { e.work(g, h, at) })

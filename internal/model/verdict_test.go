@@ -34,7 +34,7 @@ func (j *judge) violation(h *history) string {
 			return rule + "\n" + h.text(marked)
 		}
 	}
-	verdict, unexplained, picture := h.linearize()
+	verdict, unexplained, picture := h.linearize(j.now)
 	switch verdict {
 	case porcupine.Illegal:
 		text := "no order of the operations explains what they said\n" + h.text(unexplained)
@@ -58,6 +58,11 @@ func (j *judge) spentTwice(w world) string {
 		return ""
 	}
 	return fmt.Sprintf("a refresh token was sent twice, and no answer was lost: world %s, in ms\n%s", w.ID, strings.Join(twice, "\n"))
+}
+
+// now turns a moment of a history into virtual seconds since 1970.
+func (j *judge) now(moment int64) int64 {
+	return j.clock.at(j.clock.began.Add(time.Duration(moment))).Unix()
 }
 
 // strangers finds anonymous people who are known from another key.
@@ -111,13 +116,12 @@ func (j *judge) profiles(h *history) (rule string, marked map[*record]bool) {
 // stale finds tokens that had ended before they were asked for.
 func (j *judge) stale(h *history) (rule string, marked map[*record]bool) {
 	return "an access token that has expired", mark(h, func(r *record) bool {
-		now := j.clock.at(j.clock.began.Add(time.Duration(r.call))).Unix()
-		return r.success() && r.Kind == getToken && r.Expires < now
+		return r.success() && r.Kind == getToken && r.Expires < j.now(r.call)
 	})
 }
 
 func (j *judge) handles(h *history) (rule string, marked map[*record]bool) {
-	return "a handle serves a person who was gone when it last looked", h.impossible()
+	return "a handle serves a person who was gone when it last looked", h.impossible(j.now)
 }
 
 func mark(h *history, bad func(*record) bool) map[*record]bool {

@@ -46,14 +46,31 @@ type generator struct {
 	key    string
 	people []string
 	handle int // the goroutine's own long-lived one
+	mood   mood
 }
 
-var weights = []struct {
+// A mood says how often each kind is chosen, of a hundred.
+type mood []share
+
+type share struct {
 	kind   kind
 	weight int
-}{
-	{getToken, 42}, {getInfo, 9}, {hasSession, 10}, {refresh, 5}, {signIn, 8}, {signOut, 9},
-	{setSession, 4}, {setTokens, 7}, {clearTokens, 3}, {signInGuest, 3},
+}
+
+var moods = []mood{
+	{ // a bit of everything
+		{getToken, 50}, {hasSession, 12}, {getInfo, 9}, {refresh, 3}, {signIn, 5}, {signOut, 8},
+		{setSession, 2}, {setTokens, 6}, {clearTokens, 3}, {signInGuest, 2},
+	},
+	{ // people come and go at once
+		{getToken, 50}, {hasSession, 8}, {getInfo, 7}, {signIn, 3}, {signOut, 8}, {setSession, 4}, {setTokens, 14}, {clearTokens, 6},
+	},
+	{ // refreshes
+		{getToken, 44}, {getInfo, 8}, {refresh, 22}, {signIn, 4}, {signOut, 9}, {setSession, 4}, {setTokens, 7}, {clearTokens, 2},
+	},
+	{ // anonymous people
+		{getToken, 50}, {hasSession, 5}, {getInfo, 9}, {refresh, 8}, {signInGuest, 12}, {signOut, 8}, {setTokens, 4}, {clearTokens, 4},
+	},
 }
 
 // next chooses an operation. Its Spare is still to be got.
@@ -74,7 +91,7 @@ func (g *generator) next() op {
 func (g *generator) kind() kind {
 	for {
 		n := g.rng.IntN(100)
-		for _, w := range weights {
+		for _, w := range g.mood {
 			if n -= w.weight; n < 0 {
 				if g.suits(w.kind) {
 					return w.kind
