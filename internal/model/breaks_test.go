@@ -1,8 +1,9 @@
 package model_test
 
 import (
-	"bytes"
+	"cmp"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -17,10 +18,7 @@ import (
 
 const (
 	breaksEnv = "TCBAUTH_MODEL_BREAKS"
-
-	// breakLength is how long an engine with a break is tested at most, as the environment takes it.
-	breakLength = "1m"
-	root        = "../.." // of the module
+	root      = "../.." // of the module
 )
 
 // found is what TestModel says of a violation.
@@ -32,31 +30,34 @@ func TestModelFindsBreaks(t *testing.T) { //nolint:paralleltest // each takes th
 	if os.Getenv(breaksEnv) == "" {
 		t.Skipf("takes many minutes: %s=1 breaks the engine on purpose", breaksEnv)
 	}
-	var table bytes.Buffer
-	w := tabwriter.NewWriter(&table, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "rule\tbreak\tstore\toperations\tfound by")
-	for _, b := range breaks { //nolint:paralleltest // as above
+	rows := []string{"rule\tbreak\tstore\toperations\tfound by"}
+	for _, b := range breaks {
 		t.Run(b.name, func(t *testing.T) {
 			out := b.run(t)
 			match := found.FindSubmatch(out)
 			if match == nil {
-				t.Errorf("not found in %s:\n%s", breakLength, out)
-				fmt.Fprintf(w, "%d\t%s\t%s\tNOT FOUND\t\n", b.rule, b.name, b.place())
-				return
+				match = [][]byte{nil, []byte("NOT FOUND"), nil}
+				t.Errorf("not found in %s:\n%s", breakLength(), out)
 			}
-			fmt.Fprintf(w, "%d\t%s\t%s\t%s\t%s\n", b.rule, b.name, b.place(), match[1], match[2])
+			rows = append(rows, fmt.Sprintf("%d\t%s\t%s\t%s\t%s", b.rule, b.name, b.place(), match[1], match[2]))
 		})
 	}
-	t.Run("the engine as it is", func(t *testing.T) {
-		for _, store := range []string{"memory", "file"} {
-			out := brokenBy{store: store}.run(t)
-			require.NotRegexp(t, found, string(out))
-			require.Regexp(t, `(?m)^ok\s`, string(out))
-		}
-	})
-	require.NoError(t, w.Flush())
+	for _, store := range []string{"memory", "file"} { //nolint:paralleltest // as above
+		t.Run("the engine as it is, "+store, func(t *testing.T) {
+			out := string(brokenBy{store: store}.run(t))
+			require.NotRegexp(t, found, out)
+			require.Regexp(t, `(?m)^ok\s`, out)
+		})
+	}
+	var table strings.Builder
+	w := tabwriter.NewWriter(&table, 0, 0, 2, ' ', 0)
+	_, err := fmt.Fprintln(w, strings.Join(rows, "\n"))
+	require.NoError(t, errors.Join(err, w.Flush()))
 	t.Logf("\n%s", table.String())
 }
+
+// breakLength is how long an engine with a break is tested at most, as the environment takes it.
+func breakLength() string { return cmp.Or(os.Getenv(lengthEnv), "1m") }
 
 // place is the store on which a break is looked for.
 func (b brokenBy) place() string {
@@ -75,7 +76,7 @@ func (b brokenBy) run(t *testing.T) []byte {
 	}
 	cmd := exec.CommandContext(t.Context(), "go", args...) //nolint:gosec // the arguments are this file's
 	cmd.Dir = root
-	cmd.Env = append(os.Environ(), lengthEnv+"="+breakLength, breaksEnv+"=", opsEnv+"=")
+	cmd.Env = append(os.Environ(), lengthEnv+"="+breakLength(), breaksEnv+"=", opsEnv+"=")
 	out, err := cmd.CombinedOutput()
 	require.NotContains(t, string(out), "[build failed]", "the break is no Go:\n%s", out)
 	if err != nil && !found.Match(out) {
@@ -95,7 +96,8 @@ func (b brokenBy) overlay(t *testing.T) string {
 		require.NoError(t, err)
 		require.Equal(t, 1, strings.Count(string(source), b.old), "%s must have the text of the break exactly once", b.file)
 		broken := filepath.Join(t.TempDir(), filepath.Base(path))
-		require.NoError(t, os.WriteFile(broken, []byte(strings.Replace(string(source), b.old, b.replace, 1)), 0o600))
+		text := strings.Replace(string(source), b.old, b.replace, 1)
+		require.NoError(t, os.WriteFile(broken, []byte(text), 0o600)) //nolint:gosec // a directory of the test's
 		replace[path] = broken
 	}
 	data, err := json.Marshal(map[string]any{"Replace": replace})

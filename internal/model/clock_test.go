@@ -8,17 +8,20 @@ import (
 )
 
 const (
-	speed = 12 // virtual seconds in a real one
+	slow, fast = 3, 12 // virtual seconds in a real one
 
-	// tokenLife is virtual. Clients use a token until 30 s before its end, so for 6 s, which is half a second of real time.
+	// tokenLife is virtual. Clients use a token until 30 s before its end, so for 6 s: two real ones, or half of one.
 	tokenLife = 36 * time.Second
 )
 
 // clock is a fast clock that all processes of a run agree on: each tells the time by the machine's clock and the real
 // moment at which the run began.
-type clock struct{ began time.Time }
+type clock struct {
+	began time.Time
+	speed time.Duration // slow or fast
+}
 
-func (c clock) at(real time.Time) time.Time { return c.began.Add(real.Sub(c.began) * speed) }
+func (c clock) at(moment time.Time) time.Time { return c.began.Add(moment.Sub(c.began) * c.speed) }
 
 func (c clock) now() time.Time { return c.at(time.Now().Round(0)) }
 

@@ -71,7 +71,7 @@ func (h *history) written() (all []*written) {
 		}
 		all = append(all, &written{
 			by: r, person: r.target(), call: r.call, last: r.last(), gone: endOfTime,
-			certain: r.success() && !(r.Kind == signOut && h.stale(r)),
+			certain: r.success() && (r.Kind != signOut || !h.stale(r)),
 		})
 	}
 	for _, w := range all {

@@ -114,7 +114,7 @@ func TestJudge(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			j := &judge{clock: clock{began: time.Unix(0, 0)}, guests: make(map[string]string)}
+			j := &judge{clock: clock{began: time.Unix(0, 0), speed: slow}, guests: make(map[string]string)}
 			h := &history{world: world{ID: "made up", Flavor: test.flavor}, key: "visitor", records: test.records}
 			text := j.violation(h)
 			assert.Equal(t, test.wrong, text != "", text)

@@ -31,8 +31,9 @@ type answer struct {
 // with it.
 func help(args []string) error {
 	place, url := args[0], args[1]
-	began, err := strconv.ParseInt(args[2], 10, 64)
-	if err != nil {
+	began, beganErr := strconv.ParseInt(args[2], 10, 64)
+	speed, speedErr := strconv.ParseInt(args[3], 10, 64)
+	if err := errors.Join(beganErr, speedErr); err != nil {
 		return err
 	}
 	store, _, err := openPlace(place)
@@ -48,7 +49,7 @@ func help(args []string) error {
 			os.Exit(1) // the test is gone
 		}
 	}
-	c := newClient(store, url, clock{began: time.Unix(0, began)}, func(e event) { say(answer{Event: &e}) })
+	c := newClient(store, url, clock{began: time.Unix(0, began), speed: time.Duration(speed)}, func(e event) { say(answer{Event: &e}) })
 	in := json.NewDecoder(bufio.NewReader(os.Stdin))
 	var wg sync.WaitGroup
 	defer wg.Wait()
@@ -69,6 +70,8 @@ type process struct {
 	killed bool // now and then
 	tell   func(event)
 
+	ending sync.Mutex // one kills it at a time
+
 	mu     sync.Mutex
 	number int // of the process that runs
 	cmd    *exec.Cmd
@@ -80,7 +83,7 @@ type process struct {
 func startProcess(t testing.TB, killed bool, tell func(event), place, url string, c clock) *process {
 	t.Helper()
 	p := &process{
-		args: []string{place, url, fmt.Sprint(c.began.UnixNano())}, killed: killed, tell: tell,
+		args: []string{place, url, fmt.Sprint(c.began.UnixNano()), fmt.Sprint(int64(c.speed))}, killed: killed, tell: tell,
 	}
 	p.start(t)
 	return p
@@ -90,14 +93,16 @@ func (p *process) start(t testing.TB) {
 	cmd := refreshrace.Command(t, helperName, p.args...)
 	in, inErr := cmd.StdinPipe()
 	out, outErr := cmd.StdoutPipe()
-	if err := errors.Join(inErr, outErr, cmd.Start()); err != nil {
-		t.Errorf("starting a process: %v", err)
-		in = nil
-	}
 	p.number++
 	p.cmd, p.in = cmd, in
 	p.waits, p.heard = make(map[int64]chan answer), make(chan struct{})
 	waits, heard := p.waits, p.heard
+	if err := errors.Join(inErr, outErr, cmd.Start()); err != nil {
+		t.Errorf("starting a process: %v", err)
+		p.cmd = nil
+		close(heard)
+		return
+	}
 	go func() {
 		defer close(heard)
 		p.listen(out, waits)
@@ -159,24 +164,34 @@ func (p *process) do(_ context.Context, o *op) (r result, number int, ok bool) {
 
 // kill ends the process as kill -9 does, and starts another.
 func (p *process) kill(t testing.TB) {
+	p.ending.Lock()
+	defer p.ending.Unlock()
 	p.mu.Lock()
 	cmd, in, heard := p.cmd, p.in, p.heard
 	p.mu.Unlock()
-	_ = cmd.Process.Kill() // it may have been killed by somebody else already
+	if cmd == nil {
+		return
+	}
+	if err := cmd.Process.Kill(); err != nil {
+		t.Errorf("a process ended by itself: %v", err)
+	}
 	<-heard
-	_, _ = cmd.Wait(), in.Close()
+	_, _ = cmd.Wait(), in.Close() // the signal, and a pipe that nobody reads
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.cmd == cmd && t.Context().Err() == nil {
-		p.start(t)
-	}
+	p.start(t)
 }
 
 // end lets the process end by itself.
 func (p *process) end() error {
+	p.ending.Lock()
+	defer p.ending.Unlock()
 	p.mu.Lock()
 	cmd, in, heard := p.cmd, p.in, p.heard
 	p.mu.Unlock()
+	if cmd == nil {
+		return nil
+	}
 	err := in.Close()
 	<-heard
 	return errors.Join(err, cmd.Wait())
