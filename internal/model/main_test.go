@@ -1,0 +1,20 @@
+package model_test
+
+import (
+	"context"
+	"testing"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/cloudbase-community/tcbauth/internal/refreshrace"
+)
+
+func TestMain(m *testing.M) {
+	refreshrace.Main(map[string]refreshrace.Helper{helperName: help})
+	redis.SetLogger(silent{}) // it tells of every connection that is closed
+	m.Run()
+}
+
+type silent struct{}
+
+func (silent) Printf(context.Context, string, ...any) {}

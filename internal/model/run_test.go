@@ -1,0 +1,255 @@
+package model_test
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/cloudbase-community/tcbauth/authtest"
+)
+
+const (
+	lanes     = 5     // worlds at a time
+	keys      = 3     // of a world: two visitors, and the default session
+	perKey    = 5     // goroutines
+	opsPerKey = 100   // before the history is checked
+	eraOps    = 4_000 // before a new server takes over, with other rules
+	apps      = 3     // of this process, on one store
+)
+
+// run is the test of one store.
+type run struct {
+	place     string
+	seed      uint64
+	limit     limit
+	processes int // beside this one
+	kills     bool
+
+	done      atomic.Int64 // operations
+	unknown   atomic.Int64
+	worlds    atomic.Int64
+	undecided int
+
+	mu        sync.Mutex
+	violation string
+	after     int64
+}
+
+// limit is when a run ends.
+type limit struct {
+	until time.Time // zero: not by time
+	ops   int64     // 0: not by number
+}
+
+func (r *run) over() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.violation != "" || r.limit.ops > 0 && r.done.Load() >= r.limit.ops ||
+		!r.limit.until.IsZero() && !time.Now().Before(r.limit.until)
+}
+
+func (r *run) report(violation string) {
+	if violation == "" {
+		return
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.violation == "" {
+		r.violation, r.after = violation, r.done.Load()
+	}
+}
+
+// era is a part of a run with a server of its own.
+type era struct {
+	*run
+	t      *testing.T
+	number int
+	judge  *judge
+	seats  []seat
+	spares *spares
+	clock  clock
+	end    int64 // number of operations of the run
+	ops    atomic.Int64
+}
+
+// era runs worlds until the run is over, or until the server has done enough.
+func (r *run) era(t *testing.T, number int) {
+	t.Helper()
+	rng := rand.New(rand.NewPCG(r.seed, uint64(number))) //nolint:gosec // chosen again by the seed
+	opts := []authtest.Option{
+		authtest.WithoutLimits(), authtest.WithAccessTokenLife(tokenLife),
+		authtest.WithRefreshPolicy(authtest.Rotating().RevokingReuse()),
+	}
+	rules := r.seed + uint64(number) //nolint:gosec // never negative
+	if rules&1 == 0 {
+		opts = append(opts, authtest.WithAnonymousRefreshToken())
+	}
+	srv, err := authtest.Listen("127.0.0.1:0", opts...)
+	require.NoError(t, err)
+	defer func() { require.NoError(t, srv.Close()) }()
+	for lane := range lanes {
+		for key := range keys {
+			for _, person := range people(lane, key) {
+				srv.Seed(authtest.User{Sub: person, Username: person, Password: password})
+			}
+		}
+	}
+	c := clock{began: time.Now().Round(0), speed: slow}
+	if rules&2 == 0 {
+		c.speed = fast
+	}
+	defer c.drive(srv)()
+	book := newLedger(c.began)
+	e := &era{
+		run: r, t: t, number: number, clock: c, end: r.done.Load() + eraOps,
+		judge: &judge{clock: c, ledger: book, guests: make(map[string]string)},
+	}
+	defer e.open(srv.URL, book)()
+	var wg sync.WaitGroup
+	for lane := range lanes {
+		seed := rng.Uint64()
+		wg.Go(func() { e.lane(lane, seed) })
+	}
+	wg.Wait()
+	r.undecided += e.judge.undecided
+}
+
+// open takes the seats, until close is called.
+func (e *era) open(url string, book *ledger) (closeAll func()) {
+	store, closer, err := openPlace(e.place)
+	require.NoError(e.t, err)
+	var clients []*client
+	for range apps {
+		c := newClient(store, url, e.clock, func(v event) { book.note(v, false) })
+		clients, e.seats = append(clients, c), append(e.seats, c)
+	}
+	e.spares, err = newSpares(url, e.clock, clients[0].transport)
+	require.NoError(e.t, err)
+	var processes []*process
+	for i := range e.processes {
+		doomed := e.kills && i == 0
+		p := startProcess(e.t, doomed, func(v event) { book.note(v, doomed) }, e.place, url, e.clock)
+		processes, e.seats = append(processes, p), append(e.seats, p)
+	}
+	return func() {
+		for _, p := range processes {
+			require.NoError(e.t, p.end())
+		}
+		for _, c := range clients {
+			c.close()
+		}
+		require.NoError(e.t, closer.Close())
+	}
+}
+
+func people(lane, key int) (all []string) {
+	for _, animal := range animals {
+		all = append(all, fmt.Sprintf("%s_%d_%d", animal, lane, key))
+	}
+	return all
+}
+
+// lane runs one world after the other.
+func (e *era) lane(lane int, seed uint64) {
+	rng := rand.New(rand.NewPCG(seed, 0)) //nolint:gosec // chosen again by the seed
+	for n := 0; !e.over() && e.done.Load() < e.end; n++ {
+		w := newWorld(rng, fmt.Sprintf("%d-%d-%d", e.number, lane, n), e.kills)
+		w.ID += "-" + string(w.Flavor)
+		e.world(w, lane, rng)
+	}
+}
+
+// world runs a world and judges it.
+func (e *era) world(w world, lane int, rng *rand.Rand) {
+	e.worlds.Add(1)
+	e.judge.ledger.open(w.ID)
+	seats := e.seatsFor(w)
+	histories := make([]*history, keys)
+	var wg sync.WaitGroup
+	for i := range histories {
+		h := &history{world: w, key: []string{"", "visitor 1", "visitor 2"}[i]}
+		histories[i] = h
+		temper := moods[rng.IntN(len(moods))]
+		for n := range perKey {
+			g := &generator{
+				rng: rand.New(rand.NewPCG(rng.Uint64(), 0)), world: w, key: h.key, //nolint:gosec // chosen again by the seed
+				people: people(lane, i), handle: n + 2, mood: temper,
+			}
+			at := seats[rng.IntN(len(seats))]
+			wg.Go(func() { e.work(g, h, at) })
+		}
+	}
+	if w.Flavor == killed {
+		_ = pause(e.t.Context(), time.Duration(rng.Int64N(int64(400*time.Millisecond))))
+		if p, ok := e.seats[apps].(*process); ok {
+			p.kill(e.t)
+		}
+	}
+	wg.Wait()
+	for _, s := range seats {
+		s.seat.do(e.t.Context(), &op{ID: e.ops.Add(1), World: w, Kind: forget})
+	}
+	e.report(e.judge.spentTwice(w))
+	for _, h := range histories {
+		e.report(e.judge.violation(h))
+	}
+}
+
+// numbered is a seat with its number.
+type numbered struct {
+	seat   seat
+	number int
+}
+
+// seatsFor are the seats for a world: what is killed now and then has part in those worlds only that are about it.
+func (e *era) seatsFor(w world) (seats []numbered) {
+	for i, s := range e.seats {
+		if !s.doomed() || w.Flavor == killed {
+			seats = append(seats, numbered{seat: s, number: i})
+		}
+	}
+	return seats
+}
+
+// work makes operations one after the other.
+func (e *era) work(g *generator, h *history, at numbered) {
+	for range opsPerKey / perKey {
+		if e.over() {
+			return
+		}
+		o := g.next()
+		o.ID = e.ops.Add(1)
+		if err := e.equip(e.t.Context(), &o); err != nil {
+			e.report("no session was to be had: " + err.Error())
+			return
+		}
+		r := &record{op: o, call: int64(time.Since(e.clock.began))}
+		var process int
+		var ok bool
+		r.result, process, ok = at.seat.do(e.t.Context(), &o)
+		r.end = int64(time.Since(e.clock.began))
+		r.seat, r.unknown = fmt.Sprint(at.number), !ok
+		if process > 0 {
+			r.seat += fmt.Sprintf(".%d", process)
+		}
+		h.add(r)
+		e.done.Add(1)
+		if r.unknown {
+			e.unknown.Add(1)
+		}
+	}
+}
+
+// equip gets what an operation needs of its own.
+func (e *era) equip(ctx context.Context, o *op) (err error) {
+	if o.Kind == setSession || o.Kind == setTokens {
+		o.Spare, err = e.spares.session(ctx, o.Person, o.ID)
+	}
+	return err
+}

@@ -1,0 +1,111 @@
+package model_test
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"time"
+
+	"github.com/cloudbase-community/tcbauth"
+)
+
+// A late store waits before, and again after, it does what it is asked for: as a rule for up to maxLate, at times longer.
+const (
+	maxLate  = 3 * time.Millisecond
+	veryLate = 15 * time.Millisecond
+)
+
+func lateness() time.Duration {
+	if rand.IntN(12) == 0 { //nolint:gosec // no secret depends on it
+		return rand.N(veryLate) //nolint:gosec // as above
+	}
+	return rand.N(maxLate) //nolint:gosec // as above
+}
+
+// late is the part of a store that a world has to itself. It is slow by chance, and in a sick world it fails.
+type late struct {
+	inner  tcbauth.TokenStore
+	prefix string
+	sick   bool
+}
+
+// lateLocker is late over a store with locks.
+type lateLocker struct {
+	late
+	locker tcbauth.Locker
+}
+
+func newLate(inner tcbauth.TokenStore, w world) tcbauth.TokenStore {
+	store := late{inner: inner, prefix: w.ID + "/", sick: w.Flavor == sick}
+	if locker, ok := inner.(tcbauth.Locker); ok {
+		return &lateLocker{late: store, locker: locker}
+	}
+	return &store
+}
+
+var (
+	errBefore = errors.New("the store is sick and did nothing")
+	errAfter  = errors.New("the store is sick, though it did what was asked")
+)
+
+func (l *late) Get(ctx context.Context, key string) (value []byte, err error) {
+	err = l.around(ctx, func() (err error) {
+		value, err = l.inner.Get(ctx, l.prefix+key)
+		return err
+	})
+	if err != nil {
+		value = nil
+	}
+	return value, err
+}
+
+func (l *late) Set(ctx context.Context, key string, value []byte, ttl time.Duration) error {
+	return l.around(ctx, func() error { return l.inner.Set(ctx, l.prefix+key, value, ttl) })
+}
+
+func (l *late) Delete(ctx context.Context, key string) error {
+	return l.around(ctx, func() error { return l.inner.Delete(ctx, l.prefix+key) })
+}
+
+func (l *lateLocker) Lock(ctx context.Context, key string) (held context.Context, unlock func(), err error) {
+	if err := l.before(ctx); err != nil {
+		return nil, nil, err
+	}
+	return l.locker.Lock(ctx, l.prefix+key)
+}
+
+func (l *late) around(ctx context.Context, do func() error) error {
+	if err := l.before(ctx); err != nil {
+		return err
+	}
+	err := do()
+	_ = pause(ctx, lateness())
+	if err == nil && l.fails() {
+		return errAfter
+	}
+	return err
+}
+
+func (l *late) before(ctx context.Context) error {
+	if err := pause(ctx, lateness()); err != nil {
+		return err
+	}
+	if l.fails() {
+		return errBefore
+	}
+	return nil
+}
+
+func (l *late) fails() bool { return l.sick && rand.IntN(60) == 0 } //nolint:gosec // as above
+
+// pause waits, and tells if ctx ended first.
+func pause(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
