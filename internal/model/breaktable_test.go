@@ -13,18 +13,23 @@ type brokenBy struct {
 
 var breaks = []brokenBy{
 	{
-		name: "a refresh saves over whatever is stored", rule: 3, file: "renew.go",
-		old:     "case !sameTokens(now, stored):\n\t\treturn errChanged\n\t}\n\treturn a.write(held, fresh)",
-		replace: "case now == nil:\n\t\treturn errChanged\n\t}\n\treturn a.write(held, fresh)",
+		name: "an exchange is named by the session alone", rule: 2, file: "internal/session/renew.go",
+		old:     "return flightKey{session: h.keys.credentials, token: digestOf(token), ahead: ahead}",
+		replace: "_ = token\n\treturn flightKey{session: h.keys.credentials, ahead: ahead}",
 	},
 	{
-		name: "a sign-out tells the server only", rule: 3, file: "session.go",
-		old:     "\terr := store.Delete(held, a.keys.credentials)\n",
-		replace: "\tvar err error\n",
+		name: "a refresh saves over whatever is stored", rule: 3, file: "internal/session/renew.go",
+		old:     "	if now == nil || !now.SamePair(stored) {\n\t\treturn true, nil",
+		replace: "	if now == nil {\n\t\treturn true, nil",
 	},
 	{
-		name: "no lock is taken", rule: 9, file: "session.go",
-		old:     "\theld, release, err := p.lockUntil(wait, key)\n",
+		name: "a sign-out removes whoever is there", rule: 3, file: "internal/session/handle.go",
+		old:     "case mine != nil && stored != nil && ",
+		replace: "case false && stored != nil && ",
+	},
+	{
+		name: "no lock is taken", rule: 9, file: "internal/session/vault.go",
+		old:     "\theld, release, err := k.lock(wait, key) // held descends from wait, and lasts as long as the lock\n",
 		replace: "\theld, release, err := wait, func() {}, error(nil)\n",
 	},
 }

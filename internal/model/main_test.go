@@ -6,11 +6,11 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
-	"github.com/cloudbase-community/tcbauth/internal/refreshrace"
+	"github.com/cloudbase-community/tcbauth/internal/testbed"
 )
 
 func TestMain(m *testing.M) {
-	refreshrace.Main(map[string]refreshrace.Helper{helperName: help})
+	testbed.RunHelper(map[string]testbed.Helper{helperName: help})
 	redis.SetLogger(silent{}) // it tells of every connection that is closed
 	m.Run()
 }

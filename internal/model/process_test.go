@@ -14,7 +14,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/cloudbase-community/tcbauth/internal/refreshrace"
+	"github.com/cloudbase-community/tcbauth/internal/testbed"
 )
 
 // helperName is what a copy of the test binary is told to be.
@@ -90,7 +90,7 @@ func startProcess(t testing.TB, killed bool, tell func(event), place, url string
 }
 
 func (p *process) start(t testing.TB) {
-	cmd := refreshrace.Command(t, helperName, p.args...)
+	cmd := testbed.HelperCommand(t, helperName, p.args...)
 	in, inErr := cmd.StdinPipe()
 	out, outErr := cmd.StdoutPipe()
 	p.number++

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
+	"log/slog"
 	"maps"
 	"slices"
 	"strconv"
@@ -11,6 +13,7 @@ import (
 
 	"github.com/cloudbase-community/tcbauth/internal/jwt"
 	"github.com/cloudbase-community/tcbauth/internal/lenient"
+	"github.com/cloudbase-community/tcbauth/internal/redact"
 )
 
 // Credentials are a session's tokens. Their JSON is the js-sdk's: what a store holds and an entry of the browser's
@@ -28,6 +31,12 @@ type Credentials struct {
 
 	Extra map[string]json.RawMessage // what else the server, or a js-sdk, has put there; kept as it is
 }
+
+// Format prints c without its tokens.
+func (c Credentials) Format(f fmt.State, _ rune) { redact.Format(f, c) }
+
+// LogValue is c without its tokens.
+func (c Credentials) LogValue() slog.Value { return redact.Value(c) }
 
 const scopeAnonymous = "anonymous"
 

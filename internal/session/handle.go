@@ -25,20 +25,19 @@ type Handle struct {
 	looked    atomic.Bool  // the first look at the store is over
 
 	mu      sync.Mutex // orders the changes of current with what the watcher is told
-	signIns Mark       // sign-ins and ends so far
+	signIns Mark       // how often current has become another session so far
 }
 
 // Mark names a session that was stored through a Handle, for what is done after that.
 type Mark uint64
 
-// become makes s what the handle knows, and tells of the change that s is. Refreshes go on with the same session; everything
-// else ends what was there before.
+// become makes s what the handle knows, and tells of the change that s is.
 func (h *Handle) become(s *state, c Change) Mark {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.looked.Store(true)
-	h.current.Store(s)
-	if c.Kind != Refreshed {
+	before := h.current.Swap(s)
+	if c.Kind != Refreshed || !h.keeper.samePerson(before.credentials, s.credentials) {
 		h.signIns++
 	}
 	h.watcher.Changed(c)
@@ -47,7 +46,25 @@ func (h *Handle) become(s *state, c Change) Mark {
 
 // learn makes c, which the store has, what the handle knows, unless it has been told something since before.
 func (h *Handle) learn(before *state, c *Credentials) {
-	h.current.CompareAndSwap(before, h.newState(c))
+	s := h.newState(c)
+	if before.credentials == nil { // no mark names it, so that there is nothing to count
+		h.current.CompareAndSwap(before, s)
+		return
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.current.CompareAndSwap(before, s) && !h.keeper.samePerson(before.credentials, c) {
+		h.signIns++
+	}
+}
+
+// lose makes the handle know nothing, unless it has been told something since before.
+func (h *Handle) lose(before *state) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.current.CompareAndSwap(before, nobody()) {
+		h.signIns++
+	}
 }
 
 // SignedIn tells the watcher that what belongs to a sign-in is done, if the session that mark names is still there, and
@@ -137,7 +154,7 @@ func (h *Handle) meant(ctx context.Context) (*Credentials, error) {
 func (h *Handle) Forget(ctx context.Context, mine *Credentials) error {
 	h.keeper.work.begin()
 	defer h.keeper.work.end()
-	h.current.Store(nobody())
+	h.lose(h.current.Load())
 	ctx, cancel := h.keeper.detached(ctx)
 	defer cancel()
 	gone := false
@@ -184,7 +201,7 @@ func (h *Handle) End(ctx context.Context, refused *Credentials, reason error) {
 	}
 	// What this handle knows is of no use, whatever the store says.
 	if s := h.current.Load(); s.token == refused.AccessToken {
-		h.current.CompareAndSwap(s, nobody())
+		h.lose(s)
 	}
 }
 

@@ -56,7 +56,7 @@ func (h *Handle) renew(ctx context.Context, want want) (Renewal, error) {
 		seen, err := h.look(ctx)
 		if err != nil {
 			if err == ErrNone { //nolint:errorlint // look's own, which nobody has wrapped
-				h.current.CompareAndSwap(before, nobody())
+				h.lose(before)
 				h.keeper.unsaved.forget(h.keys.credentials)
 			}
 			return Renewal{}, err
@@ -81,7 +81,7 @@ func (h *Handle) renew(ctx context.Context, want want) (Renewal, error) {
 			continue
 		case o.err != nil:
 			if _, ended := errors.AsType[*EndedError](o.err); ended {
-				h.current.CompareAndSwap(before, nobody())
+				h.lose(before)
 			}
 			return Renewal{}, o.err
 		case o.session.AccessToken == want.replace: // that exchange has replaced an older token
