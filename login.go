@@ -116,6 +116,3 @@ func (a *Auth) signedIn(ctx context.Context, l *login, err error, me GetUserInfo
 	state.Credentials = public(as)
 	return state, nil
 }
-
-// public returns a session as callers have it: a copy, which they may change.
-func public(c *session.Credentials) *Credentials { return (*Credentials)(c.Clone()) }
