@@ -116,3 +116,12 @@ func (a *Auth) signedIn(ctx context.Context, l *login, err error, me GetUserInfo
 	state.Credentials = public(as)
 	return state, nil
 }
+
+// lend completes a session that is handed out and not stored.
+func (a *Auth) lend(c *sessionAnswer, err error) (*Credentials, error) {
+	if err != nil {
+		return nil, err
+	}
+	(*session.Credentials)(c).Grant(a.app.cfg.now(), 0)
+	return (*Credentials)(c), nil
+}
