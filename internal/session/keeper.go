@@ -23,7 +23,7 @@ type Keeper struct {
 // NewKeeper returns a Keeper for a checked Config.
 func NewKeeper(cfg Config) *Keeper {
 	k := &Keeper{cfg: cfg, store: newStore(cfg.Store)}
-	k.spent = shareSpent(k)
+	k.spent = shareSpent(k, cfg.Store)
 	k.unsaved.limit, k.orphans.limit = maxUnsaved, maxUnsaved
 	return k
 }
@@ -118,4 +118,19 @@ func (w *work) shutdown(ctx context.Context) error {
 	case <-ctx.Done():
 		return ctx.Err()
 	}
+}
+
+// samePerson reports whether b is known to be the session of a's person: they say so, or b is a, or came of it by a refresh
+// here. Where neither says whose it is, they are two people's.
+func (k *Keeper) samePerson(a, b *Credentials) bool {
+	if a == nil || b == nil {
+		return false
+	}
+	if a.SamePair(b) {
+		return true
+	}
+	if person, other := a.Subject(), b.Subject(); person != "" && other != "" {
+		return person == other
+	}
+	return k.spent.succeeds(b, a.RefreshToken)
 }
