@@ -19,10 +19,12 @@ var _ tcbauth.Reserver = (*roomyStore)(nil)
 // promising is a store that returns when its context ends, and notes which goroutine reads a session.
 type promising struct {
 	tcbauth.TokenStore
-	tcbauth.Interruptible
 
-	read func(goroutine string)
+	promise tcbauth.Interruptible
+	read    func(goroutine string)
 }
+
+func (s promising) Interruptible() bool { return s.promise.Interruptible() }
 
 func (s promising) Get(ctx context.Context, key string) ([]byte, error) {
 	if isSession(key) {
@@ -51,7 +53,7 @@ func TestReadInTheCallersGoroutine(t *testing.T) {
 	promise, ok := memory.(tcbauth.Interruptible)
 	require.True(t, ok, "the memory store makes the promise")
 	var readers []string
-	store := promising{TokenStore: memory, Interruptible: promise, read: func(g string) { readers = append(readers, g) }}
+	store := promising{TokenStore: memory, promise: promise, read: func(g string) { readers = append(readers, g) }}
 	app := testbed.NewPeerApp(t, new(testbed.Peer), store)
 	testbed.RequireToken(t, app.ForUser("visitor"), testbed.PlantedAccess)
 	assert.Equal(t, []string{thisGoroutine()}, readers)

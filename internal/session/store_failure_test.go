@@ -288,7 +288,7 @@ var codeSpenders = map[string]func(t *testing.T, srv *authtest.Server, auth *tcb
 				VerificationID: info.VerificationID, VerificationCode: code, Version: "v2",
 			})
 			return err
-		}, "signin/verificationcode"
+		}, "v2/signin/verificationcode"
 	},
 	"FinishOtp": func(t *testing.T, srv *authtest.Server, auth *tcbauth.Auth) (func(*tcbauth.Auth) error, string) {
 		c, err := auth.SignInWithOtp(t.Context(), tcbauth.SignInWithOtpRequest{Phone: testbed.GopherPhone})
