@@ -134,12 +134,14 @@ func VerifyOAuth(kind string) tcbauth.VerifyOAuthRequest {
 
 func ticketSource(context.Context, string) (string, error) { return PlantedTicket, nil }
 
+// SmsSignIn is a sign-in by a code of a phone number, of somebody known or new.
 func SmsSignIn(isUser bool) tcbauth.SignInWithSmsRequest {
 	info := &tcbauth.VerificationInfo{VerificationID: PlantedID, IsUser: isUser}
 	bind := &tcbauth.BindInfo{ProviderToken: PlantedProvider}
 	return tcbauth.SignInWithSmsRequest{VerificationInfo: info, VerificationCode: PlantedCode, PhoneNum: PlantedPhone, BindInfo: bind}
 }
 
+// MailSignIn is the same by a mail address.
 func MailSignIn(isUser bool) tcbauth.SignInWithEmailRequest {
 	info := &tcbauth.VerificationInfo{VerificationID: PlantedID, IsUser: isUser}
 	return tcbauth.SignInWithEmailRequest{VerificationInfo: info, VerificationCode: PlantedCode, Email: PlantedEmail}
