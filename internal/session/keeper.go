@@ -13,7 +13,7 @@ type Keeper struct {
 	store   store
 	locks   keylock.Locks // for stores without locks
 	flights flights
-	spent   memory[digest, digest]       // a refresh token that was spent, and what came of it
+	spent   *spent                       // shared with the other Keepers of the store
 	unsaved memory[string, unsaved]      // by session key
 	orphans memory[digest, *Credentials] // sessions that were taken over and not stored, by the refresh token that was spent
 	aheads  memory[string, int64]        // by session key: the millisecond of the Config's clock from which on another may begin
@@ -23,7 +23,8 @@ type Keeper struct {
 // NewKeeper returns a Keeper for a checked Config.
 func NewKeeper(cfg Config) *Keeper {
 	k := &Keeper{cfg: cfg, store: newStore(cfg.Store)}
-	k.spent.limit, k.unsaved.limit, k.orphans.limit = maxSpent, maxUnsaved, maxUnsaved
+	k.spent = shareSpent(k)
+	k.unsaved.limit, k.orphans.limit = maxUnsaved, maxUnsaved
 	return k
 }
 
