@@ -199,7 +199,7 @@ func TestCustomIsKept(t *testing.T) {
 				if test.want != nil {
 					require.ErrorIs(t, err, test.want)
 				}
-				assert.Equal(t, test.want == tcbauth.ErrOtherUser, errors.Is(err, tcbauth.CodeUnauthenticated), "only who is somebody else has to sign in again")
+				assert.Equal(t, errors.Is(test.want, tcbauth.ErrOtherUser), errors.Is(err, tcbauth.CodeUnauthenticated), "only who is somebody else has to sign in again")
 				require.NotErrorIs(t, err, tcbauth.ErrSessionExpired, "the session goes on")
 				assert.Equal(t, 1+test.sent, srv.Count("signin/custom"))
 				testbed.RequireSession(t, store, testbed.KeyOf("person-1"), first)

@@ -170,11 +170,11 @@ func list(t *testing.T, dir string) (files []string, exports map[string]string) 
 			GoFiles                 []string
 			DepOnly                 bool
 		}
-		if err := decoder.Decode(&pkg); errors.Is(err, io.EOF) {
+		err := decoder.Decode(&pkg)
+		if errors.Is(err, io.EOF) {
 			break
-		} else {
-			require.NoError(t, err)
 		}
+		require.NoError(t, err)
 		exports[pkg.ImportPath] = pkg.Export
 		if !pkg.DepOnly {
 			for _, name := range pkg.GoFiles {
