@@ -30,6 +30,7 @@ func TestMemoryForgets(t *testing.T) {
 		assert.Equal(t, "long", value)
 
 		<-time.After(time.Hour) // on the clock of the bubble
+		synctest.Wait()         // for the sweeper, which had the fields last
 		assert.Nil(t, m.entries)
 		assert.Nil(t, m.sweeper)
 	})
