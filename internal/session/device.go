@@ -142,9 +142,9 @@ func (h *Handle) writeDevice(held context.Context, id string) error {
 	return nil
 }
 
-// forgetDevice: a visitor's device id goes with the session.
+// forgetDevice: a visitor's device id goes with the session. One that was made for a session to come stays.
 func (h *Handle) forgetDevice() {
-	if h.keys.visitor {
-		h.device.Store(nil)
+	if d := h.device.Load(); h.keys.visitor && d != nil && d.stored {
+		h.device.CompareAndSwap(d, nil)
 	}
 }
