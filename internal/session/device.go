@@ -145,10 +145,3 @@ func (h *Handle) writeDevice(held context.Context, id string) error {
 	h.device.Store(&deviceID{id: id, stored: true})
 	return nil
 }
-
-// forgetDevice: a visitor's device id goes with the session. One that was made for a session to come stays.
-func (h *Handle) forgetDevice() {
-	if d := h.device.Load(); h.keys.visitor && d != nil && d.stored {
-		h.device.CompareAndSwap(d, nil)
-	}
-}

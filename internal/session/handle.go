@@ -168,3 +168,10 @@ func (h *Handle) Peek() *Credentials { return h.current.Load().credentials }
 
 // SamePerson reports whether two sessions are known to be one person's.
 func (h *Handle) SamePerson(a, b *Credentials) bool { return h.keeper.samePerson(a, b) }
+
+// forgetDevice: a visitor's device id goes with the session. One that was made for a session to come stays.
+func (h *Handle) forgetDevice() {
+	if d := h.device.Load(); h.keys.visitor && d != nil && d.stored {
+		h.device.CompareAndSwap(d, nil)
+	}
+}

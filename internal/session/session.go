@@ -121,23 +121,23 @@ var (
 	ErrNotRenewable = errors.New("there is no refresh token")
 )
 
-// RefusedError: the server does not take the refresh token. Err is what it said.
+// RefusedError says that the server does not take the refresh token. Err is what it said.
 type RefusedError struct{ Err error }
 
 func (e *RefusedError) Error() string { return "the refresh token was refused: " + e.Err.Error() }
 
-// EndedError: the server has ended the session, or refuses to act for it. Err is what it said.
+// EndedError says that the server has ended the session, or refuses to act for it. Err is what it said.
 type EndedError struct{ Err error }
 
 func (e *EndedError) Error() string { return "the session has ended: " + e.Err.Error() }
 
-// InterruptedError: the context of the caller has ended. Err is its error.
+// InterruptedError says that the context of the caller has ended. Err is its error.
 type InterruptedError struct{ Err error }
 
 func (e *InterruptedError) Error() string { return e.Err.Error() }
 
-// StoreError: the store failed, or holds something that cannot be read. It does not unwrap, so that nothing here can take
-// the store's error for a decision; Err is for callers outside.
+// StoreError says that the store failed, or holds something that cannot be read. It does not unwrap, so that nothing here can
+// take the store's error for a decision; Err is for callers outside.
 type StoreError struct {
 	Doing string // "reading the session"
 	Err   error
