@@ -121,6 +121,18 @@ func (v Value) Int() int {
 	return 0
 }
 
+// Whole is a number without fraction and exponent that an int holds, which is what encoding/json takes for an int.
+func (v Value) Whole() int {
+	if v.isString() || len(v.raw) == 0 {
+		return 0
+	}
+	n, err := strconv.ParseInt(string(v.raw), 10, strconv.IntSize)
+	if err != nil {
+		return 0
+	}
+	return int(n)
+}
+
 // Seconds is a NumericDate of RFC 7519: seconds since 1970, of which a fraction is cut off. A number that a float64 does
 // not hold exactly is none.
 func (v Value) Seconds() int64 {
@@ -217,6 +229,19 @@ func (v Value) IDs() []string {
 	return list
 }
 
+// List has what one makes of each element of a list. What is no list is nil.
+func List[T any](v Value, one func(Value) T) []T {
+	if !v.isArray() {
+		return nil
+	}
+	list := []T{}
+	c := v.Array()
+	for c.Next() {
+		list = append(list, one(c.Value()))
+	}
+	return list
+}
+
 func (v Value) isArray() bool { return len(v.raw) > 0 && v.raw[0] == '[' }
 
 // Member is the value of an object's member of this name, the last one if there are several. It is the zero Value if
@@ -232,9 +257,12 @@ func (v Value) Member(name string) Value {
 	return found
 }
 
+// IsObject reports whether the value is an object.
+func (v Value) IsObject() bool { return len(v.raw) > 0 && v.raw[0] == '{' }
+
 // Map is an object's members. What is no object is nil.
 func (v Value) Map() map[string]json.RawMessage {
-	if len(v.raw) == 0 || v.raw[0] != '{' {
+	if !v.IsObject() {
 		return nil
 	}
 	members := make(map[string]json.RawMessage)
