@@ -144,7 +144,7 @@ func (u *userInfo) missing() string { return missingField("sub", u.Sub) }
 // there for speed: a sign-in waits for it.
 func (u *userInfo) UnmarshalJSON(data []byte) error {
 	var in User
-	members := lenient.Object(data)
+	members := lenient.Object(data).Sharing()
 	for members.Next() {
 		v := members.Value()
 		switch string(members.Name()) {

@@ -14,7 +14,8 @@ import (
 // Value, which is what a field that is not given has.
 type Value struct {
 	raw   []byte
-	plain bool // a string of ASCII without escapes
+	text  string // a copy of raw that may be handed out, "" for none
+	plain bool   // a string of ASCII without escapes
 }
 
 // Bytes is the value's JSON, a part of the text that was read. Nil for the zero Value.
@@ -31,11 +32,12 @@ func (v Value) Bool() bool { return string(v.raw) == "true" }
 
 // Text is a string. What is no UTF-8 in it becomes U+FFFD, as in encoding/json.
 func (v Value) Text() string {
-	if v.plain {
-		return string(v.inner())
-	}
 	inner := v.inner()
-	if bytes.IndexByte(inner, '\\') < 0 && utf8.Valid(inner) {
+	switch {
+	case !v.plain && (bytes.IndexByte(inner, '\\') >= 0 || !utf8.Valid(inner)):
+	case v.text != "" && inner != nil:
+		return v.text[1 : len(v.text)-1]
+	default:
 		return string(inner)
 	}
 	var room [128]byte // on the stack, for most texts
@@ -274,7 +276,13 @@ func (v Value) Map() map[string]json.RawMessage {
 }
 
 // Object goes through the members of an object. What is no object has none.
-func (v Value) Object() Cursor { return Object(v.raw) }
+func (v Value) Object() Cursor { return v.inside(Object(v.raw)) }
 
 // Array goes through the elements of a list. What is no list has none.
-func (v Value) Array() Cursor { return Array(v.raw) }
+func (v Value) Array() Cursor { return v.inside(Array(v.raw)) }
+
+// inside makes c, which goes through v, share the memory of v's texts.
+func (v Value) inside(c Cursor) Cursor {
+	c.text = v.text
+	return c
+}
