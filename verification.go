@@ -126,7 +126,7 @@ func (a *Auth) sendCode(ctx context.Context, op string, req GetVerificationReque
 	if carries {
 		r.Auth = wire.Bearer
 	}
-	r.DeviceID = a.client.DeviceID(ctx)
+	r.DeviceID = a.client.NextDeviceID(ctx)
 	if withCaptcha {
 		if err := a.client.WithCaptcha(ctx, &r); err != nil {
 			return nil, a.fail(ctx, op, err)
@@ -259,4 +259,13 @@ func (a *Auth) verify(ctx context.Context, op, deviceID string, req VerifyReques
 		return nil, err
 	}
 	return &VerifyResponse{ExpiresIn: c.ExpiresIn, Credentials: c}, err
+}
+
+// verifyCode is Verify on the way to something else.
+func (a *Auth) verifyCode(ctx context.Context, op, deviceID, id, code string) (token string, err error) {
+	verified, err := a.verify(ctx, op, deviceID, VerifyRequest{VerificationID: id, VerificationCode: code})
+	if err != nil {
+		return "", err
+	}
+	return verified.VerificationToken, nil
 }

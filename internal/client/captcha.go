@@ -10,15 +10,9 @@ import (
 	"strings"
 	"time"
 
+	"github.com/cloudbase-community/tcbauth/internal/session"
 	"github.com/cloudbase-community/tcbauth/internal/wire"
 )
-
-// Captcha is tcbauth.Captcha.
-type Captcha struct {
-	Image     []byte
-	MediaType string
-	State     string
-}
 
 // CaptchaPath is where captchas come from, and CaptchaPath + "/verify" where they are answered.
 const CaptchaPath = "v1/captcha/data"
@@ -89,7 +83,7 @@ func (c *Client) captchaToken(ctx context.Context, req *wire.Request, refused st
 	if c.session != nil { // one captcha serves all calls of a session
 		done, err := c.session.CaptchaTurn(ctx)
 		if err != nil {
-			return "", false, err
+			return "", false, &session.InterruptedError{Err: err}
 		}
 		defer done()
 		if token := c.storedCaptcha(ctx); token != "" && token != refused {

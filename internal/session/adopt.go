@@ -15,30 +15,39 @@ type Adoption struct {
 // calls with one token one spends it, and all get what it gives. A session that could not be stored is returned beside the
 // error.
 //
-// mark names the session for [Handle.SignedIn]. Errors are those of [Handle.Replace], and *RefusedError.
+// mark names the session for [Handle.SignedIn], NoMark for a call that another one has spent the token for. Errors are those of
+// [Handle.Replace], and *RefusedError.
 func (h *Handle) Adopt(ctx context.Context, in Adoption) (c *Credentials, mark Mark, err error) {
 	for range maxTurns {
+		before := h.current.Load()
 		seen, err := h.look(ctx)
 		switch {
 		case err == nil:
 		case in.NeedsSession || err != ErrNone && !unreadable(err): //nolint:errorlint // look's own, which nobody has wrapped
-			return nil, 0, err
+			return nil, NoMark, err
 		}
 		if seen.session != nil && seen.session.RefreshToken == in.RefreshToken {
 			got, err := h.renew(ctx, want{replace: seen.session.AccessToken})
 			return got.Session, h.mark(), err
 		}
-		if h.keeper.succeeds(seen.session, in.RefreshToken) {
-			return seen.session, h.mark(), nil
+		if h.keeper.spent.succeeds(seen.session, in.RefreshToken) {
+			h.learn(before, seen.session)
+			return seen.session, NoMark, nil
 		}
 		key := flightKey{session: h.keys.credentials, token: digestOf(in.RefreshToken)}
 		o, mine := h.keeper.fly(ctx, key, func(ctx, held context.Context) outcome { return h.adopt(ctx, held, in) })
 		if o.again || o.looking && !mine {
 			continue
 		}
-		return o.session, h.mark(), o.err
+		if o.err == nil && !mine {
+			h.learn(before, o.session) // it was stored through another handle, perhaps
+		}
+		if !mine {
+			return o.session, NoMark, o.err
+		}
+		return o.session, o.mark, o.err
 	}
-	return nil, 0, &StoreError{"taking over the session", errChanging}
+	return nil, NoMark, &StoreError{"taking over the session", errChanging}
 }
 
 // mark names the session that the handle knows.
@@ -53,7 +62,7 @@ func (h *Handle) adopt(ctx, held context.Context, in Adoption) outcome {
 	version := ""
 	now, err := h.look(held)
 	switch {
-	case err == nil && (now.session.RefreshToken == in.RefreshToken || h.keeper.succeeds(now.session, in.RefreshToken)):
+	case err == nil && (now.session.RefreshToken == in.RefreshToken || h.keeper.spent.succeeds(now.session, in.RefreshToken)):
 		return outcome{again: true}
 	case err == nil && in.NeedsSession:
 		version = now.session.Version
@@ -67,8 +76,9 @@ func (h *Handle) adopt(ctx, held context.Context, in Adoption) outcome {
 			return outcome{err: err}
 		}
 	}
-	put := func(held context.Context) error {
-		_, err := h.put(held, fresh, "", Adopted)
+	var mark Mark
+	put := func(held context.Context) (err error) {
+		mark, err = h.put(held, fresh, "", Adopted)
 		return err
 	}
 	if err = put(held); err != nil && held.Err() != nil { // the lock was lost, or the time is over
@@ -81,12 +91,12 @@ func (h *Handle) adopt(ctx, held context.Context, in Adoption) outcome {
 		return outcome{session: fresh, err: err}
 	}
 	h.keeper.orphans.forget(digestOf(in.RefreshToken))
-	return outcome{session: fresh, fresh: true}
+	return outcome{session: fresh, fresh: true, mark: mark}
 }
 
 // take spends a refresh token of the caller's. The lock is held.
 func (h *Handle) take(ctx, held context.Context, refreshToken, version string, size int) (*Credentials, error) {
-	if h.keeper.wasSpent(refreshToken) {
+	if h.keeper.spent.has(refreshToken) {
 		return nil, &RefusedError{ErrSpent}
 	}
 	if err := h.keeper.store.reserve(held, h.keys.credentials, size+roomForGrowth); err != nil {
@@ -97,6 +107,6 @@ func (h *Handle) take(ctx, held context.Context, refreshToken, version string, s
 	if err != nil {
 		return nil, err
 	}
-	h.keeper.spend(spent, fresh)
+	h.keeper.spent.add(spent, fresh)
 	return fresh, nil
 }

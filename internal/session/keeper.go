@@ -13,7 +13,7 @@ type Keeper struct {
 	store   store
 	locks   keylock.Locks // for stores without locks
 	flights flights
-	spent   memory[digest, digest]       // a refresh token that was spent, and what came of it
+	spent   *spent                       // shared with the other Keepers of the store
 	unsaved memory[string, unsaved]      // by session key
 	orphans memory[digest, *Credentials] // sessions that were taken over and not stored, by the refresh token that was spent
 	aheads  memory[string, int64]        // by session key: the millisecond of the Config's clock from which on another may begin
@@ -23,13 +23,10 @@ type Keeper struct {
 // NewKeeper returns a Keeper for a checked Config.
 func NewKeeper(cfg Config) *Keeper {
 	k := &Keeper{cfg: cfg, store: newStore(cfg.Store)}
-	k.spent.limit, k.unsaved.limit, k.orphans.limit = maxSpent, maxUnsaved, maxUnsaved
+	k.spent = shareSpent(k, cfg.Store)
+	k.unsaved.limit, k.orphans.limit = maxUnsaved, maxUnsaved
 	return k
 }
-
-// Shutdown waits until every exchange that is under way has been stored, and every session that is being written. After it
-// no refresh begins in the background; calls still work. It returns the error of ctx if that ends first.
-func (k *Keeper) Shutdown(ctx context.Context) error { return k.work.shutdown(ctx) }
 
 func (k *Keeper) warn(ctx context.Context, text string, err error) { k.cfg.Warn(ctx, text, err) }
 
@@ -91,4 +88,19 @@ func (w *work) shutdown(ctx context.Context) error {
 	case <-ctx.Done():
 		return ctx.Err()
 	}
+}
+
+// samePerson reports whether b is known to be the session of a's person: they say so, or b is a, or came of it by a refresh
+// here. Where neither says whose it is, they are two people's.
+func (k *Keeper) samePerson(a, b *Credentials) bool {
+	if a == nil || b == nil {
+		return false
+	}
+	if a.SamePair(b) {
+		return true
+	}
+	if person, other := a.Subject(), b.Subject(); person != "" && other != "" {
+		return person == other
+	}
+	return k.spent.succeeds(b, a.RefreshToken)
 }

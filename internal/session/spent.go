@@ -2,6 +2,9 @@ package session
 
 import (
 	"crypto/sha256"
+	"reflect"
+	"runtime"
+	"sync"
 	"time"
 )
 
@@ -22,28 +25,77 @@ func digestOf(token string) digest {
 	return digest(sum[:16])
 }
 
+// spent remembers which refresh tokens were spent, and the digest of what came of each.
+type spent struct{ memory[digest, digest] }
+
+func newSpent() *spent {
+	s := new(spent)
+	s.limit = maxSpent
+	return s
+}
+
+// spentIn has what all Keepers of this process have spent, by the store that they share.
+var spentIn struct {
+	mu     sync.Mutex
+	stores map[Store]*sharedSpent
+}
+
+type sharedSpent struct {
+	spent   *spent
+	keepers int // that are in use
+}
+
+// shareSpent returns the memory of a store for a keeper. It is dropped with the last keeper of the store.
+func shareSpent[K any](keeper *K, s Store) *spent {
+	if !reflect.ValueOf(s).Comparable() || reflect.TypeOf(s).Size() == 0 { // it cannot be told from other stores
+		return newSpent()
+	}
+	spentIn.mu.Lock()
+	defer spentIn.mu.Unlock()
+	shared := spentIn.stores[s]
+	if shared == nil {
+		shared = &sharedSpent{spent: newSpent()}
+		if spentIn.stores == nil {
+			spentIn.stores = make(map[Store]*sharedSpent)
+		}
+		spentIn.stores[s] = shared
+	}
+	shared.keepers++
+	runtime.AddCleanup(keeper, unshareSpent, s)
+	return shared.spent
+}
+
+func unshareSpent(s Store) {
+	spentIn.mu.Lock()
+	defer spentIn.mu.Unlock()
+	shared := spentIn.stores[s]
+	if shared.keepers--; shared.keepers == 0 {
+		delete(spentIn.stores, s)
+	}
+}
+
 // unsaved is a refreshed session that the store did not take.
 type unsaved struct {
 	renewed  *Credentials
 	replaced *Credentials // what the store held, and holds until renewed is written
 }
 
-// spend remembers that the refresh token of old was spent for fresh. A server that does not rotate gives the same one
+// add remembers that the refresh token of old was spent for fresh. A server that does not rotate gives the same one
 // again: then nothing was spent.
-func (k *Keeper) spend(old, fresh *Credentials) {
+func (s *spent) add(old, fresh *Credentials) {
 	if old.RefreshToken != "" && fresh.RefreshToken != old.RefreshToken {
-		k.spent.put(digestOf(old.RefreshToken), digestOf(fresh.RefreshToken), spentFor)
+		s.put(digestOf(old.RefreshToken), digestOf(fresh.RefreshToken), spentFor)
 	}
 }
 
-// wasSpent reports whether this Keeper has spent a refresh token.
-func (k *Keeper) wasSpent(refreshToken string) bool {
-	_, spent := k.spent.get(digestOf(refreshToken))
+// has reports whether a refresh token was spent in this process.
+func (s *spent) has(refreshToken string) bool {
+	_, spent := s.get(digestOf(refreshToken))
 	return spent
 }
 
-// succeeds reports whether later came of an earlier refresh token by the refreshes of this Keeper.
-func (k *Keeper) succeeds(later *Credentials, refreshToken string) bool {
+// succeeds reports whether later came of an earlier refresh token by refreshes in this process.
+func (s *spent) succeeds(later *Credentials, refreshToken string) bool {
 	if later == nil || later.RefreshToken == "" || refreshToken == "" {
 		return false
 	}
@@ -52,26 +104,11 @@ func (k *Keeper) succeeds(later *Credentials, refreshToken string) bool {
 		if at == want {
 			return true
 		}
-		next, ok := k.spent.get(at)
+		next, ok := s.get(at)
 		if !ok {
 			return false
 		}
 		at = next
 	}
 	return false
-}
-
-// samePerson reports whether b is known to be the session of a's person: they say so, or b is a, or came of it by a refresh
-// here. Where neither says whose it is, they are two people's.
-func (k *Keeper) samePerson(a, b *Credentials) bool {
-	if a == nil || b == nil {
-		return false
-	}
-	if a.SamePair(b) {
-		return true
-	}
-	if person, other := a.Subject(), b.Subject(); person != "" && other != "" {
-		return person == other
-	}
-	return k.succeeds(b, a.RefreshToken)
 }
