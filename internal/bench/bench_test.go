@@ -87,6 +87,15 @@ func hasToken(ctx context.Context, auth *tcbauth.Auth) bool {
 	return err == nil && token != ""
 }
 
+var errNoToken = errors.New("no token")
+
+func needToken(ctx context.Context, auth *tcbauth.Auth) error {
+	if !hasToken(ctx, auth) {
+		return errNoToken
+	}
+	return nil
+}
+
 // cachedSource is the token cache of x/oauth2 with a token for two hours.
 func cachedSource() oauth2.TokenSource {
 	token := &oauth2.Token{AccessToken: opaque(900), Expiry: time.Now().Add(2 * time.Hour)}
@@ -155,6 +164,15 @@ func timed(to *[]float64, f func() error) error {
 	err := f()
 	*to = append(*to, float64(time.Since(start)))
 	return err
+}
+
+// each makes the times of n operations those of one.
+func (p *pairs) each(n int) *pairs {
+	for i := range p.a {
+		p.a[i] /= float64(n)
+		p.b[i] /= float64(n)
+	}
+	return p
 }
 
 // ratio is the median of the ratios of the pairs.
