@@ -55,8 +55,7 @@ func (h *Handle) Stored(ctx context.Context) (*Credentials, error) {
 	if c, ok := h.Valid(); ok {
 		return c, nil
 	}
-	before := h.current.Load()
-	seen, err := h.look(ctx)
+	before, seen, err := h.see(ctx)
 	if err != nil {
 		return nil, err
 	}
