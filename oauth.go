@@ -63,7 +63,8 @@ type LinkIdentityRequest struct {
 }
 
 // LinkIdentity is [Auth.SignInWithOAuth] for somebody who is signed in already: [Auth.VerifyOAuth] then binds the third
-// party's account to them and fires [EventBindIdentity].
+// party's account to them, and to nobody else, and fires [EventBindIdentity]. With nobody signed in the challenge is made, but
+// cannot be finished.
 //
 // js-sdk: linkIdentity.
 func (a *Auth) LinkIdentity(ctx context.Context, req LinkIdentityRequest) (*OAuthChallenge, error) {

@@ -272,8 +272,3 @@ func (a *Auth) fetchUser(ctx context.Context, as *session.Credentials, req GetUs
 	}
 	return user, acted, nil
 }
-
-// userInfo is an answer that must say who the person is.
-type userInfo User
-
-func (u *userInfo) missing() string { return missingField("sub", u.Sub) }

@@ -74,16 +74,20 @@ func (h *Handle) adopt(ctx, held context.Context, in Adoption) outcome {
 	case in.NeedsSession || err != ErrNone && !unreadable(err): //nolint:errorlint // look's own, which nobody has wrapped
 		return outcome{err: h.lookedInVain(err), looking: true}
 	}
+	deviceID, err := h.NextDeviceID(held)
+	if err != nil {
+		return outcome{err: err}
+	}
 	key := h.keyOf(in)
 	fresh, kept := h.keeper.orphans.get(key)
 	if !kept {
-		if fresh, err = h.take(ctx, held, in.RefreshToken, version, now.size); err != nil {
+		if fresh, err = h.take(ctx, held, &Credentials{RefreshToken: in.RefreshToken, Version: version}, deviceID, now.size); err != nil {
 			return outcome{err: err}
 		}
 	}
 	var mark Mark
 	put := func(held context.Context) (err error) {
-		mark, err = h.put(held, fresh, "", Adopted)
+		mark, err = h.put(held, fresh, deviceID, Adopted)
 		return err
 	}
 	if err = put(held); err != nil && held.Err() != nil { // the lock was lost, or the time is over
@@ -99,10 +103,10 @@ func (h *Handle) adopt(ctx, held context.Context, in Adoption) outcome {
 	return outcome{session: fresh, fresh: true, mark: mark}
 }
 
-// take spends a refresh token of the caller's. The lock is held.
-func (h *Handle) take(ctx, held context.Context, refreshToken, version string, size int) (*Credentials, error) {
+// take spends the refresh token of given. size is that of what is stored. The lock is held.
+func (h *Handle) take(ctx, held context.Context, given *Credentials, deviceID string, size int) (*Credentials, error) {
 	if err := h.keeper.store.reserve(held, h.keys.credentials, size+roomForGrowth); err != nil {
 		return nil, &StoreError{"reserving room for the session", err}
 	}
-	return h.refresh(ctx, &Credentials{RefreshToken: refreshToken, Version: version}, "")
+	return h.refresh(ctx, given, "", deviceID)
 }

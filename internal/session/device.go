@@ -130,10 +130,14 @@ func (h *Handle) writeDevice(held context.Context, id string) error {
 		if err != nil {
 			h.keeper.warn(held, "the device id is not known", err)
 		}
-		if stored == "" {
+		if id = stored; id == "" {
+			if d := h.device.Load(); d != nil && err == nil {
+				id = d.id
+			}
+		}
+		if id == "" {
 			return nil
 		}
-		id = stored
 	}
 	if err := h.keeper.store.set(held, h.keys.device, []byte(id), h.keeper.cfg.TTL); err != nil {
 		return &StoreError{"storing the device id", err}

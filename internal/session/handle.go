@@ -88,7 +88,7 @@ func (h *Handle) newState(c *Credentials) *state {
 	if c == nil || c.AccessToken == "" {
 		return nobody()
 	}
-	from, expires := c.usable(h.now())
+	from, expires := c.usable(h.now)
 	return &state{credentials: c, token: c.AccessToken, from: from, expires: expires, ahead: h.aheadFrom(c, expires)}
 }
 

@@ -187,12 +187,16 @@ const roomForGrowth = 16 << 10
 var ErrSpent = errors.New("the refresh token has been spent already")
 
 // exchanged asks the Exchanger in the one way that there is for c. goesOn is false for an anonymous session that was made
-// anew, and deviceID is what that was made with.
+// anew. deviceID is what was sent, "" if the session's is not known.
 func (h *Handle) exchanged(ctx, held context.Context, c *Credentials, want want) (fresh *Credentials, goesOn bool, deviceID string, err error) {
 	if c.RefreshToken != "" {
-		fresh, err = h.refresh(ctx, c, want.version)
+		deviceID, err = h.sessionDeviceID(held)
+		if err != nil {
+			h.keeper.warn(ctx, "the device id is not known", err) // which costs no refresh
+		}
+		fresh, err = h.refresh(ctx, c, want.version, deviceID)
 		if _, refused := errors.AsType[*RefusedError](err); !refused || !c.Anonymous() || want.ahead {
-			return fresh, true, "", err
+			return fresh, true, deviceID, err
 		}
 	}
 	if !c.Anonymous() && !h.exchanger.SignsInAnew() {
@@ -207,7 +211,7 @@ func (h *Handle) exchanged(ctx, held context.Context, c *Credentials, want want)
 
 // refresh spends the refresh token of c, which is not sent again once it has been spent in this process. Who hands it in for
 // another session at the same time waits, and is refused.
-func (h *Handle) refresh(ctx context.Context, c *Credentials, version string) (*Credentials, error) {
+func (h *Handle) refresh(ctx context.Context, c *Credentials, version, deviceID string) (*Credentials, error) {
 	done, err := h.keeper.turns.Lock(ctx, c.RefreshToken)
 	if err != nil {
 		return nil, &StoreError{lockingSession, err}
@@ -216,7 +220,7 @@ func (h *Handle) refresh(ctx context.Context, c *Credentials, version string) (*
 	if h.keeper.spent.has(c.RefreshToken) {
 		return nil, &RefusedError{ErrSpent}
 	}
-	fresh, err := h.exchanger.Refresh(ctx, c, version)
+	fresh, err := h.exchanger.Refresh(ctx, c, version, deviceID)
 	if err != nil {
 		return nil, err
 	}

@@ -63,9 +63,10 @@ type Interruptible interface {
 // Exchanger gets new tokens for old ones from the server. Its errors go to the callers that wait for them; a [RefusedError] is
 // the only one that decides something here.
 type Exchanger interface {
-	// Refresh spends the refresh token of c at an API version, "" for that of c. What the answer leaves out is taken
-	// from c. A refresh token that the server does not take is a *RefusedError.
-	Refresh(ctx context.Context, c *Credentials, version string) (*Credentials, error)
+	// Refresh spends the refresh token of c at an API version, "" for that of c, with the device id of the session, "" for
+	// one that is not known. What the answer leaves out is taken from c. A refresh token that the server does not take is a
+	// *RefusedError.
+	Refresh(ctx context.Context, c *Credentials, version, deviceID string) (*Credentials, error)
 	// Anew signs in again without a refresh token, with the device id of the session, and reports whether the same session
 	// goes on. c is anonymous, or SignsInAnew is true.
 	Anew(ctx context.Context, c *Credentials, deviceID string) (fresh *Credentials, goesOn bool, err error)
