@@ -243,8 +243,11 @@ func (a *Auth) userOf(c *session.Credentials) *User {
 		user := f.user
 		return &user
 	}
-	return &User{Sub: c.Sub, UID: c.Sub}
+	return idsOf(c)
 }
+
+// idsOf is what a session says of its user.
+func idsOf(c *session.Credentials) *User { return &User{Sub: c.Sub, UID: c.Sub} }
 
 // sameUser reports whether two sessions are known to be one person's. What is not known is equal to nothing.
 func sameUser(a, b *session.Credentials) bool {
