@@ -75,6 +75,10 @@ func (h *Handle) found(c *Credentials) {
 	if h.looked.Load() {
 		return
 	}
+	if !h.watcher.Listened() { // no order to keep, and no lock on a server's most frequent way
+		h.looked.Store(true)
+		return
+	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if !h.looked.Swap(true) {
