@@ -247,7 +247,10 @@ func (a *Auth) userOf(c *session.Credentials) *User {
 }
 
 // idsOf is what a session says of its user.
-func idsOf(c *session.Credentials) *User { return &User{Sub: c.Sub, UID: c.Sub} }
+func idsOf(c *session.Credentials) *User {
+	sub := c.Subject()
+	return &User{Sub: sub, UID: sub}
+}
 
 // sameUser reports whether two sessions are known to be one person's. What is not known is equal to nothing.
 func sameUser(a, b *session.Credentials) bool {

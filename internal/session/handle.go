@@ -139,8 +139,8 @@ func (h *Handle) learn(before *state, c *Credentials) {
 	switch now := h.current.Load(); {
 	case now == before:
 		h.swap(s)
-	case now.learnt && now.token != s.token:
-		h.swap(nobody())
+	case now.token != s.token:
+		h.doubt(now)
 	}
 }
 
@@ -148,9 +148,23 @@ func (h *Handle) learn(before *state, c *Credentials) {
 func (h *Handle) lose(before *state) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if now := h.current.Load(); now == before || now.learnt {
+	if now := h.current.Load(); now == before {
 		h.swap(nobody())
+	} else {
+		h.doubt(now)
 	}
+}
+
+// doubt has the next call look again: what the handle knows was contradicted. What was done through the handle is still its
+// own session until then. The mutex is held.
+func (h *Handle) doubt(now *state) {
+	if now.learnt {
+		h.swap(nobody())
+		return
+	}
+	doubted := *now
+	doubted.from = math.MaxInt64
+	h.current.Store(&doubted)
 }
 
 // swap makes s what the handle knows. The mutex is held.

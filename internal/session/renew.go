@@ -33,6 +33,12 @@ func (h *Handle) Replace(ctx context.Context, refused *Credentials) (Renewal, er
 	return h.renew(ctx, want{replace: refused.AccessToken, of: refused})
 }
 
+// Lasting returns mine, or what has become of it: the one that its person has stored since, or a refreshed one if it has
+// expired. Errors are those of [Handle.Replace].
+func (h *Handle) Lasting(ctx context.Context, mine *Credentials) (Renewal, error) {
+	return h.renew(ctx, want{of: mine})
+}
+
 // Force refreshes the session whether it has expired or not, at an API version, "" for its own. Errors are those of
 // [Handle.Replace].
 func (h *Handle) Force(ctx context.Context, version string) (*Credentials, error) {
@@ -230,7 +236,7 @@ func (h *Handle) refused(held context.Context, stored *Credentials, want want, r
 	switch {
 	case err != nil:
 		return outcome{err: err, locking: held.Err() != nil}
-	case now != nil && !now.SamePair(stored):
+	case now == nil || !now.SamePair(stored):
 		return outcome{again: true}
 	case want.ahead:
 		return outcome{err: &RefusedError{reason}}
