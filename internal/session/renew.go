@@ -84,7 +84,7 @@ func (h *Handle) renew(ctx context.Context, want want) (Renewal, error) {
 				h.lose(before)
 			}
 			return Renewal{}, o.err
-		case o.session.AccessToken == want.replace && !(mine && o.fresh): // that exchange has replaced an older token
+		case o.session.AccessToken == want.replace && (!mine || !o.fresh): // that exchange has replaced an older token
 			continue
 		}
 		h.learn(before, o.session)
