@@ -73,11 +73,17 @@ func (a *Auth) sessionToEnd(ctx context.Context, op string) (*session.Credential
 	if c, ok := a.session.Valid(); ok { // not to be refreshed ahead
 		return c, nil
 	}
-	mine, err := a.session.Stored(ctx)
+	mine, err := a.session.Peek(), error(nil) // which has expired
+	if mine == nil {
+		mine, err = a.session.Stored(ctx)
+	}
 	if err == nil {
-		var c *session.Credentials
-		if c, err = a.session.Fresh(ctx); err == nil {
-			return c, nil
+		var got session.Renewal
+		if got, err = a.session.Lasting(ctx, mine); err == nil {
+			if !got.Same {
+				return mine, nil // somebody else has signed in since: mine cannot be refreshed, but revoked
+			}
+			return got.Session, nil
 		}
 	}
 	if errors.Is(err, session.ErrNone) {

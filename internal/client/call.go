@@ -33,6 +33,9 @@ func CallAs[T any](ctx context.Context, c *Client, req *wire.Request, as *sessio
 			break
 		}
 		setCaptcha(req, token)
+		if acted != nil { // in whose name the call began, whoever has signed in while the captcha was solved
+			as = acted
+		}
 		out, acted, err = send[T](ctx, c, req, as)
 	}
 	return out, acted, err

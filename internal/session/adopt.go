@@ -27,8 +27,11 @@ func (h *Handle) Adopt(ctx context.Context, in Adoption) (c *Credentials, mark M
 			return nil, NoMark, err
 		}
 		if seen.session != nil && seen.session.RefreshToken == in.RefreshToken {
-			got, err := h.renew(ctx, want{replace: seen.session.AccessToken})
-			return got.Session, h.mark(), err
+			got, err := h.renew(ctx, want{replace: seen.session.AccessToken, of: seen.session})
+			if err == ErrNone || err == nil && !got.Same { //nolint:errorlint // look's own, which nobody has wrapped
+				continue // somebody has signed out, or somebody else in, since the look
+			}
+			return got.Session, h.markOf(got.Session), err
 		}
 		if h.keeper.spent.succeeds(seen.session, in.RefreshToken) {
 			h.learn(before, seen.session)
@@ -49,10 +52,13 @@ func (h *Handle) Adopt(ctx context.Context, in Adoption) (c *Credentials, mark M
 	return nil, NoMark, &StoreError{"taking over the session", errChanging}
 }
 
-// mark names the session that the handle knows.
-func (h *Handle) mark() Mark {
+// markOf names the session that the handle knows, if that is the one of c's person.
+func (h *Handle) markOf(c *Credentials) Mark {
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	if !h.keeper.samePerson(c, h.current.Load().credentials) {
+		return NoMark
+	}
 	return h.signIns
 }
 
@@ -78,12 +84,11 @@ func (h *Handle) adopt(ctx, held context.Context, in Adoption) outcome {
 	if err != nil {
 		return outcome{err: err}
 	}
-	key := h.keyOf(in)
-	fresh, kept := h.keeper.orphans.get(key)
-	if !kept {
-		if fresh, err = h.take(ctx, held, &Credentials{RefreshToken: in.RefreshToken, Version: version}, deviceID, now.size); err != nil {
-			return outcome{err: err}
-		}
+	fresh, token := (*Credentials)(nil), digestOf(in.RefreshToken)
+	if kept, ok := h.keeper.orphans.get(h.keys.credentials); ok && kept.token == token && !h.keeper.spent.has(kept.session.RefreshToken) {
+		fresh = kept.session
+	} else if fresh, err = h.take(ctx, held, &Credentials{RefreshToken: in.RefreshToken, Version: version}, deviceID, now.size); err != nil {
+		return outcome{err: err}
 	}
 	var mark Mark
 	put := func(held context.Context) (err error) {
@@ -96,10 +101,10 @@ func (h *Handle) adopt(ctx, held context.Context, in Adoption) outcome {
 		err = h.locked(ctx, put)
 	}
 	if err != nil {
-		h.keeper.orphans.put(key, fresh, unsavedFor)
+		h.keeper.orphans.put(h.keys.credentials, orphan{fresh, token}, unsavedFor)
 		return outcome{session: fresh, err: err}
 	}
-	h.keeper.orphans.forget(key)
+	h.keeper.orphans.forget(h.keys.credentials)
 	return outcome{session: fresh, fresh: true, mark: mark}
 }
 

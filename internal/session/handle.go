@@ -18,6 +18,7 @@ type Handle struct {
 	now       func() time.Time // the Config's
 	keys      keys
 
+	first     state                 // what current is at first: nobody
 	current   atomic.Pointer[state] // never nil
 	device    atomic.Pointer[deviceID]
 	aheadNext atomic.Int64 // the millisecond from which on this handle may ask for a refresh ahead
@@ -66,7 +67,8 @@ func newKeys(prefix, user, clientID string) keys {
 func (h *Handle) Open(k *Keeper, user string, exchanger Exchanger, watcher Watcher) {
 	h.keeper, h.exchanger, h.watcher, h.now = k, exchanger, watcher, k.cfg.Now
 	h.keys = newKeys(k.cfg.Prefix, user, k.cfg.ClientID)
-	h.current.Store(nobody())
+	h.first = *nobody()
+	h.current.Store(&h.first)
 }
 
 // state is what a handle knows of its session. It does not change.
@@ -137,8 +139,8 @@ func (h *Handle) learn(before *state, c *Credentials) {
 	switch now := h.current.Load(); {
 	case now == before:
 		h.swap(s)
-	case now.learnt && now.token != s.token:
-		h.swap(nobody())
+	case now.token != s.token:
+		h.doubt(now)
 	}
 }
 
@@ -146,9 +148,23 @@ func (h *Handle) learn(before *state, c *Credentials) {
 func (h *Handle) lose(before *state) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if now := h.current.Load(); now == before || now.learnt {
+	if now := h.current.Load(); now == before {
 		h.swap(nobody())
+	} else {
+		h.doubt(now)
 	}
+}
+
+// doubt has the next call look again: what the handle knows was contradicted. What was done through the handle is still its
+// own session until then. The mutex is held.
+func (h *Handle) doubt(now *state) {
+	if now.learnt {
+		h.swap(nobody())
+		return
+	}
+	doubted := *now
+	doubted.from = math.MaxInt64
+	h.current.Store(&doubted)
 }
 
 // swap makes s what the handle knows. The mutex is held.

@@ -33,12 +33,18 @@ func (h *Handle) Replace(ctx context.Context, refused *Credentials) (Renewal, er
 	return h.renew(ctx, want{replace: refused.AccessToken, of: refused})
 }
 
+// Lasting returns mine, or what has become of it: the one that its person has stored since, or a refreshed one if it has
+// expired. Errors are those of [Handle.Replace].
+func (h *Handle) Lasting(ctx context.Context, mine *Credentials) (Renewal, error) {
+	return h.renew(ctx, want{of: mine})
+}
+
 // Force refreshes the session whether it has expired or not, at an API version, "" for its own. Errors are those of
 // [Handle.Replace].
 func (h *Handle) Force(ctx context.Context, version string) (*Credentials, error) {
 	c := h.Peek()
 	if c == nil {
-		seen, err := h.look(ctx)
+		_, seen, err := h.see(ctx)
 		if err != nil {
 			return nil, err
 		}
@@ -52,13 +58,8 @@ func (h *Handle) Force(ctx context.Context, version string) (*Credentials, error
 // for it. Each caller looks at the store itself and shares only the exchange, with those who have seen the same pair.
 func (h *Handle) renew(ctx context.Context, want want) (Renewal, error) {
 	for range maxTurns {
-		before := h.current.Load()
-		seen, err := h.look(ctx)
+		before, seen, err := h.see(ctx)
 		if err != nil {
-			if err == ErrNone { //nolint:errorlint // look's own, which nobody has wrapped
-				h.lose(before)
-				h.keeper.unsaved.forget(h.keys.credentials)
-			}
 			return Renewal{}, err
 		}
 		if want.of != nil && !h.keeper.samePerson(want.of, seen.session) {
@@ -235,7 +236,7 @@ func (h *Handle) refused(held context.Context, stored *Credentials, want want, r
 	switch {
 	case err != nil:
 		return outcome{err: err, locking: held.Err() != nil}
-	case now != nil && !now.SamePair(stored):
+	case now == nil || !now.SamePair(stored):
 		return outcome{again: true}
 	case want.ahead:
 		return outcome{err: &RefusedError{reason}}

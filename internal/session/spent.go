@@ -85,8 +85,12 @@ type unsaved struct {
 func (s *spent) add(old, fresh *Credentials) {
 	if old.RefreshToken != "" && fresh.RefreshToken != old.RefreshToken {
 		s.put(digestOf(old.RefreshToken), digestOf(fresh.RefreshToken), spentFor)
+		s.given(fresh)
 	}
 }
+
+// given: what the server has given just now is not spent, whatever became of it before.
+func (s *spent) given(fresh *Credentials) { s.forget(digestOf(fresh.RefreshToken)) }
 
 // has reports whether a refresh token was spent in this process.
 func (s *spent) has(refreshToken string) bool {
