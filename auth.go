@@ -188,7 +188,7 @@ func (w *watcher) Changed(c session.Change) {
 	a := (*Auth)(w)
 	switch c.Kind {
 	case session.Refreshed:
-		a.sameUser(c.Old, c.Session)
+		a.carryUser(c.Old, c.Session)
 	case session.Anew, session.Replaced, session.Adopted, session.SignedOut, session.Ended:
 		a.fetched.Store(nil)
 	case session.Found, session.SignedIn:
@@ -222,8 +222,8 @@ func (a *Auth) remember(user *User, of *session.Credentials) {
 	}
 }
 
-// sameUser keeps the fetched user over a refresh, whose session goes on.
-func (a *Auth) sameUser(old, fresh *session.Credentials) {
+// carryUser keeps the user that was fetched for old, now that fresh has taken its place as the same session.
+func (a *Auth) carryUser(old, fresh *session.Credentials) {
 	if f := a.fetched.Load(); f != nil && sameUser(f.of, old) {
 		a.fetched.CompareAndSwap(f, &fetchedUser{user: f.user, of: fresh})
 	}

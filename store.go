@@ -2,7 +2,6 @@ package tcbauth
 
 import (
 	"context"
-
 	"sync"
 	"time"
 

@@ -42,8 +42,8 @@ func (h *Handle) Keep(ctx context.Context, c *Credentials, deviceID string) (Mar
 	return mark, err
 }
 
-// Set is [Handle.Keep] for a session that is not lost with the end of ctx. nil is nobody: the session that is there is
-// removed as [Handle.Forget] does it, without telling that somebody has signed out.
+// Set makes c the session, in place of whatever there was. The end of ctx stops it: the caller still has c then. nil is
+// nobody: the session that is there is removed as [Handle.Forget] does it, without telling that somebody has signed out.
 func (h *Handle) Set(ctx context.Context, c *Credentials) error {
 	h.keeper.work.begin()
 	defer h.keeper.work.end()

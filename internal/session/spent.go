@@ -45,7 +45,8 @@ type sharedSpent struct {
 	keepers int // that are in use
 }
 
-// shareSpent returns the memory of a store for a keeper. It is dropped with the last keeper of the store.
+// shareSpent returns the memory of a store for a keeper. It is dropped with the last keeper of the store. A keeper is of any
+// type here, since the file of Keeper uses this one.
 func shareSpent[K any](keeper *K, s Store) *spent {
 	if !reflect.ValueOf(s).Comparable() || reflect.TypeOf(s).Size() == 0 { // it cannot be told from other stores
 		return newSpent()
