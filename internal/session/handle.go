@@ -18,8 +18,9 @@ type Handle struct {
 	now       func() time.Time // the Config's
 	keys      keys
 
-	first     state                 // what current is at first: nobody
-	current   atomic.Pointer[state] // never nil
+	first     state                   // what current is at first: nobody
+	current   atomic.Pointer[state]   // never nil
+	written   atomic.Pointer[written] // nil: nothing
 	device    atomic.Pointer[deviceID]
 	aheadNext atomic.Int64 // the millisecond from which on this handle may ask for a refresh ahead
 	looked    atomic.Bool  // the first look at the store is over
