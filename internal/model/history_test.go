@@ -15,7 +15,8 @@ type record struct {
 	result
 	seat      string // the App or process, by number
 	unknown   bool   // the process was killed before it answered
-	call, end int64  // nanoseconds since the run began
+	prepared  int64  // when what the operation needs was begun to be got
+	call, end int64  // moments of the run's stopwatch, in nanoseconds
 }
 
 // holder names the handle, "" for one that was made for this operation.

@@ -9,7 +9,7 @@ import (
 
 // did is an operation of a made-up history. Times are in any unit.
 func did(handle int, k kind, person string, call, end int64, change ...func(*record)) *record {
-	r := &record{seat: "0", call: call, end: end, op: op{Handle: handle, Kind: k, Person: person}}
+	r := &record{seat: "0", prepared: call, call: call, end: end, op: op{Handle: handle, Kind: k, Person: person}}
 	if !k.leaves() && k != setTokens {
 		r.Sub, r.Profile, r.Expires = person, person, 1<<40
 	}
@@ -114,7 +114,7 @@ func TestJudge(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			j := &judge{clock: clock{began: time.Unix(0, 0), speed: slow}, guests: make(map[string]string)}
+			j := &judge{clock: clock{began: time.Unix(0, 0), speed: slow}, guests: make(map[string]string), lag: func() time.Duration { return 0 }}
 			h := &history{world: world{ID: "made up", Flavor: test.flavor}, key: "visitor", records: test.records}
 			text := j.violation(h)
 			assert.Equal(t, test.wrong, text != "", text)

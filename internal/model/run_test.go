@@ -4,9 +4,11 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"net/http"
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
@@ -34,7 +36,7 @@ type run struct {
 	done      atomic.Int64 // operations
 	unknown   atomic.Int64
 	worlds    atomic.Int64
-	undecided int
+	undecided atomic.Int64
 
 	mu        sync.Mutex
 	violation string
@@ -68,13 +70,13 @@ func (r *run) report(violation string) {
 // era is a part of a run with a server of its own.
 type era struct {
 	*run
-	t      *testing.T
+	t      testing.TB
 	number int
 	judge  *judge
 	seats  []seat
 	spares *spares
 	clock  clock
-	end    int64 // number of operations of the run
+	watch  *stopwatch
 	ops    atomic.Int64
 }
 
@@ -82,17 +84,80 @@ type era struct {
 func (r *run) era(t *testing.T, number int) {
 	t.Helper()
 	rng := rand.New(rand.NewPCG(r.seed, uint64(number))) //nolint:gosec // chosen again by the seed
+	speed := []time.Duration{slow, fast}[rng.IntN(2)]
+	srv, err := authtest.Listen("127.0.0.1:0", rules(rng)...)
+	require.NoError(t, err)
+	defer func() { require.NoError(t, srv.Close()) }()
+	e, closeAll := r.open(t, number, srv, speed, func() *http.Transport { return new(http.Transport) })
+	defer closeAll()
+	end := r.done.Load() + eraOps
+	var wg sync.WaitGroup
+	for lane := range lanes {
+		rng := rand.New(rand.NewPCG(rng.Uint64(), 0)) //nolint:gosec // chosen again by the seed
+		wg.Go(func() {
+			for n := 0; !e.over() && e.done.Load() < end; n++ {
+				w := newWorld(rng, fmt.Sprintf("%d-%d-%d", number, lane, n), e.kills)
+				e.judgeAll(w, e.play(w, lane, rng))
+			}
+		})
+	}
+	wg.Wait()
+	r.undecided.Add(e.judge.undecided.Load())
+}
+
+// bubbles runs worlds, some at a time, until the run is over.
+func (r *run) bubbles(t *testing.T) {
+	var wg sync.WaitGroup
+	var number atomic.Int64
+	for range lanes {
+		wg.Go(func() {
+			for !r.over() {
+				r.bubble(t, int(number.Add(1)))
+			}
+		})
+	}
+	wg.Wait()
+}
+
+// bubble runs one world with a server of its own in a bubble of synctest, where waiting takes no time.
+func (r *run) bubble(t *testing.T, number int) {
+	t.Helper()
+	rng := rand.New(rand.NewPCG(r.seed, uint64(number))) //nolint:gosec // chosen again by the seed
+	var e *era
+	w := newWorld(rng, fmt.Sprint(number), false)
+	var histories []*history
+	synctest.Test(t, func(t *testing.T) {
+		srv := authtest.NewServer(t, rules(rng)...)
+		speed := []time.Duration{slower, faster}[rng.IntN(2)]
+		var closeAll func()
+		e, closeAll = r.open(t, number, srv, speed, func() *http.Transport {
+			transport, ok := srv.Client().Transport.(*http.Transport)
+			require.True(t, ok)
+			return transport.Clone()
+		})
+		defer closeAll()
+		histories = e.play(w, 0, rng)
+	})
+	e.judgeAll(w, histories) // which is work, and would stop the bubble's time
+	r.undecided.Add(e.judge.undecided.Load())
+}
+
+// rules are a server's.
+func rules(rng *rand.Rand) []authtest.Option {
 	opts := []authtest.Option{
 		authtest.WithoutLimits(), authtest.WithAccessTokenLife(tokenLife),
 		authtest.WithRefreshPolicy(authtest.Rotating().RevokingReuse()),
 	}
-	rules := r.seed + uint64(number) //nolint:gosec // never negative
-	if rules&1 == 0 {
+	if rng.IntN(2) == 0 {
 		opts = append(opts, authtest.WithAnonymousRefreshToken())
 	}
-	srv, err := authtest.Listen("127.0.0.1:0", opts...)
-	require.NoError(t, err)
-	defer func() { require.NoError(t, srv.Close()) }()
+	return opts
+}
+
+// open makes the people known to a server and takes the seats, until closeAll is called.
+func (r *run) open(
+	t testing.TB, number int, srv *authtest.Server, speed time.Duration, transport func() *http.Transport,
+) (e *era, closeAll func()) {
 	for lane := range lanes {
 		for key := range keys {
 			for _, person := range people(lane, key) {
@@ -100,51 +165,37 @@ func (r *run) era(t *testing.T, number int) {
 			}
 		}
 	}
-	c := clock{began: time.Now().Round(0), speed: slow}
-	if rules&2 == 0 {
-		c.speed = fast
-	}
-	defer c.drive(srv)()
+	c := clock{began: time.Now().Round(0), speed: speed}
+	stop, lag := c.drive(srv)
 	book := newLedger(c.began)
-	e := &era{
-		run: r, t: t, number: number, clock: c, end: r.done.Load() + eraOps,
-		judge: &judge{clock: c, ledger: book, guests: make(map[string]string)},
+	e = &era{
+		run: r, t: t, number: number, clock: c, watch: &stopwatch{began: c.began},
+		judge: &judge{clock: c, lag: lag, ledger: book, guests: make(map[string]string)},
 	}
-	defer e.open(srv.URL, book)()
-	var wg sync.WaitGroup
-	for lane := range lanes {
-		seed := rng.Uint64()
-		wg.Go(func() { e.lane(lane, seed) })
-	}
-	wg.Wait()
-	r.undecided += e.judge.undecided
-}
-
-// open takes the seats, until close is called.
-func (e *era) open(url string, book *ledger) (closeAll func()) {
 	store, closer, err := openPlace(e.place)
-	require.NoError(e.t, err)
+	require.NoError(t, err)
 	var clients []*client
 	for range apps {
-		c := newClient(store, url, e.clock, func(v event) { book.note(v, false) })
+		c := newClient(store, srv.URL, transport(), e.clock, func(v event) { book.note(v, false) })
 		clients, e.seats = append(clients, c), append(e.seats, c)
 	}
-	e.spares, err = newSpares(url, e.clock, clients[0].transport)
-	require.NoError(e.t, err)
+	e.spares, err = newSpares(srv.URL, e.clock, clients[0].transport)
+	require.NoError(t, err)
 	var processes []*process
 	for i := range e.processes {
 		doomed := e.kills && i == 0
-		p := startProcess(e.t, doomed, func(v event) { book.note(v, doomed) }, e.place, url, e.clock)
+		p := startProcess(t, doomed, func(v event) { book.note(v, doomed) }, e.place, srv.URL, e.clock)
 		processes, e.seats = append(processes, p), append(e.seats, p)
 	}
-	return func() {
+	return e, func() {
+		stop()
 		for _, p := range processes {
-			require.NoError(e.t, p.end())
+			require.NoError(t, p.end())
 		}
 		for _, c := range clients {
 			c.close()
 		}
-		require.NoError(e.t, closer.Close())
+		require.NoError(t, closer.Close())
 	}
 }
 
@@ -155,18 +206,8 @@ func people(lane, key int) (all []string) {
 	return all
 }
 
-// lane runs one world after the other.
-func (e *era) lane(lane int, seed uint64) {
-	rng := rand.New(rand.NewPCG(seed, 0)) //nolint:gosec // chosen again by the seed
-	for n := 0; !e.over() && e.done.Load() < e.end; n++ {
-		w := newWorld(rng, fmt.Sprintf("%d-%d-%d", e.number, lane, n), e.kills)
-		w.ID += "-" + string(w.Flavor)
-		e.world(w, lane, rng)
-	}
-}
-
-// world runs a world and judges it.
-func (e *era) world(w world, lane int, rng *rand.Rand) {
+// play runs a world and returns what has happened, by key.
+func (e *era) play(w world, lane int, rng *rand.Rand) []*history {
 	e.worlds.Add(1)
 	e.judge.ledger.open(w.ID)
 	seats := e.seatsFor(w)
@@ -193,8 +234,16 @@ func (e *era) world(w world, lane int, rng *rand.Rand) {
 	}
 	wg.Wait()
 	for _, s := range seats {
-		s.seat.do(e.t.Context(), &op{ID: e.ops.Add(1), World: w, Kind: forget})
+		r, _, ok := s.seat.do(e.t.Context(), &op{ID: e.ops.Add(1), World: w, Kind: forget})
+		if ok && r.Problem != fine {
+			e.report("a world does not end: " + r.Text)
+		}
 	}
+	return histories
+}
+
+// judgeAll judges a world that is over.
+func (e *era) judgeAll(w world, histories []*history) {
 	e.report(e.judge.spentTwice(w))
 	for _, h := range histories {
 		e.report(e.judge.violation(h))
@@ -225,15 +274,16 @@ func (e *era) work(g *generator, h *history, at numbered) {
 		}
 		o := g.next()
 		o.ID = e.ops.Add(1)
+		prepared := e.watch.moment()
 		if err := e.equip(e.t.Context(), &o); err != nil {
 			e.report("no session was to be had: " + err.Error())
 			return
 		}
-		r := &record{op: o, call: int64(time.Since(e.clock.began))}
+		r := &record{op: o, prepared: prepared, call: e.watch.moment()}
 		var process int
 		var ok bool
 		r.result, process, ok = at.seat.do(e.t.Context(), &o)
-		r.end = int64(time.Since(e.clock.began))
+		r.end = e.watch.moment()
 		r.seat, r.unknown = fmt.Sprint(at.number), !ok
 		if process > 0 {
 			r.seat += fmt.Sprintf(".%d", process)

@@ -27,6 +27,7 @@ type late struct {
 	inner  tcbauth.TokenStore
 	prefix string
 	sick   bool
+	prompt bool
 }
 
 // lateLocker is late over a store with locks.
@@ -37,11 +38,16 @@ type lateLocker struct {
 
 func newLate(inner tcbauth.TokenStore, w world) tcbauth.TokenStore {
 	store := late{inner: inner, prefix: w.ID + "/", sick: w.Flavor == sick}
+	if p, ok := inner.(tcbauth.Interruptible); ok {
+		store.prompt = w.Prompt && p.Interruptible()
+	}
 	if locker, ok := inner.(tcbauth.Locker); ok {
 		return &lateLocker{late: store, locker: locker}
 	}
 	return &store
 }
+
+func (l *late) Interruptible() bool { return l.prompt }
 
 var (
 	errBefore = errors.New("the store is sick and did nothing")
@@ -67,11 +73,31 @@ func (l *late) Delete(ctx context.Context, key string) error {
 	return l.around(ctx, func() error { return l.inner.Delete(ctx, l.prefix+key) })
 }
 
+func (l *late) Reserve(ctx context.Context, key string, size int) error {
+	reserver, ok := l.inner.(tcbauth.Reserver)
+	if !ok {
+		return l.before(ctx)
+	}
+	return l.around(ctx, func() error { return reserver.Reserve(ctx, l.prefix+key, size) })
+}
+
 func (l *lateLocker) Lock(ctx context.Context, key string) (held context.Context, unlock func(), err error) {
 	if err := l.before(ctx); err != nil {
 		return nil, nil, err
 	}
-	return l.locker.Lock(ctx, l.prefix+key)
+	held, release, err := l.locker.Lock(ctx, l.prefix+key)
+	if err != nil {
+		return nil, nil, err
+	}
+	held, lose := context.WithCancel(held)
+	if l.fails() {
+		time.AfterFunc(lateness(), lose) // for all that its holder knows
+	}
+	return held, func() {
+		_ = pause(context.WithoutCancel(held), lateness())
+		lose()
+		release()
+	}, nil
 }
 
 func (l *late) around(ctx context.Context, do func() error) error {

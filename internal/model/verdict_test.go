@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/anishathalye/porcupine"
@@ -18,10 +19,12 @@ const htmlEnv = "TCBAUTH_MODEL_HTML"
 type judge struct {
 	clock  clock
 	ledger *ledger
+	lag    func() time.Duration // by how much the server's time has been behind
 
-	mu        sync.Mutex
-	guests    map[string]string // the world and key of each anonymous person
-	undecided int               // histories that took too long to check
+	undecided atomic.Int64 // histories that took too long to check
+
+	mu     sync.Mutex
+	guests map[string]string // the world and key of each anonymous person
 }
 
 // violation says what is wrong with a history, "" if nothing is.
@@ -44,9 +47,7 @@ func (j *judge) violation(h *history) string {
 		}
 		return text
 	case porcupine.Unknown:
-		j.mu.Lock()
-		defer j.mu.Unlock()
-		j.undecided++
+		j.undecided.Add(1)
 	}
 	return ""
 }
@@ -118,9 +119,9 @@ func (j *judge) profiles(h *history) (rule string, marked map[*record]bool) {
 func (j *judge) stale(h *history) (rule string, marked map[*record]bool) {
 	var longest time.Duration
 	for _, r := range h.records {
-		longest = max(longest, time.Duration(r.end-r.call))
+		longest = max(longest, time.Duration(r.end-r.prepared))
 	}
-	slack := int64((longest * j.clock.speed).Seconds()) + 2
+	slack := int64((longest*j.clock.speed + j.lag()).Seconds()) + 2
 	unknown := h.world.Ahead || h.world.Flavor == hasty || h.world.Flavor == killed
 	return "an access token that was no longer to be used", mark(h, func(r *record) bool {
 		return !unknown && r.success() && r.Kind == getToken && r.Expires-margin+slack < j.now(r.call)

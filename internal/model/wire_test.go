@@ -38,10 +38,14 @@ func (n *network) RoundTrip(r *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := pause(r.Context(), lateness()); err != nil {
+		return nil, err
+	}
 	if token != "" {
 		n.tell(event{World: n.world.ID, Token: token})
 	}
 	resp, err := n.inner.RoundTrip(r)
+	_ = pause(r.Context(), lateness())
 	end := event{World: n.world.ID, Token: token}
 	switch {
 	case err != nil:

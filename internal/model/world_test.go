@@ -25,6 +25,7 @@ type world struct {
 	ID     string
 	Flavor flavor
 	Ahead  bool // sessions are refreshed ahead
+	Prompt bool // the store says that its calls end with their contexts
 }
 
 // newWorld chooses a world. Only with can there be kills.
@@ -33,7 +34,7 @@ func newWorld(rng *rand.Rand, id string, kills bool) world {
 	if kills {
 		flavors = append(flavors, killed, killed)
 	}
-	return world{ID: id, Flavor: flavors[rng.IntN(len(flavors))], Ahead: rng.IntN(3) == 0}
+	return world{ID: id, Flavor: flavors[rng.IntN(len(flavors))], Ahead: rng.IntN(3) == 0, Prompt: rng.IntN(2) == 0}
 }
 
 // animals are the people who sign in under a key.
