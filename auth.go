@@ -118,7 +118,15 @@ func (p *App) ForToken(accessToken string) *Auth {
 // it loses nobody's session. Call it when the server takes no more requests. After it no refresh begins in the background
 // ([WithRefreshAhead]); calls still work. It returns the error of ctx if that ends first. Calling it again is fine. A tool
 // whose calls have returned need not call it.
-func (p *App) Shutdown(ctx context.Context) error { return p.keeper.Shutdown(ctx) }
+func (p *App) Shutdown(ctx context.Context) error {
+	if err := p.keeper.Shutdown(ctx); err != nil {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		return newError("Shutdown", err)
+	}
+	return nil
+}
 
 func (p *App) warn(ctx context.Context, text string, err error) {
 	if p.cfg.logger != nil {

@@ -124,6 +124,7 @@ func (t *transport) send(r *http.Request, body io.ReadCloser, token string) (*ht
 	}
 	signed.Header.Set("Authorization", "Bearer "+token)
 	signed.Body = body
+	signed.Trailer = r.Trailer // whose values may come while the body is read
 	resp, err := t.next().RoundTrip(signed)
 	if err == nil {
 		resp.Request = r

@@ -92,7 +92,7 @@ func (a *Auth) sendCode(ctx context.Context, op string, req GetVerificationReque
 	if carries {
 		r.Auth = wire.Bearer
 	}
-	r.DeviceID = a.client.DeviceID(ctx)
+	r.DeviceID = a.client.NextDeviceID(ctx)
 	if withCaptcha {
 		if err := a.client.WithCaptcha(ctx, &r); err != nil {
 			return nil, a.fail(ctx, op, err)

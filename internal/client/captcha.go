@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/cloudbase-community/tcbauth/internal/session"
 	"github.com/cloudbase-community/tcbauth/internal/wire"
 )
 
@@ -89,7 +90,7 @@ func (c *Client) captchaToken(ctx context.Context, req *wire.Request, refused st
 	if c.session != nil { // one captcha serves all calls of a session
 		done, err := c.session.CaptchaTurn(ctx)
 		if err != nil {
-			return "", false, err
+			return "", false, &session.InterruptedError{Err: err}
 		}
 		defer done()
 		if token := c.storedCaptcha(ctx); token != "" && token != refused {

@@ -66,6 +66,16 @@ func (c *Client) sign(ctx context.Context, req *wire.Request) {
 	}
 }
 
+// NextDeviceID returns the device id for the first step of a flow, which its later steps send again.
+func (c *Client) NextDeviceID(ctx context.Context) string {
+	if c.session != nil {
+		if id, err := c.session.NextDeviceID(ctx); err == nil {
+			return id
+		}
+	}
+	return c.DeviceID(ctx)
+}
+
 // DeviceID returns the device id that a call sends.
 func (c *Client) DeviceID(ctx context.Context) string {
 	switch {

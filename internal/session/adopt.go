@@ -15,30 +15,39 @@ type Adoption struct {
 // calls with one token one spends it, and all get what it gives. A session that could not be stored is returned beside the
 // error.
 //
-// mark names the session for [Handle.SignedIn]. Errors are those of [Handle.Replace], and *RefusedError.
+// mark names the session for [Handle.SignedIn], NoMark for a call that another one has spent the token for. Errors are those of
+// [Handle.Replace], and *RefusedError.
 func (h *Handle) Adopt(ctx context.Context, in Adoption) (c *Credentials, mark Mark, err error) {
 	for range maxTurns {
+		before := h.current.Load()
 		seen, err := h.look(ctx)
 		switch {
 		case err == nil:
 		case in.NeedsSession || err != ErrNone && !unreadable(err): //nolint:errorlint // look's own, which nobody has wrapped
-			return nil, 0, err
+			return nil, NoMark, err
 		}
 		if seen.session != nil && seen.session.RefreshToken == in.RefreshToken {
 			got, err := h.renew(ctx, want{replace: seen.session.AccessToken})
 			return got.Session, h.mark(), err
 		}
 		if h.keeper.succeeds(seen.session, in.RefreshToken) {
-			return seen.session, h.mark(), nil
+			h.learn(before, seen.session)
+			return seen.session, NoMark, nil
 		}
 		key := flightKey{session: h.keys.credentials, token: digestOf(in.RefreshToken)}
 		o, mine := h.keeper.fly(ctx, key, func(ctx, held context.Context) outcome { return h.adopt(ctx, held, in) })
 		if o.again || o.looking && !mine {
 			continue
 		}
-		return o.session, h.mark(), o.err
+		if o.err == nil && !mine {
+			h.learn(before, o.session) // it was stored through another handle, perhaps
+		}
+		if !mine {
+			return o.session, NoMark, o.err
+		}
+		return o.session, o.mark, o.err
 	}
-	return nil, 0, &StoreError{"taking over the session", errChanging}
+	return nil, NoMark, &StoreError{"taking over the session", errChanging}
 }
 
 // mark names the session that the handle knows.
@@ -67,8 +76,9 @@ func (h *Handle) adopt(ctx, held context.Context, in Adoption) outcome {
 			return outcome{err: err}
 		}
 	}
-	put := func(held context.Context) error {
-		_, err := h.put(held, fresh, "", Adopted)
+	var mark Mark
+	put := func(held context.Context) (err error) {
+		mark, err = h.put(held, fresh, "", Adopted)
 		return err
 	}
 	if err = put(held); err != nil && held.Err() != nil { // the lock was lost, or the time is over
@@ -81,7 +91,7 @@ func (h *Handle) adopt(ctx, held context.Context, in Adoption) outcome {
 		return outcome{session: fresh, err: err}
 	}
 	h.keeper.orphans.forget(digestOf(in.RefreshToken))
-	return outcome{session: fresh, fresh: true}
+	return outcome{session: fresh, fresh: true, mark: mark}
 }
 
 // take spends a refresh token of the caller's. The lock is held.

@@ -32,6 +32,7 @@ type outcome struct {
 	session *Credentials
 	fresh   bool // the server has just given it
 	goesOn  bool // it is the same session as the one that was spent
+	mark    Mark // of a session that was taken over, for the leader
 	again   bool // what is stored has changed: every caller has to look for itself
 	err     error
 	looking bool // err is of a look at the store, and the leader's alone

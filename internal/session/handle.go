@@ -31,6 +31,9 @@ type Handle struct {
 // Mark names a session that was stored through a Handle, for what is done after that.
 type Mark uint64
 
+// NoMark names no session.
+const NoMark = ^Mark(0)
+
 // become makes s what the handle knows, and tells of the change that s is.
 func (h *Handle) become(s *state, c Change) Mark {
 	h.mu.Lock()
@@ -154,7 +157,9 @@ func (h *Handle) meant(ctx context.Context) (*Credentials, error) {
 func (h *Handle) Forget(ctx context.Context, mine *Credentials) error {
 	h.keeper.work.begin()
 	defer h.keeper.work.end()
-	h.lose(h.current.Load())
+	if s := h.current.Load(); mine == nil || h.keeper.samePerson(mine, s.credentials) {
+		h.lose(s)
+	}
 	ctx, cancel := h.keeper.detached(ctx)
 	defer cancel()
 	gone := false
@@ -174,6 +179,9 @@ func (h *Handle) drop(held context.Context, mine *Credentials, kind ChangeKind) 
 	switch {
 	case err != nil && !unreadable(err):
 	case mine != nil && stored != nil && !h.keeper.samePerson(mine, stored) && !h.keeper.samePerson(mine, h.keeper.successor(h.keys.credentials, stored)):
+		if now := h.current.Load().credentials; now != nil && !h.keeper.samePerson(mine, now) {
+			return nil // somebody else is signed in here too
+		}
 		err = nil
 	default:
 		err = h.remove(held)

@@ -13,7 +13,7 @@ type Keeper struct {
 	store   store
 	locks   keylock.Locks // for stores without locks
 	flights flights
-	spent   memory[digest, digest]       // a refresh token that was spent, and what came of it
+	spent   *spent                       // shared with the other Keepers of the store
 	unsaved memory[string, unsaved]      // by session key
 	orphans memory[digest, *Credentials] // sessions that were taken over and not stored, by the refresh token that was spent
 	aheads  memory[string, int64]        // by session key: the millisecond of the Config's clock from which on another may begin
@@ -23,13 +23,40 @@ type Keeper struct {
 // NewKeeper returns a Keeper for a checked Config.
 func NewKeeper(cfg Config) *Keeper {
 	k := &Keeper{cfg: cfg, store: newStore(cfg.Store)}
-	k.spent.limit, k.unsaved.limit, k.orphans.limit = maxSpent, maxUnsaved, maxUnsaved
+	k.spent = shareSpent(k)
+	k.unsaved.limit, k.orphans.limit = maxUnsaved, maxUnsaved
 	return k
 }
 
-// Shutdown waits until every exchange that is under way has been stored, and every session that is being written. After it
-// no refresh begins in the background; calls still work. It returns the error of ctx if that ends first.
-func (k *Keeper) Shutdown(ctx context.Context) error { return k.work.shutdown(ctx) }
+// Shutdown waits until every exchange that is under way has been stored, and every session that is being written. Refreshed
+// sessions that the store did not take before are written now, if it takes them. After it no refresh begins in the
+// background; calls still work. It returns the error of ctx if that ends first, else what the store failed with.
+func (k *Keeper) Shutdown(ctx context.Context) error {
+	if err := k.work.shutdown(ctx); err != nil {
+		return err
+	}
+	var first error
+	for key, kept := range k.unsaved.all() {
+		if err := k.writeUnsaved(ctx, key, kept); err != nil && first == nil {
+			first = err
+		}
+	}
+	return first
+}
+
+// writeUnsaved writes a refreshed session over the one that it has replaced, if that is still stored.
+func (k *Keeper) writeUnsaved(ctx context.Context, key string, kept unsaved) error {
+	h := &Handle{keeper: k, keys: keys{credentials: key}}
+	changed := false
+	err := h.locked(ctx, func(held context.Context) (err error) {
+		changed, err = h.replace(held, kept.replaced, kept.renewed, "")
+		return err
+	})
+	if err == nil || changed {
+		k.unsaved.forget(key)
+	}
+	return err
+}
 
 func (k *Keeper) warn(ctx context.Context, text string, err error) { k.cfg.Warn(ctx, text, err) }
 

@@ -60,6 +60,17 @@ func (m *memory[K, V]) get(key K) (value V, ok bool) {
 	return entry.value, true
 }
 
+// all returns what is remembered.
+func (m *memory[K, V]) all() map[K]V {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	values := make(map[K]V, len(m.entries))
+	for key, entry := range m.entries {
+		values[key] = entry.value
+	}
+	return values
+}
+
 func (m *memory[K, V]) forget(key K) {
 	m.mu.Lock()
 	defer m.mu.Unlock()

@@ -24,7 +24,7 @@
 //     is given back (flight.go). What is remembered of a session is dropped after a time (memory.go). [Keeper.Shutdown]
 //     waits for what is under way.
 //  9. A refresh token is spent last: after the lock is held, the store was read and room for the successor is reserved. A token
-//     that this Keeper has spent is never sent again, whoever hands it in (spent.go).
+//     that was spent in this process is never sent again, whoever hands it in (spent.go).
 //  10. Nothing received is thrown away: tokens without a usable life are kept and refreshed at their next use
 //     ([Credentials.Grant]), and a refreshed pair that the store does not take is kept and written later (spent.go).
 //  11. The clock may lie: a session whose end lies further off than its life is expired ([Credentials.ValidAt]).

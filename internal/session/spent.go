@@ -2,6 +2,9 @@ package session
 
 import (
 	"crypto/sha256"
+	"reflect"
+	"runtime"
+	"sync"
 	"time"
 )
 
@@ -22,6 +25,56 @@ func digestOf(token string) digest {
 	return digest(sum[:16])
 }
 
+// spent remembers which refresh tokens were spent, and the digest of what came of each.
+type spent struct{ memory[digest, digest] }
+
+func newSpent() *spent {
+	s := new(spent)
+	s.limit = maxSpent
+	return s
+}
+
+// spentIn has what all Keepers of this process have spent, by the store that they share.
+var spentIn struct {
+	mu     sync.Mutex
+	stores map[Store]*sharedSpent
+}
+
+type sharedSpent struct {
+	spent   *spent
+	keepers int // that are in use
+}
+
+// shareSpent returns the memory of k's store. It is dropped with the last Keeper of the store.
+func shareSpent(k *Keeper) *spent {
+	s := k.cfg.Store
+	if !reflect.ValueOf(s).Comparable() || reflect.TypeOf(s).Size() == 0 { // it cannot be told from other stores
+		return newSpent()
+	}
+	spentIn.mu.Lock()
+	defer spentIn.mu.Unlock()
+	shared := spentIn.stores[s]
+	if shared == nil {
+		shared = &sharedSpent{spent: newSpent()}
+		if spentIn.stores == nil {
+			spentIn.stores = make(map[Store]*sharedSpent)
+		}
+		spentIn.stores[s] = shared
+	}
+	shared.keepers++
+	runtime.AddCleanup(k, unshareSpent, s)
+	return shared.spent
+}
+
+func unshareSpent(s Store) {
+	spentIn.mu.Lock()
+	defer spentIn.mu.Unlock()
+	shared := spentIn.stores[s]
+	if shared.keepers--; shared.keepers == 0 {
+		delete(spentIn.stores, s)
+	}
+}
+
 // unsaved is a refreshed session that the store did not take.
 type unsaved struct {
 	renewed  *Credentials
@@ -36,13 +89,13 @@ func (k *Keeper) spend(old, fresh *Credentials) {
 	}
 }
 
-// wasSpent reports whether this Keeper has spent a refresh token.
+// wasSpent reports whether a refresh token was spent in this process.
 func (k *Keeper) wasSpent(refreshToken string) bool {
 	_, spent := k.spent.get(digestOf(refreshToken))
 	return spent
 }
 
-// succeeds reports whether later came of an earlier refresh token by the refreshes of this Keeper.
+// succeeds reports whether later came of an earlier refresh token by refreshes in this process.
 func (k *Keeper) succeeds(later *Credentials, refreshToken string) bool {
 	if later == nil || later.RefreshToken == "" || refreshToken == "" {
 		return false
