@@ -53,7 +53,10 @@ func newClient(store tcbauth.TokenStore, url string, transport *http.Transport, 
 	}
 }
 
-func (c *client) close() { c.transport.CloseIdleConnections() }
+func (c *client) close() error {
+	c.transport.CloseIdleConnections()
+	return nil
+}
 
 func (c *client) doomed() bool { return false }
 

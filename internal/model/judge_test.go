@@ -77,6 +77,9 @@ func TestJudge(t *testing.T) {
 		"ended by a sign-out on its way": {calm, []*record{
 			did(0, signIn, gopher, 0, 1), did(0, signOut, "", 2, 9), did(0, getToken, "", 3, 4, ended(expired)),
 		}, false},
+		"refused, and not made in another name": {calm, []*record{
+			did(0, signIn, gopher, 0, 1), did(0, signIn, badger, 2, 9), did(0, getInfo, "", 3, 4, ended(expired)),
+		}, false},
 		"an old handle serves what it has": {calm, []*record{
 			did(2, signIn, gopher, 0, 1), did(0, signIn, badger, 2, 3), did(2, getToken, gopher, 4, 5),
 			did(2, getToken, badger, 6, 7),

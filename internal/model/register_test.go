@@ -101,6 +101,8 @@ func (h *history) stepOf(r *record, now func(int64) int64) (s step, ok bool) {
 		return step{sees: nobody, then: []string{same}}, true
 	case r.Problem == expired && (excused || h.leaving(r)):
 		return maybeEnded, true
+	case r.Problem == expired && r.Kind == getInfo && h.changing(r): // it is not made in somebody else's name
+		return step{sees: anything, then: []string{same}}, true
 	case r.Problem == expired:
 		return step{sees: nobody, then: []string{same}}, !stale
 	case r.Kind == signOut && stale:
@@ -125,6 +127,11 @@ func (h *history) stepOf(r *record, now func(int64) int64) (s step, ok bool) {
 // leaving reports whether a session may be ended by somebody else during r.
 func (h *history) leaving(r *record) bool {
 	return slices.ContainsFunc(h.records, func(o *record) bool { return o != r && o.Kind.leaves() && o.overlaps(r) })
+}
+
+// changing reports whether somebody else may sign in during r.
+func (h *history) changing(r *record) bool {
+	return slices.ContainsFunc(h.records, func(o *record) bool { return o != r && o.Kind.writes() && o.overlaps(r) })
 }
 
 // target is who is there if a write has its effect.

@@ -3,6 +3,7 @@ package model_test
 import (
 	"context"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"net/http"
 	"sync"
@@ -13,28 +14,30 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/cloudbase-community/tcbauth"
 	"github.com/cloudbase-community/tcbauth/authtest"
 )
 
 const (
-	lanes     = 5     // worlds at a time
+	lanes     = 5     // worlds at a time, where they wait for each other
+	bubbles   = 2     // worlds at a time that do not
 	keys      = 3     // of a world: two visitors, and the default session
 	perKey    = 5     // goroutines
 	opsPerKey = 100   // before the history is checked
 	eraOps    = 4_000 // before a new server takes over, with other rules
-	apps      = 3     // of this process, on one store
+	apps      = 3     // of this process
+	processes = 3     // beside it, where processes share the store; one of them is killed now and then
 )
 
 // run is the test of one store.
 type run struct {
-	place     string
-	seed      uint64
-	limit     limit
-	processes int // beside this one
-	kills     bool
+	place string
+	seed  uint64
+	limit limit
 
+	eras      atomic.Int64
 	done      atomic.Int64 // operations
-	unknown   atomic.Int64
+	unknown   atomic.Int64 // of them, by what became of them
 	worlds    atomic.Int64
 	undecided atomic.Int64
 
@@ -71,7 +74,7 @@ func (r *run) report(violation string) {
 type era struct {
 	*run
 	t      testing.TB
-	number int
+	number int64
 	judge  *judge
 	seats  []seat
 	spares *spares
@@ -80,23 +83,29 @@ type era struct {
 	ops    atomic.Int64
 }
 
-// era runs worlds until the run is over, or until the server has done enough.
-func (r *run) era(t *testing.T, number int) {
+// era runs worlds that several processes share, until the run is over or the server has done enough.
+func (r *run) era(t *testing.T) {
 	t.Helper()
-	rng := rand.New(rand.NewPCG(r.seed, uint64(number))) //nolint:gosec // chosen again by the seed
+	number, rng := r.next()
 	speed := []time.Duration{slow, fast}[rng.IntN(2)]
 	srv, err := authtest.Listen("127.0.0.1:0", rules(rng)...)
 	require.NoError(t, err)
 	defer func() { require.NoError(t, srv.Close()) }()
-	e, closeAll := r.open(t, number, srv, speed, func() *http.Transport { return new(http.Transport) })
+	e, closeAll := r.open(t, number, srv, speed, shortLease, func() *http.Transport { return new(http.Transport) })
 	defer closeAll()
+	for i := range processes {
+		doomed := i == 0
+		p := startProcess(t, doomed, func(v event) { e.judge.ledger.note(v, doomed) }, placeWith(r.place, shortLease), srv.URL, e.clock)
+		defer func() { require.NoError(t, p.end()) }()
+		e.seats = append(e.seats, p)
+	}
 	end := r.done.Load() + eraOps
 	var wg sync.WaitGroup
 	for lane := range lanes {
 		rng := rand.New(rand.NewPCG(rng.Uint64(), 0)) //nolint:gosec // chosen again by the seed
 		wg.Go(func() {
 			for n := 0; !e.over() && e.done.Load() < end; n++ {
-				w := newWorld(rng, fmt.Sprintf("%d-%d-%d", number, lane, n), e.kills)
+				w := newWorld(rng, fmt.Sprintf("%d-%d-%d", number, lane, n), true)
 				e.judgeAll(w, e.play(w, lane, rng))
 			}
 		})
@@ -105,14 +114,21 @@ func (r *run) era(t *testing.T, number int) {
 	r.undecided.Add(e.judge.undecided.Load())
 }
 
-// bubbles runs worlds, some at a time, until the run is over.
+// next begins a part of the run: its number, and its chances.
+func (r *run) next() (number int64, rng *rand.Rand) {
+	number = r.eras.Add(1)
+	return number, rand.New(rand.NewPCG(r.seed, uint64(number))) //nolint:gosec // chosen again by the seed
+}
+
+// bubbles runs worlds in bubbles, some at a time, until the run is over or as many operations are done as in an era.
 func (r *run) bubbles(t *testing.T) {
+	t.Helper()
+	end := r.done.Load() + eraOps
 	var wg sync.WaitGroup
-	var number atomic.Int64
-	for range lanes {
+	for range bubbles {
 		wg.Go(func() {
-			for !r.over() {
-				r.bubble(t, int(number.Add(1)))
+			for !r.over() && r.done.Load() < end {
+				r.bubble(t)
 			}
 		})
 	}
@@ -120,9 +136,9 @@ func (r *run) bubbles(t *testing.T) {
 }
 
 // bubble runs one world with a server of its own in a bubble of synctest, where waiting takes no time.
-func (r *run) bubble(t *testing.T, number int) {
+func (r *run) bubble(t *testing.T) {
 	t.Helper()
-	rng := rand.New(rand.NewPCG(r.seed, uint64(number))) //nolint:gosec // chosen again by the seed
+	number, rng := r.next()
 	var e *era
 	w := newWorld(rng, fmt.Sprint(number), false)
 	var histories []*history
@@ -130,7 +146,7 @@ func (r *run) bubble(t *testing.T, number int) {
 		srv := authtest.NewServer(t, rules(rng)...)
 		speed := []time.Duration{slower, faster}[rng.IntN(2)]
 		var closeAll func()
-		e, closeAll = r.open(t, number, srv, speed, func() *http.Transport {
+		e, closeAll = r.open(t, number, srv, speed, longLease, func() *http.Transport {
 			transport, ok := srv.Client().Transport.(*http.Transport)
 			require.True(t, ok)
 			return transport.Clone()
@@ -156,7 +172,7 @@ func rules(rng *rand.Rand) []authtest.Option {
 
 // open makes the people known to a server and takes the seats, until closeAll is called.
 func (r *run) open(
-	t testing.TB, number int, srv *authtest.Server, speed time.Duration, transport func() *http.Transport,
+	t testing.TB, number int64, srv *authtest.Server, speed, lease time.Duration, transport func() *http.Transport,
 ) (e *era, closeAll func()) {
 	for lane := range lanes {
 		for key := range keys {
@@ -172,30 +188,29 @@ func (r *run) open(
 		run: r, t: t, number: number, clock: c, watch: &stopwatch{began: c.began},
 		judge: &judge{clock: c, lag: lag, ledger: book, guests: make(map[string]string)},
 	}
-	store, closer, err := openPlace(e.place)
-	require.NoError(t, err)
-	var clients []*client
+	var closers []func() error
+	var store tcbauth.TokenStore
 	for range apps {
+		if store == nil || r.place != memoryPlace { // one for each
+			var closer io.Closer
+			var err error
+			store, closer, err = openPlace(placeWith(r.place, lease))
+			require.NoError(t, err)
+			closers = append(closers, closer.Close)
+		}
 		c := newClient(store, srv.URL, transport(), e.clock, func(v event) { book.note(v, false) })
-		clients, e.seats = append(clients, c), append(e.seats, c)
+		closers, e.seats = append(closers, c.close), append(e.seats, c)
 	}
-	e.spares, err = newSpares(srv.URL, e.clock, clients[0].transport)
+	spareTransport := transport()
+	closers = append(closers, func() error { spareTransport.CloseIdleConnections(); return nil })
+	var err error
+	e.spares, err = newSpares(srv.URL, e.clock, spareTransport)
 	require.NoError(t, err)
-	var processes []*process
-	for i := range e.processes {
-		doomed := e.kills && i == 0
-		p := startProcess(t, doomed, func(v event) { book.note(v, doomed) }, e.place, srv.URL, e.clock)
-		processes, e.seats = append(processes, p), append(e.seats, p)
-	}
 	return e, func() {
 		stop()
-		for _, p := range processes {
-			require.NoError(t, p.end())
+		for _, f := range closers {
+			require.NoError(t, f())
 		}
-		for _, c := range clients {
-			c.close()
-		}
-		require.NoError(t, closer.Close())
 	}
 }
 
