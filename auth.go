@@ -248,3 +248,14 @@ func sameUser(a, b *session.Credentials) bool {
 	person := a.Subject()
 	return a.SamePair(b) || person != "" && person == b.Subject()
 }
+
+// fire tells all handlers, each with a copy of the session that it may change.
+func (a *Auth) fire(e AuthEvent) {
+	a.events.Publish(func() AuthEvent {
+		own := e
+		if e.Session != nil {
+			own.Session = e.Session.clone()
+		}
+		return own
+	})
+}

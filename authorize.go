@@ -6,7 +6,6 @@ import (
 	"net/url"
 
 	"github.com/cloudbase-community/tcbauth/internal/client"
-	"github.com/cloudbase-community/tcbauth/internal/session"
 	"github.com/cloudbase-community/tcbauth/internal/wire"
 )
 
@@ -155,13 +154,4 @@ func (a *Auth) RevokeDevice(ctx context.Context, req RevokeDeviceRequest) error 
 	return exec(ctx, a, wire.Request{
 		Op: "RevokeDevice", Method: http.MethodDelete, Path: path, Auth: wire.Bearer, Repeatable: true,
 	}, invalid)
-}
-
-// lend completes a session that is handed out and not stored.
-func (a *Auth) lend(c *sessionAnswer, err error) (*Credentials, error) {
-	if err != nil {
-		return nil, err
-	}
-	(*session.Credentials)(c).Grant(a.app.cfg.now(), 0)
-	return (*Credentials)(c), nil
 }

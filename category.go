@@ -2,9 +2,6 @@ package tcbauth
 
 import (
 	"errors"
-
-	"github.com/cloudbase-community/tcbauth/internal/advice"
-	"github.com/cloudbase-community/tcbauth/internal/wire"
 )
 
 // Category is the js-sdk's class of an error, found as its AuthError finds it: from the server's word, its number and,
@@ -103,12 +100,4 @@ func (c Category) sentinel() error {
 	case CategoryAuthMethodMismatch, CategoryUnknown:
 	}
 	return nil
-}
-
-// categoryOf finds the category of f, whose word is code.
-func categoryOf(f *wire.Failure, code Code) Category {
-	if f.Code == "" && f.Number == 0 { // the answer is not in the server's form
-		return Category(advice.CategoryOfStatus(f.StatusCode))
-	}
-	return Category(advice.Category(string(code), f.Number, f.Description))
 }

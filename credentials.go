@@ -37,3 +37,6 @@ func (c *Credentials) UnmarshalJSON(data []byte) error {
 func (c Credentials) MarshalJSON() ([]byte, error) { return session.Credentials(c).MarshalJSON() }
 
 func (c *Credentials) clone() *Credentials { return public((*session.Credentials)(c)) }
+
+// public returns a session as callers have it: a copy, which they may change.
+func public(c *session.Credentials) *Credentials { return (*Credentials)(c.Clone()) }

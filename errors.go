@@ -299,3 +299,11 @@ func help(e *Error, language string) string {
 		SignInAgain:     errors.Is(e, CodeUnauthenticated),
 	}, language)
 }
+
+// categoryOf finds the category of f, whose word is code.
+func categoryOf(f *wire.Failure, code Code) Category {
+	if f.Code == "" && f.Number == 0 { // the answer is not in the server's form
+		return Category(advice.CategoryOfStatus(f.StatusCode))
+	}
+	return Category(advice.Category(string(code), f.Number, f.Description))
+}

@@ -1,10 +1,5 @@
 package tcbauth
 
-import (
-	"context"
-	"fmt"
-)
-
 // Event names a change of a session, as the js-sdk's onAuthStateChange does.
 type Event string
 
@@ -30,26 +25,4 @@ type AuthEvent struct {
 	// Err is why the account was not bound, of EventBindIdentity, nil if it was; and why the session has ended, of
 	// EventSessionExpired.
 	Err error
-}
-
-// OnAuthStateChange calls handler for each [Event] of this Auth from now on, in the order of the changes, one at a time, on a
-// goroutine of its own that lives only while there is something to tell. A handler that panics or blocks holds up no call and
-// no other handler. After unsubscribe no further call of handler begins; one that runs goes on.
-//
-// As in the js-sdk there is no event for SetCredentials, SignInCustom, Verify at v2 and anonymous sessions that are made anew.
-func (a *Auth) OnAuthStateChange(handler func(AuthEvent)) (unsubscribe func()) {
-	return a.events.Subscribe(handler, func(value any) { // which could hold a secret
-		a.app.warn(context.Background(), "an OnAuthStateChange handler panicked", fmt.Errorf("panic (%T)", value))
-	})
-}
-
-// fire tells all handlers, each with a copy of the session that it may change.
-func (a *Auth) fire(e AuthEvent) {
-	a.events.Publish(func() AuthEvent {
-		own := e
-		if e.Session != nil {
-			own.Session = e.Session.clone()
-		}
-		return own
-	})
 }

@@ -117,5 +117,11 @@ func (a *Auth) signedIn(ctx context.Context, l *login, err error, me GetUserInfo
 	return state, nil
 }
 
-// public returns a session as callers have it: a copy, which they may change.
-func public(c *session.Credentials) *Credentials { return (*Credentials)(c.Clone()) }
+// lend completes a session that is handed out and not stored.
+func (a *Auth) lend(c *sessionAnswer, err error) (*Credentials, error) {
+	if err != nil {
+		return nil, err
+	}
+	(*session.Credentials)(c).Grant(a.app.cfg.now(), 0)
+	return (*Credentials)(c), nil
+}

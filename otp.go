@@ -200,12 +200,3 @@ func (a *Auth) verifyOtp(ctx context.Context, op, deviceID string, req VerifyOtp
 	}
 	return a.signInFrom(ctx, op, deviceID, SignInRequest{Username: phone + req.Email, VerificationToken: token})
 }
-
-// verifyCode is Verify on the way to something else.
-func (a *Auth) verifyCode(ctx context.Context, op, deviceID, id, code string) (token string, err error) {
-	verified, err := a.verify(ctx, op, deviceID, VerifyRequest{VerificationID: id, VerificationCode: code})
-	if err != nil {
-		return "", err
-	}
-	return verified.VerificationToken, nil
-}

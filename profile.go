@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/cloudbase-community/tcbauth/internal/client"
 	"github.com/cloudbase-community/tcbauth/internal/lenient"
 	"github.com/cloudbase-community/tcbauth/internal/session"
 	"github.com/cloudbase-community/tcbauth/internal/wire"
@@ -216,3 +217,62 @@ func (a *Auth) GetWedaUserInfo(ctx context.Context) (map[string]any, error) {
 	}
 	return *out, nil
 }
+
+// GetUserInfoRequest may ask for more than the profile. Version is "v1", the default, or "v2".
+type GetUserInfoRequest struct {
+	Version string         `json:"version,omitempty"`
+	Query   *UserInfoQuery `json:"query,omitempty"`
+}
+
+// UserInfoQuery asks for what a profile lacks by default.
+type UserInfoQuery struct {
+	WithDepartment bool `json:"with_department,omitempty"`
+	WithRole       bool `json:"with_role,omitempty"`
+}
+
+func (q *UserInfoQuery) values() url.Values {
+	if q == nil {
+		return nil
+	}
+	values := url.Values{}
+	if q.WithDepartment {
+		values.Set("with_department", "true")
+	}
+	if q.WithRole {
+		values.Set("with_role", "true")
+	}
+	return values
+}
+
+// GetUserInfo fetches the profile of the person who is signed in. Nobody signed in is [ErrNoSession].
+//
+// js-sdk: getUserInfo of the lower layer. WIRE.md 7.1.
+func (a *Auth) GetUserInfo(ctx context.Context, req GetUserInfoRequest) (*User, error) {
+	user, _, err := a.fetchUser(ctx, nil, req)
+	return user, err
+}
+
+// fetchUser is GetUserInfo for the person of as, nil for whoever is signed in. acted is the session whose token was sent.
+func (a *Auth) fetchUser(ctx context.Context, as *session.Credentials, req GetUserInfoRequest) (user *User, acted *session.Credentials, err error) {
+	me, acted, err := callAs[userInfo](ctx, a, as, wire.Request{
+		Op: "GetUserInfo", Method: http.MethodGet, Path: client.Version(req.Version) + "/user/me", Query: req.Query.values(),
+		Auth: wire.Bearer, Repeatable: true,
+	}, checkVersion(req.Version))
+	if err != nil {
+		return nil, nil, err
+	}
+	user = (*User)(me)
+	user.UID = user.Sub
+	if a.bare != nil {
+		acted = (*session.Credentials)(a.bare)
+	}
+	if acted != nil { // else it was the access key, which is nobody's session
+		a.remember(user, acted)
+	}
+	return user, acted, nil
+}
+
+// userInfo is an answer that must say who the person is.
+type userInfo User
+
+func (u *userInfo) missing() string { return missingField("sub", u.Sub) }

@@ -3,6 +3,7 @@ package tcbauth
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 
 	"github.com/cloudbase-community/tcbauth/internal/client"
@@ -275,4 +276,15 @@ func (a *Auth) LoginGroups(ctx context.Context) ([]string, error) {
 		return nil, err
 	}
 	return slices.Clone(c.Groups), nil
+}
+
+// OnAuthStateChange calls handler for each [Event] of this Auth from now on, in the order of the changes, one at a time, on a
+// goroutine of its own that lives only while there is something to tell. A handler that panics or blocks holds up no call and
+// no other handler. After unsubscribe no further call of handler begins; one that runs goes on.
+//
+// As in the js-sdk there is no event for SetCredentials, SignInCustom, Verify at v2 and anonymous sessions that are made anew.
+func (a *Auth) OnAuthStateChange(handler func(AuthEvent)) (unsubscribe func()) {
+	return a.events.Subscribe(handler, func(value any) { // which could hold a secret
+		a.app.warn(context.Background(), "an OnAuthStateChange handler panicked", fmt.Errorf("panic (%T)", value))
+	})
 }

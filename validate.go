@@ -184,25 +184,6 @@ func missingField(name, value string) string {
 	return ""
 }
 
-// phoneOrEmail returns the normal form of phone. Exactly one of phone and email must be given.
-func phoneOrEmail(phoneField, phone, emailField, email string) (string, error) {
-	switch {
-	case phone == "" && email == "":
-		return "", &ValidationError{Field: phoneField, Rule: "or " + emailField + " is required"}
-	case phone != "" && email != "":
-		return phone, &ValidationError{Field: phoneField, Rule: "and " + emailField + " exclude each other"}
-	case email != "":
-		return "", checkEmail(emailField, email)
-	}
-	return normalPhone(phoneField, phone)
-}
-
-// normalPhone is NormalizePhone for a field of another name.
-func normalPhone(field, phone string) (string, error) {
-	normal, err := NormalizePhone(phone)
-	return normal, asField(field, err)
-}
-
 // checkVersion refuses API versions that do not exist.
 func checkVersion(version string) error {
 	switch version {
@@ -218,15 +199,6 @@ func asField(field string, err error) error {
 		return &ValidationError{Field: field, Rule: broken.Rule}
 	}
 	return err
-}
-
-// normalPhoneField is normalPhone for a field that may be left as it is or cleared.
-func normalPhoneField(field string, phone *string) (*string, error) {
-	if phone == nil || *phone == "" {
-		return phone, nil
-	}
-	normal, err := normalPhone(field, *phone)
-	return &normal, err
 }
 
 // setQuery leaves empty values out, as the js-sdk does.
@@ -246,12 +218,4 @@ func pathWith(field, value string, parts ...string) (string, error) {
 		return "", &ValidationError{Field: field, Rule: "cannot be part of a path"}
 	}
 	return path, nil
-}
-
-// phoneOrMail tells the two apart as the js-sdk does.
-func phoneOrMail(contact string) (phone, email string) {
-	if strings.Contains(contact, "@") {
-		return "", contact
-	}
-	return contact, ""
 }

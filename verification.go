@@ -202,3 +202,12 @@ func (a *Auth) verify(ctx context.Context, op, deviceID string, req VerifyReques
 	}
 	return &VerifyResponse{ExpiresIn: c.ExpiresIn, Credentials: c}, err
 }
+
+// verifyCode is Verify on the way to something else.
+func (a *Auth) verifyCode(ctx context.Context, op, deviceID, id, code string) (token string, err error) {
+	verified, err := a.verify(ctx, op, deviceID, VerifyRequest{VerificationID: id, VerificationCode: code})
+	if err != nil {
+		return "", err
+	}
+	return verified.VerificationToken, nil
+}

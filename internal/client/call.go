@@ -36,10 +36,3 @@ func CallAs[T any](ctx context.Context, c *Client, req *wire.Request, as *sessio
 	}
 	return out, acted, err
 }
-
-// sent is [Call] for the captcha's own requests, which earn no captcha.
-func sent[T any](ctx context.Context, c *Client, req *wire.Request) (*T, error) {
-	c.sign(ctx, req)
-	out, _, err := send[T](ctx, c, req, nil)
-	return out, err
-}

@@ -14,13 +14,6 @@ import (
 	"github.com/cloudbase-community/tcbauth/internal/wire"
 )
 
-// Captcha is tcbauth.Captcha.
-type Captcha struct {
-	Image     []byte
-	MediaType string
-	State     string
-}
-
 // CaptchaPath is where captchas come from, and CaptchaPath + "/verify" where they are answered.
 const CaptchaPath = "v1/captcha/data"
 

@@ -86,3 +86,10 @@ func (c *Client) DeviceID(ctx context.Context) string {
 	}
 	return uuid.New()
 }
+
+// Captcha is tcbauth.Captcha.
+type Captcha struct {
+	Image     []byte
+	MediaType string
+	State     string
+}

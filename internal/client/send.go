@@ -102,3 +102,10 @@ func refusedBearer(err error) bool {
 	f, ok := errors.AsType[*wire.Failure](err)
 	return ok && f.Code == wire.Unauthenticated
 }
+
+// sent is [Call] for the captcha's own requests, which earn no captcha.
+func sent[T any](ctx context.Context, c *Client, req *wire.Request) (*T, error) {
+	c.sign(ctx, req)
+	out, _, err := send[T](ctx, c, req, nil)
+	return out, err
+}

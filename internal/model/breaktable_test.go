@@ -23,12 +23,12 @@ var breaks = []brokenBy{
 		replace: "	if now == nil {\n\t\treturn true, nil",
 	},
 	{
-		name: "a sign-out removes whoever is there", rule: 3, file: "internal/session/handle.go",
+		name: "a sign-out removes whoever is there", rule: 3, file: "internal/session/change.go",
 		old:     "case mine != nil && stored != nil && ",
 		replace: "case false && stored != nil && ",
 	},
 	{
-		name: "no lock is taken", rule: 9, file: "internal/session/vault.go",
+		name: "no lock is taken", rule: 9, file: "internal/session/lock.go",
 		old:     "\theld, release, err := k.lock(wait, key) // held descends from wait, and lasts as long as the lock\n",
 		replace: "\theld, release, err := wait, func() {}, error(nil)\n",
 	},

@@ -30,7 +30,7 @@ func (h *Handle) Adopt(ctx context.Context, in Adoption) (c *Credentials, mark M
 			got, err := h.renew(ctx, want{replace: seen.session.AccessToken})
 			return got.Session, h.mark(), err
 		}
-		if h.keeper.succeeds(seen.session, in.RefreshToken) {
+		if h.keeper.spent.succeeds(seen.session, in.RefreshToken) {
 			h.learn(before, seen.session)
 			return seen.session, NoMark, nil
 		}
@@ -62,7 +62,7 @@ func (h *Handle) adopt(ctx, held context.Context, in Adoption) outcome {
 	version := ""
 	now, err := h.look(held)
 	switch {
-	case err == nil && (now.session.RefreshToken == in.RefreshToken || h.keeper.succeeds(now.session, in.RefreshToken)):
+	case err == nil && (now.session.RefreshToken == in.RefreshToken || h.keeper.spent.succeeds(now.session, in.RefreshToken)):
 		return outcome{again: true}
 	case err == nil && in.NeedsSession:
 		version = now.session.Version
@@ -96,7 +96,7 @@ func (h *Handle) adopt(ctx, held context.Context, in Adoption) outcome {
 
 // take spends a refresh token of the caller's. The lock is held.
 func (h *Handle) take(ctx, held context.Context, refreshToken, version string, size int) (*Credentials, error) {
-	if h.keeper.wasSpent(refreshToken) {
+	if h.keeper.spent.has(refreshToken) {
 		return nil, &RefusedError{ErrSpent}
 	}
 	if err := h.keeper.store.reserve(held, h.keys.credentials, size+roomForGrowth); err != nil {
@@ -107,6 +107,6 @@ func (h *Handle) take(ctx, held context.Context, refreshToken, version string, s
 	if err != nil {
 		return nil, err
 	}
-	h.keeper.spend(spent, fresh)
+	h.keeper.spent.add(spent, fresh)
 	return fresh, nil
 }

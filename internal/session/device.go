@@ -7,12 +7,6 @@ import (
 	"github.com/cloudbase-community/tcbauth/internal/uuid"
 )
 
-// deviceID is the device id that a handle uses.
-type deviceID struct {
-	id     string
-	stored bool // it is the session's; otherwise it has been made for a session to come
-}
-
 // ValidDeviceID is the js-sdk's rule for an id from its storage: 16 to 48 printable characters.
 func ValidDeviceID(id string) bool {
 	if len(id) < 16 || len(id) > 48 {
@@ -153,16 +147,4 @@ func (h *Handle) forgetDevice() {
 	if h.keys.visitor {
 		h.device.Store(nil)
 	}
-}
-
-// Prepare returns the device id to sign in with. It asks the store first whether it answers, before something is spent on a
-// session that the store shall keep. It fails with a *StoreError or *InterruptedError.
-func (h *Handle) Prepare(ctx context.Context) (string, error) {
-	if h.keys.visitor || h.device.Load() == nil && h.keeper.cfg.DeviceID == "" {
-		return h.NextDeviceID(ctx) // which asks
-	}
-	if _, err := h.look(ctx); err != nil && !errors.Is(err, ErrNone) && !unreadable(err) {
-		return "", err
-	}
-	return h.NextDeviceID(ctx)
 }

@@ -1,8 +1,7 @@
 package session
 
 import (
-	"context"
-	"errors"
+	"math"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -28,11 +27,87 @@ type Handle struct {
 	signIns Mark       // how often current has become another session so far
 }
 
-// Mark names a session that was stored through a Handle, for what is done after that.
-type Mark uint64
+// deviceID is the device id that a handle uses.
+type deviceID struct {
+	id     string
+	stored bool // it is the session's; otherwise it has been made for a session to come
+}
 
-// NoMark names no session.
-const NoMark = ^Mark(0)
+// keys are where a session keeps its things.
+type keys struct {
+	credentials, device, captcha string
+	visitor                      bool
+}
+
+// newKeys makes one string and cuts it, since handles are made for each request. user is "" for the default session. It
+// has the js-sdk's keys; a visitor's device id is kept for each client id apart, since the server knows anonymous users by
+// it.
+func newKeys(prefix, user, clientID string) keys {
+	const credentials, device, captcha = "credentials_", "device_id", "captcha_"
+	dir, slash, deviceOf := "users/", "/", "_"
+	if user == "" {
+		dir, slash, deviceOf = "", "", ""
+	}
+	own := clientID
+	if user == "" {
+		own = ""
+	}
+	all := prefix + dir + user + slash + credentials + clientID +
+		prefix + dir + user + slash + device + deviceOf + own +
+		prefix + dir + user + slash + captcha + clientID
+	before := len(prefix) + len(dir) + len(user) + len(slash)
+	first := before + len(credentials) + len(clientID)
+	second := first + before + len(device) + len(deviceOf) + len(own)
+	return keys{credentials: all[:first], device: all[first:second], captcha: all[second:], visitor: user != ""}
+}
+
+// Open makes h a handle on the session of a user, whose name is escaped for a path, or for "" on the default one. It must be
+// called once, before anything else of h is used. It does no I/O.
+func (h *Handle) Open(k *Keeper, user string, exchanger Exchanger, watcher Watcher) {
+	h.keeper, h.exchanger, h.watcher, h.now = k, exchanger, watcher, k.cfg.Now
+	h.keys = newKeys(k.cfg.Prefix, user, k.cfg.ClientID)
+	h.current.Store(nobody())
+}
+
+// state is what a handle knows of its session. It does not change.
+type state struct {
+	credentials *Credentials // nil: nobody, as far as this handle knows
+	token       string
+	from        int64 // the first millisecond at which token may be used: before it the clock has been put back
+	expires     int64 // the last one
+	ahead       int64 // the first one at which it is refreshed ahead
+}
+
+// nobody is what a handle knows when it knows nothing. Each is another one, for CompareAndSwap.
+func nobody() *state {
+	return &state{from: math.MaxInt64, expires: math.MinInt64, ahead: math.MaxInt64}
+}
+
+func (h *Handle) newState(c *Credentials) *state {
+	if c == nil || c.AccessToken == "" {
+		return nobody()
+	}
+	from, expires := c.usable(h.now())
+	return &state{credentials: c, token: c.AccessToken, from: from, expires: expires, ahead: h.aheadFrom(c, expires)}
+}
+
+func (s *state) validAt(now int64) bool { return s.from <= now && now <= s.expires }
+
+// aheadFrom is the millisecond from which on c, whose access token ends at expires, is refreshed ahead: within the Config's
+// time of that end, and in the second half of its life only.
+func (h *Handle) aheadFrom(c *Credentials, expires int64) int64 {
+	window := h.keeper.cfg.Ahead
+	if window == 0 || !h.renewable(c) {
+		return math.MaxInt64
+	}
+	if life := seconds(c.ExpiresIn) - expiryMargin; life > 0 {
+		window = min(window, life/2)
+	}
+	return expires - window.Milliseconds()
+}
+
+// renewable reports whether c outlives its access token.
+func (h *Handle) renewable(c *Credentials) bool { return c.Renewable() || h.exchanger.SignsInAnew() }
 
 // become makes s what the handle knows, and tells of the change that s is.
 func (h *Handle) become(s *state, c Change) Mark {
@@ -70,152 +145,6 @@ func (h *Handle) lose(before *state) {
 	}
 }
 
-// SignedIn tells the watcher that what belongs to a sign-in is done, if the session that mark names is still there, and
-// returns what has become of it by refreshes. Otherwise it returns nil.
-func (h *Handle) SignedIn(ctx context.Context, mark Mark) *Credentials {
-	mine := h.Peek()
-	if mine == nil {
-		return nil
-	}
-	// Somebody else may have signed out, or in, since. A store that fails does not tell.
-	if seen, err := h.look(ctx); errors.Is(err, ErrNone) || err == nil && !h.keeper.samePerson(mine, seen.session) {
-		return nil
-	}
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	c := h.current.Load().credentials
-	if h.signIns != mark || c == nil {
-		return nil
-	}
-	h.watcher.Changed(Change{Kind: SignedIn, Session: c})
-	return c
-}
-
 // Peek returns the session that the handle knows, its access token expired or not; nil for none. It does not look at the
 // store.
 func (h *Handle) Peek() *Credentials { return h.current.Load().credentials }
-
-// Keep makes c the session, in place of whatever there was. The server has given c already, so that the end of ctx does
-// not stop it. deviceID is what c was signed in with, "" for none; a visitor's is stored with the session.
-func (h *Handle) Keep(ctx context.Context, c *Credentials, deviceID string) (Mark, error) {
-	h.keeper.work.begin()
-	defer h.keeper.work.end()
-	ctx, cancel := h.keeper.detached(ctx)
-	defer cancel()
-	var mark Mark
-	err := h.locked(ctx, func(held context.Context) (err error) {
-		mark, err = h.put(held, c, deviceID, Replaced)
-		return err
-	})
-	return mark, err
-}
-
-// Set is [Handle.Keep] for a session that is not lost with the end of ctx. nil is nobody: the session that is there is
-// removed as [Handle.Forget] does it, without telling that somebody has signed out.
-func (h *Handle) Set(ctx context.Context, c *Credentials) error {
-	if c == nil {
-		mine, err := h.meant(ctx)
-		if err != nil {
-			return err
-		}
-		return h.locked(ctx, func(held context.Context) error { return h.drop(held, mine, Replaced) })
-	}
-	return h.locked(ctx, func(held context.Context) error {
-		_, err := h.put(held, c, "", Replaced)
-		return err
-	})
-}
-
-// put stores c in place of whatever there is. The lock is held.
-func (h *Handle) put(held context.Context, c *Credentials, deviceID string, kind ChangeKind) (Mark, error) {
-	if err := h.writeDevice(held, deviceID); err != nil {
-		return 0, err
-	}
-	if err := h.write(held, c); err != nil {
-		return 0, err
-	}
-	h.keeper.unsaved.forget(h.keys.credentials)
-	return h.become(h.newState(c), Change{Kind: kind, Session: c}), nil
-}
-
-// meant returns the session that a call means which ends one: the one that this handle knows and may use, else the one that
-// is stored; nil for none that can be read.
-func (h *Handle) meant(ctx context.Context) (*Credentials, error) {
-	if c := h.current.Load().credentials; c != nil {
-		return c, nil
-	}
-	seen, err := h.look(ctx)
-	if _, interrupted := err.(*InterruptedError); interrupted { //nolint:errorlint // look's own, which nobody has wrapped
-		return nil, err
-	}
-	return seen.session, nil
-}
-
-// Forget ends the session of mine's person here: it is removed from the store, and the watcher is told that it has been
-// signed out. If the store holds somebody else's session by now, that stays. nil is whoever is there. The end of ctx does not
-// stop it, and what the store cannot delete is forgotten by this handle all the same.
-func (h *Handle) Forget(ctx context.Context, mine *Credentials) error {
-	h.keeper.work.begin()
-	defer h.keeper.work.end()
-	if s := h.current.Load(); mine == nil || h.keeper.samePerson(mine, s.credentials) {
-		h.lose(s)
-	}
-	ctx, cancel := h.keeper.detached(ctx)
-	defer cancel()
-	gone := false
-	err := h.locked(ctx, func(held context.Context) error {
-		gone = true
-		return h.drop(held, mine, SignedOut)
-	})
-	if !gone { // the lock could not be had
-		h.become(nobody(), Change{Kind: SignedOut, Old: mine})
-	}
-	return err
-}
-
-// drop removes the session of mine's person, and tells of it. The lock is held.
-func (h *Handle) drop(held context.Context, mine *Credentials, kind ChangeKind) error {
-	stored, _, err := h.read(held)
-	switch {
-	case err != nil && !unreadable(err):
-	case mine != nil && stored != nil && !h.keeper.samePerson(mine, stored) && !h.keeper.samePerson(mine, h.keeper.successor(h.keys.credentials, stored)):
-		if now := h.current.Load().credentials; now != nil && !h.keeper.samePerson(mine, now) {
-			return nil // somebody else is signed in here too
-		}
-		err = nil
-	default:
-		err = h.remove(held)
-	}
-	h.become(nobody(), Change{Kind: kind, Old: mine})
-	return err
-}
-
-// End removes the session whose access token the server has refused for good, if that is still the stored one. reason is
-// the refusal.
-func (h *Handle) End(ctx context.Context, refused *Credentials, reason error) {
-	h.keeper.work.begin()
-	defer h.keeper.work.end()
-	ctx, cancel := h.keeper.detached(ctx)
-	defer cancel()
-	err := h.locked(ctx, func(held context.Context) error {
-		stored, _, err := h.read(held)
-		if err != nil || stored == nil || stored.AccessToken != refused.AccessToken {
-			return err // what cannot be read, or is another session, is not deleted
-		}
-		return h.finish(held, stored, reason)
-	})
-	if err != nil {
-		h.keeper.warn(ctx, "an ended session could not be deleted", err)
-	}
-	// What this handle knows is of no use, whatever the store says.
-	if s := h.current.Load(); s.token == refused.AccessToken {
-		h.lose(s)
-	}
-}
-
-// finish removes a session that the server has ended, and tells of it. The lock is held.
-func (h *Handle) finish(held context.Context, stored *Credentials, reason error) error {
-	err := h.remove(held)
-	h.become(nobody(), Change{Kind: Ended, Old: stored, Err: reason})
-	return err
-}

@@ -23,39 +23,9 @@ type Keeper struct {
 // NewKeeper returns a Keeper for a checked Config.
 func NewKeeper(cfg Config) *Keeper {
 	k := &Keeper{cfg: cfg, store: newStore(cfg.Store)}
-	k.spent = shareSpent(k)
+	k.spent = shareSpent(k, cfg.Store)
 	k.unsaved.limit, k.orphans.limit = maxUnsaved, maxUnsaved
 	return k
-}
-
-// Shutdown waits until every exchange that is under way has been stored, and every session that is being written. Refreshed
-// sessions that the store did not take before are written now, if it takes them. After it no refresh begins in the
-// background; calls still work. It returns the error of ctx if that ends first, else what the store failed with.
-func (k *Keeper) Shutdown(ctx context.Context) error {
-	if err := k.work.shutdown(ctx); err != nil {
-		return err
-	}
-	var first error
-	for key, kept := range k.unsaved.all() {
-		if err := k.writeUnsaved(ctx, key, kept); err != nil && first == nil {
-			first = err
-		}
-	}
-	return first
-}
-
-// writeUnsaved writes a refreshed session over the one that it has replaced, if that is still stored.
-func (k *Keeper) writeUnsaved(ctx context.Context, key string, kept unsaved) error {
-	h := &Handle{keeper: k, keys: keys{credentials: key}}
-	changed := false
-	err := h.locked(ctx, func(held context.Context) (err error) {
-		changed, err = h.replace(held, kept.replaced, kept.renewed, "")
-		return err
-	})
-	if err == nil || changed {
-		k.unsaved.forget(key)
-	}
-	return err
 }
 
 func (k *Keeper) warn(ctx context.Context, text string, err error) { k.cfg.Warn(ctx, text, err) }
@@ -118,4 +88,19 @@ func (w *work) shutdown(ctx context.Context) error {
 	case <-ctx.Done():
 		return ctx.Err()
 	}
+}
+
+// samePerson reports whether b is known to be the session of a's person: they say so, or b is a, or came of it by a refresh
+// here. Where neither says whose it is, they are two people's.
+func (k *Keeper) samePerson(a, b *Credentials) bool {
+	if a == nil || b == nil {
+		return false
+	}
+	if a.SamePair(b) {
+		return true
+	}
+	if person, other := a.Subject(), b.Subject(); person != "" && other != "" {
+		return person == other
+	}
+	return k.spent.succeeds(b, a.RefreshToken)
 }

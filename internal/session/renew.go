@@ -160,7 +160,7 @@ func (h *Handle) lookedInVain(err error) error {
 // spend gets new tokens for a session, and saves them in place of what is stored. The lock is held.
 func (h *Handle) spend(ctx, held context.Context, now seen, want want) outcome {
 	c := now.session
-	if c.RefreshToken != "" && h.keeper.wasSpent(c.RefreshToken) {
+	if c.RefreshToken != "" && h.keeper.spent.has(c.RefreshToken) {
 		return h.refused(held, now.stored, want, ErrSpent)
 	}
 	if err := h.keeper.store.reserve(held, h.keys.credentials, now.size+roomForGrowth); err != nil {
@@ -173,7 +173,7 @@ func (h *Handle) spend(ctx, held context.Context, now seen, want want) outcome {
 	if err != nil {
 		return outcome{err: err}
 	}
-	h.keeper.spend(c, fresh)
+	h.keeper.spent.add(c, fresh)
 	change := Change{Kind: Refreshed, Session: fresh, Old: now.stored}
 	if !goesOn {
 		change.Kind = Anew

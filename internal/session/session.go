@@ -21,7 +21,7 @@
 //     returns counts only where it is one of this package's types.
 //  7. Nothing stands in for a session: nobody is [ErrNone], and only that. A store that fails is never taken for it.
 //  8. Everything ends. A flight has a limit that holds whatever the store does; its callers are told first, then its lock
-//     is given back (flight.go). What is remembered of a session is dropped after a time (memory.go). [Keeper.Shutdown]
+//     is given back (exchange.go). What is remembered of a session is dropped after a time (memory.go). [Keeper.Shutdown]
 //     waits for what is under way.
 //  9. A refresh token is spent last: after the lock is held, the store was read and room for the successor is reserved. A token
 //     that was spent in this process is never sent again, whoever hands it in (spent.go).
@@ -98,6 +98,12 @@ type Change struct {
 
 // Watcher is told of the changes of one Handle, one at a time and in their order. Changed must not wait for anything.
 type Watcher interface{ Changed(Change) }
+
+// Mark names a session that was stored through a Handle, for what is done after that.
+type Mark uint64
+
+// NoMark names no session.
+const NoMark = ^Mark(0)
 
 // ErrNotFound is tcbauth.ErrNotFound: what a Store's Get returns, bare or wrapped, when it holds nothing under a key. With
 // ErrUnsealed it is the only word of a store that decides something here.

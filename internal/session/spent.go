@@ -45,9 +45,8 @@ type sharedSpent struct {
 	keepers int // that are in use
 }
 
-// shareSpent returns the memory of k's store. It is dropped with the last Keeper of the store.
-func shareSpent(k *Keeper) *spent {
-	s := k.cfg.Store
+// shareSpent returns the memory of a store for a keeper. It is dropped with the last keeper of the store.
+func shareSpent[K any](keeper *K, s Store) *spent {
 	if !reflect.ValueOf(s).Comparable() || reflect.TypeOf(s).Size() == 0 { // it cannot be told from other stores
 		return newSpent()
 	}
@@ -62,7 +61,7 @@ func shareSpent(k *Keeper) *spent {
 		spentIn.stores[s] = shared
 	}
 	shared.keepers++
-	runtime.AddCleanup(k, unshareSpent, s)
+	runtime.AddCleanup(keeper, unshareSpent, s)
 	return shared.spent
 }
 
@@ -81,22 +80,22 @@ type unsaved struct {
 	replaced *Credentials // what the store held, and holds until renewed is written
 }
 
-// spend remembers that the refresh token of old was spent for fresh. A server that does not rotate gives the same one
+// add remembers that the refresh token of old was spent for fresh. A server that does not rotate gives the same one
 // again: then nothing was spent.
-func (k *Keeper) spend(old, fresh *Credentials) {
+func (s *spent) add(old, fresh *Credentials) {
 	if old.RefreshToken != "" && fresh.RefreshToken != old.RefreshToken {
-		k.spent.put(digestOf(old.RefreshToken), digestOf(fresh.RefreshToken), spentFor)
+		s.put(digestOf(old.RefreshToken), digestOf(fresh.RefreshToken), spentFor)
 	}
 }
 
-// wasSpent reports whether a refresh token was spent in this process.
-func (k *Keeper) wasSpent(refreshToken string) bool {
-	_, spent := k.spent.get(digestOf(refreshToken))
+// has reports whether a refresh token was spent in this process.
+func (s *spent) has(refreshToken string) bool {
+	_, spent := s.get(digestOf(refreshToken))
 	return spent
 }
 
 // succeeds reports whether later came of an earlier refresh token by refreshes in this process.
-func (k *Keeper) succeeds(later *Credentials, refreshToken string) bool {
+func (s *spent) succeeds(later *Credentials, refreshToken string) bool {
 	if later == nil || later.RefreshToken == "" || refreshToken == "" {
 		return false
 	}
@@ -105,26 +104,11 @@ func (k *Keeper) succeeds(later *Credentials, refreshToken string) bool {
 		if at == want {
 			return true
 		}
-		next, ok := k.spent.get(at)
+		next, ok := s.get(at)
 		if !ok {
 			return false
 		}
 		at = next
 	}
 	return false
-}
-
-// samePerson reports whether b is known to be the session of a's person: they say so, or b is a, or came of it by a refresh
-// here. Where neither says whose it is, they are two people's.
-func (k *Keeper) samePerson(a, b *Credentials) bool {
-	if a == nil || b == nil {
-		return false
-	}
-	if a.SamePair(b) {
-		return true
-	}
-	if person, other := a.Subject(), b.Subject(); person != "" && other != "" {
-		return person == other
-	}
-	return k.succeeds(b, a.RefreshToken)
 }

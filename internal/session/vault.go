@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"time"
 )
 
 // seen is what one look at the store has found. session is nil for nobody.
@@ -133,42 +132,3 @@ func (h *Handle) locked(ctx context.Context, f func(held context.Context) error)
 	defer unlock()
 	return f(held)
 }
-
-const lockingSession = "locking the session"
-
-// lock waits for the lock of key until ctx ends. unlock may be called more than once. It fails with a *StoreError.
-func (k *Keeper) lock(ctx context.Context, key string) (held context.Context, unlock func(), err error) {
-	if k.store.locker == nil {
-		unlock, err = k.locks.Lock(ctx, key)
-		if err != nil {
-			return nil, nil, &StoreError{lockingSession, context.Cause(ctx)}
-		}
-		return ctx, unlock, nil
-	}
-	l, err := k.store.lock(ctx, key)
-	if err != nil {
-		if cause := context.Cause(ctx); cause != nil {
-			err = cause
-		}
-		return nil, nil, &StoreError{lockingSession, err}
-	}
-	return l.held, func() { k.store.release(ctx, l.unlock) }, nil
-}
-
-// lockFor is lock with a limit on the wait: as long as another holder may need.
-func (k *Keeper) lockFor(ctx context.Context, key string) (held context.Context, unlock func(), err error) {
-	wait, cancel := context.WithCancelCause(ctx)
-	limit := time.AfterFunc(k.cfg.lockWait(), func() { cancel(errLockWait) })
-	held, release, err := k.lock(wait, key) // held descends from wait, and lasts as long as the lock
-	if !limit.Stop() && err == nil {
-		release()
-		err = &StoreError{lockingSession, errLockWait}
-	}
-	if err != nil {
-		cancel(nil)
-		return nil, nil, err
-	}
-	return held, func() { release(); cancel(nil) }, nil
-}
-
-var errLockWait = errors.New("another process holds the lock for too long")
