@@ -7,6 +7,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/cloudbase-community/tcbauth"
 )
 
 // record is an operation with what became of it.
@@ -68,6 +70,21 @@ type history struct {
 
 	mu      sync.Mutex
 	records []*record
+	offered *tcbauth.Credentials // the last session for SetSession
+	whose   string
+}
+
+// spare returns the last session for SetSession again, nil if there was none.
+func (h *history) spare() (person string, c *tcbauth.Credentials) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.whose, h.offered
+}
+
+func (h *history) offer(person string, c *tcbauth.Credentials) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.whose, h.offered = person, c
 }
 
 func (h *history) add(r *record) {

@@ -189,6 +189,7 @@ func (r *run) open(
 		judge: &judge{clock: c, lag: lag, ledger: book, guests: make(map[string]string)},
 	}
 	var closers []func() error
+	shared := newShelf()
 	var store tcbauth.TokenStore
 	for range apps {
 		if store == nil || r.place != memoryPlace { // one for each
@@ -198,7 +199,7 @@ func (r *run) open(
 			require.NoError(t, err)
 			closers = append(closers, closer.Close)
 		}
-		c := newClient(store, srv.URL, transport(), e.clock, func(v event) { book.note(v, false) })
+		c := newClient(store, shared, srv.URL, transport(), e.clock, func(v event) { book.note(v, false) })
 		closers, e.seats = append(closers, c.close), append(e.seats, c)
 	}
 	spareTransport := transport()
@@ -278,6 +279,9 @@ func (e *era) seatsFor(w world) (seats []numbered) {
 			seats = append(seats, numbered{seat: s, number: i})
 		}
 	}
+	if w.Flavor == shaky {
+		return seats[:1]
+	}
 	return seats
 }
 
@@ -290,7 +294,7 @@ func (e *era) work(g *generator, h *history, at numbered) {
 		o := g.next()
 		o.ID = e.ops.Add(1)
 		prepared := e.watch.moment()
-		if err := e.equip(e.t.Context(), &o); err != nil {
+		if err := e.equip(e.t.Context(), &o, h); err != nil {
 			e.report("no session was to be had: " + err.Error())
 			return
 		}
@@ -312,8 +316,17 @@ func (e *era) work(g *generator, h *history, at numbered) {
 }
 
 // equip gets what an operation needs of its own.
-func (e *era) equip(ctx context.Context, o *op) (err error) {
-	if o.Kind == setSession || o.Kind == setTokens {
+func (e *era) equip(ctx context.Context, o *op, h *history) (err error) {
+	switch o.Kind {
+	case setSession:
+		if person, spare := h.spare(); spare != nil && !o.World.Apart && o.ID%2 == 0 {
+			o.Person, o.Spare = person, spare // which somebody else hands in too
+			return nil
+		}
+		if o.Spare, err = e.spares.session(ctx, o.Person, o.ID); err == nil {
+			h.offer(o.Person, o.Spare)
+		}
+	case setTokens:
 		o.Spare, err = e.spares.session(ctx, o.Person, o.ID)
 	}
 	return err

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"math/rand/v2"
+	"sync"
 	"time"
 
 	"github.com/cloudbase-community/tcbauth"
@@ -36,8 +37,29 @@ type lateLocker struct {
 	locker tcbauth.Locker
 }
 
+// shelf has the stores of Apps that share theirs, by world.
+type shelf struct {
+	mu     sync.Mutex
+	stores map[string]tcbauth.TokenStore
+}
+
+func newShelf() *shelf { return &shelf{stores: make(map[string]tcbauth.TokenStore)} }
+
+// store returns a store of a world's on inner.
+func (s *shelf) store(inner tcbauth.TokenStore, w world) tcbauth.TokenStore {
+	if w.Apart {
+		return newLate(inner, w)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.stores[w.ID] == nil {
+		s.stores[w.ID] = newLate(inner, w)
+	}
+	return s.stores[w.ID]
+}
+
 func newLate(inner tcbauth.TokenStore, w world) tcbauth.TokenStore {
-	store := late{inner: inner, prefix: w.ID + "/", sick: w.Flavor == sick}
+	store := late{inner: inner, prefix: w.ID + "/", sick: w.Flavor.faulty()}
 	if p, ok := inner.(tcbauth.Interruptible); ok {
 		store.prompt = w.Prompt && p.Interruptible()
 	}

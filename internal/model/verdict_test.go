@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -31,7 +32,7 @@ type judge struct {
 func (j *judge) violation(h *history) string {
 	h.sort()
 	for _, check := range []func(*history) (rule string, marked map[*record]bool){
-		j.strangers, j.errors, j.profiles, j.stale, j.handles,
+		j.strangers, j.errors, j.profiles, j.stale, j.returned, j.handles,
 	} {
 		if rule, marked := check(h); len(marked) > 0 {
 			return rule + "\n" + h.text(marked)
@@ -90,6 +91,10 @@ func (j *judge) errors(h *history) (rule string, marked map[*record]bool) {
 			return false
 		case r.Problem == cut:
 			return r.Cut == 0
+		case r.Problem == fault && h.world.Flavor.faulty():
+			return false
+		case r.Problem == expired && h.tokenGone(r):
+			return false
 		case r.Problem == none, r.Problem == expired: // the tokens that these need are their own
 			return r.Kind.writes() && r.Kind != signOut
 		default:
@@ -125,6 +130,19 @@ func (j *judge) stale(h *history) (rule string, marked map[*record]bool) {
 	unknown := h.world.Ahead || h.world.Flavor == hasty || h.world.Flavor == killed
 	return "an access token that was no longer to be used", mark(h, func(r *record) bool {
 		return !unknown && r.success() && r.Kind == getToken && r.Expires-margin+slack < j.now(r.call)
+	})
+}
+
+// returned finds anonymous people who are back after they have signed out.
+func (j *judge) returned(h *history) (rule string, marked map[*record]bool) {
+	return "an anonymous person who had signed out is back", mark(h, func(r *record) bool {
+		if h.key == "" || r.Kind != signInGuest || !r.success() { // the default session keeps its device id
+			return false
+		}
+		return slices.ContainsFunc(h.records, func(out *record) bool {
+			return out.Kind.leaves() && out.success() && out.end < r.call && h.alone(out) &&
+				slices.ContainsFunc(h.records, func(o *record) bool { return o.Sub == r.Sub && o.end < out.call })
+		})
 	})
 }
 
