@@ -39,6 +39,7 @@ func TestModelFindsBreaks(t *testing.T) { //nolint:paralleltest // each takes th
 				match = [][]byte{nil, []byte("NOT FOUND"), nil}
 				t.Errorf("not found in %s:\n%s", breakLength(), out)
 			}
+			t.Logf("after %s operations: %s", match[1], match[2])
 			rows = append(rows, fmt.Sprintf("%d\t%s\t%s\t%s\t%s", b.rule, b.name, b.place(), match[1], match[2]))
 		})
 	}
@@ -71,7 +72,7 @@ func (b brokenBy) place() string {
 func (b brokenBy) run(t *testing.T) []byte {
 	t.Helper()
 	args := []string{
-		"test", "-count=1", "-timeout=10m", "-run=^TestModel$/^" + b.place() + "$", "-overlay=" + b.overlay(t),
+		"test", "-count=1", "-vet=off", "-ldflags=-s -w", "-timeout=10m", "-run=^TestModel$/^" + b.place() + "$", "-overlay=" + b.overlay(t),
 		"./internal/model",
 	}
 	cmd := exec.CommandContext(t.Context(), "go", args...) //nolint:gosec // the arguments are this file's

@@ -2,6 +2,7 @@ package model_test
 
 import (
 	"os"
+	"runtime"
 	"strconv"
 	"testing"
 	"time"
@@ -37,8 +38,11 @@ func TestModel(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			r := &run{place: test.place(t), seed: seed}
+			r := &run{place: test.place(t), seed: seed, bubblesAtATime: 1}
 			long := r.setLimit(t)
+			if long {
+				r.bubblesAtATime = runtime.GOMAXPROCS(0)
+			}
 			began := time.Now()
 			for !r.over() {
 				r.bubbles(t)

@@ -20,7 +20,6 @@ import (
 
 const (
 	lanes     = 5     // worlds at a time, where they wait for each other
-	bubbles   = 2     // worlds at a time that do not
 	keys      = 3     // of a world: two visitors, and the default session
 	perKey    = 5     // goroutines
 	opsPerKey = 100   // before the history is checked
@@ -34,6 +33,8 @@ type run struct {
 	place string
 	seed  uint64
 	limit limit
+
+	bubblesAtATime int
 
 	eras      atomic.Int64
 	done      atomic.Int64 // operations
@@ -125,7 +126,7 @@ func (r *run) bubbles(t *testing.T) {
 	t.Helper()
 	end := r.done.Load() + eraOps
 	var wg sync.WaitGroup
-	for range bubbles {
+	for range r.bubblesAtATime {
 		wg.Go(func() {
 			for !r.over() && r.done.Load() < end {
 				r.bubble(t)
