@@ -22,14 +22,6 @@ func proven(t *testing.T, srv *authtest.Server, auth *tcbauth.Auth, req tcbauth.
 	return verified.VerificationToken
 }
 
-func sudo(t *testing.T, auth *tcbauth.Auth) string {
-	t.Helper()
-	out, err := auth.Sudo(t.Context(), tcbauth.SudoRequest{Password: testbed.Password})
-	require.NoError(t, err)
-	require.Equal(t, 900, out.ExpiresIn)
-	return out.SudoToken
-}
-
 // TestPasswordIsChanged goes through every way to another password. The old one fails afterwards, and a weak one is
 // refused before anything is sent.
 func TestPasswordIsChanged(t *testing.T) {
@@ -40,7 +32,7 @@ func TestPasswordIsChanged(t *testing.T) {
 		change   change
 	}{
 		"SetPassword, by password": {true, func(t *testing.T, _ *authtest.Server, auth *tcbauth.Auth, password string) error {
-			return auth.SetPassword(t.Context(), tcbauth.SetPasswordRequest{NewPassword: password, SudoToken: sudo(t, auth)})
+			return auth.SetPassword(t.Context(), tcbauth.SetPasswordRequest{NewPassword: password, SudoToken: testbed.Sudo(t, auth)})
 		}},
 		"SetPassword, by code": {true, func(t *testing.T, srv *authtest.Server, auth *tcbauth.Auth, password string) error {
 			token := proven(t, srv, auth, tcbauth.GetVerificationRequest{PhoneNumber: testbed.GopherPhone, Target: tcbauth.TargetCurrentUser})
@@ -78,10 +70,10 @@ func TestPasswordIsChanged(t *testing.T) {
 					before = testbed.SignInAs(t, auth, testbed.Gopher)
 				}
 				require.ErrorIs(t, test.change(t, srv, auth, "weak"), tcbauth.ErrInvalidParams)
-				require.True(t, canSignIn(t, srv, testbed.Gopher, testbed.Password))
-				require.NoError(t, test.change(t, srv, auth, newPassword))
-				assert.False(t, canSignIn(t, srv, testbed.Gopher, testbed.Password))
-				assert.True(t, canSignIn(t, srv, testbed.Gopher, newPassword))
+				require.True(t, testbed.CanSignIn(t, srv, testbed.Gopher, testbed.Password))
+				require.NoError(t, test.change(t, srv, auth, testbed.NewPassword))
+				assert.False(t, testbed.CanSignIn(t, srv, testbed.Gopher, testbed.Password))
+				assert.True(t, testbed.CanSignIn(t, srv, testbed.Gopher, testbed.NewPassword))
 				if !test.signedIn {
 					testbed.RequireNobody(t, auth)
 					return
@@ -102,18 +94,18 @@ func TestPasswordIsNotChanged(t *testing.T) {
 		srv := testbed.Emulator(t, authtest.WithoutLimits(), authtest.WithSudoByCode())
 		auth := testbed.NewApp(t, srv).Auth()
 		session := testbed.SignInAs(t, auth, testbed.Gopher)
-		err := auth.SetPassword(t.Context(), tcbauth.SetPasswordRequest{NewPassword: newPassword, SudoToken: "none"})
+		err := auth.SetPassword(t.Context(), tcbauth.SetPasswordRequest{NewPassword: testbed.NewPassword, SudoToken: "none"})
 		require.ErrorIs(t, err, tcbauth.CodePermissionDenied)
-		_, err = auth.ResetPasswordForOld(t.Context(), tcbauth.ResetPasswordForOldRequest{OldPassword: testbed.Password, NewPassword: newPassword})
+		_, err = auth.ResetPasswordForOld(t.Context(), tcbauth.ResetPasswordForOldRequest{OldPassword: testbed.Password, NewPassword: testbed.NewPassword})
 		require.ErrorIs(t, err, tcbauth.CodeFailedPrecondition, "people with a phone number need a code")
 		assert.Equal(t, "ResetPasswordForOld", testbed.ErrorOf(t, err).Op)
-		err = auth.ModifyPassword(t.Context(), tcbauth.ModifyPasswordRequest{Password: "wrong-horse-1", NewPassword: newPassword})
+		err = auth.ModifyPassword(t.Context(), tcbauth.ModifyPasswordRequest{Password: "wrong-horse-1", NewPassword: testbed.NewPassword})
 		require.ErrorIs(t, err, tcbauth.CodeInvalidUsernameOrPassword)
 		err = auth.ModifyPasswordWithoutLogin(t.Context(), tcbauth.ModifyPasswordWithoutLoginRequest{
-			Username: testbed.Gopher, Password: "wrong-horse-1", NewPassword: newPassword,
+			Username: testbed.Gopher, Password: "wrong-horse-1", NewPassword: testbed.NewPassword,
 		})
 		require.ErrorIs(t, err, tcbauth.CodeInvalidUsernameOrPassword)
-		assert.True(t, canSignIn(t, srv, testbed.Gopher, testbed.Password))
+		assert.True(t, testbed.CanSignIn(t, srv, testbed.Gopher, testbed.Password))
 		testbed.RequireToken(t, auth, session.AccessToken)
 	})
 }
@@ -176,20 +168,20 @@ func TestContact(t *testing.T) {
 
 		err := auth.BindEmail(t.Context(), tcbauth.BindEmailRequest{Email: testbed.NewEmail, SudoToken: "none", VerificationToken: mail})
 		require.ErrorIs(t, err, tcbauth.CodePermissionDenied)
-		err = auth.BindEmail(t.Context(), tcbauth.BindEmailRequest{Email: testbed.NewEmail, SudoToken: sudo(t, auth), VerificationToken: phone(testbed.NewPhone)})
+		err = auth.BindEmail(t.Context(), tcbauth.BindEmailRequest{Email: testbed.NewEmail, SudoToken: testbed.Sudo(t, auth), VerificationToken: phone(testbed.NewPhone)})
 		require.ErrorIs(t, err, tcbauth.CodeInvalidArgument, "the proof of another address")
 		require.NoError(t, auth.BindEmail(t.Context(), tcbauth.BindEmailRequest{
-			Email: testbed.NewEmail, SudoToken: sudo(t, auth), VerificationToken: mail,
+			Email: testbed.NewEmail, SudoToken: testbed.Sudo(t, auth), VerificationToken: mail,
 		}))
 		require.NoError(t, auth.BindPhoneNumber(t.Context(), tcbauth.BindPhoneNumberRequest{
-			PhoneNumber: "13700000000", SudoToken: sudo(t, auth), VerificationToken: phone(testbed.NewPhone),
+			PhoneNumber: "13700000000", SudoToken: testbed.Sudo(t, auth), VerificationToken: phone(testbed.NewPhone),
 		}))
 		user, err := testbed.GetMe(t, auth)
 		require.NoError(t, err)
 		assert.Equal(t, testbed.NewEmail, user.Email)
 		assert.Equal(t, testbed.NewPhone, user.PhoneNumber)
 
-		taken := tcbauth.EditContactRequest{PhoneNumber: testbed.BadgerPhone, SudoToken: sudo(t, auth), VerificationToken: phone(testbed.BadgerPhone)}
+		taken := tcbauth.EditContactRequest{PhoneNumber: testbed.BadgerPhone, SudoToken: testbed.Sudo(t, auth), VerificationToken: phone(testbed.BadgerPhone)}
 		err = auth.EditContact(t.Context(), taken)
 		require.ErrorIs(t, err, tcbauth.CodeFailedPrecondition)
 		require.ErrorIs(t, err, tcbauth.ErrPreconditionFailed)
@@ -198,7 +190,7 @@ func TestContact(t *testing.T) {
 		user, err = testbed.GetMe(t, auth)
 		require.NoError(t, err)
 		assert.Equal(t, testbed.BadgerPhone, user.PhoneNumber)
-		assert.True(t, canSignIn(t, srv, testbed.Badger, testbed.Password), "the other account has a password")
+		assert.True(t, testbed.CanSignIn(t, srv, testbed.Badger, testbed.Password), "the other account has a password")
 		taken.Email = testbed.NewEmail
 		require.ErrorIs(t, auth.EditContact(t.Context(), taken), tcbauth.ErrInvalidParams)
 	})
@@ -304,7 +296,7 @@ func TestAccountIsDeleted(t *testing.T) {
 				events := testbed.EventsOf(auth)
 				require.Error(t, remove(t, auth, "none"))
 				testbed.RequireSession(t, store, testbed.KeyOf("visitor"), session)
-				require.NoError(t, remove(t, auth, sudo(t, auth)))
+				require.NoError(t, remove(t, auth, testbed.Sudo(t, auth)))
 				assert.Nil(t, testbed.Stored(t, store, testbed.KeyOf("visitor")))
 				_, err := store.Get(t.Context(), testbed.DeviceKeyOf("visitor"))
 				require.ErrorIs(t, err, tcbauth.ErrNotFound)
@@ -312,7 +304,7 @@ func TestAccountIsDeleted(t *testing.T) {
 				assert.Equal(t, []tcbauth.Event{tcbauth.EventSignedOut}, events())
 				_, err = testbed.GetMe(t, app.ForToken(session.AccessToken))
 				require.ErrorIs(t, err, tcbauth.CodeUnauthenticated)
-				assert.False(t, canSignIn(t, srv, testbed.Gopher, testbed.Password))
+				assert.False(t, testbed.CanSignIn(t, srv, testbed.Gopher, testbed.Password))
 			})
 		})
 	}

@@ -114,10 +114,10 @@ func (p *App) ForToken(accessToken string) *Auth {
 	return a
 }
 
-// Shutdown waits until every refresh and every sign-in that is under way has been stored, so that a process that exits after
-// it loses nobody's session. Call it when the server takes no more requests. After it no refresh begins in the background
-// ([WithRefreshAhead]); calls still work. It returns the error of ctx if that ends first. Calling it again is fine. A tool
-// whose calls have returned need not call it.
+// Shutdown waits until every refresh that is under way, and every session that is being written, has been stored, so that a
+// process that exits after it loses nobody's session. Call it when the server takes no more requests. After it no refresh
+// begins in the background ([WithRefreshAhead]); calls still work. It returns the error of ctx if that ends first, and
+// [ErrStore] if a session could not be written. Calling it again is fine. A tool whose calls have returned need not call it.
 func (p *App) Shutdown(ctx context.Context) error {
 	if err := p.keeper.Shutdown(ctx); err != nil {
 		if ctx.Err() != nil {

@@ -15,14 +15,15 @@ type Credentials struct {
 	TokenType    string    // "Bearer"
 	AccessToken  string    // an RS256 JWT (WIRE.md 6.3)
 	RefreshToken string    // opaque; "" for some anonymous and custom sessions
-	ExpiresIn    int       // seconds that the access token lived when it was given
+	ExpiresIn    int       // seconds that the access token lives from when it was given; 0: not known
 	ExpiresAt    time.Time // when it is no longer used: ExpiresIn after it was given, less 30 s
 	Scope        string    // words with spaces between: "user sso", or "anonymous"; may be ""
 	Sub          string    // the user's id
-	Groups       []string
-	Version      string // the API version that signed in, "v1" or "v2"; "" counts as v1
+	Groups       []string  // as the last sign-in or refresh gave them
+	Version      string    // the API version that signed in, "v1" or "v2"; "" counts as v1
 
-	// Extra is what else the server, or a js-sdk, has put there; it is kept as it is.
+	// Extra has what else the server, or a js-sdk, has put there, by the names in the JSON. It is kept as it is, and stored
+	// with the rest.
 	Extra map[string]json.RawMessage
 }
 

@@ -15,19 +15,6 @@ import (
 	"github.com/cloudbase-community/tcbauth/internal/testbed"
 )
 
-// customSession signs in by a ticket of the source, on a server whose custom sessions have no refresh token.
-func customSession(t *testing.T) (srv *authtest.Server, source *testbed.Issuer, app *tcbauth.App, store tcbauth.TokenStore, c *tcbauth.Credentials) {
-	t.Helper()
-	srv = testbed.Emulator(t, authtest.WithoutCustomRefreshToken())
-	source, store = &testbed.Issuer{Server: srv}, tcbauth.NewMemoryStore()
-	app = testbed.NewApp(t, srv, source.Option(), tcbauth.WithTokenStore(store))
-	state, err := app.ForUser("person-1").SignInWithCustomTicket(t.Context(), tcbauth.SignInWithCustomTicketRequest{})
-	require.NoError(t, err)
-	require.Empty(t, state.Credentials.RefreshToken)
-	require.Equal(t, []string{"person-1"}, source.Keys)
-	return srv, source, app, store, state.Credentials
-}
-
 func TestSignInWithCustomTicket(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -141,7 +128,7 @@ func TestCustomSignsInAnew(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		const callers = 100
-		srv, source, app, store, first := customSession(t)
+		srv, source, app, store, first := testbed.CustomSession(t)
 		auth := app.ForUser("person-1")
 		events := testbed.EventsOf(auth)
 		testbed.RequireToken(t, auth, first.AccessToken)
@@ -190,7 +177,7 @@ func TestCustomIsKept(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				srv, source, app, store, first := customSession(t)
+				srv, source, app, store, first := testbed.CustomSession(t)
 				auth := app.ForUser("person-1")
 				source.Will(test.uid, test.err)
 				srv.Advance(testbed.TokenLife)
@@ -199,7 +186,7 @@ func TestCustomIsKept(t *testing.T) {
 				if test.want != nil {
 					require.ErrorIs(t, err, test.want)
 				}
-				assert.Equal(t, test.want == tcbauth.ErrOtherUser, errors.Is(err, tcbauth.CodeUnauthenticated), "only who is somebody else has to sign in again")
+				assert.Equal(t, errors.Is(test.want, tcbauth.ErrOtherUser), errors.Is(err, tcbauth.CodeUnauthenticated), "only who is somebody else has to sign in again")
 				require.NotErrorIs(t, err, tcbauth.ErrSessionExpired, "the session goes on")
 				assert.Equal(t, 1+test.sent, srv.Count("signin/custom"))
 				testbed.RequireSession(t, store, testbed.KeyOf("person-1"), first)
@@ -217,7 +204,7 @@ func TestCustomIsKept(t *testing.T) {
 func TestCustomTokenIsRefused(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		srv, source, app, store, first := customSession(t)
+		srv, source, app, store, first := testbed.CustomSession(t)
 		auth := app.ForUser("person-1")
 		testbed.RefuseBearers(srv, 1, 0)
 		user, err := testbed.GetMe(t, auth)

@@ -2,9 +2,7 @@ package tcbauth_test
 
 import (
 	"bytes"
-	"os"
 	"os/exec"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -69,6 +67,23 @@ func TestBackendsLinkLittle(t *testing.T) {
 	}
 }
 
+// A session knows no server, and a request no session: neither links what belongs to the other, by whatever way.
+func TestHalvesOfTheClientAreApart(t *testing.T) {
+	t.Parallel()
+	const internal = module + "/internal/"
+	for pkg, want := range map[string][]string{
+		"session": {internal + "session", internal + "jwt", internal + "keylock", internal + "lenient", internal + "redact", internal + "uuid"},
+		"wire": {
+			internal + "wire", "github.com/go-resty/resty/v2", "github.com/go-resty/resty/v2/shellescape", "golang.org/x/net/publicsuffix",
+		},
+	} {
+		t.Run(pkg, func(t *testing.T) {
+			t.Parallel()
+			assert.ElementsMatch(t, want, dependencies(t, "./internal/"+pkg))
+		})
+	}
+}
+
 // The emulator is written anew from the facts about the server. What it shared with the client, it would get wrong as the
 // client does.
 func TestEmulatorIsIndependent(t *testing.T) {
@@ -78,20 +93,5 @@ func TestEmulatorIsIndependent(t *testing.T) {
 	assert.Contains(t, deps, emulator)
 	for _, pkg := range deps {
 		assert.True(t, pkg == emulator || isIn(pkg, "github.com/go-jose/go-jose/v4"), "the emulator must not depend on %s", pkg)
-	}
-}
-
-func TestFilesAreShort(t *testing.T) {
-	t.Parallel()
-	files, err := filepath.Glob("*.go")
-	require.NoError(t, err)
-	require.NotEmpty(t, files)
-	for _, name := range files {
-		if strings.HasSuffix(name, "_test.go") {
-			continue
-		}
-		source, err := os.ReadFile(name) //nolint:gosec // of the directory that is tested
-		require.NoError(t, err)
-		assert.LessOrEqual(t, bytes.Count(source, []byte("\n")), 400, "%s is to be one subject, and short", name)
 	}
 }

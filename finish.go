@@ -133,7 +133,7 @@ func (a *Auth) checkFinish(req *FinishOtpRequest) error {
 
 func (a *Auth) finishRecovery(ctx context.Context, op, deviceID string, req FinishOtpRequest, token string) (*LoginState, error) {
 	c := req.Challenge
-	if err := a.resetPassword(ctx, op, ResetPasswordRequest{
+	if err := a.resetPassword(ctx, op, deviceID, ResetPasswordRequest{
 		Email: c.Email, PhoneNumber: c.Phone, NewPassword: req.Password, VerificationToken: token,
 	}); err != nil {
 		return nil, err
@@ -150,7 +150,7 @@ func (a *Auth) finishNewPassword(ctx context.Context, op string, as *session.Cre
 	if err := a.setPassword(ctx, op, as, SetPasswordRequest{NewPassword: password, SudoToken: sudo.SudoToken}); err != nil {
 		return nil, err
 	}
-	return a.loginState(ctx, op)
+	return a.still(ctx, op, as)
 }
 
 func (a *Auth) finishChange(ctx context.Context, op string, as *session.Credentials, c *OtpChallenge) (*LoginState, error) {
@@ -158,10 +158,11 @@ func (a *Auth) finishChange(ctx context.Context, op string, as *session.Credenti
 	if c.Kind == OtpPhoneChange {
 		change = UpdateUserBasicInfoRequest{Phone: &c.Phone}
 	}
-	if _, err := a.updateUserBasicInfo(ctx, op, as, change); err != nil {
+	_, as, err := a.updateUserBasicInfo(ctx, op, as, change)
+	if err != nil {
 		return nil, err
 	}
-	state, err := a.loginState(ctx, op)
+	state, err := a.still(ctx, op, as)
 	if err == nil {
 		a.fire(AuthEvent{Event: EventUserUpdated, Session: state.Credentials})
 	}

@@ -239,8 +239,8 @@ func TestRarerFlows(t *testing.T) {
 			testbed.RequireToken(t, auth, verified.Credentials.AccessToken)
 		},
 		"the phone number that WeChat has": func(t *testing.T, srv *authtest.Server, auth *tcbauth.Auth) {
-			code := srv.ProviderCode(wechat, authtest.ProviderUser{Sub: "o-1", Phone: testbed.NewPhone})
-			granted, err := auth.GrantProviderToken(t.Context(), tcbauth.GrantProviderTokenRequest{ProviderID: wechat, ProviderCode: code})
+			code := srv.ProviderCode(testbed.Wechat, authtest.ProviderUser{Sub: "o-1", Phone: testbed.NewPhone})
+			granted, err := auth.GrantProviderToken(t.Context(), tcbauth.GrantProviderTokenRequest{ProviderID: testbed.Wechat, ProviderCode: code})
 			require.NoError(t, err)
 			require.NotNil(t, granted.ProviderProfile)
 			assert.Empty(t, granted.ProviderProfile.PhoneNumber)
@@ -255,7 +255,7 @@ func TestRarerFlows(t *testing.T) {
 			testbed.SignInAs(t, auth, testbed.Badger)
 			require.NoError(t, auth.BindWithProvider(t.Context(), tcbauth.BindWithProviderRequest{ProviderToken: granted(t, srv, auth, person)}))
 			testbed.SignInAs(t, auth, testbed.Gopher)
-			moved, err := auth.ChangeBoundProvider(t.Context(), tcbauth.ChangeBoundProviderRequest{ProviderID: wechat, TransToken: granted(t, srv, auth, person)})
+			moved, err := auth.ChangeBoundProvider(t.Context(), tcbauth.ChangeBoundProviderRequest{ProviderID: testbed.Wechat, TransToken: granted(t, srv, auth, person)})
 			require.NoError(t, err)
 			assert.Equal(t, srv.Env, moved.ClientID)
 			state, err := auth.SignInWithProvider(t.Context(), tcbauth.SignInWithProviderRequest{ProviderToken: granted(t, srv, auth, person)})

@@ -81,8 +81,8 @@ func (l *login) credentials(err error) (*Credentials, error) {
 	return public(l.session), l.err
 }
 
-// errOtherSession: the user that was fetched is not the one who has just signed in.
-var errOtherSession = errors.New("the user is not the one who signed in")
+// errOtherUser: the user that was fetched is not the one who has just signed in.
+var errOtherUser = errors.New("the user is not the one who signed in")
 
 // signedIn finishes a sign-in, for the one who has just signed in and nobody else: it binds the provider, fetches the user
 // and fires the event. l and err are what obtain returned.
@@ -100,7 +100,7 @@ func (a *Auth) signedIn(ctx context.Context, l *login, err error, me GetUserInfo
 	}
 	user, acted, err := a.fetchUser(ctx, as, me)
 	if err == nil && as.Sub != "" && user.Sub != as.Sub {
-		err = a.fail(ctx, "GetUserInfo", errOtherSession)
+		err = a.fail(ctx, "GetUserInfo", errOtherUser)
 	}
 	if err == nil {
 		state.User, as = user, acted // a bearer that was refused on the way has been replaced

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/cloudbase-community/tcbauth/internal/session"
 	"github.com/cloudbase-community/tcbauth/internal/wire"
 )
 
@@ -62,7 +63,8 @@ type LinkIdentityRequest struct {
 }
 
 // LinkIdentity is [Auth.SignInWithOAuth] for somebody who is signed in already: [Auth.VerifyOAuth] then binds the third
-// party's account to them and fires [EventBindIdentity].
+// party's account to them, and to nobody else, and fires [EventBindIdentity]. With nobody signed in the challenge is made, but
+// cannot be finished.
 //
 // js-sdk: linkIdentity.
 func (a *Auth) LinkIdentity(ctx context.Context, req LinkIdentityRequest) (*OAuthChallenge, error) {
@@ -170,12 +172,12 @@ func (a *Auth) VerifyOAuth(ctx context.Context, req VerifyOAuthRequest) (*LoginS
 		return nil, a.fail(ctx, op, wire.NewFailure(word, req.Query.Get("error_description")))
 	}
 	if c.Kind == OAuthBindIdentity {
-		err := a.linkIdentity(ctx, op, req)
+		as, err := a.linkIdentity(ctx, op, req)
 		a.fire(AuthEvent{Event: EventBindIdentity, Session: (*Credentials)(a.known()), Provider: c.Provider, Err: err})
 		if err != nil {
 			return nil, err
 		}
-		return a.loginState(ctx, op)
+		return a.still(ctx, op, as)
 	}
 	if _, err := a.prepare(ctx, op, ""); err != nil { // the third party's code would be spent for nothing
 		return nil, err
@@ -187,17 +189,17 @@ func (a *Auth) VerifyOAuth(ctx context.Context, req VerifyOAuthRequest) (*LoginS
 	return a.signInWithProvider(ctx, op, SignInWithProviderRequest{ProviderToken: granted.ProviderToken})
 }
 
-// linkIdentity binds the third party's account to the person for whom the challenge was begun.
-func (a *Auth) linkIdentity(ctx context.Context, op string, req VerifyOAuthRequest) error {
+// linkIdentity binds the third party's account to the person for whom the challenge was begun, and returns their session.
+func (a *Auth) linkIdentity(ctx context.Context, op string, req VerifyOAuthRequest) (*session.Credentials, error) {
 	as, err := a.finishFor(ctx, op, req.Challenge.Sub)
 	if err != nil { // the third party's code would be spent for nothing
-		return err
+		return nil, err
 	}
 	granted, err := a.grantByOAuth(ctx, op, req)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	return a.bindProvider(ctx, as, BindWithProviderRequest{ProviderToken: granted.ProviderToken})
+	return as, a.bindProvider(ctx, as, BindWithProviderRequest{ProviderToken: granted.ProviderToken})
 }
 
 func (a *Auth) grantByOAuth(ctx context.Context, op string, req VerifyOAuthRequest) (*ProviderToken, error) {

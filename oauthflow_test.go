@@ -1,7 +1,6 @@
 package tcbauth_test
 
 import (
-	"net/http"
 	"net/url"
 	"strings"
 	"testing"
@@ -15,51 +14,15 @@ import (
 	"github.com/cloudbase-community/tcbauth/internal/testbed"
 )
 
-const wechat = "wx_open"
-
-// mole is known to WeChat and, at first, to nobody here.
-var mole = authtest.ProviderUser{Sub: "wechat-mole", Name: "Mole", Picture: "https://example.com/mole.png"}
-
-// browse sends a browser to the third party, which knows who sits there, and returns the query it comes back with.
-func browse(t *testing.T, srv *authtest.Server, c *tcbauth.OAuthChallenge) url.Values {
-	t.Helper()
-	browser := &http.Client{
-		Transport:     srv.Client().Transport,
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	}
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, c.URL, nil)
-	require.NoError(t, err)
-	resp, err := browser.Do(req)
-	require.NoError(t, err)
-	require.NoError(t, resp.Body.Close())
-	require.Equal(t, http.StatusFound, resp.StatusCode)
-	back, err := resp.Location()
-	require.NoError(t, err)
-	require.Equal(t, c.RedirectURI, back.Scheme+"://"+back.Host+back.Path)
-	return back.Query()
-}
-
 // granted is the provider_token of somebody at WeChat.
 func granted(t *testing.T, srv *authtest.Server, auth *tcbauth.Auth, person authtest.ProviderUser) string {
 	t.Helper()
 	token, err := auth.GrantProviderToken(t.Context(), tcbauth.GrantProviderTokenRequest{
-		ProviderID: wechat, ProviderCode: srv.ProviderCode(wechat, person),
+		ProviderID: testbed.Wechat, ProviderCode: srv.ProviderCode(testbed.Wechat, person),
 	})
 	require.NoError(t, err)
 	require.Equal(t, person.Sub, token.ProviderProfile.Sub)
 	return token.ProviderToken
-}
-
-// bound lists the third parties that the person who is signed in has.
-func bound(t *testing.T, auth *tcbauth.Auth) (ids []string) {
-	t.Helper()
-	mine, err := auth.GetUserIdentities(t.Context())
-	require.NoError(t, err)
-	for _, identity := range mine.Identities {
-		require.True(t, identity.Bind)
-		ids = append(ids, identity.ID)
-	}
-	return ids
 }
 
 func TestSignInWithOAuth(t *testing.T) {
@@ -68,19 +31,19 @@ func TestSignInWithOAuth(t *testing.T) {
 		srv := testbed.Emulator(t)
 		store := tcbauth.NewMemoryStore()
 		app := testbed.NewApp(t, srv, tcbauth.WithTokenStore(store))
-		srv.ProviderCode(wechat, authtest.ProviderUser{Sub: "wechat-badger"})
-		srv.ProviderCode(wechat, mole)
-		srv.ProviderCode(wechat, authtest.ProviderUser{Sub: "wechat-gopher"})
+		srv.ProviderCode(testbed.Wechat, authtest.ProviderUser{Sub: "wechat-badger"})
+		srv.ProviderCode(testbed.Wechat, testbed.Mole)
+		srv.ProviderCode(testbed.Wechat, authtest.ProviderUser{Sub: "wechat-gopher"})
 
 		c, err := app.ForUser("visitor").SignInWithOAuth(t.Context(), tcbauth.SignInWithOAuthRequest{
-			Provider: wechat, Options: tcbauth.SignInWithOAuthOptions{
-				RedirectTo: "https://app.example/back?from=menu#top", QueryParams: map[string]string{"login_hint": mole.Sub},
+			Provider: testbed.Wechat, Options: tcbauth.SignInWithOAuthOptions{
+				RedirectTo: "https://app.example/back?from=menu#top", QueryParams: map[string]string{"login_hint": testbed.Mole.Sub},
 			},
 		})
 		require.NoError(t, err)
 		assert.Equal(t, "https://app.example/back", c.RedirectURI)
 		assert.Equal(t, tcbauth.OAuthSignIn, c.Kind)
-		query := browse(t, srv, c)
+		query := testbed.Browse(t, srv, c)
 		require.Equal(t, c.State, query.Get("state"))
 
 		auth := app.ForUser("visitor") // the browser is back, in another request
@@ -98,10 +61,10 @@ func TestSignInWithOAuth(t *testing.T) {
 		state, err := auth.VerifyOAuth(t.Context(), tcbauth.VerifyOAuthRequest{Challenge: c, Query: query})
 		require.NoError(t, err)
 		require.NoError(t, state.UserErr)
-		assert.Equal(t, mole.Name, state.User.Name)
+		assert.Equal(t, testbed.Mole.Name, state.User.Name)
 		testbed.RequireSession(t, store, testbed.KeyOf("visitor"), state.Credentials)
 		assert.Equal(t, []tcbauth.Event{tcbauth.EventSignedIn}, events())
-		assert.Equal(t, []string{wechat}, bound(t, auth))
+		assert.Equal(t, []string{testbed.Wechat}, testbed.Bound(t, auth))
 
 		_, err = auth.VerifyOAuth(t.Context(), tcbauth.VerifyOAuthRequest{Challenge: c, Query: query})
 		require.ErrorIs(t, err, tcbauth.CodeProviderError, "a code is good once")
@@ -120,10 +83,10 @@ func TestOAuthIsRefused(t *testing.T) {
 		require.ErrorIs(t, err, tcbauth.CodeProviderNotEnabled)
 		require.ErrorIs(t, err, tcbauth.ErrProviderNotEnabled)
 
-		c, err := auth.SignInWithOAuth(t.Context(), tcbauth.SignInWithOAuthRequest{Provider: wechat, Options: options})
+		c, err := auth.SignInWithOAuth(t.Context(), tcbauth.SignInWithOAuthRequest{Provider: testbed.Wechat, Options: options})
 		require.NoError(t, err)
 		assert.Equal(t, "a-state-of-ours", c.State)
-		query := browse(t, srv, c) // nobody is there
+		query := testbed.Browse(t, srv, c) // nobody is there
 		_, err = auth.VerifyOAuth(t.Context(), tcbauth.VerifyOAuthRequest{Challenge: c, Query: query})
 		require.ErrorIs(t, err, tcbauth.CodeAccessDenied)
 		assert.Zero(t, srv.Count("provider/token"))
@@ -137,20 +100,20 @@ func TestLinkIdentity(t *testing.T) {
 		srv := testbed.Emulator(t)
 		auth := testbed.NewApp(t, srv).Auth()
 		testbed.SignInAs(t, auth, testbed.Gopher)
-		assert.Empty(t, bound(t, auth))
-		srv.ProviderCode(wechat, mole)
+		assert.Empty(t, testbed.Bound(t, auth))
+		srv.ProviderCode(testbed.Wechat, testbed.Mole)
 		var events []tcbauth.AuthEvent
 		auth.OnAuthStateChange(func(e tcbauth.AuthEvent) { events = append(events, e) })
 		link := func() (*tcbauth.LoginState, error) {
-			c, err := auth.LinkIdentity(t.Context(), tcbauth.LinkIdentityRequest{Provider: wechat, RedirectTo: "https://app.example/"})
+			c, err := auth.LinkIdentity(t.Context(), tcbauth.LinkIdentityRequest{Provider: testbed.Wechat, RedirectTo: "https://app.example/"})
 			require.NoError(t, err)
 			require.Equal(t, tcbauth.OAuthBindIdentity, c.Kind)
-			return auth.VerifyOAuth(t.Context(), tcbauth.VerifyOAuthRequest{Challenge: c, Query: browse(t, srv, c)})
+			return auth.VerifyOAuth(t.Context(), tcbauth.VerifyOAuthRequest{Challenge: c, Query: testbed.Browse(t, srv, c)})
 		}
 		state, err := link()
 		require.NoError(t, err)
 		assert.Equal(t, testbed.GopherSub, state.Credentials.Sub, "nobody else is signed in now")
-		assert.Equal(t, []string{wechat}, bound(t, auth))
+		assert.Equal(t, []string{testbed.Wechat}, testbed.Bound(t, auth))
 		all, err := auth.GetProviders(t.Context())
 		require.NoError(t, err)
 		assert.Equal(t, 2, all.Total)
@@ -159,7 +122,7 @@ func TestLinkIdentity(t *testing.T) {
 		testbed.SignInAs(t, auth, testbed.Badger)
 		_, err = link()
 		require.ErrorIs(t, err, tcbauth.CodeFailedPrecondition, "it is somebody else's")
-		assert.Empty(t, bound(t, auth))
+		assert.Empty(t, testbed.Bound(t, auth))
 		require.NoError(t, auth.SignOut(t.Context()))
 		_, err = link()
 		require.ErrorIs(t, err, tcbauth.ErrNoSession)
@@ -168,7 +131,7 @@ func TestLinkIdentity(t *testing.T) {
 		var binds []tcbauth.AuthEvent
 		for _, e := range events {
 			if e.Event == tcbauth.EventBindIdentity {
-				assert.Equal(t, wechat, e.Provider)
+				assert.Equal(t, testbed.Wechat, e.Provider)
 				binds = append(binds, e)
 			}
 		}
@@ -186,19 +149,19 @@ func TestUnlinkIdentity(t *testing.T) {
 		srv := testbed.Emulator(t)
 		auth := testbed.NewApp(t, srv).Auth()
 		testbed.SignInAs(t, auth, testbed.Gopher)
-		require.NoError(t, auth.BindWithProvider(t.Context(), tcbauth.BindWithProviderRequest{ProviderToken: granted(t, srv, auth, mole)}))
+		require.NoError(t, auth.BindWithProvider(t.Context(), tcbauth.BindWithProviderRequest{ProviderToken: granted(t, srv, auth, testbed.Mole)}))
 		signIn := func() (*tcbauth.LoginState, error) {
 			return auth.SignInWithProvider(t.Context(), tcbauth.SignInWithProviderRequest{
-				ProviderToken: granted(t, srv, auth, mole), ForceDisableSignUp: true,
+				ProviderToken: granted(t, srv, auth, testbed.Mole), ForceDisableSignUp: true,
 			})
 		}
 		state, err := signIn()
 		require.NoError(t, err)
 		assert.Equal(t, testbed.GopherSub, state.User.Sub)
 
-		require.NoError(t, auth.UnlinkIdentity(t.Context(), tcbauth.UnlinkIdentityRequest{Provider: wechat}))
-		assert.Empty(t, bound(t, auth))
-		require.ErrorIs(t, auth.UnlinkIdentity(t.Context(), tcbauth.UnlinkIdentityRequest{Provider: wechat}), tcbauth.CodeNotFound)
+		require.NoError(t, auth.UnlinkIdentity(t.Context(), tcbauth.UnlinkIdentityRequest{Provider: testbed.Wechat}))
+		assert.Empty(t, testbed.Bound(t, auth))
+		require.ErrorIs(t, auth.UnlinkIdentity(t.Context(), tcbauth.UnlinkIdentityRequest{Provider: testbed.Wechat}), tcbauth.CodeNotFound)
 		_, err = signIn()
 		require.ErrorIs(t, err, tcbauth.CodeNotFound)
 		testbed.RequireToken(t, auth, state.Credentials.AccessToken)
@@ -213,19 +176,19 @@ func TestSignInWithProvider(t *testing.T) {
 		store := tcbauth.NewMemoryStore()
 		auth := testbed.NewApp(t, srv, tcbauth.WithTokenStore(store)).Auth()
 		_, err := auth.SignInWithProvider(t.Context(), tcbauth.SignInWithProviderRequest{
-			ProviderToken: granted(t, srv, auth, mole), ForceDisableSignUp: true,
+			ProviderToken: granted(t, srv, auth, testbed.Mole), ForceDisableSignUp: true,
 		})
 		require.ErrorIs(t, err, tcbauth.CodeNotFound)
 		testbed.RequireNobody(t, auth)
 		first, err := auth.SignInWithIdToken(t.Context(), tcbauth.SignInWithIdTokenRequest{
-			Token: granted(t, srv, auth, mole), Provider: wechat,
+			Token: granted(t, srv, auth, testbed.Mole), Provider: testbed.Wechat,
 		})
 		require.NoError(t, err)
 		require.NoError(t, first.UserErr)
-		assert.Equal(t, mole.Name, first.User.Name)
+		assert.Equal(t, testbed.Mole.Name, first.User.Name)
 		assert.Equal(t, "v1", testbed.Stored(t, store, testbed.DefaultKey).Version)
 
-		renamed := mole
+		renamed := testbed.Mole
 		renamed.Name = "Mole the Second"
 		state, err := auth.SignInWithProvider(t.Context(), tcbauth.SignInWithProviderRequest{
 			ProviderToken: granted(t, srv, auth, renamed), SyncProfile: true, Version: "v2",
@@ -241,7 +204,7 @@ func TestSignInWithProvider(t *testing.T) {
 		assert.Equal(t, 1, srv.Count("v2/token"))
 		assert.Zero(t, srv.Count("token"))
 
-		other, err := auth.TransByProvider(t.Context(), tcbauth.TransByProviderRequest{ProviderToken: granted(t, srv, auth, mole)})
+		other, err := auth.TransByProvider(t.Context(), tcbauth.TransByProviderRequest{ProviderToken: granted(t, srv, auth, testbed.Mole)})
 		require.NoError(t, err)
 		assert.Equal(t, first.User.Sub, other.Sub)
 		assert.False(t, testbed.Stored(t, store, testbed.DefaultKey).AccessToken == other.AccessToken, "it is handed out and not stored")
@@ -258,14 +221,14 @@ func TestSignInWithSmsBinds(t *testing.T) {
 				srv := testbed.Emulator(t, authtest.WithoutLimits())
 				logged, log := testbed.Warnings()
 				auth := testbed.NewApp(t, srv, logged).Auth()
-				token := granted(t, srv, auth, mole)
+				token := granted(t, srv, auth, testbed.Mole)
 				req := testbed.Sms(t, srv, auth, phone)
 				req.BindInfo = &tcbauth.BindInfo{ProviderToken: token}
 				state, err := auth.SignInWithSms(t.Context(), req)
 				require.NoError(t, err)
 				require.NoError(t, state.UserErr)
 				require.Len(t, state.User.Providers, 1, "the user is fetched after that")
-				assert.Equal(t, []string{wechat}, bound(t, auth))
+				assert.Equal(t, []string{testbed.Wechat}, testbed.Bound(t, auth))
 
 				// The account is somebody's already: signed in all the same, and told so.
 				events := testbed.EventsOf(auth)

@@ -96,7 +96,8 @@ func WithIntlGateway() Option {
 }
 
 // WithBaseURL uses another server, an emulator say. Paths begin below it with /auth. Plain http is refused unless the
-// host is a loopback address.
+// host is a loopback address. Sessions of a server that is none of the environment's own hosts lie apart from theirs in the
+// store, and none is sent to the other.
 func WithBaseURL(base string) Option {
 	return func(c *config) error { return named("WithBaseURL", c.server.UseBase(base)) }
 }
@@ -110,7 +111,7 @@ func named(option string, err error) error {
 }
 
 // WithClientID sets the OAuth client id; the environment's id if not given, as in the js-sdk. Sessions are stored by client
-// id: environments that use the same one need stores of their own.
+// id: environments that use the same one need stores of their own, unless base URLs tell them apart.
 func WithClientID(id string) Option {
 	return func(c *config) error {
 		if id == "" {
@@ -302,9 +303,9 @@ type CaptchaSolver func(ctx context.Context, c Captcha) (answer string, err erro
 // use.
 type TicketSource func(ctx context.Context, userKey string) (ticket string, err error)
 
-// TicketUser returns, from the context that a [TicketSource] is called with, the id of the user whose session is renewed; ""
-// where somebody signs in for the first time. A source whose keys do not name users needs it, as where the key of
-// [App.ForUser] is the id of a cookie.
+// TicketUser returns, from the context that a [TicketSource] is called with, the id of the user whose session is renewed: the
+// Sub that CloudBase gave them, not the id in a ticket. It is "" where somebody signs in. A source whose keys do not name users
+// needs it: where the key of [App.ForUser] is the id of a cookie, a ticket for that key would make a new user.
 func TicketUser(ctx context.Context) string { return client.TicketUser(ctx) }
 
 // WithCaptchaSolver lets solver answer the captchas that the server asks for. Without it a call that needs one fails with

@@ -12,18 +12,6 @@ import (
 	"github.com/cloudbase-community/tcbauth/internal/testbed"
 )
 
-const newPassword = "battery-staple-2"
-
-// canSignIn says whether somebody has this password, without a trace in any session of the test.
-func canSignIn(t *testing.T, srv *authtest.Server, username, password string) bool {
-	t.Helper()
-	_, err := testbed.NewApp(t, srv).Auth().SignInWithPassword(t.Context(), tcbauth.SignInWithPasswordRequest{Username: username, Password: password})
-	if err != nil {
-		require.ErrorIs(t, err, tcbauth.CodeInvalidUsernameOrPassword)
-	}
-	return err == nil
-}
-
 func TestSignInWithOtp(t *testing.T) {
 	t.Parallel()
 	existing := tcbauth.SignInWithOtpOptions{ShouldCreateUser: new(false)}
@@ -96,32 +84,32 @@ func TestSignUpWithOtp(t *testing.T) {
 		require.ErrorIs(t, err, tcbauth.ErrInvalidParams)
 		require.Empty(t, srv.Requests(), "a code that would be wasted is not sent")
 
-		c, err := auth.SignUpWithOtp(t.Context(), tcbauth.SignUpWithOtpRequest{Phone: testbed.NewPhone, Password: newPassword})
+		c, err := auth.SignUpWithOtp(t.Context(), tcbauth.SignUpWithOtpRequest{Phone: testbed.NewPhone, Password: testbed.NewPassword})
 		c, code := testbed.CodeOf(t, srv, c, err)
 		assert.Equal(t, tcbauth.OtpSignUp, c.Kind)
-		assert.NotContains(t, testbed.AsJSON(c), newPassword, "the password is not kept")
+		assert.NotContains(t, testbed.AsJSON(c), testbed.NewPassword, "the password is not kept")
 		finish := tcbauth.FinishOtpRequest{
 			Challenge: c, Token: code, Password: "weak", Name: "A Newcomer", Username: "newcomer", Gender: "FEMALE", Locale: "en-US",
 		}
 		_, err = auth.FinishOtp(t.Context(), finish)
 		require.ErrorIs(t, err, tcbauth.ErrInvalidParams)
 		require.Zero(t, srv.Count("verification/verify"), "the code is not spent on it")
-		finish.Password = newPassword
+		finish.Password = testbed.NewPassword
 		state, err := auth.FinishOtp(t.Context(), finish)
 		require.NoError(t, err)
 		require.NoError(t, state.UserErr)
 		assert.Equal(t, []string{"newcomer", "A Newcomer", "FEMALE", "en-US", testbed.NewPhone}, []string{
 			state.User.Username, state.User.Name, state.User.Gender, state.User.Locale, state.User.PhoneNumber,
 		})
-		assert.True(t, canSignIn(t, srv, "newcomer", newPassword))
+		assert.True(t, testbed.CanSignIn(t, srv, "newcomer", testbed.NewPassword))
 
 		// Whoever is registered is signed in, and stays as they are.
-		c, err = auth.SignUpWithOtp(t.Context(), tcbauth.SignUpWithOtpRequest{Email: testbed.GopherEmail, Password: newPassword})
+		c, err = auth.SignUpWithOtp(t.Context(), tcbauth.SignUpWithOtpRequest{Email: testbed.GopherEmail, Password: testbed.NewPassword})
 		c, code = testbed.CodeOf(t, srv, c, err)
-		state, err = auth.FinishOtp(t.Context(), tcbauth.FinishOtpRequest{Challenge: c, Token: code, Password: newPassword, Username: "renamed"})
+		state, err = auth.FinishOtp(t.Context(), tcbauth.FinishOtpRequest{Challenge: c, Token: code, Password: testbed.NewPassword, Username: "renamed"})
 		require.NoError(t, err)
 		assert.Equal(t, testbed.Gopher, state.User.Username)
-		assert.True(t, canSignIn(t, srv, testbed.Gopher, testbed.Password))
+		assert.True(t, testbed.CanSignIn(t, srv, testbed.Gopher, testbed.Password))
 		assert.Equal(t, 1, srv.Count("signup"))
 	})
 }
@@ -143,12 +131,12 @@ func TestResetPasswordForEmail(t *testing.T) {
 					require.ErrorIs(t, err, tcbauth.ErrInvalidParams)
 				}
 				require.Zero(t, srv.Count("verification/verify"))
-				state, err := auth.FinishOtp(t.Context(), tcbauth.FinishOtpRequest{Challenge: c, Token: code, Password: newPassword})
+				state, err := auth.FinishOtp(t.Context(), tcbauth.FinishOtpRequest{Challenge: c, Token: code, Password: testbed.NewPassword})
 				require.NoError(t, err)
 				assert.Equal(t, testbed.GopherSub, state.User.Sub)
 				assert.Equal(t, []tcbauth.Event{tcbauth.EventPasswordRecovery, tcbauth.EventSignedIn}, events())
-				assert.False(t, canSignIn(t, srv, testbed.Gopher, testbed.Password))
-				assert.True(t, canSignIn(t, srv, testbed.Gopher, newPassword))
+				assert.False(t, testbed.CanSignIn(t, srv, testbed.Gopher, testbed.Password))
+				assert.True(t, testbed.CanSignIn(t, srv, testbed.Gopher, testbed.NewPassword))
 			})
 		})
 	}
@@ -167,8 +155,8 @@ func TestReauthenticate(t *testing.T) {
 		password string
 		want     []tcbauth.Event
 	}{
-		"password by SMS":  {testbed.Emulator, testbed.GopherPhone, newPassword, nil},
-		"password by mail": {testbed.MailingEmulator, testbed.GopherEmail, newPassword, nil},
+		"password by SMS":  {testbed.Emulator, testbed.GopherPhone, testbed.NewPassword, nil},
+		"password by mail": {testbed.MailingEmulator, testbed.GopherEmail, testbed.NewPassword, nil},
 		"sign in anew":     {testbed.Emulator, testbed.GopherPhone, "", []tcbauth.Event{tcbauth.EventSignedIn}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -197,7 +185,7 @@ func TestReauthenticate(t *testing.T) {
 				assert.Equal(t, test.want, events())
 				testbed.RequireSession(t, store, testbed.KeyOf("visitor"), state.Credentials)
 				assert.Equal(t, test.password != "", state.Credentials.AccessToken == before.AccessToken, "the session goes on")
-				assert.Equal(t, test.password != "", canSignIn(t, srv, testbed.Gopher, newPassword))
+				assert.Equal(t, test.password != "", testbed.CanSignIn(t, srv, testbed.Gopher, testbed.NewPassword))
 			})
 		})
 	}

@@ -100,13 +100,14 @@ type ResetPasswordRequest struct {
 //
 // js-sdk: resetPassword. WIRE.md 7.9.
 func (a *Auth) ResetPassword(ctx context.Context, req ResetPasswordRequest) error {
-	return a.resetPassword(ctx, "ResetPassword", req)
+	return a.resetPassword(ctx, "ResetPassword", "", req)
 }
 
-func (a *Auth) resetPassword(ctx context.Context, op string, req ResetPasswordRequest) error {
+// resetPassword is ResetPassword with a device id, "" for the session's.
+func (a *Auth) resetPassword(ctx context.Context, op, deviceID string, req ResetPasswordRequest) error {
 	phone, invalid := phoneOrEmail("phone_number", req.PhoneNumber, "email", req.Email)
 	req.PhoneNumber = phone
-	return exec(ctx, a, wire.Request{Op: op, Method: http.MethodPost, Path: "v1/reset", Body: req},
+	return exec(ctx, a, wire.Request{Op: op, Method: http.MethodPost, Path: "v1/reset", Body: req, DeviceID: deviceID},
 		invalid, a.newPassword("new_password", req.NewPassword), required("verification_token", req.VerificationToken))
 }
 
@@ -131,7 +132,7 @@ func (a *Auth) ResetPasswordForOld(ctx context.Context, req ResetPasswordForOldR
 	if err := a.setPassword(ctx, op, acted, SetPasswordRequest{NewPassword: req.NewPassword, SudoToken: sudo.SudoToken}); err != nil {
 		return nil, err
 	}
-	return a.loginState(ctx, op)
+	return a.still(ctx, op, acted)
 }
 
 // ModifyPasswordRequest has passwords that go out encrypted. NewPassword is judged by the password policy.

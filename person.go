@@ -2,6 +2,7 @@ package tcbauth
 
 import (
 	"context"
+	"errors"
 
 	"github.com/cloudbase-community/tcbauth/internal/session"
 )
@@ -35,6 +36,21 @@ func (a *Auth) begin(ctx context.Context, op string, checks ...error) (*begun, e
 	}
 	return b, nil
 }
+
+// still returns what has become of the session of as by refreshes, as long as its person is signed in; nil is whoever that is.
+func (a *Auth) still(ctx context.Context, op string, as *session.Credentials) (*LoginState, error) {
+	now, err := a.fresh(ctx, op)
+	if err != nil {
+		return nil, err
+	}
+	if as != nil && a.bare == nil && !a.session.SamePerson(as, now) {
+		return nil, a.fail(ctx, op, errOtherSession)
+	}
+	return a.stateOf(now), nil
+}
+
+// errOtherSession: somebody else has signed in while something was done for a person.
+var errOtherSession = errors.New("somebody else has signed in meanwhile")
 
 // finishFor returns the session of the person with the id sub, for whom a step was begun. Anybody else is refused: what is not
 // known is nobody.

@@ -33,25 +33,26 @@ func (r UpdateUserBasicInfoRequest) empty() bool { return r == UpdateUserBasicIn
 //
 // js-sdk: updateUserBasicInfo. WIRE.md 7.4.
 func (a *Auth) UpdateUserBasicInfo(ctx context.Context, req UpdateUserBasicInfoRequest) (*User, error) {
-	return a.updateUserBasicInfo(ctx, "UpdateUserBasicInfo", nil, req)
+	user, _, err := a.updateUserBasicInfo(ctx, "UpdateUserBasicInfo", nil, req)
+	return user, err
 }
 
-// updateUserBasicInfo is UpdateUserBasicInfo for the person of as, nil for whoever is signed in.
-func (a *Auth) updateUserBasicInfo(ctx context.Context, op string, as *session.Credentials, req UpdateUserBasicInfoRequest) (*User, error) {
+// updateUserBasicInfo is UpdateUserBasicInfo for the person of as, nil for whoever is signed in. acted is the session whose
+// token was sent, nil for none.
+func (a *Auth) updateUserBasicInfo(ctx context.Context, op string, as *session.Credentials, req UpdateUserBasicInfoRequest) (user *User, acted *session.Credentials, err error) {
 	var invalid error
 	if req.empty() {
 		invalid = &ValidationError{Field: "nickname", Rule: "or another field is required"}
 	} else {
 		req.Phone, invalid = normalPhoneField("phone", req.Phone)
 	}
-	_, acted, err := callAs[wire.Empty](ctx, a, as, wire.Request{
+	_, acted, err = callAs[wire.Empty](ctx, a, as, wire.Request{
 		Op: op, Method: http.MethodPost, Path: "v1/user/basic/edit", Body: req, Auth: wire.Bearer,
 	}, invalid)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	user, _, err := a.fetchUser(ctx, acted, GetUserInfoRequest{})
-	return user, err
+	return a.fetchUser(ctx, acted, GetUserInfoRequest{})
 }
 
 // SetUserProfileRequest has the fields to change: nil leaves one as it is, a pointer to "" clears it.
@@ -271,8 +272,3 @@ func (a *Auth) fetchUser(ctx context.Context, as *session.Credentials, req GetUs
 	}
 	return user, acted, nil
 }
-
-// userInfo is an answer that must say who the person is.
-type userInfo User
-
-func (u *userInfo) missing() string { return missingField("sub", u.Sub) }

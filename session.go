@@ -11,7 +11,7 @@ import (
 )
 
 // GetAccessToken returns an access token that may be used now, for an Authorization: Bearer header. It is the session's,
-// refreshed first if it has expired, or the access key of [WithAccessKey] while nobody is signed in.
+// refreshed first if it has expired, or while nobody is signed in the access key of [WithAccessKey], where that may stand in.
 //
 // With a token at hand it takes no lock, sends nothing and allocates nothing. Otherwise all callers share one refresh,
 // which goes on if the context of one of them ends. Nobody signed in is [ErrNoSession]; a session that the server has

@@ -15,7 +15,8 @@ type revokeBody struct {
 
 // SignOut revokes the session on the server, forgets it here and fires [EventSignedOut]. It forgets the session also
 // when revoking fails, and then returns what failed; only a context that is done before the call leaves everything as it
-// is. Nobody signed in is [ErrNoSession].
+// is. If somebody else has signed in meanwhile, with another handle or process, their session stays. Nobody signed in is
+// [ErrNoSession].
 //
 // js-sdk: signOut without arguments. WIRE.md 6.6.
 func (a *Auth) SignOut(ctx context.Context) error {

@@ -56,11 +56,12 @@ func (a *Auth) UpdateUser(ctx context.Context, req UpdateUserRequest) (*UpdateUs
 		out.Challenge.Sub = begun.sub
 	}
 	if !rest.empty() {
-		if _, err := a.updateUserBasicInfo(ctx, op, as, rest); err != nil {
+		var err error
+		if _, as, err = a.updateUserBasicInfo(ctx, op, as, rest); err != nil {
 			return out, err // with the challenge, whose code is on its way
 		}
 	}
-	state, err := a.loginState(ctx, op)
+	state, err := a.still(ctx, op, as)
 	if err != nil {
 		return out, err
 	}

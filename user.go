@@ -2,6 +2,8 @@ package tcbauth
 
 import (
 	"encoding/json"
+
+	"github.com/cloudbase-community/tcbauth/internal/lenient"
 )
 
 // User is a person's profile (WIRE.md 7.1). Fields that the server does not send are empty. Printed with fmt or slog it
@@ -71,4 +73,147 @@ type UserProvider struct {
 	URL            string `json:"url,omitempty"`
 
 	Meta map[string]json.RawMessage `json:"meta,omitempty"`
+}
+
+// userInfo is an answer that must say who the person is.
+type userInfo User
+
+func (u *userInfo) missing() string { return missingField("sub", u.Sub) }
+
+// UnmarshalJSON takes a field of another type as not given, compares names exactly, and leaves out what is not known. It is
+// there for speed: a sign-in waits for it.
+func (u *userInfo) UnmarshalJSON(data []byte) error {
+	var in User
+	members := lenient.Object(data).Sharing()
+	for members.Next() {
+		v := members.Value()
+		switch string(members.Name()) {
+		case "sub":
+			in.Sub = v.Text()
+		case "uid":
+			in.UID = v.Text()
+		case "name":
+			in.Name = v.Text()
+		case "username":
+			in.Username = v.Text()
+		case "phone_number":
+			in.PhoneNumber = v.Text()
+		case "email":
+			in.Email = v.Text()
+		case "email_verified":
+			in.EmailVerified = v.Bool()
+		case "picture":
+			in.Picture = v.Text()
+		case "gender":
+			in.Gender = v.Text()
+		case "birthdate":
+			in.Birthdate = v.Text()
+		case "zoneinfo":
+			in.Zoneinfo = v.Text()
+		case "locale":
+			in.Locale = v.Text()
+		case "address":
+			in.Address = addressOf(v)
+		case "groups":
+			in.Groups = lenient.List(v, groupOf)
+		case "providers":
+			in.Providers = lenient.List(v, providerOf)
+		case "status":
+			in.Status = v.Text()
+		case "has_password":
+			in.HasPassword = v.Bool()
+		case "type":
+			in.Type = v.Text()
+		case "internal_user_type":
+			in.InternalUserType = v.Text()
+		case "user_id":
+			in.UserID = v.Text()
+		case "user_desc":
+			in.UserDesc = v.Text()
+		case "user_source":
+			in.UserSource = v.Whole()
+		case "created_from":
+			in.CreatedFrom = v.Text()
+		case "loginType":
+			in.LoginType = v.Text()
+		case "avatarUrl":
+			in.AvatarURL = v.Text()
+		case "created_at":
+			in.CreatedAt = v.Text()
+		case "updated_at":
+			in.UpdatedAt = v.Text()
+		case "password_updated_at":
+			in.PasswordUpdatedAt = v.Text()
+		case "last_login":
+			in.LastLogin = v.Text()
+		case "meta":
+			in.Meta = v.Map()
+		}
+	}
+	if err := members.Err(); err != nil {
+		return err
+	}
+	*u = userInfo(in)
+	return nil
+}
+
+func addressOf(v lenient.Value) *Address {
+	if !v.IsObject() {
+		return nil
+	}
+	a := new(Address)
+	for members := v.Object(); members.Next(); {
+		v := members.Value()
+		switch string(members.Name()) {
+		case "formatted":
+			a.Formatted = v.Text()
+		case "street_address":
+			a.StreetAddress = v.Text()
+		case "locality":
+			a.Locality = v.Text()
+		case "region":
+			a.Region = v.Text()
+		case "postal_code":
+			a.PostalCode = v.Text()
+		case "country":
+			a.Country = v.Text()
+		}
+	}
+	return a
+}
+
+func groupOf(v lenient.Value) (g UserGroup) {
+	for members := v.Object(); members.Next(); {
+		v := members.Value()
+		switch string(members.Name()) {
+		case "id":
+			g.ID = v.Text()
+		case "name":
+			g.Name = v.Text()
+		case "expires_at":
+			g.ExpiresAt = v.Text()
+		}
+	}
+	return g
+}
+
+func providerOf(v lenient.Value) (p UserProvider) {
+	for members := v.Object(); members.Next(); {
+		v := members.Value()
+		switch string(members.Name()) {
+		case "id":
+			p.ID = v.Text()
+		case "provider_user_id":
+			p.ProviderUserID = v.Text()
+		case "name":
+			p.Name = v.Text()
+		case "picture":
+			p.Picture = v.Text()
+		case "url":
+			p.URL = v.Text()
+		case "meta":
+			p.Meta = v.Map()
+		}
+	}
+	return p
 }

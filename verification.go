@@ -5,6 +5,7 @@ import (
 	"net/http"
 
 	"github.com/cloudbase-community/tcbauth/internal/client"
+	"github.com/cloudbase-community/tcbauth/internal/lenient"
 	"github.com/cloudbase-community/tcbauth/internal/wire"
 )
 
@@ -40,12 +41,12 @@ type VerificationInfo struct {
 	DeviceID string `json:"device_id,omitempty"`
 }
 
-// sentCode is VerificationInfo with is_user as the server has it: true, false, null or absent.
+// sentCode is VerificationInfo with is_user as the server has it: true, false, or nil where it does not say.
 type sentCode struct {
-	VerificationID string `json:"verification_id"`
-	ExpiresIn      int    `json:"expires_in"`
-	IsUser         *bool  `json:"is_user"`
-	DeviceID       string `json:"-"` // that the call has sent
+	VerificationID string
+	ExpiresIn      int
+	IsUser         *bool
+	DeviceID       string // that the call has sent
 }
 
 func (v *sentCode) info() *VerificationInfo {
@@ -53,6 +54,39 @@ func (v *sentCode) info() *VerificationInfo {
 }
 
 func (v *sentCode) missing() string { return missingField("verification_id", v.VerificationID) }
+
+// UnmarshalJSON takes a field of another type as not given.
+func (v *sentCode) UnmarshalJSON(data []byte) error {
+	var in sentCode
+	members := lenient.Object(data)
+	for members.Next() {
+		value := members.Value()
+		switch string(members.Name()) {
+		case "verification_id":
+			in.VerificationID = value.Text()
+		case "expires_in":
+			in.ExpiresIn = value.Whole()
+		case "is_user":
+			in.IsUser = flag(value)
+		}
+	}
+	if err := members.Err(); err != nil {
+		return err
+	}
+	*v = in
+	return nil
+}
+
+// flag is true or false, nil for anything else.
+func flag(v lenient.Value) *bool {
+	switch string(v.Bytes()) {
+	case "true":
+		return new(true)
+	case "false":
+		return new(false)
+	}
+	return nil
+}
 
 // GetVerification sends a code by SMS or mail. ExpiresIn of the result is in seconds, 600 as a rule.
 //
@@ -163,8 +197,31 @@ type VerifyResponse struct {
 	Credentials *Credentials `json:"credentials,omitempty"`
 }
 
-func (v *VerifyResponse) missing() string {
+// checkedCode is the answer of v1 to a right code.
+type checkedCode VerifyResponse
+
+func (v *checkedCode) missing() string {
 	return missingField("verification_token", v.VerificationToken)
+}
+
+// UnmarshalJSON takes a field of another type as not given.
+func (v *checkedCode) UnmarshalJSON(data []byte) error {
+	var in checkedCode
+	members := lenient.Object(data)
+	for members.Next() {
+		value := members.Value()
+		switch string(members.Name()) {
+		case "verification_token":
+			in.VerificationToken = value.Text()
+		case "expires_in":
+			in.ExpiresIn = value.Whole()
+		}
+	}
+	if err := members.Err(); err != nil {
+		return err
+	}
+	*v = in
+	return nil
 }
 
 // Verify checks the code that a person typed in. Tries are few and a wrong one counts, so it is never sent twice for one
@@ -185,7 +242,8 @@ func (a *Auth) verify(ctx context.Context, op, deviceID string, req VerifyReques
 		required("verification_id", req.VerificationID), checkCode("verification_code", req.VerificationCode), checkVersion(version),
 	}
 	if version != client.V2 {
-		return call[VerifyResponse](ctx, a, r, checks...)
+		out, err := call[checkedCode](ctx, a, r, checks...)
+		return (*VerifyResponse)(out), err
 	}
 	r.Path = "v2/signin/verificationcode"
 	if err := a.ready(ctx, append(checks, a.storing())...); err != nil {

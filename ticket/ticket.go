@@ -125,6 +125,9 @@ func encode(v any) (string, error) {
 // Source returns a tcbauth.TicketSource, for tcbauth.WithTicketSource, that signs tickets for the users of
 // tcbauth.App.ForUser: the key of a user there is the uid here. It fails with [ErrInvalidUID] for other keys, and for "",
 // the default session, since that is nobody's in particular.
+//
+// It is not for keys that name sessions, such as the id of a cookie: a ticket for one makes a new user. A source of one's own
+// asks tcbauth.TicketUser whose session is renewed.
 func Source(s *Signer) func(ctx context.Context, userKey string) (ticket string, err error) {
 	return func(ctx context.Context, userKey string) (string, error) {
 		if err := ctx.Err(); err != nil {

@@ -7,6 +7,9 @@
 //
 // show prints the text that is stored as the session, put stores the text on standard input. With -ahead the program's
 // clock runs ahead of the machine's.
+//
+// The client is one of the environment's own host, since the js-sdk's key of a session is that of this host alone: what it
+// sends goes to URL instead.
 package main
 
 import (
@@ -15,6 +18,8 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"net/http"
+	"net/url"
 	"os"
 	"os/signal"
 	"time"
@@ -35,7 +40,7 @@ func main() {
 
 func run(ctx context.Context) error {
 	dir := flag.String("dir", "", "`directory` of the session")
-	url := flag.String("url", "", "the server's `URL`")
+	server := flag.String("url", "", "the server's `URL`")
 	env := flag.String("env", "", "the environment's `id`")
 	do := flag.String("do", "", "what to do")
 	username := flag.String("username", "", "`name` for signin")
@@ -64,7 +69,11 @@ func run(ctx context.Context) error {
 		}
 		return store.Set(ctx, key, value, 0)
 	}
-	auth, err := tcbauth.New(*env, tcbauth.WithBaseURL(*url), tcbauth.WithTokenStore(store),
+	to, err := url.Parse(*server)
+	if err != nil {
+		return err
+	}
+	auth, err := tcbauth.New(*env, tcbauth.WithTokenStore(store), tcbauth.WithHTTPClient(&http.Client{Transport: detour{to}}),
 		tcbauth.WithClock(func() time.Time { return time.Now().Add(*ahead) }))
 	if err != nil {
 		return err
@@ -74,6 +83,15 @@ func run(ctx context.Context) error {
 		return err
 	}
 	return json.NewEncoder(os.Stdout).Encode(answer)
+}
+
+// detour sends every request to another server.
+type detour struct{ to *url.URL }
+
+func (d detour) RoundTrip(r *http.Request) (*http.Response, error) {
+	r = r.Clone(r.Context())
+	r.URL.Scheme, r.URL.Host = d.to.Scheme, d.to.Host
+	return http.DefaultTransport.RoundTrip(r)
 }
 
 func version(v2 bool) string {

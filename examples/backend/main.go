@@ -77,11 +77,13 @@ type config struct {
 const (
 	attemptTimeout = 5 * time.Second
 	requestTimeout = 35 * time.Second
-	shutdownLimit  = 10 * time.Second
+	requestsLimit  = 10 * time.Second // at the end, for requests that have begun
+	shutdownLimit  = 20 * time.Second // at the end, for these and what is still to be stored
 	maxHeader      = 16 << 10
 )
 
-// run serves until ctx is done, and then lets the requests that have begun come to their end.
+// run serves until ctx is done, and then lets the requests that have begun come to their end, and what they have begun be
+// stored.
 func run(ctx context.Context, cfg config, out io.Writer, log *slog.Logger) (err error) {
 	store, closeStore, err := openStore(ctx, cfg.redisURL)
 	if err != nil {
@@ -121,10 +123,10 @@ func run(ctx context.Context, cfg config, out io.Writer, log *slog.Logger) (err 
 		return err
 	}
 	_, _ = fmt.Fprintf(out, "listening on %s\n", site)
-	return serve(ctx, listener, handler, log)
+	return serve(ctx, listener, handler, app, log)
 }
 
-func serve(ctx context.Context, listener net.Listener, handler http.Handler, log *slog.Logger) error {
+func serve(ctx context.Context, listener net.Listener, handler http.Handler, app *tcbauth.App, log *slog.Logger) error {
 	server := &http.Server{
 		Handler:           handler,
 		ReadHeaderTimeout: 5 * time.Second,
@@ -137,19 +139,26 @@ func serve(ctx context.Context, listener net.Listener, handler http.Handler, log
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(listener) }()
 	select {
-	case err := <-served:
-		return err
+	case err := <-served: // the listener has failed
+		served <- err
 	case <-ctx.Done():
 	}
 	log.InfoContext(ctx, "shutting down")
 	ending, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownLimit)
 	defer cancel()
-	err := server.Shutdown(ending)
+	requests, cancel := context.WithTimeout(ending, requestsLimit)
+	defer cancel()
+	err := server.Shutdown(requests)
 	if err != nil {
 		err = errors.Join(fmt.Errorf("some requests were cut off: %w", err), server.Close())
 	}
 	if ended := <-served; !errors.Is(ended, http.ErrServerClosed) {
 		err = errors.Join(err, ended)
+	}
+	// A refresh goes on when the request that began it was cut off. The tokens in the store are spent by then: without the new
+	// ones its visitor would be signed out.
+	if unstored := app.Shutdown(ending); unstored != nil {
+		err = errors.Join(err, fmt.Errorf("some visitors may have to sign in again: %w", unstored))
 	}
 	return err
 }

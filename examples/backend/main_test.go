@@ -10,11 +10,13 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"testing/synctest"
 
 	"github.com/alicebob/miniredis/v2"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/cloudbase-community/tcbauth"
 	"github.com/cloudbase-community/tcbauth/authtest"
 )
 
@@ -97,6 +99,8 @@ func TestShutdown(t *testing.T) {
 	defer cancel()
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
 	require.NoError(t, err)
+	app, err := tcbauth.NewApp("your-env-id")
+	require.NoError(t, err)
 	began := make(chan struct{})
 	stopping := make(chan struct{})
 	slow := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
@@ -106,7 +110,7 @@ func TestShutdown(t *testing.T) {
 	})
 	ended := make(chan error, 1)
 	go func() {
-		ended <- serve(ctx, listener, slow, slog.New(slog.NewTextHandler(writerFunc(func(p []byte) {
+		ended <- serve(ctx, listener, slow, app, slog.New(slog.NewTextHandler(writerFunc(func(p []byte) {
 			if strings.Contains(string(p), "shutting down") {
 				close(stopping)
 			}
@@ -131,6 +135,69 @@ func TestShutdown(t *testing.T) {
 	cancel()
 	assert.Equal(t, "to the end", <-answer)
 	require.NoError(t, <-ended)
+}
+
+// TestShutdownStores: the service ends after the refresh that a visitor's request has begun, though the visitor is gone.
+func TestShutdownStores(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		srv := authtest.NewServer(t, authtest.WithRefreshPolicy(authtest.Rotating()))
+		srv.Seed(authtest.User{Username: "gopher_01", Password: "correct-horse-1"})
+		late := &lateRefresh{next: srv.Client().Transport, asked: make(chan struct{}), answer: make(chan struct{})}
+		store := tcbauth.NewMemoryStore()
+		open := func(transport http.RoundTripper) *tcbauth.App {
+			app, err := tcbauth.NewApp(srv.Env, tcbauth.WithBaseURL(srv.URL), tcbauth.WithTokenStore(store),
+				tcbauth.WithHTTPClient(&http.Client{Transport: transport}))
+			require.NoError(t, err)
+			return app
+		}
+		app := open(late)
+		before, err := app.ForUser("visitor").SignInWithPassword(t.Context(),
+			tcbauth.SignInWithPasswordRequest{Username: "gopher_01", Password: "correct-horse-1"})
+		require.NoError(t, err)
+
+		ctx, stop := context.WithCancel(t.Context())
+		listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
+		require.NoError(t, err)
+		ended := make(chan error, 1)
+		go func() { ended <- serve(ctx, listener, http.NotFoundHandler(), app, slog.New(slog.DiscardHandler)) }()
+		visit, leave := context.WithCancel(t.Context())
+		left := make(chan error, 1)
+		go func() {
+			_, err := app.ForUser("visitor").RefreshSession(visit, tcbauth.RefreshSessionRequest{})
+			left <- err
+		}()
+		<-late.asked
+		leave()
+		require.ErrorIs(t, <-left, context.Canceled)
+		stop()
+		synctest.Wait()
+		assert.Empty(t, ended, "it has ended with a refresh under way")
+
+		close(late.answer)
+		require.NoError(t, <-ended)
+		next := open(srv.Client().Transport).ForUser("visitor") // after a restart
+		after, err := next.GetSession(t.Context())
+		require.NoError(t, err)
+		assert.NotEqual(t, before.Credentials.RefreshToken, after.Credentials.RefreshToken)
+		_, err = next.RefreshSession(t.Context(), tcbauth.RefreshSessionRequest{})
+		require.NoError(t, err)
+	})
+}
+
+// lateRefresh keeps back the answer to a refresh.
+type lateRefresh struct {
+	next          http.RoundTripper
+	asked, answer chan struct{}
+}
+
+func (l *lateRefresh) RoundTrip(r *http.Request) (*http.Response, error) {
+	resp, err := l.next.RoundTrip(r)
+	if strings.HasSuffix(r.URL.Path, "/token") {
+		close(l.asked)
+		<-l.answer
+	}
+	return resp, err
 }
 
 type writerFunc func(p []byte)

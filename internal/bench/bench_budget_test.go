@@ -2,27 +2,47 @@ package bench_test
 
 import (
 	"context"
-	"errors"
 	"os"
 	"runtime"
 	"runtime/debug"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sync/errgroup"
+
+	"github.com/cloudbase-community/tcbauth"
 )
 
+// TestAllocations holds the ways that programs go most often to a number of pieces of memory.
+//
 //nolint:paralleltest // AllocsPerRun counts what every goroutine allocates
-func TestGetAccessTokenDoesNotAllocate(t *testing.T) {
+func TestAllocations(t *testing.T) {
 	ctx, auth := t.Context(), signedInAuth(t)
-	allocs := testing.AllocsPerRun(1000, func() {
-		if !hasToken(ctx, auth) {
-			t.Error("no token")
-		}
-	})
-	assert.Zero(t, allocs, "allocations of a GetAccessToken with a token at hand")
+	app := visitedApp(t, tcbauth.NewMemoryStore())
+	firstUse, _ := visits(t)
+	login, byHand := smsLogins(t, cannedEndpoint(t))
+	for _, way := range []struct {
+		name string
+		most float64
+		f    func() error
+	}{
+		{"GetAccessToken with a token at hand", 0, func() error { return needToken(ctx, auth) }},
+		{"ForUser", 3, func() error { app.ForUser(visitor); return nil }},
+		{"ForUser and GetAccessToken", 10, firstUse},
+		{"SMS login", 200, login},
+		{"SMS login by hand", 1000, byHand}, // to be seen beside it
+	} {
+		allocs := testing.AllocsPerRun(1000, func() {
+			if err := way.f(); err != nil {
+				t.Error(err)
+			}
+		})
+		t.Logf("%s: %.0f allocations", way.name, allocs)
+		assert.LessOrEqual(t, allocs, way.most, way.name)
+	}
 }
 
 const budgetsVariable = "TCBAUTH_BUDGETS"
@@ -41,16 +61,16 @@ func TestBudgets(t *testing.T) {
 	}
 	t.Run("GetAccessToken", tokenBudget)
 	t.Run("GetAccessToken in parallel", parallelTokenBudget)
-	t.Run("SignInWithSms over loopback", func(t *testing.T) { loginBudget(t, loopbackEndpoint(t), 3000, 1.3) })
-	t.Run("SignInWithSms without a network", func(t *testing.T) { loginBudget(t, cannedEndpoint(t), 10000, 1.5) })
+	t.Run("ForUser and GetAccessToken", visitorBudget)
+	t.Run("ForToken", bareTokenBudget)
+	t.Run("SMS login over loopback", func(t *testing.T) { loginBudget(t, loopbackEndpoint(t), 3000, 1.05) })
+	t.Run("SMS login without a network", func(t *testing.T) { loginBudget(t, cannedEndpoint(t), 10000, 1.00) })
 }
 
 func withRaceDetector() bool {
 	info, ok := debug.ReadBuildInfo()
 	return ok && slices.Contains(info.Settings, debug.BuildSetting{Key: "-race", Value: "true"})
 }
-
-var errNoToken = errors.New("no token")
 
 // tokenBudget: reading the clock is nearly all that a token at hand may cost. Whether a context is done costs what the
 // context makes of it, so the budget is for one that cannot be cancelled; the others are logged beside it.
@@ -59,7 +79,7 @@ func tokenBudget(t *testing.T) {
 	source := cachedSource()
 	const batch = 2000
 	tokens := func(ctx context.Context) func() error {
-		return func() error {
+		return func() error { // without a call of a function value for each, which would count
 			for range batch {
 				if !hasToken(ctx, auth) {
 					return errNoToken
@@ -85,7 +105,7 @@ func tokenBudget(t *testing.T) {
 		}
 		return nil
 	}
-	budget(t, 1.15, 2000, batch, token, clock)
+	budget(t, 1.10, 2000, batch, token, clock)
 	compared(t, 2000, cancellable, clock).log(t, batch, "with a context that can be cancelled")
 	compared(t, 2000, cancellable, reuse).log(t, batch, "with such a context, beside x/oauth2")
 }
@@ -114,6 +134,39 @@ func parallelTokenBudget(t *testing.T) {
 	budget(t, 1.1, 300, batch, parallel, serial)
 }
 
+// visitorBudget: what a server pays to learn a visitor's token, beside reading and decoding the stored session by hand.
+func visitorBudget(t *testing.T) {
+	firstUse, byHand := visits(t)
+	within(t, 2*time.Microsecond, compared(t, 50000, firstUse, byHand))
+}
+
+func bareTokenBudget(t *testing.T) {
+	app, err := tcbauth.NewApp(benchEnv)
+	require.NoError(t, err)
+	token := opaque(900)
+	const batch = 20
+	p := compared(t, 20000, times(batch, func() error { app.ForToken(token); return nil }), times(batch, clock))
+	within(t, 600*time.Nanosecond, p.each(batch))
+}
+
+func clock() error {
+	if !readClock() {
+		return errNoToken
+	}
+	return nil
+}
+
+func times(n int, f func() error) func() error {
+	return func() error {
+		for range n {
+			if err := f(); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+}
+
 func loginBudget(t *testing.T, at endpoint, n int, most float64) {
 	t.Helper()
 	login, byHand := smsLogins(t, at)
@@ -126,6 +179,14 @@ func budget(t *testing.T, most float64, n, batch int, a, b func() error) {
 	p := compared(t, n, a, b)
 	p.log(t, batch, "measured")
 	assert.LessOrEqual(t, p.ratio(), most, "the median of the ratios of %d pairs", n)
+}
+
+// within fails if the first of the two takes longer than most, by the median. What it is compared with tells how fast the
+// machine is.
+func within(t *testing.T, most time.Duration, p *pairs) {
+	t.Helper()
+	p.log(t, 1, "measured")
+	assert.LessOrEqual(t, p.first(), float64(most), "nanoseconds, the median of %d", len(p.a))
 }
 
 func compared(t *testing.T, n int, a, b func() error) *pairs {

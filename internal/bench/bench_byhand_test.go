@@ -10,15 +10,26 @@ import (
 	"io"
 	"net/http"
 	"net/url"
-
-	"github.com/cloudbase-community/tcbauth"
+	"time"
 )
 
-// handWritten makes the same requests as tcbauth with the same headers, as somebody would write them who needs nothing
-// else: no store, no repeats, no errors to tell apart.
+// handWritten makes the same requests as tcbauth with the same headers, as somebody careful would write them who needs
+// nothing else: every request has a time limit, every answer a limit of size, every status is looked at. There is no store,
+// no repeat and no error to tell from another. Nothing here is of tcbauth.
 type handWritten struct {
-	client                   *http.Client
-	base, clientID, deviceID string
+	client                            *http.Client
+	base, clientID, deviceID, version string
+	bearer                            string // of the session that there is: asking for a code carries it
+}
+
+type handAsked struct {
+	PhoneNumber string `json:"phone_number"`
+}
+
+type handSent struct {
+	VerificationID string `json:"verification_id"`
+	ExpiresIn      int    `json:"expires_in"`
+	IsUser         bool   `json:"is_user"`
 }
 
 type handVerify struct {
@@ -68,16 +79,29 @@ type handUser struct {
 		Name           string `json:"name"`
 		Picture        string `json:"picture"`
 	} `json:"providers"`
-	Status            string `json:"status"`
-	HasPassword       bool   `json:"has_password"`
-	Type              string `json:"type"`
-	UserID            string `json:"user_id"`
-	UserDesc          string `json:"user_desc"`
-	CreatedFrom       string `json:"created_from"`
-	CreatedAt         string `json:"created_at"`
-	UpdatedAt         string `json:"updated_at"`
-	PasswordUpdatedAt string `json:"password_updated_at"`
-	LastLogin         string `json:"last_login"`
+	Status            string                     `json:"status"`
+	HasPassword       bool                       `json:"has_password"`
+	Type              string                     `json:"type"`
+	InternalUserType  string                     `json:"internal_user_type"`
+	UserID            string                     `json:"user_id"`
+	UserDesc          string                     `json:"user_desc"`
+	UserSource        int                        `json:"user_source"`
+	CreatedFrom       string                     `json:"created_from"`
+	CreatedAt         string                     `json:"created_at"`
+	UpdatedAt         string                     `json:"updated_at"`
+	PasswordUpdatedAt string                     `json:"password_updated_at"`
+	LastLogin         string                     `json:"last_login"`
+	Meta              map[string]json.RawMessage `json:"meta"`
+}
+
+// ask sends a code and returns what its check needs.
+func (h *handWritten) ask(ctx context.Context, phone string) (*handSent, error) {
+	target := "/auth/v1/verification"
+	if h.bearer == "" {
+		target += "?client_id=" + url.QueryEscape(h.clientID)
+	}
+	sent := new(handSent)
+	return sent, h.send(ctx, http.MethodPost, target, h.bearer, handAsked{phone}, sent)
 }
 
 func (h *handWritten) login(ctx context.Context, id, code, phone string) (*handSession, *handUser, error) {
@@ -92,11 +116,14 @@ func (h *handWritten) login(ctx context.Context, id, code, phone string) (*handS
 	if err != nil {
 		return nil, nil, err
 	}
+	h.bearer = session.AccessToken
 	user := new(handUser)
 	return session, user, h.send(ctx, http.MethodGet, "/auth/v1/user/me", session.AccessToken, nil, user)
 }
 
 func (h *handWritten) send(ctx context.Context, method, target, bearer string, in, out any) error {
+	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	defer cancel()
 	var body io.Reader
 	if in != nil {
 		data, err := json.Marshal(in)
@@ -114,7 +141,7 @@ func (h *handWritten) send(ctx context.Context, method, target, bearer string, i
 	}
 	req.Header.Set("Accept", "application/json")
 	req.Header.Set("User-Agent", "tcbauth")
-	req.Header.Set("X-SDK-Version", "tcbauth/"+tcbauth.Version)
+	req.Header.Set("X-SDK-Version", h.version)
 	req.Header.Set("Accept-Language", "zh-CN")
 	req.Header.Set("X-Device-Id", h.deviceID)
 	req.Header.Set("X-Request-Id", randomUUID())
@@ -126,7 +153,7 @@ func (h *handWritten) send(ctx context.Context, method, target, bearer string, i
 		return err
 	}
 	defer func() { _ = resp.Body.Close() }() // it was read
-	data, err := io.ReadAll(io.LimitReader(resp.Body, 1<<20))
+	data, err := readBody(resp)
 	if err != nil {
 		return err
 	}
@@ -134,6 +161,17 @@ func (h *handWritten) send(ctx context.Context, method, target, bearer string, i
 		return fmt.Errorf("%s: %s", target, resp.Status)
 	}
 	return json.Unmarshal(data, out)
+}
+
+// readBody reads an answer in one piece where the server has said how long it is.
+func readBody(resp *http.Response) ([]byte, error) {
+	const most = 1 << 20
+	if resp.ContentLength < 0 || resp.ContentLength > most {
+		return io.ReadAll(io.LimitReader(resp.Body, most))
+	}
+	data := make([]byte, resp.ContentLength)
+	_, err := io.ReadFull(resp.Body, data)
+	return data, err
 }
 
 // randomUUID is a random UUID, RFC 9562.

@@ -2,16 +2,12 @@ package client_test
 
 import (
 	"bytes"
-	"context"
-	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"image"
 	_ "image/gif" // what the service draws
 	_ "image/png" // what the emulator draws
-	"io"
-	"net/http"
 	"strings"
 	"sync"
 	"testing"
@@ -25,68 +21,6 @@ import (
 	"github.com/cloudbase-community/tcbauth/authtest"
 	"github.com/cloudbase-community/tcbauth/internal/testbed"
 )
-
-// reader is somebody who reads captchas. As the transport it keeps which picture has which token, so that the emulator
-// can say what stands in a picture; as the solver it knows the picture alone, like a person.
-type reader struct {
-	srv *authtest.Server
-	say func() (string, error) // what is answered; nil: what is right
-
-	mu     sync.Mutex
-	tokens map[string]string // by picture
-	seen   []tcbauth.Captcha
-}
-
-func newReader(srv *authtest.Server) *reader {
-	return &reader{srv: srv, tokens: make(map[string]string)}
-}
-
-// app is a client whose captchas r solves.
-func (r *reader) app(t *testing.T, opts ...tcbauth.Option) *tcbauth.App {
-	t.Helper()
-	return testbed.NewApp(t, r.srv, append(opts, tcbauth.WithHTTPClient(testbed.HTTPClient(r)), tcbauth.WithCaptchaSolver(r.solve))...)
-}
-
-func (r *reader) RoundTrip(req *http.Request) (*http.Response, error) {
-	resp, err := r.srv.Client().Transport.RoundTrip(req)
-	if err != nil || !strings.HasSuffix(req.URL.Path, "/captcha/data") {
-		return resp, err
-	}
-	body, err := io.ReadAll(resp.Body)
-	if err := errors.Join(err, resp.Body.Close()); err != nil {
-		return nil, err
-	}
-	resp.Body = io.NopCloser(bytes.NewReader(body))
-	var shown struct{ Data, Token string }
-	if err := json.Unmarshal(body, &shown); err != nil {
-		return nil, err
-	}
-	_, encoded, _ := strings.Cut(shown.Data, ";base64,")
-	picture, err := base64.StdEncoding.DecodeString(encoded)
-	if err != nil {
-		return nil, err
-	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.tokens[string(picture)] = shown.Token
-	return resp, nil
-}
-
-func (r *reader) solve(_ context.Context, c tcbauth.Captcha) (string, error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.seen = append(r.seen, c)
-	if r.say != nil {
-		return r.say()
-	}
-	return r.srv.CaptchaAnswer(r.tokens[string(c.Image)]), nil
-}
-
-func (r *reader) solved() int {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return len(r.seen)
-}
 
 // storedCaptcha returns the captcha token under key as the js-sdk stores it, nil for none.
 func storedCaptcha(t *testing.T, store tcbauth.TokenStore, key string) map[string]any {
@@ -123,15 +57,15 @@ func TestCaptchaIsSolved(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		srv := testbed.Emulator(t, authtest.WithoutLimits())
 		srv.RequireCaptcha("verification")
-		r, log, store := newReader(srv), new(testbed.Diary), tcbauth.NewMemoryStore()
-		auth := r.app(t, tcbauth.WithTokenStore(store), tcbauth.WithLogger(log.Logger())).Auth()
+		r, log, store := testbed.NewReader(srv), new(testbed.Diary), tcbauth.NewMemoryStore()
+		auth := r.App(t, tcbauth.WithTokenStore(store), tcbauth.WithLogger(log.Logger())).Auth()
 
 		require.NoError(t, getCode(t, auth))
-		require.Len(t, r.seen, 1)
-		_, format, err := image.Decode(bytes.NewReader(r.seen[0].Image))
+		require.Len(t, r.Seen, 1)
+		_, format, err := image.Decode(bytes.NewReader(r.Seen[0].Image))
 		require.NoError(t, err)
-		assert.Equal(t, "image/"+format, r.seen[0].MediaType)
-		assert.Equal(t, "POST:/v1/verification", r.seen[0].State)
+		assert.Equal(t, "image/"+format, r.Seen[0].MediaType)
+		assert.Equal(t, "POST:/v1/verification", r.Seen[0].State)
 		assert.Equal(t, []bool{false, true}, sentCaptchas(srv, "verification"))
 		ids := requestIDs(srv, "verification", 0)
 		assert.Equal(t, ids[0], ids[1], "to the server it is one call")
@@ -147,14 +81,14 @@ func TestCaptchaIsSolved(t *testing.T) {
 
 		srv.Advance(590 * time.Second)
 		require.NoError(t, getCode(t, auth), "until its last moment")
-		assert.Equal(t, 1, r.solved())
+		assert.Equal(t, 1, r.Solved())
 		srv.Advance(time.Millisecond)
 		require.NoError(t, getCode(t, auth))
-		assert.Equal(t, 2, r.solved())
+		assert.Equal(t, 2, r.Solved())
 		assert.NotEqual(t, token, storedCaptcha(t, store, testbed.CaptchaKeyOf(""))["captcha_token"])
 		assert.Equal(t, []bool{false, true, false, true, false, true}, sentCaptchas(srv, "verification"))
 		assert.NotContains(t, log.String(), token)
-		assert.NotContains(t, log.String(), r.tokens[string(r.seen[0].Image)])
+		assert.NotContains(t, log.String(), r.Token(r.Seen[0].Image))
 	})
 }
 
@@ -178,9 +112,9 @@ func TestCaptchaFails(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				srv := testbed.Emulator(t)
 				srv.RequireCaptcha("verification")
-				r, log, store := newReader(srv), new(testbed.Diary), tcbauth.NewMemoryStore()
-				r.say = test.say
-				auth := r.app(t, tcbauth.WithTokenStore(store), tcbauth.WithLogger(log.Logger())).Auth()
+				r, log, store := testbed.NewReader(srv), new(testbed.Diary), tcbauth.NewMemoryStore()
+				r.Say = test.say
+				auth := r.App(t, tcbauth.WithTokenStore(store), tcbauth.WithLogger(log.Logger())).Auth()
 				err := getCode(t, auth)
 				for _, want := range test.want {
 					require.ErrorIs(t, err, want)
@@ -213,11 +147,11 @@ func TestCaptchaTokenIsRefused(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				srv := testbed.Emulator(t)
 				srv.RequireCaptcha("verification")
-				r, store := newReader(srv), tcbauth.NewMemoryStore()
+				r, store := testbed.NewReader(srv), tcbauth.NewMemoryStore()
 				stale := fmt.Sprintf(`{"captcha_token":"stale","expires_in":600,"expires_at":%q}`, srv.Now().Add(time.Minute).Format(time.RFC3339))
 				require.NoError(t, store.Set(t.Context(), testbed.CaptchaKeyOf(""), []byte(stale), 0))
 				req := tcbauth.GetVerificationRequest{PhoneNumber: testbed.GopherPhone, WithCaptcha: test.atOnce}
-				app := r.app(t, tcbauth.WithTokenStore(store))
+				app := r.App(t, tcbauth.WithTokenStore(store))
 				if !test.solver {
 					app = testbed.NewApp(t, srv, tcbauth.WithTokenStore(store))
 				}
@@ -225,7 +159,7 @@ func TestCaptchaTokenIsRefused(t *testing.T) {
 				assert.Equal(t, test.sent, sentCaptchas(srv, "verification"))
 				if test.solver {
 					require.NoError(t, err)
-					assert.Equal(t, 1, r.solved())
+					assert.Equal(t, 1, r.Solved())
 					assert.NotEqual(t, "stale", storedCaptcha(t, store, testbed.CaptchaKeyOf(""))["captcha_token"])
 					return
 				}
@@ -242,9 +176,9 @@ func TestCaptchaTokenIsRefusedAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		srv := testbed.Emulator(t)
 		srv.Fault(authtest.Fault{Operation: "verification", Error: &authtest.Error{Word: "captcha_invalid", Number: 4002}})
-		r := newReader(srv)
-		require.ErrorIs(t, getCode(t, r.app(t).Auth()), tcbauth.ErrCaptchaInvalid)
-		assert.Equal(t, 1, r.solved())
+		r := testbed.NewReader(srv)
+		require.ErrorIs(t, getCode(t, r.App(t).Auth()), tcbauth.ErrCaptchaInvalid)
+		assert.Equal(t, 1, r.Solved())
 		assert.Equal(t, 2, srv.Count("verification"))
 	})
 }
@@ -294,13 +228,13 @@ func TestWithCaptcha(t *testing.T) {
 		_, err := testbed.NewApp(t, srv).Auth().GetVerification(t.Context(), req)
 		require.NoError(t, err, "without a solver the server may ask for one")
 
-		r := newReader(srv)
-		auth := r.app(t).Auth()
+		r := testbed.NewReader(srv)
+		auth := r.App(t).Auth()
 		for range 2 {
 			_, err = auth.GetVerification(t.Context(), req)
 			require.NoError(t, err)
 		}
-		assert.Equal(t, 1, r.solved())
+		assert.Equal(t, 1, r.Solved())
 		assert.Equal(t, []bool{false, true, true}, sentCaptchas(srv, "verification"))
 		requests := srv.Requests()
 		assert.NotContains(t, requests[len(requests)-1].Body, "withCaptcha")
@@ -326,8 +260,8 @@ func TestCaptchaAfterWrongPasswords(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				srv := testbed.Emulator(t, authtest.WithCaptchaAfterWrongPasswords(2))
-				r := newReader(srv)
-				auth := r.app(t).Auth()
+				r := testbed.NewReader(srv)
+				auth := r.App(t).Auth()
 				signIn := func(password string) error {
 					_, err := auth.SignInWithPassword(t.Context(), tcbauth.SignInWithPasswordRequest{
 						Username: testbed.Gopher, Password: password, IsEncrypt: test.encrypted,
@@ -337,10 +271,10 @@ func TestCaptchaAfterWrongPasswords(t *testing.T) {
 				for range 3 {
 					require.ErrorIs(t, signIn("wrong-horse-1"), tcbauth.CodeInvalidUsernameOrPassword)
 				}
-				require.Equal(t, 1, r.solved())
-				assert.Equal(t, test.state, r.seen[0].State)
+				require.Equal(t, 1, r.Solved())
+				assert.Equal(t, test.state, r.Seen[0].State)
 				require.NoError(t, signIn(testbed.Password))
-				assert.Equal(t, 1, r.solved())
+				assert.Equal(t, 1, r.Solved())
 				assert.Equal(t, []bool{false, false, false, true, false, true}, sentCaptchas(srv, operation))
 			})
 		})
@@ -353,16 +287,16 @@ func TestCaptchaOfABareToken(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		srv := testbed.Emulator(t, authtest.WithoutLimits())
 		srv.RequireCaptcha("verification")
-		r, store := newReader(srv), testbed.NewHookedStore()
+		r, store := testbed.NewReader(srv), testbed.NewHookedStore()
 		store.On(func(op, key string) error {
 			t.Errorf("%s %s", op, key)
 			return nil
 		})
-		auth := r.app(t, tcbauth.WithTokenStore(store)).ForToken("bare")
+		auth := r.App(t, tcbauth.WithTokenStore(store)).ForToken("bare")
 		for range 2 {
 			require.NoError(t, getCode(t, auth))
 		}
-		assert.Equal(t, 2, r.solved())
+		assert.Equal(t, 2, r.Solved())
 	})
 }
 
@@ -374,8 +308,8 @@ func TestCaptchaOfManyCalls(t *testing.T) {
 		const callers = 50
 		srv := testbed.Emulator(t, authtest.WithoutLimits())
 		srv.RequireCaptcha("verification")
-		r := newReader(srv)
-		auth := r.app(t).Auth()
+		r := testbed.NewReader(srv)
+		auth := r.App(t).Auth()
 		for round := range 2 {
 			var errs [callers]error
 			var wg sync.WaitGroup
@@ -386,9 +320,9 @@ func TestCaptchaOfManyCalls(t *testing.T) {
 			for _, err := range errs {
 				require.NoError(t, err, "round %d", round)
 			}
-			solved := r.solved()
+			solved := r.Solved()
 			require.NoError(t, getCode(t, auth))
-			assert.Equal(t, solved, r.solved(), "a token is there now")
+			assert.Equal(t, solved, r.Solved(), "a token is there now")
 			srv.Reset() // and forgets it
 			srv.RequireCaptcha("verification")
 		}

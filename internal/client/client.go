@@ -55,14 +55,11 @@ func (c *Client) Language(ctx context.Context) string {
 	return c.cfg.Language
 }
 
-// sign puts on req what every request carries.
+// sign puts on req what every request carries, but for the device id.
 func (c *Client) sign(ctx context.Context, req *wire.Request) {
 	req.Language = c.Language(ctx)
 	if req.RequestID = contextText(ctx, requestIDKey); req.RequestID == "" {
 		req.RequestID = uuid.New()
-	}
-	if req.DeviceID == "" {
-		req.DeviceID = c.DeviceID(ctx)
 	}
 }
 

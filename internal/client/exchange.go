@@ -36,12 +36,12 @@ type refreshBody struct {
 }
 
 // Refresh spends the refresh token of s. It is of [session.Exchanger].
-func (c *Client) Refresh(ctx context.Context, s *session.Credentials, version string) (*session.Credentials, error) {
+func (c *Client) Refresh(ctx context.Context, s *session.Credentials, version, deviceID string) (*session.Credentials, error) {
 	if version == "" {
 		version = Version(s.Version)
 	}
 	req := &wire.Request{
-		Op: "RefreshSession", Method: http.MethodPost, Path: version + "/token", Body: refreshBody{
+		Op: "RefreshSession", Method: http.MethodPost, Path: version + "/token", DeviceID: deviceID, Body: refreshBody{
 			ClientID: c.cfg.ClientID, ClientSecret: c.cfg.ClientSecret,
 			GrantType: "refresh_token", RefreshToken: s.RefreshToken,
 		},

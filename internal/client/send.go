@@ -57,6 +57,7 @@ func (c *Client) HasBearer(ctx context.Context) (bool, error) {
 // none.
 func send[T any](ctx context.Context, c *Client, req *wire.Request, as *session.Credentials) (out *T, acted *session.Credentials, err error) {
 	if req.Auth != wire.Bearer || req.Token != "" { // a caller who set a token wants that or none
+		c.named(ctx, req)
 		out, err = wire.Do[T](ctx, c.cfg.Wire, req)
 		return out, nil, err
 	}
@@ -68,6 +69,7 @@ func send[T any](ctx context.Context, c *Client, req *wire.Request, as *session.
 	} else if req.Token, as, err = c.Bearer(ctx); err != nil {
 		return nil, nil, err
 	}
+	c.named(ctx, req) // after the session has been looked at, whose device id it is
 	defer func() { req.Token = "" }()
 	out, err = wire.Do[T](ctx, c.cfg.Wire, req)
 	// The server refused before it acted, so the call may be sent again with a token that it knows. A token that was only
@@ -89,6 +91,13 @@ func send[T any](ctx context.Context, c *Client, req *wire.Request, as *session.
 		return nil, as, c.end(ctx, as, err)
 	}
 	return out, as, err
+}
+
+// named puts the device id on req, if it has none.
+func (c *Client) named(ctx context.Context, req *wire.Request) {
+	if req.DeviceID == "" {
+		req.DeviceID = c.DeviceID(ctx)
+	}
 }
 
 // end ends the session whose token the server refused for good. err is the refusal.

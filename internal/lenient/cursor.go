@@ -28,6 +28,7 @@ var (
 // made from, and valid as long as that does not change. It is not safe for concurrent use.
 type Cursor struct {
 	data    []byte
+	text    string // a copy of data, "" for none
 	at      int
 	closing byte // the brace or bracket that ends the text, 0 when there is nothing more to read
 	later   bool // the next one is not the first, so that a comma is before it
@@ -42,6 +43,13 @@ func Object(data []byte) Cursor { return open(data, '{', '}') }
 
 // Array is like [Object] for a list and its elements.
 func Array(data []byte) Cursor { return open(data, '[', ']') }
+
+// Sharing makes the texts of all values parts of one copy of the text that c goes through, in place of a piece of memory
+// each. The copy lives as long as one of them does. Call it before Next.
+func (c Cursor) Sharing() Cursor {
+	c.text = string(c.data)
+	return c
+}
 
 func open(data []byte, opening, closing byte) Cursor {
 	i := skipSpace(data, 0)
@@ -93,6 +101,9 @@ func (c *Cursor) Next() bool {
 		return c.fail()
 	}
 	c.value = Value{raw: c.data[i:end:end], plain: plain}
+	if c.text != "" {
+		c.value.text = c.text[i:end]
+	}
 	c.at, c.later = end, true
 	return true
 }

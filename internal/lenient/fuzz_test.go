@@ -89,15 +89,21 @@ func FuzzValue(f *testing.F) {
 			return
 		}
 		list := lenient.Array([]byte("[" + string(data) + "]"))
+		sharing := lenient.Array([]byte("[" + string(data) + "]")).Sharing()
 		for _, raw := range wantList {
 			require.True(t, list.Next())
 			v := list.Value()
+			require.True(t, sharing.Next())
+			requireSameTexts(t, v, sharing.Value())
 			require.Equal(t, decode[string](raw), v.Text())
 			require.Equal(t, decode[bool](raw), v.Bool())
 			require.Equal(t, string(raw) == "null", v.IsNull())
 			require.Equal(t, decode[[]string](raw), v.Strings())
 			require.Equal(t, decode[map[string]json.RawMessage](raw), v.Map())
 			require.Equal(t, referenceInt(raw), v.Int())
+			require.Equal(t, decode[int](raw), v.Whole())
+			require.Equal(t, raw[0] == '{', v.IsObject())
+			require.Equal(t, decode[[]json.RawMessage](raw), lenient.List(v, lenient.Value.Raw))
 			require.Equal(t, referenceSeconds(raw), v.Seconds())
 			require.Equal(t, referenceIDs(raw), v.IDs())
 			at := referenceTime(raw)
@@ -120,6 +126,16 @@ func FuzzValue(f *testing.F) {
 		}
 		require.False(t, list.Next())
 	})
+}
+
+// requireSameTexts: texts that share their memory are no others.
+func requireSameTexts(t *testing.T, alone, sharing lenient.Value) {
+	t.Helper()
+	require.Equal(t, string(alone.Bytes()), string(sharing.Bytes()))
+	require.Equal(t, alone.Text(), sharing.Text())
+	require.Equal(t, alone.Strings(), sharing.Strings())
+	require.Equal(t, alone.IDs(), sharing.IDs())
+	require.Equal(t, alone.Member("id").Text(), sharing.Member("id").Text())
 }
 
 // decode is how encoding/json sees a field: absent if it is of another type.

@@ -103,19 +103,28 @@ const (
 	slants = '\\' * ones
 )
 
-// scanString looks at eight bytes at once, since tokens are long. Of eight bytes, the lowest one that special marks is a
-// quote, a backslash, a control character or no ASCII; a byte above it may be marked by mistake and is looked at again.
+// special marks the bytes of a word that are a quote, a backslash, a control character or no ASCII. The lowest mark is right;
+// a byte above it may be marked by mistake.
+func special(w uint64) uint64 {
+	return ((w - spaces) | ((w ^ quotes) - ones) | ((w ^ slants) - ones) | w) & high
+}
+
+// scanString looks at sixteen bytes at once, since tokens are long. A byte that is marked by mistake is looked at again.
 func scanString(data []byte, i int) (end int, plain bool) {
 	plain = true
 	for i++; ; {
-		for i+8 <= len(data) {
-			w := binary.LittleEndian.Uint64(data[i:])
-			special := ((w - spaces) | ((w ^ quotes) - ones) | ((w ^ slants) - ones) | w) & high
-			if special != 0 {
-				i += bits.TrailingZeros64(special) / 8
+		for len(data)-i >= 16 {
+			next := data[i : i+16]
+			low, above := special(binary.LittleEndian.Uint64(next)), special(binary.LittleEndian.Uint64(next[8:]))
+			if low != 0 {
+				i += bits.TrailingZeros64(low) / 8
 				break
 			}
-			i += 8
+			if above != 0 {
+				i += 8 + bits.TrailingZeros64(above)/8
+				break
+			}
+			i += 16
 		}
 		if i >= len(data) {
 			return bad, false

@@ -14,7 +14,8 @@ import (
 // Value, which is what a field that is not given has.
 type Value struct {
 	raw   []byte
-	plain bool // a string of ASCII without escapes
+	text  string // a copy of raw that may be handed out, "" for none
+	plain bool   // a string of ASCII without escapes
 }
 
 // Bytes is the value's JSON, a part of the text that was read. Nil for the zero Value.
@@ -31,11 +32,12 @@ func (v Value) Bool() bool { return string(v.raw) == "true" }
 
 // Text is a string. What is no UTF-8 in it becomes U+FFFD, as in encoding/json.
 func (v Value) Text() string {
-	if v.plain {
-		return string(v.inner())
-	}
 	inner := v.inner()
-	if bytes.IndexByte(inner, '\\') < 0 && utf8.Valid(inner) {
+	switch {
+	case !v.plain && (bytes.IndexByte(inner, '\\') >= 0 || !utf8.Valid(inner)):
+	case v.text != "" && inner != nil:
+		return v.text[1 : len(v.text)-1]
+	default:
 		return string(inner)
 	}
 	var room [128]byte // on the stack, for most texts
@@ -119,6 +121,18 @@ func (v Value) Int() int {
 		return int(f)
 	}
 	return 0
+}
+
+// Whole is a number without fraction and exponent that an int holds, which is what encoding/json takes for an int.
+func (v Value) Whole() int {
+	if v.isString() || len(v.raw) == 0 {
+		return 0
+	}
+	n, err := strconv.ParseInt(string(v.raw), 10, strconv.IntSize)
+	if err != nil {
+		return 0
+	}
+	return int(n)
 }
 
 // Seconds is a NumericDate of RFC 7519: seconds since 1970, of which a fraction is cut off. A number that a float64 does
@@ -217,6 +231,19 @@ func (v Value) IDs() []string {
 	return list
 }
 
+// List has what one makes of each element of a list. What is no list is nil.
+func List[T any](v Value, one func(Value) T) []T {
+	if !v.isArray() {
+		return nil
+	}
+	list := []T{}
+	c := v.Array()
+	for c.Next() {
+		list = append(list, one(c.Value()))
+	}
+	return list
+}
+
 func (v Value) isArray() bool { return len(v.raw) > 0 && v.raw[0] == '[' }
 
 // Member is the value of an object's member of this name, the last one if there are several. It is the zero Value if
@@ -232,9 +259,12 @@ func (v Value) Member(name string) Value {
 	return found
 }
 
+// IsObject reports whether the value is an object.
+func (v Value) IsObject() bool { return len(v.raw) > 0 && v.raw[0] == '{' }
+
 // Map is an object's members. What is no object is nil.
 func (v Value) Map() map[string]json.RawMessage {
-	if len(v.raw) == 0 || v.raw[0] != '{' {
+	if !v.IsObject() {
 		return nil
 	}
 	members := make(map[string]json.RawMessage)
@@ -246,7 +276,13 @@ func (v Value) Map() map[string]json.RawMessage {
 }
 
 // Object goes through the members of an object. What is no object has none.
-func (v Value) Object() Cursor { return Object(v.raw) }
+func (v Value) Object() Cursor { return v.inside(Object(v.raw)) }
 
 // Array goes through the elements of a list. What is no list has none.
-func (v Value) Array() Cursor { return Array(v.raw) }
+func (v Value) Array() Cursor { return v.inside(Array(v.raw)) }
+
+// inside makes c, which goes through v, share the memory of v's texts.
+func (v Value) inside(c Cursor) Cursor {
+	c.text = v.text
+	return c
+}

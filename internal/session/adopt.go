@@ -34,8 +34,7 @@ func (h *Handle) Adopt(ctx context.Context, in Adoption) (c *Credentials, mark M
 			h.learn(before, seen.session)
 			return seen.session, NoMark, nil
 		}
-		key := flightKey{session: h.keys.credentials, token: digestOf(in.RefreshToken)}
-		o, mine := h.keeper.fly(ctx, key, func(ctx, held context.Context) outcome { return h.adopt(ctx, held, in) })
+		o, mine := h.keeper.fly(ctx, h.keyOf(in), func(ctx, held context.Context) outcome { return h.adopt(ctx, held, in) })
 		if o.again || o.looking && !mine {
 			continue
 		}
@@ -57,6 +56,11 @@ func (h *Handle) mark() Mark {
 	return h.signIns
 }
 
+// keyOf names the exchange of a refresh token of the caller's.
+func (h *Handle) keyOf(in Adoption) flightKey {
+	return flightKey{session: h.keys.credentials, token: digestOf(in.RefreshToken)}
+}
+
 // adopt spends the refresh token unless it has turned out to be the stored session's. The lock is held.
 func (h *Handle) adopt(ctx, held context.Context, in Adoption) outcome {
 	version := ""
@@ -70,15 +74,20 @@ func (h *Handle) adopt(ctx, held context.Context, in Adoption) outcome {
 	case in.NeedsSession || err != ErrNone && !unreadable(err): //nolint:errorlint // look's own, which nobody has wrapped
 		return outcome{err: h.lookedInVain(err), looking: true}
 	}
-	fresh, kept := h.keeper.orphans.get(digestOf(in.RefreshToken))
+	deviceID, err := h.NextDeviceID(held)
+	if err != nil {
+		return outcome{err: err}
+	}
+	key := h.keyOf(in)
+	fresh, kept := h.keeper.orphans.get(key)
 	if !kept {
-		if fresh, err = h.take(ctx, held, in.RefreshToken, version, now.size); err != nil {
+		if fresh, err = h.take(ctx, held, &Credentials{RefreshToken: in.RefreshToken, Version: version}, deviceID, now.size); err != nil {
 			return outcome{err: err}
 		}
 	}
 	var mark Mark
 	put := func(held context.Context) (err error) {
-		mark, err = h.put(held, fresh, "", Adopted)
+		mark, err = h.put(held, fresh, deviceID, Adopted)
 		return err
 	}
 	if err = put(held); err != nil && held.Err() != nil { // the lock was lost, or the time is over
@@ -87,26 +96,17 @@ func (h *Handle) adopt(ctx, held context.Context, in Adoption) outcome {
 		err = h.locked(ctx, put)
 	}
 	if err != nil {
-		h.keeper.orphans.put(digestOf(in.RefreshToken), fresh, unsavedFor)
+		h.keeper.orphans.put(key, fresh, unsavedFor)
 		return outcome{session: fresh, err: err}
 	}
-	h.keeper.orphans.forget(digestOf(in.RefreshToken))
+	h.keeper.orphans.forget(key)
 	return outcome{session: fresh, fresh: true, mark: mark}
 }
 
-// take spends a refresh token of the caller's. The lock is held.
-func (h *Handle) take(ctx, held context.Context, refreshToken, version string, size int) (*Credentials, error) {
-	if h.keeper.spent.has(refreshToken) {
-		return nil, &RefusedError{ErrSpent}
-	}
+// take spends the refresh token of given. size is that of what is stored. The lock is held.
+func (h *Handle) take(ctx, held context.Context, given *Credentials, deviceID string, size int) (*Credentials, error) {
 	if err := h.keeper.store.reserve(held, h.keys.credentials, size+roomForGrowth); err != nil {
 		return nil, &StoreError{"reserving room for the session", err}
 	}
-	spent := &Credentials{RefreshToken: refreshToken, Version: version}
-	fresh, err := h.exchanger.Refresh(ctx, spent, "")
-	if err != nil {
-		return nil, err
-	}
-	h.keeper.spent.add(spent, fresh)
-	return fresh, nil
+	return h.refresh(ctx, given, "", deviceID)
 }

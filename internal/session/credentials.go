@@ -44,7 +44,7 @@ const scopeAnonymous = "anonymous"
 // are compared exactly, and what is not known becomes Extra. A null has no fields. After an error c is as it was.
 func (c *Credentials) UnmarshalJSON(data []byte) error {
 	var in Credentials
-	members := lenient.Object(data)
+	members := lenient.Object(data).Sharing() // tokens are most of it
 	for members.Next() {
 		value := members.Value()
 		switch name := members.Name(); string(name) {

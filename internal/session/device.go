@@ -130,21 +130,18 @@ func (h *Handle) writeDevice(held context.Context, id string) error {
 		if err != nil {
 			h.keeper.warn(held, "the device id is not known", err)
 		}
-		if stored == "" {
+		if id = stored; id == "" {
+			if d := h.device.Load(); d != nil && err == nil {
+				id = d.id
+			}
+		}
+		if id == "" {
 			return nil
 		}
-		id = stored
 	}
 	if err := h.keeper.store.set(held, h.keys.device, []byte(id), h.keeper.cfg.TTL); err != nil {
 		return &StoreError{"storing the device id", err}
 	}
 	h.device.Store(&deviceID{id: id, stored: true})
 	return nil
-}
-
-// forgetDevice: a visitor's device id goes with the session.
-func (h *Handle) forgetDevice() {
-	if h.keys.visitor {
-		h.device.Store(nil)
-	}
 }

@@ -41,18 +41,19 @@ func (c *Credentials) Grant(now time.Time, fallback time.Duration) {
 //
 // An ExpiresAt that is further off than the token can live was written while the clock was ahead, and counts as over.
 func (c *Credentials) ValidAt(now time.Time) bool {
-	from, until := c.usable(now)
+	from, until := c.usable(func() time.Time { return now })
 	at := now.UnixMilli()
 	return c.AccessToken != "" && from <= at && at <= until
 }
 
-// usable returns the first and the last millisecond at which the access token may be used.
-func (c *Credentials) usable(now time.Time) (from, until int64) {
+// usable returns the first and the last millisecond at which the access token may be used. It asks for the time only where c
+// does not say how long its token lives.
+func (c *Credentials) usable(now func() time.Time) (from, until int64) {
 	until = c.ExpiresAt.UnixMilli()
 	life := seconds(c.ExpiresIn)
 	if life <= 0 {
 		known := false
-		if life, known = c.tokenLife(now); !known {
+		if life, known = c.tokenLife(now()); !known {
 			life = longestLife
 		}
 	}

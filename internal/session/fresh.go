@@ -16,6 +16,9 @@ func (h *Handle) Token(ctx context.Context) (token string, ok bool) {
 // ahead.
 func (h *Handle) valid(ctx context.Context) (s *state, ok bool) {
 	s = h.current.Load()
+	if s.credentials == nil { // as in a handle that has just been made
+		return s, false
+	}
 	now := h.now().UnixMilli()
 	if !s.validAt(now) {
 		return s, false

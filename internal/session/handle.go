@@ -76,6 +76,7 @@ type state struct {
 	from        int64 // the first millisecond at which token may be used: before it the clock has been put back
 	expires     int64 // the last one
 	ahead       int64 // the first one at which it is refreshed ahead
+	learnt      bool  // a look at the store has found it, which another look may contradict
 }
 
 // nobody is what a handle knows when it knows nothing. Each is another one, for CompareAndSwap.
@@ -87,7 +88,7 @@ func (h *Handle) newState(c *Credentials) *state {
 	if c == nil || c.AccessToken == "" {
 		return nobody()
 	}
-	from, expires := c.usable(h.now())
+	from, expires := c.usable(h.now)
 	return &state{credentials: c, token: c.AccessToken, from: from, expires: expires, ahead: h.aheadFrom(c, expires)}
 }
 
@@ -122,29 +123,55 @@ func (h *Handle) become(s *state, c Change) Mark {
 	return h.signIns
 }
 
-// learn makes c, which the store has, what the handle knows, unless it has been told something since before.
+// learn makes c, which a look at the store has found, what the handle knows, unless something was done through it since
+// before. Of two looks at a time nobody can tell which has seen the later session: where they contradict each other the handle
+// knows nothing, and looks again.
 func (h *Handle) learn(before *state, c *Credentials) {
 	s := h.newState(c)
-	if before.credentials == nil { // no mark names it, so that there is nothing to count
-		h.current.CompareAndSwap(before, s)
-		return
+	s.learnt = true
+	if before.credentials == nil && h.current.CompareAndSwap(before, s) {
+		return // no mark names nobody, so that there is nothing to count
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if h.current.CompareAndSwap(before, s) && !h.keeper.samePerson(before.credentials, c) {
-		h.signIns++
+	switch now := h.current.Load(); {
+	case now == before:
+		h.swap(s)
+	case now.learnt && now.token != s.token:
+		h.swap(nobody())
 	}
 }
 
-// lose makes the handle know nothing, unless it has been told something since before.
+// lose makes the handle know nothing, unless something was done through it since before.
 func (h *Handle) lose(before *state) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if h.current.CompareAndSwap(before, nobody()) {
+	if now := h.current.Load(); now == before || now.learnt {
+		h.swap(nobody())
+	}
+}
+
+// swap makes s what the handle knows. The mutex is held.
+func (h *Handle) swap(s *state) {
+	before := h.current.Swap(s)
+	if !h.keeper.samePerson(before.credentials, s.credentials) {
 		h.signIns++
+	}
+	if s.credentials == nil || !s.credentials.SamePair(before.credentials) {
+		h.forgetDevice() // which may be another one by now
 	}
 }
 
 // Peek returns the session that the handle knows, its access token expired or not; nil for none. It does not look at the
 // store.
 func (h *Handle) Peek() *Credentials { return h.current.Load().credentials }
+
+// SamePerson reports whether two sessions are known to be one person's.
+func (h *Handle) SamePerson(a, b *Credentials) bool { return h.keeper.samePerson(a, b) }
+
+// forgetDevice: a visitor's device id goes with the session. One that was made for a session to come stays.
+func (h *Handle) forgetDevice() {
+	if d := h.device.Load(); h.keys.visitor && d != nil && d.stored {
+		h.device.CompareAndSwap(d, nil)
+	}
+}

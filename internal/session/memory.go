@@ -2,13 +2,15 @@ package session
 
 import (
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
 // memory remembers values for a time. What is over is dropped by a timer, which runs only while there is something to
 // drop, and the memory that it took is given back. The zero value is ready to use.
 type memory[K comparable, V any] struct {
-	limit int // the most that is remembered; what comes after that takes the place of something else
+	limit int         // the most that is remembered; what comes after that takes the place of something else
+	some  atomic.Bool // something is remembered; while nothing is, which is most of the time, looking takes no lock
 
 	mu      sync.Mutex
 	entries map[K]remembered[V]
@@ -46,11 +48,15 @@ func (m *memory[K, V]) update(key K, f func(value V, known bool) (next V, life t
 		}
 	}
 	m.entries[key] = remembered[V]{value, now.Add(life)}
+	m.some.Store(true)
 	m.sweepAfter(now, life)
 	return true
 }
 
 func (m *memory[K, V]) get(key K) (value V, ok bool) {
+	if !m.some.Load() {
+		return value, false
+	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	entry, ok := m.entries[key]
@@ -96,6 +102,12 @@ func (m *memory[K, V]) sweepAfter(now time.Time, life time.Duration) {
 // rest gives the map's memory back. The mutex is held.
 func (m *memory[K, V]) rest() {
 	m.entries = nil
+	m.some.Store(false)
+	m.stop()
+}
+
+// stop ends the sweeper. The mutex is held.
+func (m *memory[K, V]) stop() {
 	if m.sweeper != nil {
 		m.sweeper.Stop()
 		m.sweeper = nil
@@ -117,11 +129,13 @@ func (m *memory[K, V]) sweep() {
 			}
 		}
 	}
-	m.rest()
-	if len(kept) > 0 {
-		m.entries = kept
-		m.sweepAfter(now, max(next.Sub(now), sweepPause)) // not for each one by itself
+	if len(kept) == 0 {
+		m.rest()
+		return
 	}
+	m.stop()
+	m.entries = kept
+	m.sweepAfter(now, max(next.Sub(now), sweepPause)) // not for each one by itself
 }
 
 // sweepPause is the least time between two sweeps.

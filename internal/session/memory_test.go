@@ -30,6 +30,9 @@ func TestMemoryForgets(t *testing.T) {
 		assert.Equal(t, "long", value)
 
 		<-time.After(time.Hour) // on the clock of the bubble
+		synctest.Wait()
+		m.mu.Lock()
+		defer m.mu.Unlock()
 		assert.Nil(t, m.entries)
 		assert.Nil(t, m.sweeper)
 	})

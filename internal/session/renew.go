@@ -84,7 +84,7 @@ func (h *Handle) renew(ctx context.Context, want want) (Renewal, error) {
 				h.lose(before)
 			}
 			return Renewal{}, o.err
-		case o.session.AccessToken == want.replace: // that exchange has replaced an older token
+		case o.session.AccessToken == want.replace && !(mine && o.fresh): // that exchange has replaced an older token
 			continue
 		}
 		h.learn(before, o.session)
@@ -160,9 +160,6 @@ func (h *Handle) lookedInVain(err error) error {
 // spend gets new tokens for a session, and saves them in place of what is stored. The lock is held.
 func (h *Handle) spend(ctx, held context.Context, now seen, want want) outcome {
 	c := now.session
-	if c.RefreshToken != "" && h.keeper.spent.has(c.RefreshToken) {
-		return h.refused(held, now.stored, want, ErrSpent)
-	}
 	if err := h.keeper.store.reserve(held, h.keys.credentials, now.size+roomForGrowth); err != nil {
 		return outcome{err: &StoreError{"reserving room for the session", err}}
 	}
@@ -173,7 +170,6 @@ func (h *Handle) spend(ctx, held context.Context, now seen, want want) outcome {
 	if err != nil {
 		return outcome{err: err}
 	}
-	h.keeper.spent.add(c, fresh)
 	change := Change{Kind: Refreshed, Session: fresh, Old: now.stored}
 	if !goesOn {
 		change.Kind = Anew
@@ -191,12 +187,16 @@ const roomForGrowth = 16 << 10
 var ErrSpent = errors.New("the refresh token has been spent already")
 
 // exchanged asks the Exchanger in the one way that there is for c. goesOn is false for an anonymous session that was made
-// anew, and deviceID is what that was made with.
+// anew. deviceID is what was sent, "" if the session's is not known.
 func (h *Handle) exchanged(ctx, held context.Context, c *Credentials, want want) (fresh *Credentials, goesOn bool, deviceID string, err error) {
 	if c.RefreshToken != "" {
-		fresh, err = h.exchanger.Refresh(ctx, c, want.version)
+		deviceID, err = h.sessionDeviceID(held)
+		if err != nil {
+			h.keeper.warn(ctx, "the device id is not known", err) // which costs no refresh
+		}
+		fresh, err = h.refresh(ctx, c, want.version, deviceID)
 		if _, refused := errors.AsType[*RefusedError](err); !refused || !c.Anonymous() || want.ahead {
-			return fresh, true, "", err
+			return fresh, true, deviceID, err
 		}
 	}
 	if !c.Anonymous() && !h.exchanger.SignsInAnew() {
@@ -207,6 +207,25 @@ func (h *Handle) exchanged(ctx, held context.Context, c *Credentials, want want)
 	}
 	fresh, goesOn, err = h.exchanger.Anew(ctx, c, deviceID)
 	return fresh, goesOn, deviceID, err
+}
+
+// refresh spends the refresh token of c, which is not sent again once it has been spent in this process. Who hands it in for
+// another session at the same time waits, and is refused.
+func (h *Handle) refresh(ctx context.Context, c *Credentials, version, deviceID string) (*Credentials, error) {
+	done, err := h.keeper.turns.Lock(ctx, c.RefreshToken)
+	if err != nil {
+		return nil, &StoreError{lockingSession, err}
+	}
+	defer done()
+	if h.keeper.spent.has(c.RefreshToken) {
+		return nil, &RefusedError{ErrSpent}
+	}
+	fresh, err := h.exchanger.Refresh(ctx, c, version, deviceID)
+	if err != nil {
+		return nil, err
+	}
+	h.keeper.spent.add(c, fresh)
+	return fresh, nil
 }
 
 // refused ends the session whose refresh token is of no use, unless it was replaced meanwhile or its access token may still

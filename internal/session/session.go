@@ -63,9 +63,10 @@ type Interruptible interface {
 // Exchanger gets new tokens for old ones from the server. Its errors go to the callers that wait for them; a [RefusedError] is
 // the only one that decides something here.
 type Exchanger interface {
-	// Refresh spends the refresh token of c at an API version, "" for that of c. What the answer leaves out is taken
-	// from c. A refresh token that the server does not take is a *RefusedError.
-	Refresh(ctx context.Context, c *Credentials, version string) (*Credentials, error)
+	// Refresh spends the refresh token of c at an API version, "" for that of c, with the device id of the session, "" for
+	// one that is not known. What the answer leaves out is taken from c. A refresh token that the server does not take is a
+	// *RefusedError.
+	Refresh(ctx context.Context, c *Credentials, version, deviceID string) (*Credentials, error)
 	// Anew signs in again without a refresh token, with the device id of the session, and reports whether the same session
 	// goes on. c is anonymous, or SignsInAnew is true.
 	Anew(ctx context.Context, c *Credentials, deviceID string) (fresh *Credentials, goesOn bool, err error)
@@ -120,23 +121,23 @@ var (
 	ErrNotRenewable = errors.New("there is no refresh token")
 )
 
-// RefusedError: the server does not take the refresh token. Err is what it said.
+// RefusedError says that the server does not take the refresh token. Err is what it said.
 type RefusedError struct{ Err error }
 
 func (e *RefusedError) Error() string { return "the refresh token was refused: " + e.Err.Error() }
 
-// EndedError: the server has ended the session, or refuses to act for it. Err is what it said.
+// EndedError says that the server has ended the session, or refuses to act for it. Err is what it said.
 type EndedError struct{ Err error }
 
 func (e *EndedError) Error() string { return "the session has ended: " + e.Err.Error() }
 
-// InterruptedError: the context of the caller has ended. Err is its error.
+// InterruptedError says that the context of the caller has ended. Err is its error.
 type InterruptedError struct{ Err error }
 
 func (e *InterruptedError) Error() string { return e.Err.Error() }
 
-// StoreError: the store failed, or holds something that cannot be read. It does not unwrap, so that nothing here can take
-// the store's error for a decision; Err is for callers outside.
+// StoreError says that the store failed, or holds something that cannot be read. It does not unwrap, so that nothing here can
+// take the store's error for a decision; Err is for callers outside.
 type StoreError struct {
 	Doing string // "reading the session"
 	Err   error

@@ -119,10 +119,9 @@ func (h *Handle) remove(held context.Context) error {
 	return nil
 }
 
-// locked runs f with the session's lock, which it waits for until ctx ends, so that no refresh in flight can undo what f
-// does.
+// locked runs f with the session's lock, so that no refresh in flight can undo what f does.
 func (h *Handle) locked(ctx context.Context, f func(held context.Context) error) error {
-	held, unlock, err := h.keeper.lock(ctx, h.keys.credentials)
+	held, unlock, err := h.keeper.lockFor(ctx, h.keys.credentials)
 	if err != nil {
 		if ctx.Err() != nil {
 			return &StoreError{lockingSession, ctx.Err()}

@@ -89,15 +89,15 @@ var MethodRows = map[string]MethodRow{
 	"SignInCustom":                      {Req: tcbauth.SignInCustomRequest{Ticket: PlantedTicket}},
 	"SignInWithCustomTicket":            {Req: tcbauth.SignInWithCustomTicketRequest{Ticket: PlantedTicket}},
 	"SignInWithCustomTicket/source":     {Req: tcbauth.SignInWithCustomTicketRequest{}, Opts: []tcbauth.Option{tcbauth.WithTicketSource(ticketSource)}},
-	"SignInWithEmail":                   {Req: mailSignIn(true), Steps: 2},
-	"SignInWithEmail/new":               {Req: mailSignIn(false), Steps: 2},
+	"SignInWithEmail":                   {Req: MailSignIn(true), Steps: 2},
+	"SignInWithEmail/new":               {Req: MailSignIn(false), Steps: 2},
 	"SignInWithIdToken":                 {Req: tcbauth.SignInWithIdTokenRequest{Token: PlantedProvider}},
 	"SignInWithOAuth":                   {Req: tcbauth.SignInWithOAuthRequest{Provider: "p", Options: tcbauth.SignInWithOAuthOptions{RedirectTo: "https://app.example.com"}}},
 	"SignInWithOtp":                     {Req: tcbauth.SignInWithOtpRequest{Phone: PlantedPhone}},
 	"SignInWithPassword":                {Req: tcbauth.SignInWithPasswordRequest{Phone: PlantedPhone, Password: PlantedPassword}},
 	"SignInWithProvider":                {Req: tcbauth.SignInWithProviderRequest{ProviderToken: PlantedProvider, Version: "v2"}},
-	"SignInWithSms":                     {Req: smsSignIn(true), Steps: 2},
-	"SignInWithSms/new":                 {Req: smsSignIn(false), Steps: 2},
+	"SignInWithSms":                     {Req: SmsSignIn(true), Steps: 2},
+	"SignInWithSms/new":                 {Req: SmsSignIn(false), Steps: 2},
 	"SignOut":                           {},
 	"SignOutWithRedirect":               {Req: tcbauth.SignOutRequest{RedirectURI: "https://app.example.com"}, Ended: true},
 	"SignUp":                            {Req: tcbauth.SignUpRequest{PhoneNumber: PlantedPhone, VerificationToken: PlantedVerification, Password: PlantedPassword}},
@@ -134,13 +134,15 @@ func VerifyOAuth(kind string) tcbauth.VerifyOAuthRequest {
 
 func ticketSource(context.Context, string) (string, error) { return PlantedTicket, nil }
 
-func smsSignIn(isUser bool) tcbauth.SignInWithSmsRequest {
+// SmsSignIn is a sign-in by a code of a phone number, of somebody known or new.
+func SmsSignIn(isUser bool) tcbauth.SignInWithSmsRequest {
 	info := &tcbauth.VerificationInfo{VerificationID: PlantedID, IsUser: isUser}
 	bind := &tcbauth.BindInfo{ProviderToken: PlantedProvider}
 	return tcbauth.SignInWithSmsRequest{VerificationInfo: info, VerificationCode: PlantedCode, PhoneNum: PlantedPhone, BindInfo: bind}
 }
 
-func mailSignIn(isUser bool) tcbauth.SignInWithEmailRequest {
+// MailSignIn is the same by a mail address.
+func MailSignIn(isUser bool) tcbauth.SignInWithEmailRequest {
 	info := &tcbauth.VerificationInfo{VerificationID: PlantedID, IsUser: isUser}
 	return tcbauth.SignInWithEmailRequest{VerificationInfo: info, VerificationCode: PlantedCode, Email: PlantedEmail}
 }

@@ -21,9 +21,9 @@ import (
 	"github.com/cloudbase-community/tcbauth/authtest"
 )
 
-// signTicket signs a custom-login ticket with the environment's key file, as the node-sdk does: the times are
+// SignTicket signs a custom-login ticket with the environment's key file, as the node-sdk does: the times are
 // milliseconds (WIRE.md 9).
-func signTicket(keyFile []byte, uid string, now time.Time) (string, error) {
+func SignTicket(keyFile []byte, uid string, now time.Time) (string, error) {
 	var key struct {
 		ID      string `json:"private_key_id"`
 		Private string `json:"private_key"`
@@ -57,7 +57,7 @@ func signTicket(keyFile []byte, uid string, now time.Time) (string, error) {
 // TicketFor is a ticket of now for somebody.
 func TicketFor(t testing.TB, srv *authtest.Server, uid string) string {
 	t.Helper()
-	ticket, err := signTicket(srv.TicketKey(), uid, srv.Now())
+	ticket, err := SignTicket(srv.TicketKey(), uid, srv.Now())
 	require.NoError(t, err)
 	return ticket
 }
@@ -83,9 +83,9 @@ func (i *Issuer) ticket(_ context.Context, userKey string) (string, error) {
 		return "", i.err
 	}
 	if i.uid != "" {
-		return signTicket(i.Server.TicketKey(), i.uid, i.Server.Now())
+		return SignTicket(i.Server.TicketKey(), i.uid, i.Server.Now())
 	}
-	return signTicket(i.Server.TicketKey(), userKey, i.Server.Now())
+	return SignTicket(i.Server.TicketKey(), userKey, i.Server.Now())
 }
 
 // Will has i give tickets for uid from now on, if that is not "", or fail with err, if that is not nil.
@@ -93,4 +93,17 @@ func (i *Issuer) Will(uid string, err error) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	i.uid, i.err = uid, err
+}
+
+// CustomSession signs in by a ticket of the source, on a server whose custom sessions have no refresh token.
+func CustomSession(t testing.TB) (srv *authtest.Server, source *Issuer, app *tcbauth.App, store tcbauth.TokenStore, c *tcbauth.Credentials) {
+	t.Helper()
+	srv = Emulator(t, authtest.WithoutCustomRefreshToken())
+	source, store = &Issuer{Server: srv}, tcbauth.NewMemoryStore()
+	app = NewApp(t, srv, source.Option(), tcbauth.WithTokenStore(store))
+	state, err := app.ForUser("person-1").SignInWithCustomTicket(t.Context(), tcbauth.SignInWithCustomTicketRequest{})
+	require.NoError(t, err)
+	require.Empty(t, state.Credentials.RefreshToken)
+	require.Equal(t, []string{"person-1"}, source.Keys)
+	return srv, source, app, store, state.Credentials
 }

@@ -28,13 +28,13 @@ func (e *cutError) Unwrap() error { return e.err }
 
 var errTooLarge = fmt.Errorf("%w: larger than %d bytes", ErrInvalidResponse, maxAnswer)
 
-// readAnswer reads and closes the body of resp. It fails with a *cutError.
-func readAnswer(resp *http.Response) (*answer, error) {
+// read takes over resp, and reads and closes its body. It fails with a *cutError.
+func (a *answer) read(resp *http.Response) error {
 	defer func() { _ = resp.Body.Close() }() // nothing is lost by a failing Close of a body that was read
-	a := &answer{status: resp.StatusCode, header: resp.Header}
+	a.status, a.header = resp.StatusCode, resp.Header
 	size := resp.ContentLength
 	if size > maxAnswer {
-		return nil, &cutError{status: a.status, err: errTooLarge}
+		return &cutError{status: a.status, err: errTooLarge}
 	}
 	if size > 0 { // fake transports leave 0 beside a body
 		a.body = make([]byte, size)
@@ -42,17 +42,17 @@ func readAnswer(resp *http.Response) (*answer, error) {
 			if errors.Is(err, io.EOF) {
 				err = io.ErrUnexpectedEOF
 			}
-			return nil, &cutError{status: a.status, err: quiet(err)}
+			return &cutError{status: a.status, err: quiet(err)}
 		}
-		return a, nil
+		return nil
 	}
 	body, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer+1))
 	switch {
 	case err != nil:
-		return nil, &cutError{status: a.status, err: quiet(err)}
+		return &cutError{status: a.status, err: quiet(err)}
 	case len(body) > maxAnswer:
-		return nil, &cutError{status: a.status, err: errTooLarge}
+		return &cutError{status: a.status, err: errTooLarge}
 	}
 	a.body = body
-	return a, nil
+	return nil
 }

@@ -11,9 +11,9 @@ import (
 	"github.com/go-resty/resty/v2"
 )
 
-// attempt is a request on its way. resty and http.Client carry an empty GET of the base URL, whose context an attempt is,
-// and outermost makes the request of it: what they do to a request (they read and copy bodies, clone headers, parse and
-// print URLs, each of them again) is done to nothing. Its parts lie in one piece of memory, which is most of its speed.
+// attempt is a request on its way. resty and http.Client carry an empty GET of no place, whose context an attempt is, and
+// outermost makes the request of it: what they do to a request (they read and copy bodies, clone headers, parse and print
+// URLs, each of them again) is done to nothing. Its parts lie in one piece of memory, which is most of its speed.
 type attempt struct {
 	context.Context // with the time limit of the attempt
 	vessel          resty.Request
@@ -24,7 +24,11 @@ type attempt struct {
 	values          [4]string // of the header, where they differ by call
 	body            bytes.Reader
 	trace           trace
+	answer          answer
 }
+
+// vesselURL is what resty parses twice and prints for each attempt. Nothing is ever sent there.
+const vesselURL = "vessel:"
 
 // attemptKey is the key under which the context of a request has its *attempt.
 type attemptKey struct{}
@@ -38,10 +42,10 @@ func (a *attempt) Value(key any) any {
 
 // attempt sends the request once and reads the whole answer. t sees what becomes of the connection where a call costs, else
 // it is nil.
-func (c *Client) attempt(ctx context.Context, req *Request, target *url.URL, body []byte) (ans *answer, t *trace, err error) {
+func (c *Client) attempt(ctx context.Context, req *Request, target url.URL, body []byte) (ans *answer, t *trace, err error) {
 	ctx, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
-	a := &attempt{vessel: *c.vessel, method: req.Method, url: *target}
+	a := &attempt{vessel: *c.vessel, method: req.Method, url: target}
 	if !req.Repeatable { // only these need the proof that nothing was sent
 		t = &a.trace
 		ctx = httptrace.WithClientTrace(ctx, t.watch())
@@ -50,12 +54,14 @@ func (c *Client) attempt(ctx context.Context, req *Request, target *url.URL, bod
 	a.body.Reset(body)
 	a.setHeader(c, req)
 	a.vessel.SetContext(a) //nolint:contextcheck // a is ctx
-	resp, err := a.vessel.Execute(http.MethodGet, c.baseText)
+	resp, err := a.vessel.Execute(http.MethodGet, vesselURL)
 	if err != nil {
 		return nil, t, quiet(unwrapURL(err))
 	}
-	ans, err = readAnswer(resp.RawResponse)
-	return ans, t, err
+	if err := a.answer.read(resp.RawResponse); err != nil {
+		return nil, t, err
+	}
+	return &a.answer, t, nil
 }
 
 var (

@@ -27,7 +27,6 @@ type Config struct {
 type Client struct {
 	vessel      *resty.Request // what attempts copy
 	base        url.URL        // with the API's own path, which ends with a slash
-	baseText    string
 	clientQuery string
 	basic       string // the Authorization header
 	secret      string // of the client
@@ -53,7 +52,6 @@ func New(cfg Config) *Client {
 	hc.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	return &Client{
 		vessel:      newVessel(&hc),
-		baseText:    base.String(),
 		base:        *base,
 		clientQuery: "client_id=" + url.QueryEscape(cfg.ClientID),
 		secret:      cfg.ClientSecret,

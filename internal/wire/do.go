@@ -72,7 +72,7 @@ func decode(body []byte, out any) error {
 }
 
 // send repeats the call as far as the rules allow.
-func (c *Client) send(ctx context.Context, req *Request, target *url.URL, body []byte) (*answer, *Failure) {
+func (c *Client) send(ctx context.Context, req *Request, target url.URL, body []byte) (*answer, *Failure) {
 	for attempt := 1; ; attempt++ {
 		a, f, again := c.try(ctx, req, target, body, attempt)
 		if f == nil || !again || attempt > maxRepeats {
@@ -97,7 +97,7 @@ func (f *Failure) endedBy(err error) {
 }
 
 // try makes one attempt. again says whether the call may be sent once more.
-func (c *Client) try(ctx context.Context, req *Request, target *url.URL, body []byte, attempt int) (a *answer, f *Failure, again bool) {
+func (c *Client) try(ctx context.Context, req *Request, target url.URL, body []byte, attempt int) (a *answer, f *Failure, again bool) {
 	if err := ctx.Err(); err != nil {
 		return nil, &Failure{Code: Unreachable, Err: err}, false
 	}

@@ -107,7 +107,16 @@ func (f *Failure) name(r *Request) {
 // mayHoldError is false for a body that cannot have one of the fields that make an answer an error. It saves decoding
 // good answers twice.
 func mayHoldError(body []byte) bool {
-	return bytes.Contains(body, []byte(`"error`)) || bytes.Contains(body, []byte(`"code"`)) || bytes.Contains(body, []byte(`\u`))
+	for at := 0; ; {
+		quote := bytes.IndexByte(body[at:], '"')
+		if quote < 0 {
+			return bytes.Contains(body, []byte(`\u`))
+		}
+		at += quote + 1
+		if name := body[at:]; bytes.HasPrefix(name, []byte("error")) || bytes.HasPrefix(name, []byte(`code"`)) {
+			return true
+		}
+	}
 }
 
 // read takes the error of body, in any of the server's forms (WIRE.md 3.2), into f. It reports whether there is one, and

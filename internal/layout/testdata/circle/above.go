@@ -1,0 +1,3 @@
+package circle
+
+func above() int { return Function() + Field{}.Count }

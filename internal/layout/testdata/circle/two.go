@@ -1,0 +1,5 @@
+package circle
+
+const two = 2
+
+var three = one + two
