@@ -98,7 +98,7 @@ func (h *history) sort() {
 	slices.SortFunc(h.records, func(a, b *record) int { return cmp.Compare(a.call, b.call) })
 }
 
-const mostLines = 45
+const mostLines = 120
 
 // text writes the last operations up to the last one that is marked.
 func (h *history) text(marked map[*record]bool) string {

@@ -133,10 +133,10 @@ func (h *history) leaving(r *record) bool {
 	})
 }
 
-// alone reports whether nothing else changes anything during r.
-func (h *history) alone(r *record) bool {
-	return !slices.ContainsFunc(h.records, func(o *record) bool {
-		return o != r && (o.Kind.writes() || o.Kind == refresh) && o.overlaps(r)
+// joined reports whether somebody may sign in during r.
+func (h *history) joined(r *record) bool {
+	return slices.ContainsFunc(h.records, func(o *record) bool {
+		return o != r && o.Kind.writes() && !o.Kind.leaves() && o.overlaps(r)
 	})
 }
 

@@ -140,7 +140,7 @@ func (j *judge) returned(h *history) (rule string, marked map[*record]bool) {
 			return false
 		}
 		return slices.ContainsFunc(h.records, func(out *record) bool {
-			return out.Kind.leaves() && out.success() && out.end < r.call && h.alone(out) &&
+			return out.Kind.leaves() && out.success() && !h.stale(out) && out.end < r.call && !h.joined(out) &&
 				slices.ContainsFunc(h.records, func(o *record) bool { return o.Sub == r.Sub && o.end < out.call })
 		})
 	})

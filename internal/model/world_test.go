@@ -36,7 +36,7 @@ type world struct {
 
 // newWorld chooses a world. Only with can there be kills.
 func newWorld(rng *rand.Rand, id string, kills bool) world {
-	flavors := []flavor{calm, calm, calm, calm, hasty, hasty, lossy, lossy, sick, shaky}
+	flavors := []flavor{calm, calm, calm, calm, hasty, hasty, lossy, lossy, sick, shaky, shaky}
 	if kills {
 		flavors = append(flavors, killed, killed)
 	}
@@ -95,7 +95,7 @@ func (g *generator) next() op {
 		o.Handle = g.handle
 	}
 	if g.world.Flavor == hasty && g.rng.IntN(6) == 0 && o.Kind != setTokens && o.Kind != clearTokens {
-		o.Cut = time.Duration(1 + g.rng.IntN(int(8*time.Millisecond)))
+		o.Cut = time.Duration(1 + g.rng.IntN(int(time.Duration(5+35*g.rng.IntN(2))*time.Millisecond))) // soon, or in the middle
 	}
 	return o
 }
