@@ -108,6 +108,10 @@ func TestJudge(t *testing.T) {
 			did(2, signIn, gopher, 0, 1, func(r *record) { r.Expires = 0 }), did(0, signIn, badger, 2, 3),
 			did(2, signOut, "", 4, 5), did(0, getToken, "", 6, 7, ended(none)),
 		}, false},
+		"a call in two names": {calm, []*record{
+			did(0, signIn, gopher, 0, 1), did(0, signIn, badger, 2, 9),
+			did(0, getInfo, badger, 3, 4, func(r *record) { r.Names = []string{gopher, badger} }),
+		}, true},
 		"somebody else's profile": {calm, []*record{
 			did(0, signIn, gopher, 0, 1, func(r *record) { r.Profile = badger }),
 		}, true},

@@ -32,7 +32,7 @@ type judge struct {
 func (j *judge) violation(h *history) string {
 	h.sort()
 	for _, check := range []func(*history) (rule string, marked map[*record]bool){
-		j.strangers, j.errors, j.profiles, j.stale, j.returned, j.handles,
+		j.strangers, j.names, j.errors, j.profiles, j.stale, j.returned, j.handles,
 	} {
 		if rule, marked := check(h); len(marked) > 0 {
 			return rule + "\n" + h.text(marked)
@@ -81,6 +81,11 @@ func (j *judge) strangers(h *history) (rule string, marked map[*record]bool) {
 		}
 		return j.guests[r.Sub] != place
 	})
+}
+
+// names finds calls that were made as one person and then repeated as another.
+func (j *judge) names(h *history) (rule string, marked map[*record]bool) {
+	return "a call was made in two names", mark(h, func(r *record) bool { return len(r.Names) > 1 })
 }
 
 // errors finds failures for which the world gave no reason.
