@@ -180,6 +180,9 @@ func (a *Auth) BaseURL() string { return a.app.BaseURL() }
 // watcher is how an Auth is told of the changes of its session.
 type watcher Auth
 
+// Listened reports whether events have subscribers.
+func (w *watcher) Listened() bool { return w.events.Subscribed() }
+
 // Changed drops the user of a session that is over, and fires the events.
 func (w *watcher) Changed(c session.Change) {
 	a := (*Auth)(w)
@@ -240,8 +243,11 @@ func (a *Auth) userOf(c *session.Credentials) *User {
 		user := f.user
 		return &user
 	}
-	return &User{Sub: c.Sub, UID: c.Sub}
+	return idsOf(c)
 }
+
+// idsOf is what a session says of its user.
+func idsOf(c *session.Credentials) *User { return &User{Sub: c.Sub, UID: c.Sub} }
 
 // sameUser reports whether two sessions are known to be one person's. What is not known is equal to nothing.
 func sameUser(a, b *session.Credentials) bool {

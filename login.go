@@ -1,6 +1,7 @@
 package tcbauth
 
 import (
+	"cmp"
 	"context"
 	"errors"
 
@@ -91,10 +92,10 @@ func (a *Auth) signedIn(ctx context.Context, l *login, err error, me GetUserInfo
 		return nil, err
 	}
 	as := l.session
-	state := &LoginState{User: &User{Sub: as.Sub, UID: as.Sub}, Credentials: public(as)}
 	if l.err != nil {
-		return state, l.err
+		return &LoginState{User: idsOf(as), Credentials: public(as)}, l.err
 	}
+	state := new(LoginState)
 	if providerToken != "" {
 		state.UserErr = a.bindProvider(ctx, as, BindWithProviderRequest{ProviderToken: providerToken})
 	}
@@ -104,8 +105,8 @@ func (a *Auth) signedIn(ctx context.Context, l *login, err error, me GetUserInfo
 	}
 	if err == nil {
 		state.User, as = user, acted // a bearer that was refused on the way has been replaced
-	} else if state.UserErr == nil {
-		state.UserErr = err
+	} else {
+		state.User, state.UserErr = idsOf(as), cmp.Or(state.UserErr, err)
 	}
 	if state.UserErr != nil {
 		a.app.warn(ctx, "signed in, but something after that failed", state.UserErr)

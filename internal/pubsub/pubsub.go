@@ -1,13 +1,20 @@
 // Package pubsub hands values to subscribers, in order and without ever waiting for one.
 package pubsub
 
-import "sync"
+import (
+	"sync"
+	"sync/atomic"
+)
 
 // Topic has subscribers, each with a queue of its own. The zero value is ready to use.
 type Topic[T any] struct {
 	mu          sync.Mutex
 	subscribers []*subscriber[T]
+	subscribed  atomic.Bool
 }
+
+// Subscribed reports whether there has ever been a subscriber. It takes no lock.
+func (t *Topic[T]) Subscribed() bool { return t.subscribed.Load() }
 
 // Subscribe has handle called for each value from now on, in order, one at a time, on a goroutine of its own that lives
 // only while there is something to tell. If handle panics, panicked is told, and the next value is handled. After
@@ -17,6 +24,7 @@ func (t *Topic[T]) Subscribe(handle func(T), panicked func(value any)) (unsubscr
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.subscribers = append(t.subscribers, s)
+	t.subscribed.Store(true)
 	return func() { t.remove(s) }
 }
 

@@ -78,12 +78,11 @@ func (h *Handle) adopt(ctx, held context.Context, in Adoption) outcome {
 	if err != nil {
 		return outcome{err: err}
 	}
-	key := h.keyOf(in)
-	fresh, kept := h.keeper.orphans.get(key)
-	if !kept {
-		if fresh, err = h.take(ctx, held, &Credentials{RefreshToken: in.RefreshToken, Version: version}, deviceID, now.size); err != nil {
-			return outcome{err: err}
-		}
+	fresh, token := (*Credentials)(nil), digestOf(in.RefreshToken)
+	if kept, ok := h.keeper.orphans.get(h.keys.credentials); ok && kept.token == token && !h.keeper.spent.has(kept.session.RefreshToken) {
+		fresh = kept.session
+	} else if fresh, err = h.take(ctx, held, &Credentials{RefreshToken: in.RefreshToken, Version: version}, deviceID, now.size); err != nil {
+		return outcome{err: err}
 	}
 	var mark Mark
 	put := func(held context.Context) (err error) {
@@ -96,10 +95,10 @@ func (h *Handle) adopt(ctx, held context.Context, in Adoption) outcome {
 		err = h.locked(ctx, put)
 	}
 	if err != nil {
-		h.keeper.orphans.put(key, fresh, unsavedFor)
+		h.keeper.orphans.put(h.keys.credentials, orphan{fresh, token}, unsavedFor)
 		return outcome{session: fresh, err: err}
 	}
-	h.keeper.orphans.forget(key)
+	h.keeper.orphans.forget(h.keys.credentials)
 	return outcome{session: fresh, fresh: true, mark: mark}
 }
 

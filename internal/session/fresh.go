@@ -16,9 +16,6 @@ func (h *Handle) Token(ctx context.Context) (token string, ok bool) {
 // ahead.
 func (h *Handle) valid(ctx context.Context) (s *state, ok bool) {
 	s = h.current.Load()
-	if s.credentials == nil { // as in a handle that has just been made
-		return s, false
-	}
 	now := h.now().UnixMilli()
 	if !s.validAt(now) {
 		return s, false
@@ -38,8 +35,10 @@ func (h *Handle) Valid() (*Credentials, bool) {
 // Fresh returns the session with an access token that may be used, refreshed if need be. Errors are those of
 // [Handle.Replace].
 func (h *Handle) Fresh(ctx context.Context) (*Credentials, error) {
-	if s, ok := h.valid(ctx); ok {
-		return s.credentials, nil
+	if h.Peek() != nil { // else not even the clock is asked
+		if s, ok := h.valid(ctx); ok {
+			return s.credentials, nil
+		}
 	}
 	got, err := h.renew(ctx, want{})
 	if err != nil {
@@ -55,8 +54,7 @@ func (h *Handle) Stored(ctx context.Context) (*Credentials, error) {
 	if c, ok := h.Valid(); ok {
 		return c, nil
 	}
-	before := h.current.Load()
-	seen, err := h.look(ctx)
+	before, seen, err := h.see(ctx)
 	if err != nil {
 		return nil, err
 	}

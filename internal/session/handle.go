@@ -18,6 +18,7 @@ type Handle struct {
 	now       func() time.Time // the Config's
 	keys      keys
 
+	first     state                 // what current is at first: nobody
 	current   atomic.Pointer[state] // never nil
 	device    atomic.Pointer[deviceID]
 	aheadNext atomic.Int64 // the millisecond from which on this handle may ask for a refresh ahead
@@ -66,7 +67,8 @@ func newKeys(prefix, user, clientID string) keys {
 func (h *Handle) Open(k *Keeper, user string, exchanger Exchanger, watcher Watcher) {
 	h.keeper, h.exchanger, h.watcher, h.now = k, exchanger, watcher, k.cfg.Now
 	h.keys = newKeys(k.cfg.Prefix, user, k.cfg.ClientID)
-	h.current.Store(nobody())
+	h.first = *nobody()
+	h.current.Store(&h.first)
 }
 
 // state is what a handle knows of its session. It does not change.

@@ -14,11 +14,17 @@ type Keeper struct {
 	turns   keylock.Locks // of refresh tokens that are handed in for several sessions at a time
 	locks   keylock.Locks // for stores without locks
 	flights flights
-	spent   *spent                          // shared with the other Keepers of the store
-	unsaved memory[string, unsaved]         // by session key
-	orphans memory[flightKey, *Credentials] // sessions that were taken over and not stored, by what was spent for them
-	aheads  memory[string, int64]           // by session key: the millisecond of the Config's clock from which on another may begin
+	spent   *spent                  // shared with the other Keepers of the store
+	unsaved memory[string, unsaved] // by session key
+	orphans memory[string, orphan]  // by session key
+	aheads  memory[string, int64]   // by session key: the millisecond of the Config's clock from which on another may begin
 	work    work
+}
+
+// orphan is a session that was taken over and could not be stored.
+type orphan struct {
+	session *Credentials
+	token   digest // of the refresh token that was spent for it
 }
 
 // NewKeeper returns a Keeper for a checked Config.

@@ -38,7 +38,7 @@ func (h *Handle) Replace(ctx context.Context, refused *Credentials) (Renewal, er
 func (h *Handle) Force(ctx context.Context, version string) (*Credentials, error) {
 	c := h.Peek()
 	if c == nil {
-		seen, err := h.look(ctx)
+		_, seen, err := h.see(ctx)
 		if err != nil {
 			return nil, err
 		}
@@ -52,13 +52,8 @@ func (h *Handle) Force(ctx context.Context, version string) (*Credentials, error
 // for it. Each caller looks at the store itself and shares only the exchange, with those who have seen the same pair.
 func (h *Handle) renew(ctx context.Context, want want) (Renewal, error) {
 	for range maxTurns {
-		before := h.current.Load()
-		seen, err := h.look(ctx)
+		before, seen, err := h.see(ctx)
 		if err != nil {
-			if err == ErrNone { //nolint:errorlint // look's own, which nobody has wrapped
-				h.lose(before)
-				h.keeper.unsaved.forget(h.keys.credentials)
-			}
 			return Renewal{}, err
 		}
 		if want.of != nil && !h.keeper.samePerson(want.of, seen.session) {
@@ -84,7 +79,7 @@ func (h *Handle) renew(ctx context.Context, want want) (Renewal, error) {
 				h.lose(before)
 			}
 			return Renewal{}, o.err
-		case o.session.AccessToken == want.replace && !(mine && o.fresh): // that exchange has replaced an older token
+		case o.session.AccessToken == want.replace && (!mine || !o.fresh): // that exchange has replaced an older token
 			continue
 		}
 		h.learn(before, o.session)

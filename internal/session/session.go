@@ -98,7 +98,11 @@ type Change struct {
 }
 
 // Watcher is told of the changes of one Handle, one at a time and in their order. Changed must not wait for anything.
-type Watcher interface{ Changed(Change) }
+type Watcher interface {
+	Changed(Change)
+	// Listened reports whether anything comes of a Found. Where nothing does, Changed may be spared that one.
+	Listened() bool
+}
 
 // Mark names a session that was stored through a Handle, for what is done after that.
 type Mark uint64

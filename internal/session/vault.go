@@ -32,6 +32,18 @@ func (h *Handle) look(ctx context.Context) (seen, error) {
 	return seen{session: stored, stored: stored, size: size}, nil
 }
 
+// see is look for a call that goes on with what the handle knows, which is before: where nobody is there it knows nothing any
+// more.
+func (h *Handle) see(ctx context.Context) (before *state, s seen, err error) {
+	before = h.current.Load()
+	s, err = h.look(ctx)
+	if err == ErrNone { //nolint:errorlint // look's own, which nobody has wrapped
+		h.lose(before)
+		h.keeper.unsaved.forget(h.keys.credentials)
+	}
+	return before, s, err
+}
+
 // successor returns the refreshed session that has replaced stored and could not be written, nil for none.
 func (k *Keeper) successor(key string, stored *Credentials) *Credentials {
 	if kept, ok := k.unsaved.get(key); ok && stored != nil && kept.replaced.SamePair(stored) {
@@ -61,6 +73,10 @@ func (h *Handle) read(ctx context.Context) (c *Credentials, size int, err error)
 // found tells of the first session that this handle finds.
 func (h *Handle) found(c *Credentials) {
 	if h.looked.Load() {
+		return
+	}
+	if !h.watcher.Listened() { // no order to keep, and no lock on a server's most frequent way
+		h.looked.Store(true)
 		return
 	}
 	h.mu.Lock()
@@ -112,6 +128,7 @@ func (h *Handle) remove(held context.Context) error {
 		failed = errors.Join(failed, h.keeper.store.delete(held, key))
 	}
 	h.keeper.unsaved.forget(h.keys.credentials)
+	h.keeper.orphans.forget(h.keys.credentials)
 	h.forgetDevice()
 	if failed != nil {
 		return &StoreError{"deleting the session", failed}
