@@ -113,6 +113,12 @@ func (h *Handle) aheadFrom(c *Credentials, expires int64) int64 {
 // renewable reports whether c outlives its access token.
 func (h *Handle) renewable(c *Credentials) bool { return c.Renewable() || h.exchanger.SignsInAnew() }
 
+// written is what a handle has written last. Where the store still has the same bytes they need no decoding.
+type written struct {
+	data    []byte
+	session *Credentials
+}
+
 // become makes s what the handle knows, and tells of the change that s is.
 func (h *Handle) become(s *state, c Change) Mark {
 	h.mu.Lock()

@@ -108,12 +108,6 @@ func (h *Handle) setAside(ctx context.Context, data []byte) {
 	}
 }
 
-// written is what a handle has written last. Where the store still has the same bytes they need no decoding.
-type written struct {
-	data    []byte
-	session *Credentials
-}
-
 // write stores c. The lock is held.
 func (h *Handle) write(held context.Context, c *Credentials) error {
 	data, err := c.MarshalJSON()
