@@ -235,7 +235,7 @@ func (h *Handle) refused(held context.Context, stored *Credentials, want want, r
 	switch {
 	case err != nil:
 		return outcome{err: err, locking: held.Err() != nil}
-	case now != nil && !now.SamePair(stored):
+	case now == nil || !now.SamePair(stored): // somebody has signed out, or in
 		return outcome{again: true}
 	case want.ahead:
 		return outcome{err: &RefusedError{reason}}
