@@ -92,7 +92,7 @@ func (h *Handle) found(c *Credentials) {
 // unreadable reports whether something is stored that nobody can read, now or later: signing in replaces it.
 func unreadable(err error) bool {
 	failed, ok := errors.AsType[*StoreError](err)
-	return ok && (errors.Is(failed.Err, ErrDamaged) || errors.Is(failed.Err, ErrUnsealed))
+	return ok && (failed.Err == ErrDamaged || errors.Is(failed.Err, ErrUnsealed)) //nolint:errorlint // read's own; a store's may wrap another session's
 }
 
 const damagedSuffix = ".damaged"
