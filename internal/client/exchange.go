@@ -95,9 +95,6 @@ func (c *Client) Anew(ctx context.Context, s *session.Credentials, deviceID stri
 		return fresh, false, err
 	}
 	user := s.Subject()
-	if user == "" { // nobody can say that a ticket is theirs
-		return nil, false, ErrOtherUser
-	}
 	ticket, err := c.Ticket(context.WithValue(ctx, ticketUserKey, user))
 	if err != nil {
 		return nil, false, err
@@ -107,7 +104,7 @@ func (c *Client) Anew(ctx context.Context, s *session.Credentials, deviceID stri
 	if fresh, err = c.given(ctx, req, 0); err != nil {
 		return nil, false, err
 	}
-	if fresh.Subject() != user {
+	if user == "" || fresh.Subject() != user {
 		return nil, false, ErrOtherUser
 	}
 	return fresh, true, nil

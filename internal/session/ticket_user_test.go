@@ -6,7 +6,6 @@ import (
 	"sync"
 	"testing"
 	"testing/synctest"
-	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -87,24 +86,5 @@ func TestTicketUserOfAToken(t *testing.T) {
 		require.NoError(t, err)
 		assert.Equal(t, []string{"", state.Credentials.Sub}, asked)
 		assert.Empty(t, tcbauth.TicketUser(t.Context()), "elsewhere there is nobody")
-	})
-}
-
-// TestNoTicketForNobody: nothing says whose the session is, so that no ticket could be shown to be for the same person. The source
-// is not asked, which would make a person of the id that it falls back on.
-func TestNoTicketForNobody(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		store, peer := tcbauth.NewMemoryStore(), testbed.Script()
-		app := testbed.NewPeerApp(t, peer, store, tcbauth.WithTicketSource(func(context.Context, string) (string, error) {
-			t.Error("the ticket source was asked")
-			return "a-ticket", nil
-		}))
-		c := &tcbauth.Credentials{AccessToken: "opaque", ExpiresIn: 7200, ExpiresAt: time.Now().Add(-time.Hour)}
-		testbed.Put(t, store, testbed.PeerKey, c)
-		_, err := app.Auth().GetAccessToken(t.Context())
-		require.ErrorIs(t, err, tcbauth.ErrOtherUser)
-		assert.Empty(t, peer.Requests())
-		testbed.RequireSession(t, store, testbed.PeerKey, c)
 	})
 }
