@@ -330,3 +330,25 @@ func TestCallsAfterShutdown(t *testing.T) {
 		})
 	}
 }
+
+// TestShutdownWaitsForSetCredentials: it waits for every session that is being written.
+func TestShutdownWaitsForSetCredentials(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		srv := testbed.Emulator(t)
+		store := testbed.NewHookedStore()
+		app := testbed.NewApp(t, srv, tcbauth.WithTokenStore(store))
+		store.On(func(op, _ string) error {
+			if op == "Set" {
+				testbed.Moment(t, time.Second)
+			}
+			return nil
+		})
+		done := testbed.Background(func() (string, error) {
+			return "", app.Auth().SetCredentials(t.Context(), &tcbauth.Credentials{AccessToken: "a", ExpiresIn: 7200})
+		})
+		require.NoError(t, app.Shutdown(t.Context()))
+		require.NotNil(t, testbed.Stored(t, store, testbed.DefaultKey))
+		require.NoError(t, (<-done).Err)
+	})
+}
