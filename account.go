@@ -33,6 +33,9 @@ func (a *Auth) deleteMe(ctx context.Context, op string, as *session.Credentials,
 	if err != nil {
 		return nil, err
 	}
+	if acted == nil && a.bare == nil {
+		return user, nil // the access key is nobody's session
+	}
 	return user, a.forget(ctx, op, acted, nil)
 }
 

@@ -70,7 +70,9 @@ func send[T any](ctx context.Context, c *Client, req *wire.Request, as *session.
 		return nil, nil, err
 	}
 	c.setDeviceID(ctx, req) // after the session has been looked at, whose device id it is
-	defer func() { req.Token = "" }()
+	if as != nil { // an access key stays on the request, which may be sent again
+		defer func() { req.Token = "" }()
+	}
 	out, err = wire.Do[T](ctx, c.cfg.Wire, req)
 	// The server refused before it acted, so the call may be sent again with a token that it knows. A token that was only
 	// found in the store has one more chance: to be refreshed.

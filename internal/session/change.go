@@ -102,9 +102,18 @@ func (h *Handle) Forget(ctx context.Context, mine *Credentials) error {
 		return h.drop(held, mine, SignedOut)
 	})
 	if !gone { // the lock could not be had
-		h.become(nobody(), Change{Kind: SignedOut, Old: mine})
+		h.leave(mine, SignedOut)
 	}
 	return err
+}
+
+// leave makes the handle know nothing of mine's person any more, and tells of it. Somebody else who is signed in here by now
+// stays.
+func (h *Handle) leave(mine *Credentials, kind ChangeKind) {
+	if now := h.current.Load().credentials; mine != nil && now != nil && !h.keeper.samePerson(mine, now) {
+		return
+	}
+	h.become(nobody(), Change{Kind: kind, Old: mine})
 }
 
 // drop removes the session of mine's person, and tells of it. The lock is held.
@@ -113,14 +122,11 @@ func (h *Handle) drop(held context.Context, mine *Credentials, kind ChangeKind) 
 	switch {
 	case err != nil && !unreadable(err):
 	case mine != nil && stored != nil && !h.keeper.samePerson(mine, stored) && !h.keeper.samePerson(mine, h.keeper.successor(h.keys.credentials, stored)):
-		if now := h.current.Load().credentials; now != nil && !h.keeper.samePerson(mine, now) {
-			return nil // somebody else is signed in here too
-		}
 		err = nil
 	default:
 		err = h.remove(held)
 	}
-	h.become(nobody(), Change{Kind: kind, Old: mine})
+	h.leave(mine, kind)
 	return err
 }
 

@@ -9,29 +9,20 @@ import (
 
 // Keeper is what the handles of all sessions share. It is safe for concurrent use.
 type Keeper struct {
-	cfg     Config
-	store   store
-	turns   keylock.Locks // of refresh tokens that are handed in for several sessions at a time
-	locks   keylock.Locks // for stores without locks
-	flights flights
-	spent   *spent                  // shared with the other Keepers of the store
-	unsaved memory[string, unsaved] // by session key
-	orphans memory[string, orphan]  // by session key
-	aheads  memory[string, int64]   // by session key: the millisecond of the Config's clock from which on another may begin
-	work    work
-}
-
-// orphan is a session that was taken over and could not be stored.
-type orphan struct {
-	session *Credentials
-	token   digest // of the refresh token that was spent for it
+	cfg        Config
+	store      store
+	turns      keylock.Locks // of refresh tokens that are handed in for several sessions at a time
+	locks      keylock.Locks // for stores without locks
+	flights    flights
+	*exchanged                       // shared with the other Keepers of the store
+	aheads     memory[string, int64] // by session key: the millisecond of the Config's clock from which on another may begin
+	work       work
 }
 
 // NewKeeper returns a Keeper for a checked Config.
 func NewKeeper(cfg Config) *Keeper {
 	k := &Keeper{cfg: cfg, store: newStore(cfg.Store)}
-	k.spent = shareSpent(k, cfg.Store)
-	k.unsaved.limit, k.orphans.limit = maxUnsaved, maxUnsaved
+	k.exchanged = share(k, cfg.Store)
 	return k
 }
 

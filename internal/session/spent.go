@@ -25,54 +25,63 @@ func digestOf(token string) digest {
 	return digest(sum[:16])
 }
 
+// exchanged is what this process remembers of the exchanges for one store, whichever Keeper has made them.
+type exchanged struct {
+	spent   spent
+	unsaved memory[string, unsaved] // by session key
+	orphans memory[string, orphan]  // by session key
+	keepers int                     // of the store that are in use
+}
+
+func newExchanged() *exchanged {
+	e := new(exchanged)
+	e.spent.limit, e.unsaved.limit, e.orphans.limit = maxSpent, maxUnsaved, maxUnsaved
+	return e
+}
+
+// byStore has the exchanges of each store that a Keeper of this process uses.
+var byStore struct {
+	mu     sync.Mutex
+	stores map[Store]*exchanged
+}
+
+// share returns the exchanges of a store for a keeper. They are forgotten with the last keeper of the store. A keeper is of any
+// type here, since the file of Keeper uses this one.
+func share[K any](keeper *K, s Store) *exchanged {
+	if !reflect.ValueOf(s).Comparable() || reflect.TypeOf(s).Size() == 0 { // it cannot be told from other stores
+		return newExchanged()
+	}
+	byStore.mu.Lock()
+	defer byStore.mu.Unlock()
+	e := byStore.stores[s]
+	if e == nil {
+		e = newExchanged()
+		if byStore.stores == nil {
+			byStore.stores = make(map[Store]*exchanged)
+		}
+		byStore.stores[s] = e
+	}
+	e.keepers++
+	runtime.AddCleanup(keeper, unshare, s)
+	return e
+}
+
+func unshare(s Store) {
+	byStore.mu.Lock()
+	defer byStore.mu.Unlock()
+	e := byStore.stores[s]
+	if e.keepers--; e.keepers == 0 {
+		delete(byStore.stores, s)
+	}
+}
+
 // spent remembers which refresh tokens were spent, and the digest of what came of each.
 type spent struct{ memory[digest, digest] }
 
-func newSpent() *spent {
-	s := new(spent)
-	s.limit = maxSpent
-	return s
-}
-
-// spentIn has what all Keepers of this process have spent, by the store that they share.
-var spentIn struct {
-	mu     sync.Mutex
-	stores map[Store]*sharedSpent
-}
-
-type sharedSpent struct {
-	spent   *spent
-	keepers int // that are in use
-}
-
-// shareSpent returns the memory of a store for a keeper. It is dropped with the last keeper of the store. A keeper is of any
-// type here, since the file of Keeper uses this one.
-func shareSpent[K any](keeper *K, s Store) *spent {
-	if !reflect.ValueOf(s).Comparable() || reflect.TypeOf(s).Size() == 0 { // it cannot be told from other stores
-		return newSpent()
-	}
-	spentIn.mu.Lock()
-	defer spentIn.mu.Unlock()
-	shared := spentIn.stores[s]
-	if shared == nil {
-		shared = &sharedSpent{spent: newSpent()}
-		if spentIn.stores == nil {
-			spentIn.stores = make(map[Store]*sharedSpent)
-		}
-		spentIn.stores[s] = shared
-	}
-	shared.keepers++
-	runtime.AddCleanup(keeper, unshareSpent, s)
-	return shared.spent
-}
-
-func unshareSpent(s Store) {
-	spentIn.mu.Lock()
-	defer spentIn.mu.Unlock()
-	shared := spentIn.stores[s]
-	if shared.keepers--; shared.keepers == 0 {
-		delete(spentIn.stores, s)
-	}
+// orphan is a session that was taken over and could not be stored.
+type orphan struct {
+	session *Credentials
+	token   digest // of the refresh token that was spent for it
 }
 
 // unsaved is a refreshed session that the store did not take.
