@@ -29,9 +29,10 @@ type seat interface {
 // client is what one process, or one of several Apps of a process, has in every world.
 type client struct {
 	store     tcbauth.TokenStore
+	shelf     *shelf
 	url       string
 	clock     clock
-	transport http.RoundTripper
+	transport *http.Transport
 	tell      func(event)
 
 	mu     sync.Mutex
@@ -46,17 +47,16 @@ type member struct {
 	handles map[string]*tcbauth.Auth // the long-lived ones
 }
 
-func newClient(store tcbauth.TokenStore, url string, c clock, tell func(event)) *client {
+func newClient(store tcbauth.TokenStore, shared *shelf, url string, transport *http.Transport, c clock, tell func(event)) *client {
+	transport.MaxIdleConnsPerHost = 64
 	return &client{
-		store: store, url: url, clock: c, tell: tell, worlds: make(map[string]*member),
-		transport: &http.Transport{MaxIdleConnsPerHost: 64},
+		store: store, shelf: shared, url: url, clock: c, tell: tell, worlds: make(map[string]*member), transport: transport,
 	}
 }
 
-func (c *client) close() {
-	if t, ok := c.transport.(*http.Transport); ok {
-		t.CloseIdleConnections()
-	}
+func (c *client) close() error {
+	c.transport.CloseIdleConnections()
+	return nil
 }
 
 func (c *client) doomed() bool { return false }
@@ -67,10 +67,7 @@ func (c *client) do(ctx context.Context, o *op) (r result, process int, ok bool)
 
 func (c *client) perform(ctx context.Context, o *op) result {
 	if o.Kind == forget {
-		c.mu.Lock()
-		defer c.mu.Unlock()
-		delete(c.worlds, o.World.ID)
-		return result{}
+		return c.forget(ctx, o.World)
 	}
 	m, err := c.member(o.World)
 	if err != nil {
@@ -85,6 +82,23 @@ func (c *client) perform(ctx context.Context, o *op) result {
 	return perform(ctx, m.handle(o), o)
 }
 
+// forget ends a client's part in a world, when all that goes on there beside operations is done.
+func (c *client) forget(ctx context.Context, w world) result {
+	c.mu.Lock()
+	m := c.worlds[w.ID]
+	delete(c.worlds, w.ID)
+	c.mu.Unlock()
+	if m == nil {
+		return result{}
+	}
+	ctx, cancel := context.WithTimeout(ctx, opLimit)
+	defer cancel()
+	if err := m.app.Shutdown(ctx); err != nil && (ctx.Err() != nil || !w.Flavor.faulty()) {
+		return result{Problem: fault, Text: "shutting down: " + err.Error()}
+	}
+	return result{}
+}
+
 func (c *client) member(w world) (*member, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -92,7 +106,7 @@ func (c *client) member(w world) (*member, error) {
 		return m, nil
 	}
 	opts := []tcbauth.Option{
-		tcbauth.WithBaseURL(c.url), tcbauth.WithClock(c.clock.now), tcbauth.WithTokenStore(newLate(c.store, w)),
+		tcbauth.WithBaseURL(c.url), tcbauth.WithClock(c.clock.now), tcbauth.WithTokenStore(c.shelf.store(c.store, w)),
 		tcbauth.WithHTTPClient(&http.Client{Transport: &network{inner: c.transport, world: w, tell: c.tell}}),
 	}
 	if w.Ahead {

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/cloudbase-community/tcbauth"
 )
 
 // record is an operation with what became of it.
@@ -15,7 +17,8 @@ type record struct {
 	result
 	seat      string // the App or process, by number
 	unknown   bool   // the process was killed before it answered
-	call, end int64  // nanoseconds since the run began
+	prepared  int64  // when what the operation needs was begun to be got
+	call, end int64  // moments of the run's stopwatch, in nanoseconds
 }
 
 // holder names the handle, "" for one that was made for this operation.
@@ -67,6 +70,21 @@ type history struct {
 
 	mu      sync.Mutex
 	records []*record
+	offered *tcbauth.Credentials // the last session for SetSession
+	whose   string
+}
+
+// spare returns the last session for SetSession again, nil if there was none.
+func (h *history) spare() (person string, c *tcbauth.Credentials) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.whose, h.offered
+}
+
+func (h *history) offer(person string, c *tcbauth.Credentials) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.whose, h.offered = person, c
 }
 
 func (h *history) add(r *record) {
@@ -80,7 +98,7 @@ func (h *history) sort() {
 	slices.SortFunc(h.records, func(a, b *record) int { return cmp.Compare(a.call, b.call) })
 }
 
-const mostLines = 45
+const mostLines = 120
 
 // text writes the last operations up to the last one that is marked.
 func (h *history) text(marked map[*record]bool) string {

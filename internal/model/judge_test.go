@@ -9,7 +9,7 @@ import (
 
 // did is an operation of a made-up history. Times are in any unit.
 func did(handle int, k kind, person string, call, end int64, change ...func(*record)) *record {
-	r := &record{seat: "0", call: call, end: end, op: op{Handle: handle, Kind: k, Person: person}}
+	r := &record{seat: "0", prepared: call, call: call, end: end, op: op{Handle: handle, Kind: k, Person: person}}
 	if !k.leaves() && k != setTokens {
 		r.Sub, r.Profile, r.Expires = person, person, 1<<40
 	}
@@ -77,6 +77,9 @@ func TestJudge(t *testing.T) {
 		"ended by a sign-out on its way": {calm, []*record{
 			did(0, signIn, gopher, 0, 1), did(0, signOut, "", 2, 9), did(0, getToken, "", 3, 4, ended(expired)),
 		}, false},
+		"refused, and not made in another name": {calm, []*record{
+			did(0, signIn, gopher, 0, 1), did(0, signIn, badger, 2, 9), did(0, getInfo, "", 3, 4, ended(expired)),
+		}, false},
 		"an old handle serves what it has": {calm, []*record{
 			did(2, signIn, gopher, 0, 1), did(0, signIn, badger, 2, 3), did(2, getToken, gopher, 4, 5),
 			did(2, getToken, badger, 6, 7),
@@ -105,6 +108,10 @@ func TestJudge(t *testing.T) {
 			did(2, signIn, gopher, 0, 1, func(r *record) { r.Expires = 0 }), did(0, signIn, badger, 2, 3),
 			did(2, signOut, "", 4, 5), did(0, getToken, "", 6, 7, ended(none)),
 		}, false},
+		"a call in two names": {calm, []*record{
+			did(0, signIn, gopher, 0, 1), did(0, signIn, badger, 2, 9),
+			did(0, getInfo, badger, 3, 4, func(r *record) { r.Names = []string{gopher, badger} }),
+		}, true},
 		"somebody else's profile": {calm, []*record{
 			did(0, signIn, gopher, 0, 1, func(r *record) { r.Profile = badger }),
 		}, true},
@@ -114,7 +121,7 @@ func TestJudge(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			j := &judge{clock: clock{began: time.Unix(0, 0), speed: slow}, guests: make(map[string]string)}
+			j := &judge{clock: clock{began: time.Unix(0, 0), speed: slow}, guests: make(map[string]string), lag: func() time.Duration { return 0 }}
 			h := &history{world: world{ID: "made up", Flavor: test.flavor}, key: "visitor", records: test.records}
 			text := j.violation(h)
 			assert.Equal(t, test.wrong, text != "", text)

@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"errors"
+	"slices"
 	"strings"
 	"time"
 
@@ -73,13 +74,16 @@ type result struct {
 	Problem problem // of the error
 	Text    string  // of the error
 
-	NoProfile bool // signing in succeeded, and fetching the user failed
+	NoProfile bool     // signing in succeeded, and fetching the user failed
+	Names     []string // of whom the operation's requests carried a token
 }
 
 // perform carries an operation out.
 func perform(ctx context.Context, a *tcbauth.Auth, o *op) result {
 	var r result
 	var err error
+	noted := new(names)
+	ctx = context.WithValue(ctx, namesKey{}, noted)
 	switch o.Kind {
 	case getToken:
 		var token string
@@ -118,6 +122,9 @@ func perform(ctx context.Context, a *tcbauth.Auth, o *op) result {
 		err = a.SetCredentials(ctx, nil)
 	case forget:
 	}
+	noted.mu.Lock()
+	r.Names = slices.Clone(noted.all)
+	noted.mu.Unlock()
 	r.Problem = problemOf(ctx, err)
 	if err != nil {
 		r.Text = err.Error()

@@ -20,11 +20,18 @@ import (
 // redisEnv is the address of a real Redis.
 const redisEnv = "TCBAUTH_REDIS"
 
-// lockLease is how long the lock of a killed process keeps others away from a session in Redis.
-const lockLease = 2 * time.Second
+// How long the lock of a killed process keeps others away from a session in Redis: where none is killed, so long that no busy
+// machine loses one.
+const (
+	shortLease = 2 * time.Second
+	longLease  = time.Minute
+)
+
+// redisLimit is far more than Redis takes for an answer.
+const redisLimit = 30 * time.Second
 
 // openPlace opens the store that a test means by place, which other processes understand too. It is "memory", "file" with a
-// directory, or "redis" with an address and a prefix.
+// directory, or "redis" with an address and a prefix; what follows is the lease, which Redis needs.
 func openPlace(place string) (tcbauth.TokenStore, io.Closer, error) {
 	switch fields := strings.Fields(place); fields[0] {
 	case "memory":
@@ -33,16 +40,26 @@ func openPlace(place string) (tcbauth.TokenStore, io.Closer, error) {
 		store, err := filestore.New(fields[1])
 		return store, io.NopCloser(nil), err
 	case "redis":
-		client := redis.NewClient(&redis.Options{Addr: fields[1], ContextTimeoutEnabled: true, PoolSize: 64})
-		store, err := redisstore.New(client, redisstore.WithPrefix(fields[2]), redisstore.WithLockLease(lockLease))
+		lease, err := time.ParseDuration(fields[3])
+		if err != nil {
+			return nil, nil, err
+		}
+		client := redis.NewClient(&redis.Options{
+			Addr: fields[1], ContextTimeoutEnabled: true, PoolSize: 64,
+			DialTimeout: redisLimit, ReadTimeout: redisLimit, WriteTimeout: redisLimit, PoolTimeout: redisLimit,
+		})
+		store, err := redisstore.New(client, redisstore.WithPrefix(fields[2]), redisstore.WithLockLease(lease))
 		return store, client, err
 	default:
 		return nil, nil, fmt.Errorf("no such place: %q", place)
 	}
 }
 
-// memoryPlace, filePlace and redisPlace are the stores of the test.
-func memoryPlace(testing.TB) string { return "memory" }
+// memoryPlace is of a store that Apps must share.
+const memoryPlace = "memory"
+
+// placeWith is place with a lease.
+func placeWith(place string, lease time.Duration) string { return fmt.Sprint(place, " ", lease) }
 
 func filePlace(t testing.TB) string { return "file " + t.TempDir() }
 
@@ -51,5 +68,5 @@ func redisPlace(t testing.TB) string {
 	if addr == "" {
 		addr = testbed.Miniredis(t)
 	}
-	return "redis " + addr + " model-" + rand.Text() + ":"
+	return fmt.Sprintf("redis %s model-%s:", addr, rand.Text())
 }

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
 	"os"
 	"os/exec"
 	"strconv"
@@ -49,7 +50,7 @@ func help(args []string) error {
 			os.Exit(1) // the test is gone
 		}
 	}
-	c := newClient(store, url, clock{began: time.Unix(0, began), speed: time.Duration(speed)}, func(e event) { say(answer{Event: &e}) })
+	c := newClient(store, newShelf(), url, new(http.Transport), clock{began: time.Unix(0, began), speed: time.Duration(speed)}, func(e event) { say(answer{Event: &e}) })
 	in := json.NewDecoder(bufio.NewReader(os.Stdin))
 	var wg sync.WaitGroup
 	defer wg.Wait()

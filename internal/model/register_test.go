@@ -99,8 +99,12 @@ func (h *history) stepOf(r *record, now func(int64) int64) (s step, ok bool) {
 		return maybeEnded, excused && r.Kind != hasSession
 	case r.Problem == none:
 		return step{sees: nobody, then: []string{same}}, true
+	case r.Problem == expired && r.Kind == setSession && h.tokenGone(r): // nothing of the stored session is spent
+		return step{sees: anything, then: []string{same}}, true
 	case r.Problem == expired && (excused || h.leaving(r)):
 		return maybeEnded, true
+	case r.Problem == expired && r.Kind == getInfo && h.changing(r): // it is not made in somebody else's name
+		return step{sees: anything, then: []string{same}}, true
 	case r.Problem == expired:
 		return step{sees: nobody, then: []string{same}}, !stale
 	case r.Kind == signOut && stale:
@@ -122,9 +126,40 @@ func (h *history) stepOf(r *record, now func(int64) int64) (s step, ok bool) {
 	}
 }
 
-// leaving reports whether a session may be ended by somebody else during r.
+// leaving reports whether a session may be ended by somebody else during r, or was ended before and is stored all the same.
 func (h *history) leaving(r *record) bool {
-	return slices.ContainsFunc(h.records, func(o *record) bool { return o != r && o.Kind.leaves() && o.overlaps(r) })
+	return slices.ContainsFunc(h.records, func(o *record) bool {
+		return o != r && o.Kind.leaves() && (o.overlaps(r) || o.Problem == fault && o.call < r.end)
+	})
+}
+
+// joined reports whether somebody may sign in during r.
+func (h *history) joined(r *record) bool {
+	return slices.ContainsFunc(h.records, func(o *record) bool {
+		return o != r && o.Kind.writes() && !o.Kind.leaves() && o.overlaps(r)
+	})
+}
+
+// tokenGone reports whether the refresh token that r takes over may be of no use: somebody else has taken it over before, and
+// that session may have been replaced or ended.
+func (h *history) tokenGone(r *record) bool {
+	if r.Kind != setSession {
+		return false
+	}
+	first := endOfTime
+	for _, o := range h.records {
+		if o != r && o.Kind == setSession && o.Spare == r.Spare {
+			first = min(first, o.call)
+		}
+	}
+	return first < r.end && slices.ContainsFunc(h.records, func(o *record) bool {
+		return o.Kind.writes() && (o.Kind != setSession || o.Spare != r.Spare) && o.call < r.end && o.last() > first
+	})
+}
+
+// changing reports whether somebody else may sign in during r.
+func (h *history) changing(r *record) bool {
+	return slices.ContainsFunc(h.records, func(o *record) bool { return o != r && o.Kind.writes() && o.overlaps(r) })
 }
 
 // target is who is there if a write has its effect.

@@ -3,38 +3,44 @@ package model_test
 import (
 	"context"
 	"fmt"
+	"io"
 	"math/rand/v2"
+	"net/http"
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/cloudbase-community/tcbauth"
 	"github.com/cloudbase-community/tcbauth/authtest"
 )
 
 const (
-	lanes     = 5     // worlds at a time
+	lanes     = 5     // worlds at a time, where they wait for each other
 	keys      = 3     // of a world: two visitors, and the default session
 	perKey    = 5     // goroutines
 	opsPerKey = 100   // before the history is checked
 	eraOps    = 4_000 // before a new server takes over, with other rules
-	apps      = 3     // of this process, on one store
+	apps      = 3     // of this process
+	processes = 3     // beside it, where processes share the store; one of them is killed now and then
 )
 
 // run is the test of one store.
 type run struct {
-	place     string
-	seed      uint64
-	limit     limit
-	processes int // beside this one
-	kills     bool
+	place string
+	seed  uint64
+	limit limit
 
+	bubblesAtATime int
+
+	eras      atomic.Int64
 	done      atomic.Int64 // operations
-	unknown   atomic.Int64
+	unknown   atomic.Int64 // of them, by what became of them
 	worlds    atomic.Int64
-	undecided int
+	undecided atomic.Int64
 
 	mu        sync.Mutex
 	violation string
@@ -68,31 +74,107 @@ func (r *run) report(violation string) {
 // era is a part of a run with a server of its own.
 type era struct {
 	*run
-	t      *testing.T
-	number int
+	t      testing.TB
+	number int64
 	judge  *judge
 	seats  []seat
 	spares *spares
 	clock  clock
-	end    int64 // number of operations of the run
+	watch  *stopwatch
 	ops    atomic.Int64
 }
 
-// era runs worlds until the run is over, or until the server has done enough.
-func (r *run) era(t *testing.T, number int) {
+// era runs worlds that several processes share, until the run is over or the server has done enough.
+func (r *run) era(t *testing.T) {
 	t.Helper()
-	rng := rand.New(rand.NewPCG(r.seed, uint64(number))) //nolint:gosec // chosen again by the seed
+	number, rng := r.next()
+	speed := []time.Duration{slow, fast}[rng.IntN(2)]
+	srv, err := authtest.Listen("127.0.0.1:0", rules(rng)...)
+	require.NoError(t, err)
+	defer func() { require.NoError(t, srv.Close()) }()
+	e, closeAll := r.open(t, number, srv, speed, shortLease, func() *http.Transport { return new(http.Transport) })
+	defer closeAll()
+	for i := range processes {
+		doomed := i == 0
+		p := startProcess(t, doomed, func(v event) { e.judge.ledger.note(v, doomed) }, placeWith(r.place, shortLease), srv.URL, e.clock)
+		defer func() { require.NoError(t, p.end()) }()
+		e.seats = append(e.seats, p)
+	}
+	end := r.done.Load() + eraOps
+	var wg sync.WaitGroup
+	for lane := range lanes {
+		rng := rand.New(rand.NewPCG(rng.Uint64(), 0)) //nolint:gosec // chosen again by the seed
+		wg.Go(func() {
+			for n := 0; !e.over() && e.done.Load() < end; n++ {
+				w := newWorld(rng, fmt.Sprintf("%d-%d-%d", number, lane, n), true)
+				e.judgeAll(w, e.play(w, lane, rng))
+			}
+		})
+	}
+	wg.Wait()
+	r.undecided.Add(e.judge.undecided.Load())
+}
+
+// next begins a part of the run: its number, and its chances.
+func (r *run) next() (number int64, rng *rand.Rand) {
+	number = r.eras.Add(1)
+	return number, rand.New(rand.NewPCG(r.seed, uint64(number))) //nolint:gosec // chosen again by the seed
+}
+
+// bubbles runs worlds in bubbles, some at a time, until the run is over or as many operations are done as in an era.
+func (r *run) bubbles(t *testing.T) {
+	t.Helper()
+	end := r.done.Load() + eraOps
+	var wg sync.WaitGroup
+	for range r.bubblesAtATime {
+		wg.Go(func() {
+			for !r.over() && r.done.Load() < end {
+				r.bubble(t)
+			}
+		})
+	}
+	wg.Wait()
+}
+
+// bubble runs one world with a server of its own in a bubble of synctest, where waiting takes no time.
+func (r *run) bubble(t *testing.T) {
+	t.Helper()
+	number, rng := r.next()
+	var e *era
+	w := newWorld(rng, fmt.Sprint(number), false)
+	var histories []*history
+	synctest.Test(t, func(t *testing.T) {
+		srv := authtest.NewServer(t, rules(rng)...)
+		speed := []time.Duration{slower, faster}[rng.IntN(2)]
+		var closeAll func()
+		e, closeAll = r.open(t, number, srv, speed, longLease, func() *http.Transport {
+			transport, ok := srv.Client().Transport.(*http.Transport)
+			require.True(t, ok)
+			return transport.Clone()
+		})
+		defer closeAll()
+		histories = e.play(w, 0, rng)
+	})
+	e.judgeAll(w, histories) // which is work, and would stop the bubble's time
+	r.undecided.Add(e.judge.undecided.Load())
+}
+
+// rules are a server's.
+func rules(rng *rand.Rand) []authtest.Option {
 	opts := []authtest.Option{
 		authtest.WithoutLimits(), authtest.WithAccessTokenLife(tokenLife),
 		authtest.WithRefreshPolicy(authtest.Rotating().RevokingReuse()),
 	}
-	rules := r.seed + uint64(number) //nolint:gosec // never negative
-	if rules&1 == 0 {
+	if rng.IntN(2) == 0 {
 		opts = append(opts, authtest.WithAnonymousRefreshToken())
 	}
-	srv, err := authtest.Listen("127.0.0.1:0", opts...)
-	require.NoError(t, err)
-	defer func() { require.NoError(t, srv.Close()) }()
+	return opts
+}
+
+// open makes the people known to a server and takes the seats, until closeAll is called.
+func (r *run) open(
+	t testing.TB, number int64, srv *authtest.Server, speed, lease time.Duration, transport func() *http.Transport,
+) (e *era, closeAll func()) {
 	for lane := range lanes {
 		for key := range keys {
 			for _, person := range people(lane, key) {
@@ -100,51 +182,37 @@ func (r *run) era(t *testing.T, number int) {
 			}
 		}
 	}
-	c := clock{began: time.Now().Round(0), speed: slow}
-	if rules&2 == 0 {
-		c.speed = fast
-	}
-	defer c.drive(srv)()
+	c := clock{began: time.Now().Round(0), speed: speed}
+	stop, lag := c.drive(srv)
 	book := newLedger(c.began)
-	e := &era{
-		run: r, t: t, number: number, clock: c, end: r.done.Load() + eraOps,
-		judge: &judge{clock: c, ledger: book, guests: make(map[string]string)},
+	e = &era{
+		run: r, t: t, number: number, clock: c, watch: &stopwatch{began: c.began},
+		judge: &judge{clock: c, lag: lag, ledger: book, guests: make(map[string]string)},
 	}
-	defer e.open(srv.URL, book)()
-	var wg sync.WaitGroup
-	for lane := range lanes {
-		seed := rng.Uint64()
-		wg.Go(func() { e.lane(lane, seed) })
-	}
-	wg.Wait()
-	r.undecided += e.judge.undecided
-}
-
-// open takes the seats, until close is called.
-func (e *era) open(url string, book *ledger) (closeAll func()) {
-	store, closer, err := openPlace(e.place)
-	require.NoError(e.t, err)
-	var clients []*client
+	var closers []func() error
+	shared := newShelf()
+	var store tcbauth.TokenStore
 	for range apps {
-		c := newClient(store, url, e.clock, func(v event) { book.note(v, false) })
-		clients, e.seats = append(clients, c), append(e.seats, c)
-	}
-	e.spares, err = newSpares(url, e.clock, clients[0].transport)
-	require.NoError(e.t, err)
-	var processes []*process
-	for i := range e.processes {
-		doomed := e.kills && i == 0
-		p := startProcess(e.t, doomed, func(v event) { book.note(v, doomed) }, e.place, url, e.clock)
-		processes, e.seats = append(processes, p), append(e.seats, p)
-	}
-	return func() {
-		for _, p := range processes {
-			require.NoError(e.t, p.end())
+		if store == nil || r.place != memoryPlace { // one for each
+			var closer io.Closer
+			var err error
+			store, closer, err = openPlace(placeWith(r.place, lease))
+			require.NoError(t, err)
+			closers = append(closers, closer.Close)
 		}
-		for _, c := range clients {
-			c.close()
+		c := newClient(store, shared, srv.URL, transport(), e.clock, func(v event) { book.note(v, false) })
+		closers, e.seats = append(closers, c.close), append(e.seats, c)
+	}
+	spareTransport := transport()
+	closers = append(closers, func() error { spareTransport.CloseIdleConnections(); return nil })
+	var err error
+	e.spares, err = newSpares(srv.URL, e.clock, spareTransport)
+	require.NoError(t, err)
+	return e, func() {
+		stop()
+		for _, f := range closers {
+			require.NoError(t, f())
 		}
-		require.NoError(e.t, closer.Close())
 	}
 }
 
@@ -155,18 +223,8 @@ func people(lane, key int) (all []string) {
 	return all
 }
 
-// lane runs one world after the other.
-func (e *era) lane(lane int, seed uint64) {
-	rng := rand.New(rand.NewPCG(seed, 0)) //nolint:gosec // chosen again by the seed
-	for n := 0; !e.over() && e.done.Load() < e.end; n++ {
-		w := newWorld(rng, fmt.Sprintf("%d-%d-%d", e.number, lane, n), e.kills)
-		w.ID += "-" + string(w.Flavor)
-		e.world(w, lane, rng)
-	}
-}
-
-// world runs a world and judges it.
-func (e *era) world(w world, lane int, rng *rand.Rand) {
+// play runs a world and returns what has happened, by key.
+func (e *era) play(w world, lane int, rng *rand.Rand) []*history {
 	e.worlds.Add(1)
 	e.judge.ledger.open(w.ID)
 	seats := e.seatsFor(w)
@@ -193,8 +251,16 @@ func (e *era) world(w world, lane int, rng *rand.Rand) {
 	}
 	wg.Wait()
 	for _, s := range seats {
-		s.seat.do(e.t.Context(), &op{ID: e.ops.Add(1), World: w, Kind: forget})
+		r, _, ok := s.seat.do(e.t.Context(), &op{ID: e.ops.Add(1), World: w, Kind: forget})
+		if ok && r.Problem != fine {
+			e.report("a world does not end: " + r.Text)
+		}
 	}
+	return histories
+}
+
+// judgeAll judges a world that is over.
+func (e *era) judgeAll(w world, histories []*history) {
 	e.report(e.judge.spentTwice(w))
 	for _, h := range histories {
 		e.report(e.judge.violation(h))
@@ -214,6 +280,9 @@ func (e *era) seatsFor(w world) (seats []numbered) {
 			seats = append(seats, numbered{seat: s, number: i})
 		}
 	}
+	if w.Flavor == shaky {
+		return seats[:1]
+	}
 	return seats
 }
 
@@ -225,15 +294,16 @@ func (e *era) work(g *generator, h *history, at numbered) {
 		}
 		o := g.next()
 		o.ID = e.ops.Add(1)
-		if err := e.equip(e.t.Context(), &o); err != nil {
+		prepared := e.watch.moment()
+		if err := e.equip(e.t.Context(), &o, h); err != nil {
 			e.report("no session was to be had: " + err.Error())
 			return
 		}
-		r := &record{op: o, call: int64(time.Since(e.clock.began))}
+		r := &record{op: o, prepared: prepared, call: e.watch.moment()}
 		var process int
 		var ok bool
 		r.result, process, ok = at.seat.do(e.t.Context(), &o)
-		r.end = int64(time.Since(e.clock.began))
+		r.end = e.watch.moment()
 		r.seat, r.unknown = fmt.Sprint(at.number), !ok
 		if process > 0 {
 			r.seat += fmt.Sprintf(".%d", process)
@@ -247,8 +317,17 @@ func (e *era) work(g *generator, h *history, at numbered) {
 }
 
 // equip gets what an operation needs of its own.
-func (e *era) equip(ctx context.Context, o *op) (err error) {
-	if o.Kind == setSession || o.Kind == setTokens {
+func (e *era) equip(ctx context.Context, o *op, h *history) (err error) {
+	switch o.Kind {
+	case setSession:
+		if person, spare := h.spare(); spare != nil && !o.World.Apart && o.ID%2 == 0 {
+			o.Person, o.Spare = person, spare // which somebody else hands in too
+			return nil
+		}
+		if o.Spare, err = e.spares.session(ctx, o.Person, o.ID); err == nil {
+			h.offer(o.Person, o.Spare)
+		}
+	case setTokens:
 		o.Spare, err = e.spares.session(ctx, o.Person, o.ID)
 	}
 	return err

@@ -4,8 +4,10 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/anishathalye/porcupine"
@@ -18,17 +20,19 @@ const htmlEnv = "TCBAUTH_MODEL_HTML"
 type judge struct {
 	clock  clock
 	ledger *ledger
+	lag    func() time.Duration // by how much the server's time has been behind
 
-	mu        sync.Mutex
-	guests    map[string]string // the world and key of each anonymous person
-	undecided int               // histories that took too long to check
+	undecided atomic.Int64 // histories that took too long to check
+
+	mu     sync.Mutex
+	guests map[string]string // the world and key of each anonymous person
 }
 
 // violation says what is wrong with a history, "" if nothing is.
 func (j *judge) violation(h *history) string {
 	h.sort()
 	for _, check := range []func(*history) (rule string, marked map[*record]bool){
-		j.strangers, j.errors, j.profiles, j.stale, j.handles,
+		j.strangers, j.names, j.errors, j.profiles, j.stale, j.returned, j.handles,
 	} {
 		if rule, marked := check(h); len(marked) > 0 {
 			return rule + "\n" + h.text(marked)
@@ -44,9 +48,7 @@ func (j *judge) violation(h *history) string {
 		}
 		return text
 	case porcupine.Unknown:
-		j.mu.Lock()
-		defer j.mu.Unlock()
-		j.undecided++
+		j.undecided.Add(1)
 	}
 	return ""
 }
@@ -81,6 +83,11 @@ func (j *judge) strangers(h *history) (rule string, marked map[*record]bool) {
 	})
 }
 
+// names finds calls that were made as one person and then repeated as another.
+func (j *judge) names(h *history) (rule string, marked map[*record]bool) {
+	return "a call was made in two names", mark(h, func(r *record) bool { return len(r.Names) > 1 })
+}
+
 // errors finds failures for which the world gave no reason.
 func (j *judge) errors(h *history) (rule string, marked map[*record]bool) {
 	return "an error without a reason", mark(h, func(r *record) bool {
@@ -89,6 +96,10 @@ func (j *judge) errors(h *history) (rule string, marked map[*record]bool) {
 			return false
 		case r.Problem == cut:
 			return r.Cut == 0
+		case r.Problem == fault && h.world.Flavor.faulty():
+			return false
+		case r.Problem == expired && h.tokenGone(r):
+			return false
 		case r.Problem == none, r.Problem == expired: // the tokens that these need are their own
 			return r.Kind.writes() && r.Kind != signOut
 		default:
@@ -118,12 +129,25 @@ func (j *judge) profiles(h *history) (rule string, marked map[*record]bool) {
 func (j *judge) stale(h *history) (rule string, marked map[*record]bool) {
 	var longest time.Duration
 	for _, r := range h.records {
-		longest = max(longest, time.Duration(r.end-r.call))
+		longest = max(longest, time.Duration(r.end-r.prepared))
 	}
-	slack := int64((longest * j.clock.speed).Seconds()) + 2
+	slack := int64((longest*j.clock.speed + j.lag()).Seconds()) + 2
 	unknown := h.world.Ahead || h.world.Flavor == hasty || h.world.Flavor == killed
 	return "an access token that was no longer to be used", mark(h, func(r *record) bool {
 		return !unknown && r.success() && r.Kind == getToken && r.Expires-margin+slack < j.now(r.call)
+	})
+}
+
+// returned finds anonymous people who are back after they have signed out.
+func (j *judge) returned(h *history) (rule string, marked map[*record]bool) {
+	return "an anonymous person who had signed out is back", mark(h, func(r *record) bool {
+		if h.key == "" || r.Kind != signInGuest || !r.success() { // the default session keeps its device id
+			return false
+		}
+		return slices.ContainsFunc(h.records, func(out *record) bool {
+			return out.Kind.leaves() && out.success() && !h.stale(out) && out.end < r.call && !h.joined(out) &&
+				slices.ContainsFunc(h.records, func(o *record) bool { return o.Sub == r.Sub && o.end < out.call })
+		})
 	})
 }
 

@@ -9,6 +9,7 @@ import (
 	"io"
 	"math/rand/v2"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -33,15 +34,44 @@ type event struct {
 
 var errLost = errors.New("the connection broke after the server had answered")
 
+// names are the people as whom the requests of one operation were made.
+type names struct {
+	mu  sync.Mutex
+	all []string
+}
+
+type namesKey struct{}
+
+// noteName notes the person whose bearer r carries, if it carries one.
+func noteName(r *http.Request) {
+	token, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
+	noted, asked := r.Context().Value(namesKey{}).(*names)
+	if !ok || !asked {
+		return
+	}
+	var of result
+	of.readToken(token)
+	noted.mu.Lock()
+	defer noted.mu.Unlock()
+	if !slices.Contains(noted.all, of.Sub) {
+		noted.all = append(noted.all, of.Sub)
+	}
+}
+
 func (n *network) RoundTrip(r *http.Request) (*http.Response, error) {
+	noteName(r)
 	token, err := refreshTokenIn(r)
 	if err != nil {
+		return nil, err
+	}
+	if err := pause(r.Context(), lateness()); err != nil {
 		return nil, err
 	}
 	if token != "" {
 		n.tell(event{World: n.world.ID, Token: token})
 	}
 	resp, err := n.inner.RoundTrip(r)
+	_ = pause(r.Context(), lateness())
 	end := event{World: n.world.ID, Token: token}
 	switch {
 	case err != nil:

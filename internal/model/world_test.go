@@ -1,6 +1,7 @@
 package model_test
 
 import (
+	"fmt"
 	"math/rand/v2"
 	"time"
 )
@@ -13,8 +14,12 @@ const (
 	hasty  flavor = "hasty"  // callers leave early
 	lossy  flavor = "lossy"  // answers are lost
 	sick   flavor = "sick"   // the store fails now and then
+	shaky  flavor = "shaky"  // the same under one App, which has to know what the store did not take
 	killed flavor = "killed" // a process is killed
 )
+
+// faulty reports whether the store fails now and then.
+func (f flavor) faulty() bool { return f == sick || f == shaky }
 
 // excuses reports whether a session may end by itself in such a world: its refresh token can be spent without a successor.
 func (f flavor) excuses() bool { return f == lossy || f == sick || f == killed }
@@ -25,15 +30,22 @@ type world struct {
 	ID     string
 	Flavor flavor
 	Ahead  bool // sessions are refreshed ahead
+	Prompt bool // the store says that its calls end with their contexts
+	Apart  bool // each App has a store of its own on the same place
 }
 
 // newWorld chooses a world. Only with can there be kills.
 func newWorld(rng *rand.Rand, id string, kills bool) world {
-	flavors := []flavor{calm, calm, calm, calm, hasty, hasty, lossy, lossy, sick, sick}
+	flavors := []flavor{calm, calm, calm, calm, hasty, hasty, lossy, lossy, sick, shaky, shaky}
 	if kills {
 		flavors = append(flavors, killed, killed)
 	}
-	return world{ID: id, Flavor: flavors[rng.IntN(len(flavors))], Ahead: rng.IntN(3) == 0}
+	w := world{
+		Flavor: flavors[rng.IntN(len(flavors))],
+		Ahead:  rng.IntN(3) == 0, Prompt: rng.IntN(2) == 0, Apart: kills || rng.IntN(3) == 0,
+	}
+	w.ID = fmt.Sprintf("%s-%s", id, w.Flavor)
+	return w
 }
 
 // animals are the people who sign in under a key.
@@ -83,7 +95,7 @@ func (g *generator) next() op {
 		o.Handle = g.handle
 	}
 	if g.world.Flavor == hasty && g.rng.IntN(6) == 0 && o.Kind != setTokens && o.Kind != clearTokens {
-		o.Cut = time.Duration(1 + g.rng.IntN(int(8*time.Millisecond)))
+		o.Cut = time.Duration(1 + g.rng.IntN(int(time.Duration(5+35*g.rng.IntN(2))*time.Millisecond))) // soon, or in the middle
 	}
 	return o
 }
@@ -107,7 +119,7 @@ func (g *generator) suits(k kind) bool {
 	case clearTokens: // says nothing of the session that it means, so what it does to a handle's is not clear
 		return g.key != ""
 	case signInGuest: // two values are written, and what one of them without the other gives is not promised
-		return g.world.Flavor != sick && g.world.Flavor != killed
+		return !g.world.Flavor.faulty() && g.world.Flavor != killed
 	default:
 		return true
 	}

@@ -29,7 +29,7 @@ func (k *Keeper) lead(ctx context.Context, key flightKey, f *flight, exchange fu
 	defer k.work.end()
 	ctx, cancel := context.WithTimeout(ctx, k.cfg.flightLimit())
 	defer cancel()
-	var held atomic.Pointer[func()] // the lock's unlock
+	var held atomic.Pointer[func()] // what gives the lock back
 	overdue := time.AfterFunc(k.cfg.flightLimit()+storeLimit, func() {
 		k.flights.land(key, f, outcome{err: &StoreError{"refreshing the session", errOverdue}})
 		if unlock := held.Load(); unlock != nil {
@@ -44,6 +44,11 @@ func (k *Keeper) lead(ctx context.Context, key flightKey, f *flight, exchange fu
 	}
 	defer unlock()
 	held.Store(&unlock)
+	select {
+	case <-f.done: // the lock has come too late
+		return
+	default:
+	}
 	k.flights.land(key, f, safely(ctx, fence, exchange))
 }
 

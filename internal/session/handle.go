@@ -18,8 +18,9 @@ type Handle struct {
 	now       func() time.Time // the Config's
 	keys      keys
 
-	first     state                 // what current is at first: nobody
-	current   atomic.Pointer[state] // never nil
+	first     state                   // what current is at first: nobody
+	current   atomic.Pointer[state]   // never nil
+	written   atomic.Pointer[written] // nil: nothing
 	device    atomic.Pointer[deviceID]
 	aheadNext atomic.Int64 // the millisecond from which on this handle may ask for a refresh ahead
 	looked    atomic.Bool  // the first look at the store is over
@@ -111,6 +112,12 @@ func (h *Handle) aheadFrom(c *Credentials, expires int64) int64 {
 
 // renewable reports whether c outlives its access token.
 func (h *Handle) renewable(c *Credentials) bool { return c.Renewable() || h.exchanger.SignsInAnew() }
+
+// written is what a handle has written last. Where the store still has the same bytes they need no decoding.
+type written struct {
+	data    []byte
+	session *Credentials
+}
 
 // become makes s what the handle knows, and tells of the change that s is.
 func (h *Handle) become(s *state, c Change) Mark {

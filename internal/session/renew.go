@@ -236,7 +236,7 @@ func (h *Handle) endRefused(held context.Context, stored *Credentials, want want
 	switch {
 	case err != nil:
 		return outcome{err: err, locking: held.Err() != nil}
-	case now == nil || !now.SamePair(stored):
+	case now == nil || !now.SamePair(stored): // somebody has signed out, or in
 		return outcome{again: true}
 	case want.ahead:
 		return outcome{err: &RefusedError{reason}}
@@ -250,26 +250,26 @@ func (h *Handle) endRefused(held context.Context, stored *Credentials, want want
 // save stores a session that the server has just given, if the store still has the one that was spent for it, and makes it
 // known. It reports false if the store has not. What the store does not take is remembered, since it is the only copy.
 func (h *Handle) save(ctx, held context.Context, stored *Credentials, change Change, deviceID string) bool {
-	changed, err := h.replace(held, stored, change.Session, deviceID)
+	changed := false
+	put := func(held context.Context) (err error) {
+		if changed, err = h.replace(held, stored, change.Session, deviceID); err == nil && !changed {
+			h.keeper.unsaved.forget(h.keys.credentials)
+			h.become(h.newState(change.Session), change) // while the lock keeps others from changing the session
+		}
+		return err
+	}
+	err := put(held)
 	if err != nil && held.Err() != nil { // the lock was lost, or the time is over
 		ctx, cancel := h.keeper.detached(ctx)
 		defer cancel()
-		err = h.locked(ctx, func(held context.Context) (err error) {
-			changed, err = h.replace(held, stored, change.Session, deviceID)
-			return err
-		})
+		err = h.locked(ctx, put)
 	}
-	switch {
-	case changed:
-		return false
-	case err != nil:
+	if err != nil {
 		h.keeper.unsaved.put(h.keys.credentials, unsaved{renewed: change.Session, replaced: stored}, unsavedFor)
+		h.become(h.newState(change.Session), change)
 		h.keeper.warn(ctx, "a refreshed session could not be stored", err)
-	default:
-		h.keeper.unsaved.forget(h.keys.credentials)
 	}
-	h.become(h.newState(change.Session), change)
-	return true
+	return !changed
 }
 
 // replace writes fresh where stored is, and reports whether something else is there. The lock is held.

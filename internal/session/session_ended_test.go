@@ -4,6 +4,7 @@ import (
 	"sync"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -120,5 +121,27 @@ func TestSessionEndedBeforeTheNextBegins(t *testing.T) {
 		require.ErrorIs(t, err, tcbauth.ErrSessionExpired)
 		testbed.SignInAs(t, auth, testbed.Badger)
 		assert.Equal(t, []tcbauth.Event{tcbauth.EventTokenRefreshed, tcbauth.EventSessionExpired, tcbauth.EventSignedIn}, events())
+	})
+}
+
+// TestSignedOutWhileARefreshIsRefused: another process signs the person out while the refresh is under way, which is therefore
+// refused. Nobody is signed in: the server has ended nothing here.
+func TestSignedOutWhileARefreshIsRefused(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		srv := testbed.Emulator(t)
+		store := testbed.NewHookedStore()
+		auth := testbed.NewApp(t, srv, tcbauth.WithTokenStore(store)).Auth()
+		testbed.SignInAs(t, auth, testbed.Gopher)
+		events := testbed.EventsOf(auth)
+		srv.Advance(testbed.TokenLife)
+		srv.Fault(authtest.Fault{
+			Operation: "token", Times: 1, Delay: time.Second, Error: &authtest.Error{Word: "invalid_grant", Number: 4026},
+		})
+		done := testbed.Background(testbed.Getting(t.Context(), auth))
+		require.NoError(t, store.Delete(t.Context(), testbed.DefaultKey))
+		got := <-done
+		require.ErrorIs(t, got.Err, tcbauth.ErrNoSession)
+		assert.Empty(t, events())
 	})
 }

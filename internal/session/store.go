@@ -86,15 +86,27 @@ type lock struct {
 func (s *store) lock(ctx context.Context, key string) (lock, error) {
 	acquire := func(ctx context.Context) (l lock, err error) {
 		defer recovered(&err)
-		l.held, l.unlock, err = s.locker.Lock(ctx, key)
+		if l.held, l.unlock, err = s.locker.Lock(ctx, key); err == nil && (l.held == nil || l.unlock == nil) {
+			err = errNoLock
+			if l.unlock != nil {
+				l.unlock()
+			}
+		}
 		return l, err
 	}
 	if s.prompt {
 		return acquire(ctx)
 	}
+	late := func(l lock) {
+		var err error
+		defer recovered(&err)
+		l.unlock()
+	}
 	// The context of a lock lasts as long as the lock, so it is the caller's own and has no limit here.
-	return raced(ctx, func(l lock) { l.unlock() }, func() (lock, error) { return acquire(ctx) })
+	return raced(ctx, late, func() (lock, error) { return acquire(ctx) })
 }
+
+var errNoLock = errors.New("the store's lock has no context, or cannot be given up")
 
 // release gives a lock back. A store that does not return from it keeps nobody waiting for longer than storeLimit.
 func (s *store) release(ctx context.Context, unlock func()) {

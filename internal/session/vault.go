@@ -62,6 +62,9 @@ func (h *Handle) read(ctx context.Context) (c *Credentials, size int, err error)
 	if data == nil {
 		return nil, 0, nil
 	}
+	if w := h.written.Load(); w != nil && bytes.Equal(w.data, data) {
+		return w.session, len(data), nil
+	}
 	c = new(Credentials)
 	if c.UnmarshalJSON(data) != nil || c.AccessToken == "" && c.RefreshToken == "" {
 		h.setAside(ctx, data)
@@ -89,7 +92,7 @@ func (h *Handle) found(c *Credentials) {
 // unreadable reports whether something is stored that nobody can read, now or later: signing in replaces it.
 func unreadable(err error) bool {
 	failed, ok := errors.AsType[*StoreError](err)
-	return ok && (errors.Is(failed.Err, ErrDamaged) || errors.Is(failed.Err, ErrUnsealed))
+	return ok && (failed.Err == ErrDamaged || errors.Is(failed.Err, ErrUnsealed)) //nolint:errorlint // read's own; a store's may wrap another session's
 }
 
 const damagedSuffix = ".damaged"
@@ -114,6 +117,7 @@ func (h *Handle) write(held context.Context, c *Credentials) error {
 	if err := h.keeper.store.set(held, h.keys.credentials, data, h.keeper.cfg.TTL); err != nil {
 		return &StoreError{"storing the session", err}
 	}
+	h.written.Store(&written{data, c})
 	return nil
 }
 
@@ -127,6 +131,7 @@ func (h *Handle) remove(held context.Context) error {
 	for _, key := range all {
 		failed = errors.Join(failed, h.keeper.store.delete(held, key))
 	}
+	h.written.Store(nil)
 	h.keeper.unsaved.forget(h.keys.credentials)
 	h.keeper.orphans.forget(h.keys.credentials)
 	h.forgetDevice()
