@@ -237,7 +237,7 @@ func TestVerifyTimes(t *testing.T) {
 		{"expires now, no leeway", "exp", at(0), leeway(0), accesstoken.ErrExpired},
 		{"expires in a second, no leeway", "exp", at(time.Second), leeway(0), nil},
 		{"more leeway", "exp", at(-time.Hour), leeway(2 * time.Hour), nil},
-		{"year 9999", "exp", 253402300799, nil, nil},
+		{"year 9999", "exp", int64(253402300799), nil, nil},
 		{"as a fraction", "exp", float64(at(time.Hour)) + 0.5, nil, nil},
 		{"in scientific notation", "exp", jsonNumber("1.8e9"), nil, nil},
 		{"epoch", "exp", 0, nil, accesstoken.ErrExpired},

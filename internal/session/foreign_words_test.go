@@ -29,16 +29,16 @@ var accessKeys = map[string]struct {
 	forVisitor bool
 }{
 	"API key": {handMadeToken(map[string]any{
-		"aud": testbed.MethodEnv, "project_id": testbed.MethodEnv, "exp": 253402300799, "iat": 1700000000, "meta": map[string]string{"platform": "ApiKey"},
+		"aud": testbed.MethodEnv, "project_id": testbed.MethodEnv, "exp": int64(253402300799), "iat": 1700000000, "meta": map[string]string{"platform": "ApiKey"},
 		"administrator_id": "1", "client_type": "client_server", "is_system_admin": true,
 	}), false},
 	"publishable key": {handMadeToken(map[string]any{
-		"sub": "anon", "name": "Anonymous", "scope": "anonymous", "aud": testbed.MethodEnv, "project_id": testbed.MethodEnv, "exp": 4000000000,
+		"sub": "anon", "name": "Anonymous", "scope": "anonymous", "aud": testbed.MethodEnv, "project_id": testbed.MethodEnv, "exp": int64(4000000000),
 		"iat": 1700000000, "meta": map[string]string{"platform": "PublishableKey"}, "client_type": "client_user", "is_system_admin": false,
 	}), true},
 	"a key that says nothing of itself": {"an-opaque-key", false},
 	"a publishable key that calls itself an administrator's": {handMadeToken(map[string]any{
-		"sub": "anon", "scope": "anonymous", "aud": testbed.MethodEnv, "project_id": testbed.MethodEnv, "exp": 4000000000,
+		"sub": "anon", "scope": "anonymous", "aud": testbed.MethodEnv, "project_id": testbed.MethodEnv, "exp": int64(4000000000),
 		"meta": map[string]string{"platform": "PublishableKey"}, "is_system_admin": true,
 	}), false},
 }

@@ -27,8 +27,8 @@ const maxTurns = 16
 var errChanging = errors.New("the stored session keeps changing")
 
 // Replace returns a session in place of refused, whose access token the server has refused: the one that somebody has stored
-// since, or a refreshed one. It fails with ErrNone, ErrNotRenewable, *InterruptedError, *StoreError, *EndedError, or what the Exchanger
-// failed with.
+// since, or a refreshed one. It fails with ErrNone, ErrNotRenewable, *InterruptedError, *StoreError, *EndedError, or what the
+// Exchanger failed with.
 func (h *Handle) Replace(ctx context.Context, refused *Credentials) (Renewal, error) {
 	return h.renew(ctx, want{replace: refused.AccessToken, of: refused})
 }
