@@ -107,9 +107,4 @@ var breaks = []brokenBy{
 		old:     "\treturn h.become(h.newState(c), Change{Kind: kind, Session: c}), nil",
 		replace: "\treturn h.signIns, nil",
 	},
-	{
-		name: "a sign-out leaves its handle what it learns meanwhile", rule: 12, file: "internal/session/change.go",
-		old:     "\th.become(nobody(), Change{Kind: kind, Old: mine})\n\treturn err\n}\n\n// End",
-		replace: "\treturn err\n}\n\n// End",
-	},
 }
