@@ -33,7 +33,7 @@ func (a *Auth) deleteMe(ctx context.Context, op string, as *session.Credentials,
 	if err != nil {
 		return nil, err
 	}
-	return user, a.left(ctx, op, acted, nil)
+	return user, a.forget(ctx, op, acted, nil)
 }
 
 // DeleteUserRequest carries the password of the person who is signed in.

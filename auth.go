@@ -188,7 +188,7 @@ func (w *watcher) Changed(c session.Change) {
 	a := (*Auth)(w)
 	switch c.Kind {
 	case session.Refreshed:
-		a.sameUser(c.Old, c.Session)
+		a.carryUser(c.Old, c.Session)
 	case session.Anew, session.Replaced, session.Adopted, session.SignedOut, session.Ended:
 		a.fetched.Store(nil)
 	case session.Found, session.SignedIn:
@@ -222,8 +222,8 @@ func (a *Auth) remember(user *User, of *session.Credentials) {
 	}
 }
 
-// sameUser keeps the fetched user over a refresh, whose session goes on.
-func (a *Auth) sameUser(old, fresh *session.Credentials) {
+// carryUser keeps the user that was fetched for old, now that fresh has taken its place as the same session.
+func (a *Auth) carryUser(old, fresh *session.Credentials) {
 	if f := a.fetched.Load(); f != nil && sameUser(f.of, old) {
 		a.fetched.CompareAndSwap(f, &fetchedUser{user: f.user, of: fresh})
 	}
@@ -247,7 +247,10 @@ func (a *Auth) userOf(c *session.Credentials) *User {
 }
 
 // idsOf is what a session says of its user.
-func idsOf(c *session.Credentials) *User { return &User{Sub: c.Sub, UID: c.Sub} }
+func idsOf(c *session.Credentials) *User {
+	sub := c.Subject()
+	return &User{Sub: sub, UID: sub}
+}
 
 // sameUser reports whether two sessions are known to be one person's. What is not known is equal to nothing.
 func sameUser(a, b *session.Credentials) bool {

@@ -15,8 +15,8 @@ func call[T any](ctx context.Context, a *Auth, req wire.Request, checks ...error
 	return out, err
 }
 
-// callAs is call as the person of as and nobody else, whoever is signed in by now; nil is whoever that is. acted is the
-// session whose token was sent, nil for none.
+// callAs makes a call in the name of as's person and of nobody else, even if somebody else is signed in by now; nil stands
+// for whoever is signed in. acted is the session whose token was sent, nil for none.
 func callAs[T any](ctx context.Context, a *Auth, as *session.Credentials, req wire.Request, checks ...error) (out *T, acted *session.Credentials, err error) {
 	if err := a.ready(ctx, checks...); err != nil {
 		return nil, nil, a.fail(ctx, req.Op, err)
@@ -33,12 +33,12 @@ func callAs[T any](ctx context.Context, a *Auth, as *session.Credentials, req wi
 	return out, acted, nil
 }
 
-// exec is call for an answer without fields.
+// exec makes a call whose answer has no fields.
 func exec(ctx context.Context, a *Auth, req wire.Request, checks ...error) error {
 	return execAs(ctx, a, nil, req, checks...)
 }
 
-// execAs is callAs for an answer without fields.
+// execAs makes a call whose answer has no fields, in the name of as's person; nil stands for whoever is signed in.
 func execAs(ctx context.Context, a *Auth, as *session.Credentials, req wire.Request, checks ...error) error {
 	_, _, err := callAs[wire.Empty](ctx, a, as, req, checks...)
 	return err

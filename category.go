@@ -1,8 +1,6 @@
 package tcbauth
 
-import (
-	"errors"
-)
+import "errors"
 
 // Category is the js-sdk's class of an error, found as its AuthError finds it: from the server's word, its number and,
 // where these do not tell, the text of its description. It is advice for whoever handles the error, and can change with
@@ -25,8 +23,7 @@ const (
 	CategoryServiceError Category = "SERVICE_ERROR"
 	// CategoryInvalidParams: the request itself is wrong.
 	CategoryInvalidParams Category = "INVALID_PARAMS"
-	// CategoryAuthMethodMismatch is there because the js-sdk names it; no error is found to be of it, there or here, and
-	// it has no sentinel.
+	// CategoryAuthMethodMismatch does not occur: the js-sdk names it, but finds no error to be of it. It has no sentinel.
 	CategoryAuthMethodMismatch Category = "AUTH_METHOD_MISMATCH"
 	// CategoryRateLimited: too much was sent; wait before the next try.
 	CategoryRateLimited Category = "RATE_LIMITED"

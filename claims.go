@@ -2,11 +2,10 @@ package tcbauth
 
 import (
 	"context"
-	"encoding/base64"
 	"encoding/json"
 	"fmt"
-	"strings"
 
+	"github.com/cloudbase-community/tcbauth/internal/jwt"
 	"github.com/cloudbase-community/tcbauth/internal/lenient"
 )
 
@@ -61,24 +60,15 @@ func (a *Auth) GetClaims(ctx context.Context) (*ClaimsResponse, error) {
 var errNotJWT = fmt.Errorf("%w: the access token is not a JWT", ErrInvalidResponse)
 
 func parseClaims(token string) (*ClaimsResponse, error) {
-	parts := strings.Split(token, ".")
-	if len(parts) != 3 {
+	parts, err := jwt.Parse(token)
+	if err != nil {
 		return nil, errNotJWT
 	}
-	out := &ClaimsResponse{Claims: new(Claims), Signature: parts[2]}
-	if decodePart(parts[0], &out.Header) != nil || decodePart(parts[1], out.Claims) != nil {
+	out := &ClaimsResponse{Claims: new(Claims), Signature: parts.Signature}
+	if json.Unmarshal(parts.Header, &out.Header) != nil || json.Unmarshal(parts.Payload, out.Claims) != nil {
 		return nil, errNotJWT
 	}
 	return out, nil
-}
-
-// decodePart decodes an object. A null decodes into anything and is none.
-func decodePart(part string, out any) error {
-	raw, err := base64.RawURLEncoding.DecodeString(strings.TrimRight(part, "="))
-	if err != nil || string(raw) == "null" {
-		return errNotJWT
-	}
-	return json.Unmarshal(raw, out)
 }
 
 // UnmarshalJSON takes an audience that is a string too. A claim of an unexpected type counts as absent. Names are compared

@@ -100,7 +100,7 @@ func (a *Auth) signedIn(ctx context.Context, l *login, err error, me GetUserInfo
 		state.UserErr = a.bindProvider(ctx, as, BindWithProviderRequest{ProviderToken: providerToken})
 	}
 	user, acted, err := a.fetchUser(ctx, as, me)
-	if err == nil && as.Sub != "" && user.Sub != as.Sub {
+	if sub := as.Subject(); err == nil && sub != "" && user.Sub != sub {
 		err = a.fail(ctx, "GetUserInfo", errOtherUser)
 	}
 	if err == nil {

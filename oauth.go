@@ -136,7 +136,8 @@ func withQuery(uri string, params map[string]string) (string, error) {
 	var pairs []string
 	for pair := range strings.SplitSeq(u.RawQuery, "&") {
 		name, _, _ := strings.Cut(pair, "=")
-		if name, err := url.QueryUnescape(name); pair != "" && (err != nil || !hasKey(params, name)) {
+		name, err := url.QueryUnescape(name)
+		if _, replaced := params[name]; pair != "" && (err != nil || !replaced) {
 			pairs = append(pairs, pair)
 		}
 	}
@@ -145,11 +146,6 @@ func withQuery(uri string, params map[string]string) (string, error) {
 	}
 	u.RawQuery = strings.Join(pairs, "&")
 	return u.String(), nil
-}
-
-func hasKey(params map[string]string, name string) bool {
-	_, ok := params[name]
-	return ok
 }
 
 // VerifyOAuthRequest has the challenge that was kept, and the query of the URL by which the browser came back.

@@ -174,7 +174,7 @@ func (a *Auth) VerifyOtp(ctx context.Context, req VerifyOtpRequest) (*LoginState
 	return a.verifyOtp(ctx, "VerifyOtp", "", req)
 }
 
-// verifyOtp is VerifyOtp with a device id, "" for the session's.
+// verifyOtp signs in by a code, with the device id that it was asked for with, "" for the session's.
 func (a *Auth) verifyOtp(ctx context.Context, op, deviceID string, req VerifyOtpRequest) (*LoginState, error) {
 	checks := []error{checkCode("token", req.Token), required("messageId", req.MessageID)}
 	if req.Type == OtpPhoneChange || req.Type == OtpEmailChange {

@@ -103,7 +103,7 @@ func (a *Auth) ResetPassword(ctx context.Context, req ResetPasswordRequest) erro
 	return a.resetPassword(ctx, "ResetPassword", "", req)
 }
 
-// resetPassword is ResetPassword with a device id, "" for the session's.
+// resetPassword sets a password with the device id of an earlier step, "" for the session's.
 func (a *Auth) resetPassword(ctx context.Context, op, deviceID string, req ResetPasswordRequest) error {
 	phone, invalid := phoneOrEmail("phone_number", req.PhoneNumber, "email", req.Email)
 	req.PhoneNumber = phone

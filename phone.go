@@ -189,13 +189,13 @@ func phoneOrEmail(phoneField, phone, emailField, email string) (string, error) {
 	return normalPhone(phoneField, phone)
 }
 
-// normalPhone is NormalizePhone for a field of another name.
+// normalPhone returns the normal form of a phone number, which is the field of a request.
 func normalPhone(field, phone string) (string, error) {
 	normal, err := NormalizePhone(phone)
 	return normal, asField(field, err)
 }
 
-// normalPhoneField is normalPhone for a field that may be left as it is or cleared.
+// normalPhoneField returns the normal form of a field that may be nil, to leave the number as it is, or "", to clear it.
 func normalPhoneField(field string, phone *string) (*string, error) {
 	if phone == nil || *phone == "" {
 		return phone, nil

@@ -41,7 +41,7 @@ func (a *Auth) signIn(ctx context.Context, op string, req SignInRequest, checks 
 	return a.signInFrom(ctx, op, "", req, checks...)
 }
 
-// signInFrom is signIn with a device id, "" for the session's.
+// signInFrom signs in with the device id of an earlier step, "" for the session's.
 func (a *Auth) signInFrom(ctx context.Context, op, deviceID string, req SignInRequest, checks ...error) (*LoginState, error) {
 	version, query, encrypt := req.Version, req.Query, req.IsEncrypt
 	req.Version, req.Query, req.IsEncrypt = "", nil, false

@@ -21,14 +21,14 @@ type revokeBody struct {
 // js-sdk: signOut without arguments. WIRE.md 6.6.
 func (a *Auth) SignOut(ctx context.Context) error {
 	const op = "SignOut"
-	leaving, err := a.leaving(ctx, op)
+	leaving, err := a.sessionToEnd(ctx, op)
 	if leaving == nil {
 		return err
 	}
 	err = exec(ctx, a, wire.Request{
 		Op: op, Method: http.MethodPost, Path: "v1/revoke", Body: revokeBody{Token: leaving.AccessToken}, Repeatable: true,
 	})
-	return a.left(ctx, op, leaving, err)
+	return a.forget(ctx, op, leaving, err)
 }
 
 // SignOutRequest says where a browser goes after signing out.
@@ -48,7 +48,7 @@ type SignOutResponse struct {
 // js-sdk: signOut with arguments. WIRE.md 6.7.
 func (a *Auth) SignOutWithRedirect(ctx context.Context, req SignOutRequest) (*SignOutResponse, error) {
 	const op = "SignOutWithRedirect"
-	leaving, err := a.leaving(ctx, op)
+	leaving, err := a.sessionToEnd(ctx, op)
 	if leaving == nil {
 		return nil, err
 	}
@@ -58,12 +58,12 @@ func (a *Auth) SignOutWithRedirect(ctx context.Context, req SignOutRequest) (*Si
 	if codeOf(err) == CodeUnauthenticated {
 		out, err = new(SignOutResponse), nil
 	}
-	return out, a.left(ctx, op, leaving, err)
+	return out, a.forget(ctx, op, leaving, err)
 }
 
-// leaving returns the session that is to end, refreshed if its access token has expired, as the js-sdk does. Without one
+// sessionToEnd returns the session that is to end, refreshed if its access token has expired, as the js-sdk does. Without one
 // there is nothing to tell the server: what is left of the session is forgotten, and err is what SignOut returns.
-func (a *Auth) leaving(ctx context.Context, op string) (*session.Credentials, error) {
+func (a *Auth) sessionToEnd(ctx context.Context, op string) (*session.Credentials, error) {
 	if err := a.ready(ctx); err != nil {
 		return nil, a.fail(ctx, op, err)
 	}
@@ -73,22 +73,28 @@ func (a *Auth) leaving(ctx context.Context, op string) (*session.Credentials, er
 	if c, ok := a.session.Valid(); ok { // not to be refreshed ahead
 		return c, nil
 	}
-	mine, err := a.session.Stored(ctx)
+	mine, err := a.session.Peek(), error(nil) // which has expired
+	if mine == nil {
+		mine, err = a.session.Stored(ctx)
+	}
 	if err == nil {
-		var c *session.Credentials
-		if c, err = a.session.Fresh(ctx); err == nil {
-			return c, nil
+		var got session.Renewal
+		if got, err = a.session.Lasting(ctx, mine); err == nil {
+			if !got.Same {
+				return mine, nil // somebody else has signed in since: mine cannot be refreshed, but revoked
+			}
+			return got.Session, nil
 		}
 	}
 	if errors.Is(err, session.ErrNone) {
 		return nil, a.fail(ctx, op, err)
 	}
-	return nil, a.left(ctx, op, mine, err)
+	return nil, a.forget(ctx, op, mine, err)
 }
 
-// left forgets the session of mine's person, nil for whoever is there, whatever became of telling the server. err is what
-// failed before, and is returned.
-func (a *Auth) left(ctx context.Context, op string, mine *session.Credentials, err error) error {
+// forget ends the session of mine's person here, whatever became of telling the server; nil stands for whoever is there. err
+// is what failed before, and is returned.
+func (a *Auth) forget(ctx context.Context, op string, mine *session.Credentials, err error) error {
 	if a.bare == nil {
 		if failed := a.session.Forget(ctx, mine); failed != nil && err == nil {
 			err = failed

@@ -41,7 +41,7 @@ func (a *Auth) SignUp(ctx context.Context, req SignUpRequest) (*LoginState, erro
 	return a.signUp(ctx, "SignUp", "", req)
 }
 
-// signUp is SignUp with a device id, "" for the session's.
+// signUp registers somebody with the device id of an earlier step, "" for the session's.
 func (a *Auth) signUp(ctx context.Context, op, deviceID string, req SignUpRequest) (*LoginState, error) {
 	var invalid error
 	switch {

@@ -2,7 +2,6 @@ package tcbauth
 
 import (
 	"context"
-
 	"sync"
 	"time"
 
@@ -56,9 +55,10 @@ type Reserver interface {
 
 // Interruptible is what a [TokenStore] implements to say whether its caller can rely on the context of a call.
 type Interruptible interface {
-	// Interruptible reports whether Get, Set and Delete return as soon as their context ends, whatever they wait for. Such
-	// a store may be called in the goroutine of whoever waits for the answer; any other store, and one that does not
-	// implement this interface, may keep its caller for longer. The answer is always the same.
+	// Interruptible reports whether Get, Set and Delete return as soon as their context ends, whatever they wait for, and so
+	// do Lock and Reserve where the store has them; and whether the unlock of a Lock returns within some seconds. Such a
+	// store may be called in the goroutine of whoever waits for the answer; any other store, and one that does not implement
+	// this interface, may keep its caller for longer. The answer is always the same.
 	//
 	// A Set or Delete that returns the context's error may have been done or not.
 	Interruptible() bool

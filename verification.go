@@ -41,7 +41,7 @@ type VerificationInfo struct {
 	DeviceID string `json:"device_id,omitempty"`
 }
 
-// sentCode is VerificationInfo with is_user as the server has it: true, false, or nil where it does not say.
+// sentCode is the server's answer: a code is on its way. IsUser is nil where the server does not say.
 type sentCode struct {
 	VerificationID string
 	ExpiresIn      int
@@ -233,7 +233,7 @@ func (a *Auth) Verify(ctx context.Context, req VerifyRequest) (*VerifyResponse, 
 	return a.verify(ctx, "Verify", "", req)
 }
 
-// verify is Verify with a device id, "" for the session's.
+// verify checks a code with the device id that it was asked for with, "" for the session's.
 func (a *Auth) verify(ctx context.Context, op, deviceID string, req VerifyRequest) (*VerifyResponse, error) {
 	version := req.Version
 	req.Version = ""
@@ -261,7 +261,7 @@ func (a *Auth) verify(ctx context.Context, op, deviceID string, req VerifyReques
 	return &VerifyResponse{ExpiresIn: c.ExpiresIn, Credentials: c}, err
 }
 
-// verifyCode is Verify on the way to something else.
+// verifyCode checks a code at v1 and returns the token that proves it, for the next step of a flow.
 func (a *Auth) verifyCode(ctx context.Context, op, deviceID, id, code string) (token string, err error) {
 	verified, err := a.verify(ctx, op, deviceID, VerifyRequest{VerificationID: id, VerificationCode: code})
 	if err != nil {

@@ -34,9 +34,9 @@ const (
 	lockSuffix  = ".lock"
 )
 
-// Store is a [tcbauth.TokenStore], [tcbauth.Locker], [tcbauth.Reserver] and [tcbauth.Interruptible] in a directory. Make one with [New]; it is safe for concurrent
-// use, and several Stores, in one process or in many, may share a directory. It holds no open files but those of the
-// locks that are held, and needs no Close.
+// Store is a [tcbauth.TokenStore], [tcbauth.Locker], [tcbauth.Reserver] and [tcbauth.Interruptible] in a directory. Make
+// one with [New]; it is safe for concurrent use, and several Stores, in one process or in many, may share a directory. It
+// holds no open files but those of the locks that are held, and needs no Close.
 //
 // A call returns when its context ends, also where the file system does not answer. The work with the files then goes on in
 // a goroutine until it does; a change that has not begun by then is not made, and one that has comes before all that are

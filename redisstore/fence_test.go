@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/cloudbase-community/tcbauth"
+	"github.com/cloudbase-community/tcbauth/internal/testbed"
 	"github.com/cloudbase-community/tcbauth/redisstore"
 )
 
@@ -153,7 +154,7 @@ func TestFencesGoUp(t *testing.T) {
 // TestForgottenFence: a holder that was stopped for so long that the fences of all who came after it are forgotten.
 func TestForgottenFence(t *testing.T) {
 	t.Parallel()
-	client := connect(t, startMini(t))
+	client := connect(t, testbed.Miniredis(t))
 	store := newStore(t, client, "")
 	const day = 24 * time.Hour
 	// A fence of a day ago, as Redis would have given it out then.

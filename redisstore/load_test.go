@@ -20,6 +20,7 @@ import (
 
 	"github.com/cloudbase-community/tcbauth"
 	"github.com/cloudbase-community/tcbauth/authtest"
+	"github.com/cloudbase-community/tcbauth/internal/testbed"
 	"github.com/cloudbase-community/tcbauth/redisstore"
 )
 
@@ -43,7 +44,7 @@ func TestLoad(t *testing.T) {
 	t.Run("miniredis", func(t *testing.T) {
 		t.Parallel()
 		needsMonths(t, miniPrefix)
-		small.run(t, startMini(t), miniPrefix)
+		small.run(t, testbed.Miniredis(t), miniPrefix)
 	})
 	t.Run("redis", func(t *testing.T) {
 		t.Parallel()

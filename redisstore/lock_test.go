@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/cloudbase-community/tcbauth/internal/testbed"
 	"github.com/cloudbase-community/tcbauth/redisstore"
 )
 
@@ -109,7 +110,7 @@ func TestRenewalHeals(t *testing.T) {
 // TestRenewingEnds: with the lock, with its context, and when it is lost, though nobody may call unlock then. It is not
 // parallel, or it would see the goroutines of others.
 func TestRenewingEnds(t *testing.T) { //nolint:paralleltest // see above
-	client := connect(t, startMini(t))
+	client := connect(t, testbed.Miniredis(t))
 	store := newStore(t, client, "", redisstore.WithLockLease(lease))
 	renewing := func() bool {
 		stacks := make([]byte, 1<<20)
@@ -211,7 +212,7 @@ func TestTakeover(t *testing.T) {
 // TestUnlockWaitsForRenewal: a renewal that is under way must not bring the lock back when it has been given up.
 func TestUnlockWaitsForRenewal(t *testing.T) {
 	t.Parallel()
-	addr := startMini(t)
+	addr := testbed.Miniredis(t)
 	client, other := connect(t, addr), connect(t, addr)
 	renewing, goOn := make(chan struct{}), make(chan struct{})
 	var seen atomic.Bool
@@ -270,7 +271,7 @@ func TestAnswerLost(t *testing.T) {
 // A caller who gives up while Redis answers leaves no lock behind.
 func TestLockIsNotLeftBehind(t *testing.T) {
 	t.Parallel()
-	addr := startMini(t)
+	addr := testbed.Miniredis(t)
 	client := connect(t, addr)
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()

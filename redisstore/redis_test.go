@@ -8,10 +8,10 @@ import (
 	"testing"
 	"time"
 
-	"github.com/alicebob/miniredis/v2"
 	"github.com/redis/go-redis/v9"
 	"github.com/stretchr/testify/require"
 
+	"github.com/cloudbase-community/tcbauth/internal/testbed"
 	"github.com/cloudbase-community/tcbauth/redisstore"
 )
 
@@ -27,7 +27,7 @@ func eachRedis(t *testing.T, test func(t *testing.T, addr, prefix string)) {
 	t.Helper()
 	t.Run("miniredis", func(t *testing.T) {
 		t.Parallel()
-		test(t, startMini(t), miniPrefix)
+		test(t, testbed.Miniredis(t), miniPrefix)
 	})
 	t.Run("redis", func(t *testing.T) {
 		t.Parallel()
@@ -45,35 +45,6 @@ func needsMonths(t *testing.T, prefix string) {
 	if strconv.IntSize == 32 && prefix == miniPrefix {
 		t.Skip("NOT TESTED on miniredis: on a 32-bit machine it keeps nothing for longer than 24 days")
 	}
-}
-
-// startMini starts a miniredis, whose keys expire as time goes by; by itself it has no clock.
-func startMini(t *testing.T) (addr string) {
-	t.Helper()
-	mini := miniredis.RunT(t)
-	const step = 5 * time.Millisecond
-	ticker := time.NewTicker(step)
-	stop, stopped := make(chan struct{}), make(chan struct{})
-	go func() {
-		defer close(stopped)
-		last := time.Now()
-		for {
-			select {
-			case <-ticker.C:
-				now := time.Now()
-				mini.FastForward(now.Sub(last))
-				last = now
-			case <-stop:
-				return
-			}
-		}
-	}()
-	t.Cleanup(func() {
-		ticker.Stop()
-		close(stop)
-		<-stopped
-	})
-	return mini.Addr()
 }
 
 func connect(t *testing.T, addr string) *redis.Client {

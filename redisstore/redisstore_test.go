@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/cloudbase-community/tcbauth"
+	"github.com/cloudbase-community/tcbauth/internal/testbed"
 	"github.com/cloudbase-community/tcbauth/redisstore"
 	"github.com/cloudbase-community/tcbauth/storetest"
 )
@@ -89,7 +90,7 @@ func TestTTL(t *testing.T) {
 // TestNames: in a cluster, scripts and transactions need their keys in one slot, which the hash tag decides.
 func TestNames(t *testing.T) {
 	t.Parallel()
-	client := connect(t, startMini(t))
+	client := connect(t, testbed.Miniredis(t))
 	store := newStore(t, client, "p:")
 	tags := make(map[string]map[string]bool)
 	for _, user := range []string{"", "users/1/", "users/secret-cookie/"} {
@@ -115,7 +116,7 @@ func TestNames(t *testing.T) {
 
 func TestPrefixesKeepApart(t *testing.T) {
 	t.Parallel()
-	client := connect(t, startMini(t))
+	client := connect(t, testbed.Miniredis(t))
 	first, second := newStore(t, client, "a:"), newStore(t, client, "b:")
 	require.NoError(t, first.Set(t.Context(), "key", []byte("first"), 0))
 	_, err := second.Get(t.Context(), "key")
@@ -130,7 +131,7 @@ func TestPrefixesKeepApart(t *testing.T) {
 
 func TestSizeLimit(t *testing.T) {
 	t.Parallel()
-	client := connect(t, startMini(t))
+	client := connect(t, testbed.Miniredis(t))
 	store := newStore(t, client, "")
 	most := bytes.Repeat([]byte("v"), 1<<20)
 	require.NoError(t, store.Set(t.Context(), "key", most, 0))
@@ -187,7 +188,7 @@ func TestErrorsAreHarmless(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			addr := startMini(t)
+			addr := testbed.Miniredis(t)
 			client := connect(t, addr)
 			store := newStore(t, client, "")
 			held, unlock, err := store.Lock(t.Context(), "key")

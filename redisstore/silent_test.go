@@ -9,6 +9,8 @@ import (
 	"github.com/redis/go-redis/v9"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/cloudbase-community/tcbauth/internal/testbed"
 )
 
 // goSilent makes the commands of a client hang, whatever their contexts, until the test ends.
@@ -27,7 +29,7 @@ func goSilent(t *testing.T, client *redis.Client) {
 // their contexts.
 func TestSilentWhileHeld(t *testing.T) {
 	t.Parallel()
-	client := connect(t, startMini(t))
+	client := connect(t, testbed.Miniredis(t))
 	store := newStore(t, client, "")
 	ctx, cancel := context.WithCancel(t.Context())
 	held, unlock, err := store.Lock(ctx, "key")

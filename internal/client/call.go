@@ -16,8 +16,9 @@ func Call[T any](ctx context.Context, c *Client, req *wire.Request) (*T, error) 
 	return out, err
 }
 
-// CallAs is [Call] as the person of as and nobody else, whoever is signed in by now; nil is the person of the session. acted
-// is the session whose token was sent, nil for none.
+// CallAs makes one call in the name of as's person and of nobody else, even if the session is somebody else's by now; nil
+// stands for the person of the session. acted is the session whose token was sent, nil for none. Captchas and errors are
+// those of [Call].
 func CallAs[T any](ctx context.Context, c *Client, req *wire.Request, as *session.Credentials) (out *T, acted *session.Credentials, err error) {
 	c.sign(ctx, req)
 	out, acted, err = send[T](ctx, c, req, as)
@@ -32,6 +33,9 @@ func CallAs[T any](ctx context.Context, c *Client, req *wire.Request, as *sessio
 			break
 		}
 		setCaptcha(req, token)
+		if acted != nil { // in whose name the call began, whoever has signed in while the captcha was solved
+			as = acted
+		}
 		out, acted, err = send[T](ctx, c, req, as)
 	}
 	return out, acted, err

@@ -2,6 +2,7 @@ package client_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -326,5 +327,31 @@ func TestCaptchaOfManyCalls(t *testing.T) {
 			srv.Reset() // and forgets it
 			srv.RequireCaptcha("verification")
 		}
+	})
+}
+
+// TestCaptchaWhileAnotherSignsIn: a call that waits for a captcha goes on in the name of the person who began it.
+func TestCaptchaWhileAnotherSignsIn(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		srv := testbed.Emulator(t)
+		srv.RequireCaptcha("user/basic/edit")
+		r := testbed.NewReader(srv)
+		var auth *tcbauth.Auth
+		auth = testbed.NewApp(t, srv, tcbauth.WithHTTPClient(testbed.HTTPClient(r)),
+			tcbauth.WithCaptchaSolver(func(ctx context.Context, c tcbauth.Captcha) (string, error) {
+				testbed.SignInAs(t, auth, testbed.Badger)
+				return r.Solve(ctx, c)
+			})).Auth()
+		testbed.SignInAs(t, auth, testbed.Gopher)
+
+		user, err := auth.UpdateUserBasicInfo(t.Context(), tcbauth.UpdateUserBasicInfoRequest{Nickname: new("Gopher's own")})
+		require.NoError(t, err)
+		assert.Equal(t, testbed.GopherSub, user.Sub)
+		assert.Equal(t, "Gopher's own", user.Name)
+		user, err = testbed.GetMe(t, auth)
+		require.NoError(t, err)
+		assert.Equal(t, testbed.BadgerSub, user.Sub)
+		assert.NotEqual(t, "Gopher's own", user.Name)
 	})
 }

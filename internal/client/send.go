@@ -57,7 +57,7 @@ func (c *Client) HasBearer(ctx context.Context) (bool, error) {
 // none.
 func send[T any](ctx context.Context, c *Client, req *wire.Request, as *session.Credentials) (out *T, acted *session.Credentials, err error) {
 	if req.Auth != wire.Bearer || req.Token != "" { // a caller who set a token wants that or none
-		c.named(ctx, req)
+		c.setDeviceID(ctx, req)
 		out, err = wire.Do[T](ctx, c.cfg.Wire, req)
 		return out, nil, err
 	}
@@ -69,7 +69,7 @@ func send[T any](ctx context.Context, c *Client, req *wire.Request, as *session.
 	} else if req.Token, as, err = c.Bearer(ctx); err != nil {
 		return nil, nil, err
 	}
-	c.named(ctx, req) // after the session has been looked at, whose device id it is
+	c.setDeviceID(ctx, req) // after the session has been looked at, whose device id it is
 	defer func() { req.Token = "" }()
 	out, err = wire.Do[T](ctx, c.cfg.Wire, req)
 	// The server refused before it acted, so the call may be sent again with a token that it knows. A token that was only
@@ -93,8 +93,8 @@ func send[T any](ctx context.Context, c *Client, req *wire.Request, as *session.
 	return out, as, err
 }
 
-// named puts the device id on req, if it has none.
-func (c *Client) named(ctx context.Context, req *wire.Request) {
+// setDeviceID puts the device id on req, if it has none.
+func (c *Client) setDeviceID(ctx context.Context, req *wire.Request) {
 	if req.DeviceID == "" {
 		req.DeviceID = c.DeviceID(ctx)
 	}
@@ -112,7 +112,7 @@ func refusedBearer(err error) bool {
 	return ok && f.Code == wire.Unauthenticated
 }
 
-// sent is [Call] for the captcha's own requests, which earn no captcha.
+// sent makes one of the requests by which a captcha is earned. If the server wants a captcha for it too, it fails.
 func sent[T any](ctx context.Context, c *Client, req *wire.Request) (*T, error) {
 	c.sign(ctx, req)
 	out, _, err := send[T](ctx, c, req, nil)

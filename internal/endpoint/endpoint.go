@@ -25,7 +25,7 @@ func CheckEnv(env string) error {
 	return nil
 }
 
-// CheckRegion is CheckEnv for the name of a region.
+// CheckRegion says what is wrong with the name of a region, which becomes a part of a host's name.
 func CheckRegion(region string) error {
 	if !regionName.MatchString(region) {
 		return errors.New("not the name of a region, such as ap-shanghai")
@@ -41,7 +41,7 @@ func Regional(env, region string) string {
 // Gateway is the base URL of an environment at the HTTP API gateway.
 func Gateway(env string) string { return "https://" + env + ".api.tcloudbasegateway.com" }
 
-// IntlGateway is Gateway for the international regions.
+// IntlGateway is the base URL of an environment at the gateway of the international regions.
 func IntlGateway(env string) string { return "https://" + env + ".api.intl.tcloudbasegateway.com" }
 
 // Choice is the server that a client was told to use. The zero value is that of the environment's region.

@@ -16,7 +16,7 @@ func Origins(env, region string) []string {
 	return all
 }
 
-// OriginsWith are [Origins] and that of a base URL.
+// OriginsWith are an environment's own origins and, after them, the origin of a base URL.
 func OriginsWith(env, region, base string) []string {
 	return append(Origins(env, region), originOf(base)...)
 }

@@ -8,7 +8,6 @@ import (
 	"encoding/json"
 	"errors"
 	"strings"
-	"time"
 )
 
 // maxSize is the longest token that is looked at, in bytes. No header could carry a longer one.
@@ -49,9 +48,6 @@ type Claims struct {
 	IssuedAt     int64 // iat: seconds since 1970
 }
 
-// Claims returns the claims of t.
-func (t Token) Claims() Claims { return claims(t.Payload) }
-
 // Read returns a token's claims, and none if it is no JWT.
 func Read(token string) Claims {
 	_, payload, _, ok := split(token)
@@ -63,15 +59,6 @@ func Read(token string) Claims {
 
 // Subject is a token's sub, "" if it has none or is no JWT.
 func Subject(token string) string { return Read(token).Subject }
-
-// Expiry is when a token expires. ok is false if it does not say so, or is no JWT.
-func Expiry(token string) (at time.Time, ok bool) {
-	c := Read(token)
-	if c.ExpiresAt == 0 {
-		return time.Time{}, false
-	}
-	return time.Unix(c.ExpiresAt, 0), true
-}
 
 func split(token string) (header, payload, signature string, ok bool) {
 	if len(token) > maxSize || strings.Count(token, ".") != 2 {

@@ -6,7 +6,6 @@ import (
 	"strconv"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -34,12 +33,8 @@ func TestParse(t *testing.T) {
 	want := jwt.Claims{
 		Subject: "1849755119840497664", ProjectID: "env-1", ProviderType: "phone", Scope: "user sso", ExpiresAt: 946691970, IssuedAt: 946684770,
 	}
-	assert.Equal(t, want, parsed.Claims())
 	assert.Equal(t, want, jwt.Read(text))
 	assert.Equal(t, want.Subject, jwt.Subject(text))
-	at, ok := jwt.Expiry(text)
-	assert.True(t, ok)
-	assert.True(t, at.Equal(time.Unix(946691970, 0)))
 }
 
 func TestClaims(t *testing.T) {
@@ -88,8 +83,6 @@ func TestMalformed(t *testing.T) {
 			assert.NotContains(t, err.Error(), "hunter2")
 			assert.Empty(t, jwt.Subject(text))
 			assert.Zero(t, jwt.Read(text))
-			_, ok := jwt.Expiry(text)
-			assert.False(t, ok)
 		})
 	}
 	for name, text := range map[string]string{"null": token("null", `{}`), "no base64": "*." + good + ".s", "empty": "." + good + ".s"} {
@@ -109,7 +102,8 @@ func FuzzClaims(f *testing.F) {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, payload []byte) {
-		parsed, err := jwt.Parse(token(header, string(payload)))
+		text := token(header, string(payload))
+		_, err := jwt.Parse(text)
 		var all map[string]json.RawMessage
 		isObject := json.Unmarshal(payload, &all) == nil && all != nil
 		if len(payload) > 40<<10 {
@@ -122,7 +116,7 @@ func FuzzClaims(f *testing.F) {
 		require.Equal(t, jwt.Claims{
 			Subject: textOf(all["sub"]), ProjectID: textOf(all["project_id"]), ProviderType: textOf(all["provider_type"]),
 			Scope: textOf(all["scope"]), ExpiresAt: secondsOf(all["exp"]), IssuedAt: secondsOf(all["iat"]),
-		}, parsed.Claims())
+		}, jwt.Read(text))
 	})
 }
 
@@ -135,7 +129,8 @@ func FuzzParse(f *testing.F) {
 			require.Equal(t, jwt.ErrMalformed, err)
 			return
 		}
-		require.Equal(t, jwt.Read(text), parsed.Claims())
+		require.True(t, json.Valid(parsed.Header))
+		require.True(t, json.Valid(parsed.Payload))
 	})
 }
 

@@ -24,9 +24,6 @@ func (v Value) Bytes() []byte { return v.raw }
 // Raw is a copy of the value's JSON, nil for the zero Value.
 func (v Value) Raw() json.RawMessage { return bytes.Clone(v.raw) }
 
-// IsNull reports whether the value is null.
-func (v Value) IsNull() bool { return string(v.raw) == "null" }
-
 // Bool reports whether the value is true.
 func (v Value) Bool() bool { return string(v.raw) == "true" }
 
@@ -186,22 +183,6 @@ func (v Value) Time() time.Time {
 		return time.Time{}
 	}
 	return at
-}
-
-// Strings is a list of strings, in which null counts as "". A list with anything else in it is none.
-func (v Value) Strings() []string {
-	if !v.isArray() {
-		return nil
-	}
-	list := []string{}
-	c := v.Array()
-	for c.Next() {
-		if one := c.Value(); !one.isString() && !one.IsNull() {
-			return nil
-		}
-		list = append(list, c.Value().Text())
-	}
-	return list
 }
 
 // IDs is a list of strings, or of objects with an id, which stands for them. What is neither, or empty, is left out.

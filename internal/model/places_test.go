@@ -9,11 +9,11 @@ import (
 	"testing"
 	"time"
 
-	"github.com/alicebob/miniredis/v2"
 	"github.com/redis/go-redis/v9"
 
 	"github.com/cloudbase-community/tcbauth"
 	"github.com/cloudbase-community/tcbauth/filestore"
+	"github.com/cloudbase-community/tcbauth/internal/testbed"
 	"github.com/cloudbase-community/tcbauth/redisstore"
 )
 
@@ -66,35 +66,7 @@ func filePlace(t testing.TB) string { return "file " + t.TempDir() }
 func redisPlace(t testing.TB) string {
 	addr := os.Getenv(redisEnv)
 	if addr == "" {
-		addr = startMini(t)
+		addr = testbed.Miniredis(t)
 	}
 	return fmt.Sprintf("redis %s model-%s:", addr, rand.Text())
-}
-
-// startMini starts a miniredis, whose keys expire as time goes by; by itself it has no clock.
-func startMini(t testing.TB) (addr string) {
-	mini := miniredis.RunT(t)
-	const step = 10 * time.Millisecond
-	ticker := time.NewTicker(step)
-	stop, stopped := make(chan struct{}), make(chan struct{})
-	go func() {
-		defer close(stopped)
-		last := time.Now()
-		for {
-			select {
-			case <-ticker.C:
-				now := time.Now()
-				mini.FastForward(now.Sub(last))
-				last = now
-			case <-stop:
-				return
-			}
-		}
-	}()
-	t.Cleanup(func() {
-		ticker.Stop()
-		close(stop)
-		<-stopped
-	})
-	return mini.Addr()
 }

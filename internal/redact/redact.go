@@ -1,4 +1,4 @@
-// Package redact prints the structs of package tcbauth without secrets.
+// Package redact prints structs without their secrets: those of package tcbauth, and the credentials of package session.
 //
 // Text is hidden, except in the fields whose names are known to hold none. So a new field is hidden until somebody
 // decides otherwise.

@@ -27,8 +27,11 @@ func (h *Handle) Adopt(ctx context.Context, in Adoption) (c *Credentials, mark M
 			return nil, NoMark, err
 		}
 		if seen.session != nil && seen.session.RefreshToken == in.RefreshToken {
-			got, err := h.renew(ctx, want{replace: seen.session.AccessToken})
-			return got.Session, h.mark(), err
+			got, err := h.renew(ctx, want{replace: seen.session.AccessToken, of: seen.session})
+			if err == ErrNone || err == nil && !got.Same { //nolint:errorlint // look's own, which nobody has wrapped
+				continue // somebody has signed out, or somebody else in, since the look
+			}
+			return got.Session, h.markOf(got.Session), err
 		}
 		if h.keeper.spent.succeeds(seen.session, in.RefreshToken) {
 			h.learn(before, seen.session)
@@ -49,10 +52,13 @@ func (h *Handle) Adopt(ctx context.Context, in Adoption) (c *Credentials, mark M
 	return nil, NoMark, &StoreError{"taking over the session", errChanging}
 }
 
-// mark names the session that the handle knows.
-func (h *Handle) mark() Mark {
+// markOf names the session that the handle knows, if that is the one of c's person.
+func (h *Handle) markOf(c *Credentials) Mark {
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	if !h.keeper.samePerson(c, h.current.Load().credentials) {
+		return NoMark
+	}
 	return h.signIns
 }
 

@@ -2,6 +2,7 @@ package session_test
 
 import (
 	"context"
+	"fmt"
 	"testing"
 	"testing/synctest"
 
@@ -160,6 +161,45 @@ func TestAdoptWithoutAStore(t *testing.T) {
 					require.NoError(t, err)
 					assert.Equal(t, testbed.GopherSub, c.Sub)
 					testbed.RequireSession(t, store, testbed.DefaultKey, c)
+				})
+			})
+		}
+	}
+}
+
+// TestAdoptWhileAnotherSignsIn: the tokens are those of the stored session, and somebody else signs in between the looks at the
+// store. What a call gets is the session of the tokens that it has, and never the other person's.
+func TestAdoptWhileAnotherSignsIn(t *testing.T) {
+	t.Parallel()
+	for name, adopt := range adopters {
+		for look := range 3 { // before the refresh token is spent
+			t.Run(fmt.Sprint(name, ", look ", look), func(t *testing.T) {
+				t.Parallel()
+				synctest.Test(t, func(t *testing.T) {
+					srv := testbed.Emulator(t)
+					store := testbed.NewHookedStore()
+					auth := testbed.NewApp(t, srv, tcbauth.WithTokenStore(store)).Auth()
+					other := testbed.NewApp(t, srv, tcbauth.WithTokenStore(store)).Auth()
+					c := testbed.SignInAs(t, auth, testbed.Gopher)
+					events := testbed.EventsOf(auth)
+					looks := 0
+					store.On(func(op, key string) error {
+						if op != "Get" || key != testbed.DefaultKey {
+							return nil
+						}
+						if looks++; looks == look+1 {
+							testbed.SignInAs(t, other, testbed.Badger)
+						}
+						return nil
+					})
+					got, err := adopt(t.Context(), auth, c)
+					require.NoError(t, err)
+					assert.Equal(t, testbed.GopherSub, got.Sub)
+					stored := testbed.Stored(t, store.TokenStore, testbed.DefaultKey)
+					require.NotNil(t, stored)
+					if stored.Sub == testbed.BadgerSub {
+						assert.NotContains(t, events(), tcbauth.EventSignedIn)
+					}
 				})
 			})
 		}

@@ -35,15 +35,18 @@ func (h *Handle) Keep(ctx context.Context, c *Credentials, deviceID string) (Mar
 	defer cancel()
 	var mark Mark
 	err := h.locked(ctx, func(held context.Context) (err error) {
+		h.keeper.spent.given(c)
 		mark, err = h.put(held, c, deviceID, Replaced)
 		return err
 	})
 	return mark, err
 }
 
-// Set is [Handle.Keep] for a session that is not lost with the end of ctx. nil is nobody: the session that is there is
-// removed as [Handle.Forget] does it, without telling that somebody has signed out.
+// Set makes c the session, in place of whatever there was. The end of ctx stops it: the caller still has c then. nil is
+// nobody: the session that is there is removed as [Handle.Forget] does it, without telling that somebody has signed out.
 func (h *Handle) Set(ctx context.Context, c *Credentials) error {
+	h.keeper.work.begin()
+	defer h.keeper.work.end()
 	if c == nil {
 		mine, err := h.meant(ctx)
 		if err != nil {
@@ -130,8 +133,12 @@ func (h *Handle) End(ctx context.Context, refused *Credentials, reason error) {
 	defer cancel()
 	err := h.locked(ctx, func(held context.Context) error {
 		stored, _, err := h.read(held)
-		if err != nil || stored == nil || stored.AccessToken != refused.AccessToken {
-			return err // what cannot be read, or is another session, is not deleted
+		if err != nil || stored == nil {
+			return err // what cannot be read is not deleted
+		}
+		renewed := h.keeper.successor(h.keys.credentials, stored)
+		if stored.AccessToken != refused.AccessToken && (renewed == nil || renewed.AccessToken != refused.AccessToken) {
+			return nil // it is another session by now
 		}
 		return h.finish(held, stored, reason)
 	})

@@ -47,8 +47,8 @@ func TestOtherUserSaysSignInAgain(t *testing.T) {
 	}
 }
 
-// TestOtherUserIsNoKeyless: an access key does not stand in for a session that has another person's ticket.
-func TestOtherUserIsNoKeyless(t *testing.T) {
+// TestAccessKeyDespiteAnotherUsersTicket: an access key does not stand in for a session that has another person's ticket.
+func TestAccessKeyDespiteAnotherUsersTicket(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		srv, source, _, store, _ := testbed.CustomSession(t)

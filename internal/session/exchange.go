@@ -3,6 +3,7 @@ package session
 import (
 	"context"
 	"fmt"
+	"sync/atomic"
 	"time"
 )
 
@@ -28,18 +29,22 @@ func (k *Keeper) lead(ctx context.Context, key flightKey, f *flight, exchange fu
 	defer k.work.end()
 	ctx, cancel := context.WithTimeout(ctx, k.cfg.flightLimit())
 	defer cancel()
-	held, unlock, err := k.lockFor(ctx, key.session)
+	var held atomic.Pointer[func()] // the lock's unlock
+	overdue := time.AfterFunc(k.cfg.flightLimit()+storeLimit, func() {
+		k.flights.land(key, f, outcome{err: &StoreError{"refreshing the session", errOverdue}})
+		if unlock := held.Load(); unlock != nil {
+			(*unlock)()
+		}
+	})
+	defer overdue.Stop()
+	fence, unlock, err := k.lockFor(ctx, key.session)
 	if err != nil {
 		k.flights.land(key, f, outcome{err: err, locking: true})
 		return
 	}
 	defer unlock()
-	overdue := time.AfterFunc(k.cfg.flightLimit()+storeLimit, func() {
-		k.flights.land(key, f, outcome{err: &StoreError{"refreshing the session", errOverdue}})
-		unlock()
-	})
-	defer overdue.Stop()
-	k.flights.land(key, f, safely(ctx, held, exchange))
+	held.Store(&unlock)
+	k.flights.land(key, f, safely(ctx, fence, exchange))
 }
 
 var errOverdue = fmt.Errorf("the exchange does not end: %w", context.DeadlineExceeded)

@@ -18,8 +18,9 @@ type Handle struct {
 	now       func() time.Time // the Config's
 	keys      keys
 
-	first     state                 // what current is at first: nobody
-	current   atomic.Pointer[state] // never nil
+	first     state                   // what current is at first: nobody
+	current   atomic.Pointer[state]   // never nil
+	written   atomic.Pointer[written] // nil: nothing
 	device    atomic.Pointer[deviceID]
 	aheadNext atomic.Int64 // the millisecond from which on this handle may ask for a refresh ahead
 	looked    atomic.Bool  // the first look at the store is over
@@ -139,8 +140,8 @@ func (h *Handle) learn(before *state, c *Credentials) {
 	switch now := h.current.Load(); {
 	case now == before:
 		h.swap(s)
-	case now.learnt && now.token != s.token:
-		h.swap(nobody())
+	case now.token != s.token:
+		h.doubt(now)
 	}
 }
 
@@ -148,9 +149,23 @@ func (h *Handle) learn(before *state, c *Credentials) {
 func (h *Handle) lose(before *state) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if now := h.current.Load(); now == before || now.learnt {
+	if now := h.current.Load(); now == before {
 		h.swap(nobody())
+	} else {
+		h.doubt(now)
 	}
+}
+
+// doubt has the next call look again: what the handle knows was contradicted. What was done through the handle is still its
+// own session until then. The mutex is held.
+func (h *Handle) doubt(now *state) {
+	if now.learnt {
+		h.swap(nobody())
+		return
+	}
+	doubted := *now
+	doubted.from = math.MaxInt64
+	h.current.Store(&doubted)
 }
 
 // swap makes s what the handle knows. The mutex is held.

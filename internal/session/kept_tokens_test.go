@@ -192,7 +192,7 @@ func TestTokensAreKept(t *testing.T) {
 	}
 }
 
-// TestBorrowedTokensAreGiven: the same for calls that store nothing.
+// TestBorrowedTokensAreGiven: calls that store nothing give their caller the tokens, whatever else the answer lacks.
 func TestBorrowedTokensAreGiven(t *testing.T) {
 	t.Parallel()
 	for life, in := range lives {

@@ -27,7 +27,8 @@ func (k *Keeper) lock(ctx context.Context, key string) (held context.Context, un
 	return l.held, func() { k.store.release(ctx, l.unlock) }, nil
 }
 
-// lockFor is lock with a limit on the wait: as long as another holder may need.
+// lockFor waits for the lock of key until ctx ends, and no longer than another holder may need it. unlock may be called more
+// than once. It fails with a *StoreError.
 func (k *Keeper) lockFor(ctx context.Context, key string) (held context.Context, unlock func(), err error) {
 	wait, cancel := context.WithCancelCause(ctx)
 	limit := time.AfterFunc(k.cfg.lockWait(), func() { cancel(errLockWait) })

@@ -33,6 +33,12 @@ func (h *Handle) Replace(ctx context.Context, refused *Credentials) (Renewal, er
 	return h.renew(ctx, want{replace: refused.AccessToken, of: refused})
 }
 
+// Lasting returns mine, or what has become of it: the one that its person has stored since, or a refreshed one if it has
+// expired. Errors are those of [Handle.Replace].
+func (h *Handle) Lasting(ctx context.Context, mine *Credentials) (Renewal, error) {
+	return h.renew(ctx, want{of: mine})
+}
+
 // Force refreshes the session whether it has expired or not, at an API version, "" for its own. Errors are those of
 // [Handle.Replace].
 func (h *Handle) Force(ctx context.Context, version string) (*Credentials, error) {
@@ -158,9 +164,9 @@ func (h *Handle) spend(ctx, held context.Context, now seen, want want) outcome {
 	if err := h.keeper.store.reserve(held, h.keys.credentials, now.size+roomForGrowth); err != nil {
 		return outcome{err: &StoreError{"reserving room for the session", err}}
 	}
-	fresh, goesOn, deviceID, err := h.exchanged(ctx, held, c, want)
+	fresh, goesOn, deviceID, err := h.newTokens(ctx, held, c, want)
 	if refused, ok := errors.AsType[*RefusedError](err); ok {
-		return h.refused(held, now.stored, want, refused.Err)
+		return h.endRefused(held, now.stored, want, refused.Err)
 	}
 	if err != nil {
 		return outcome{err: err}
@@ -181,9 +187,9 @@ const roomForGrowth = 16 << 10
 // ErrSpent: the refresh token has been spent here before, and what came of it is not there any more.
 var ErrSpent = errors.New("the refresh token has been spent already")
 
-// exchanged asks the Exchanger in the one way that there is for c. goesOn is false for an anonymous session that was made
+// newTokens asks the Exchanger in the one way that there is for c. goesOn is false for an anonymous session that was made
 // anew. deviceID is what was sent, "" if the session's is not known.
-func (h *Handle) exchanged(ctx, held context.Context, c *Credentials, want want) (fresh *Credentials, goesOn bool, deviceID string, err error) {
+func (h *Handle) newTokens(ctx, held context.Context, c *Credentials, want want) (fresh *Credentials, goesOn bool, deviceID string, err error) {
 	if c.RefreshToken != "" {
 		deviceID, err = h.sessionDeviceID(held)
 		if err != nil {
@@ -223,14 +229,14 @@ func (h *Handle) refresh(ctx context.Context, c *Credentials, version, deviceID 
 	return fresh, nil
 }
 
-// refused ends the session whose refresh token is of no use, unless it was replaced meanwhile or its access token may still
+// endRefused ends the session whose refresh token is of no use, unless it was replaced meanwhile or its access token may still
 // be used. The lock is held.
-func (h *Handle) refused(held context.Context, stored *Credentials, want want, reason error) outcome {
+func (h *Handle) endRefused(held context.Context, stored *Credentials, want want, reason error) outcome {
 	now, _, err := h.read(held)
 	switch {
 	case err != nil:
 		return outcome{err: err, locking: held.Err() != nil}
-	case now != nil && !now.SamePair(stored):
+	case now == nil || !now.SamePair(stored):
 		return outcome{again: true}
 	case want.ahead:
 		return outcome{err: &RefusedError{reason}}

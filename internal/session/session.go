@@ -110,8 +110,8 @@ type Mark uint64
 // NoMark names no session.
 const NoMark = ^Mark(0)
 
-// ErrNotFound is tcbauth.ErrNotFound: what a Store's Get returns, bare or wrapped, when it holds nothing under a key. With
-// ErrUnsealed it is the only word of a store that decides something here.
+// ErrNotFound is tcbauth.ErrNotFound: what a Store's Get returns, bare or wrapped, when it holds nothing under a key. It
+// and ErrUnsealed are the only words of a store that decide something here.
 var ErrNotFound = errors.New("tcbauth: nothing stored under this key")
 
 // ErrUnsealed is tcbauth.ErrUnsealed: what a Store's Get returns for a value that it will never be able to open. It counts

@@ -45,7 +45,8 @@ type sharedSpent struct {
 	keepers int // that are in use
 }
 
-// shareSpent returns the memory of a store for a keeper. It is dropped with the last keeper of the store.
+// shareSpent returns the memory of a store for a keeper. It is dropped with the last keeper of the store. A keeper is of any
+// type here, since the file of Keeper uses this one.
 func shareSpent[K any](keeper *K, s Store) *spent {
 	if !reflect.ValueOf(s).Comparable() || reflect.TypeOf(s).Size() == 0 { // it cannot be told from other stores
 		return newSpent()
@@ -85,8 +86,12 @@ type unsaved struct {
 func (s *spent) add(old, fresh *Credentials) {
 	if old.RefreshToken != "" && fresh.RefreshToken != old.RefreshToken {
 		s.put(digestOf(old.RefreshToken), digestOf(fresh.RefreshToken), spentFor)
+		s.given(fresh)
 	}
 }
+
+// given: what the server has given just now is not spent, whatever became of it before.
+func (s *spent) given(fresh *Credentials) { s.forget(digestOf(fresh.RefreshToken)) }
 
 // has reports whether a refresh token was spent in this process.
 func (s *spent) has(refreshToken string) bool {

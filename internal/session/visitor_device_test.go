@@ -231,7 +231,7 @@ func TestDeviceIDOfTwoSteps(t *testing.T) {
 	}
 }
 
-// TestDeviceIDOfAVerification: the same for a code that was asked for by GetVerification, whose result is kept as JSON.
+// TestDeviceIDOfAVerification: whoever uses a code is the device that asked for it by GetVerification, whose result is kept as JSON.
 func TestDeviceIDOfAVerification(t *testing.T) {
 	t.Parallel()
 	requireOneDeviceID(t, func(t *testing.T, srv *authtest.Server, first, second *tcbauth.Auth) *tcbauth.LoginState {

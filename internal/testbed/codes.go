@@ -23,7 +23,7 @@ func Ask(t testing.TB, srv *authtest.Server, auth *tcbauth.Auth, req tcbauth.Get
 	return info, code
 }
 
-// Sms is Ask for a phone number, with what SignInWithSms takes.
+// Sms has a code sent to a phone number, reads it, and returns what SignInWithSms takes.
 func Sms(t testing.TB, srv *authtest.Server, auth *tcbauth.Auth, phone string) tcbauth.SignInWithSmsRequest {
 	t.Helper()
 	info, code := Ask(t, srv, auth, tcbauth.GetVerificationRequest{PhoneNumber: phone})

@@ -55,7 +55,7 @@ func DeviceIDs(srv *authtest.Server) (ids []string) {
 	return ids
 }
 
-// MailingEmulator is Emulator, where Gopher has a mail address too.
+// MailingEmulator starts a server with both people on it, of whom Gopher has a mail address too.
 func MailingEmulator(t testing.TB, opts ...authtest.Option) *authtest.Server {
 	t.Helper()
 	srv := Emulator(t, opts...)

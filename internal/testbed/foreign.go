@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"net/http"
-	"slices"
 
 	"github.com/cloudbase-community/tcbauth"
 )
@@ -34,14 +33,4 @@ func ForeignErrors() map[string]error {
 		all[name] = fmt.Errorf("another system: %w", err)
 	}
 	return all
-}
-
-// FailsWith lets all operations of these names fail, on any key.
-func FailsWith(err error, ops ...string) func(op, key string) error {
-	return func(op, _ string) error {
-		if slices.Contains(ops, op) {
-			return err
-		}
-		return nil
-	}
 }

@@ -93,7 +93,7 @@ func (p *Process) Hear() (string, error) {
 	return strings.TrimSuffix(line, "\n"), err
 }
 
-// MustHear is Hear where the helper must not have ended.
+// MustHear returns the next line of the helper, which must not have ended.
 func (p *Process) MustHear(t testing.TB) string {
 	t.Helper()
 	line, err := p.Hear()

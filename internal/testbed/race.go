@@ -3,7 +3,6 @@ package testbed
 import (
 	"bufio"
 	"context"
-	"encoding/json"
 	"fmt"
 	"net/http"
 	"os"
@@ -112,13 +111,9 @@ func (r *Race) SignIn(t testing.TB) *tcbauth.Credentials {
 // Stored returns the session that the store has.
 func (r *Race) Stored(t testing.TB) *tcbauth.Credentials {
 	t.Helper()
-	data, err := r.Store.Get(t.Context(), r.Key())
-	if err != nil {
-		t.Fatalf("reading the session: %v", err)
-	}
-	c := new(tcbauth.Credentials)
-	if err := json.Unmarshal(data, c); err != nil {
-		t.Fatalf("reading the session: %v", err)
+	c := Stored(t, r.Store, r.Key())
+	if c == nil {
+		t.Fatal("no session is stored")
 	}
 	return c
 }

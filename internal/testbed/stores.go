@@ -84,13 +84,18 @@ func (s LockingStore) Lock(ctx context.Context, key string) (context.Context, fu
 // NewBrokenStore returns a store over inner, a Locker, in which these operations always fail.
 func NewBrokenStore(inner tcbauth.TokenStore, ops ...string) LockingStore {
 	s := LockingStore{&HookedStore{TokenStore: inner}}
-	s.On(func(op, _ string) error {
+	s.On(FailsWith(ErrDisk, ops...))
+	return s
+}
+
+// FailsWith is a hook that lets all operations of these names fail with err, on any key.
+func FailsWith(err error, ops ...string) func(op, key string) error {
+	return func(op, _ string) error {
 		if slices.Contains(ops, op) {
-			return ErrDisk
+			return err
 		}
 		return nil
-	})
-	return s
+	}
 }
 
 // Fails is a hook that lets an operation fail for its first n calls; -1 is all.

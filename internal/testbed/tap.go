@@ -28,24 +28,24 @@ type tapped struct{ path, authorization string }
 // NewTap returns a way to srv that is open.
 func NewTap(srv *authtest.Server) *Tap { return &Tap{base: srv.Client().Transport} }
 
-// Client is the option that has a client use p.
-func (p *Tap) Client() tcbauth.Option { return tcbauth.WithHTTPClient(HTTPClient(p)) }
+// Client is the option that has a client use t.
+func (t *Tap) Client() tcbauth.Option { return tcbauth.WithHTTPClient(HTTPClient(t)) }
 
 // HTTPClient returns a client that sends by transport.
 func HTTPClient(transport http.RoundTripper) *http.Client { return &http.Client{Transport: transport} }
 
 // Unplugged cuts the way, or mends it.
-func (p *Tap) Unplugged(yes bool) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.unplug = yes
+func (t *Tap) Unplugged(yes bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.unplug = yes
 }
 
 // Bearers returns the Authorization headers of the requests to a path so far.
-func (p *Tap) Bearers(path string) (all []string) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	for _, r := range p.requests {
+func (t *Tap) Bearers(path string) (all []string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for _, r := range t.requests {
 		if r.path == path {
 			all = append(all, r.authorization)
 		}
@@ -54,16 +54,16 @@ func (p *Tap) Bearers(path string) (all []string) {
 }
 
 // RoundTrip sends r on, unless the way is cut.
-func (p *Tap) RoundTrip(r *http.Request) (*http.Response, error) {
-	p.mu.Lock()
-	p.requests = append(p.requests, tapped{r.URL.Path, r.Header.Get("Authorization")})
-	unplug := p.unplug
-	p.mu.Unlock()
+func (t *Tap) RoundTrip(r *http.Request) (*http.Response, error) {
+	t.mu.Lock()
+	t.requests = append(t.requests, tapped{r.URL.Path, r.Header.Get("Authorization")})
+	unplug := t.unplug
+	t.mu.Unlock()
 	if unplug {
 		return nil, &net.OpError{Op: "dial", Err: errors.New("no route to host")}
 	}
-	resp, err := p.base.RoundTrip(r)
-	if err != nil || p.Answered == nil {
+	resp, err := t.base.RoundTrip(r)
+	if err != nil || t.Answered == nil {
 		return resp, err
 	}
 	body, err := io.ReadAll(resp.Body)
@@ -71,6 +71,6 @@ func (p *Tap) RoundTrip(r *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	resp.Body = io.NopCloser(bytes.NewReader(body))
-	p.Answered(r.URL.Path)
+	t.Answered(r.URL.Path)
 	return resp, nil
 }

@@ -220,7 +220,7 @@ func clean(s string) string {
 	}, s)
 }
 
-// number is a JSON number or a string that holds one, or 0.
+// number is the whole part of a JSON number or of a string that holds one, or 0. A number of more than 32 bits is 0 too.
 func number(raw json.RawMessage) int {
 	n := float(raw)
 	if n > math.MaxInt32 || n < math.MinInt32 {
@@ -229,7 +229,7 @@ func number(raw json.RawMessage) int {
 	return int(n)
 }
 
-// float is number with a fraction and without a limit.
+// float is a JSON number or a string that holds one, with its fraction and however large, or 0.
 func float(raw json.RawMessage) float64 {
 	n, err := strconv.ParseFloat(strings.Trim(string(raw), `"`), 64)
 	if err != nil && !errors.Is(err, strconv.ErrRange) || n != n {

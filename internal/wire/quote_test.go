@@ -21,6 +21,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/cloudbase-community/tcbauth/internal/testbed"
 	"github.com/cloudbase-community/tcbauth/internal/wire"
 )
 
@@ -86,22 +87,25 @@ func TestErrorsDoNotQuoteTheAnswer(t *testing.T) {
 			})
 		})
 	}
-	for name, reply := range map[string]func(*h2Conn, uint32) bool{
-		"go away": func(c *h2Conn, s uint32) bool { c.goAway(s, 1); return false }, // with a text
-		"field": func(c *h2Conn, s uint32) bool {
-			c.frame(frameHeaders, flagEndHeaders|flagEndStream, s, []byte("\x88\x40\x0dPlanted-token\x01!")...)
+	for name, reply := range map[string]func(*testbed.HTTP2Conn, uint32) bool{
+		"go away": func(c *testbed.HTTP2Conn, s uint32) bool { c.GoAway(s, 1); return false }, // with a text
+		"field": func(c *testbed.HTTP2Conn, s uint32) bool {
+			c.Frame(testbed.FrameHeaders, testbed.FlagEndHeaders|testbed.FlagEndStream, s, []byte("\x88\x40\x0dPlanted-token\x01!")...)
 			return true
 		},
-		"status": func(c *h2Conn, s uint32) bool {
-			c.frame(frameHeaders, flagEndHeaders|flagEndStream, s, []byte("\x08\x0dplanted-token")...)
+		"status": func(c *testbed.HTTP2Conn, s uint32) bool {
+			c.Frame(testbed.FrameHeaders, testbed.FlagEndHeaders|testbed.FlagEndStream, s, []byte("\x08\x0dplanted-token")...)
 			return true
 		},
-		"HTTP/1.1": func(c *h2Conn, _ uint32) bool { _, _ = io.WriteString(c, "HTTP/1.1 "+token+"\r\n\r\n"); return false },
+		"HTTP/1.1": func(c *testbed.HTTP2Conn, _ uint32) bool {
+			_, _ = io.WriteString(c, "HTTP/1.1 "+token+"\r\n\r\n")
+			return false
+		},
 	} {
 		t.Run("over HTTP 2/"+name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				_, err := wire.Do[value](t.Context(), exampleClient(newH2(t, reply)), &post)
+				_, err := wire.Do[value](t.Context(), exampleClient(testbed.NewHTTP2(t, reply)), &post)
 				requireClean(t, failure(t, err))
 			})
 		})
