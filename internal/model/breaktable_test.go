@@ -69,8 +69,8 @@ var breaks = []brokenBy{
 	},
 	{
 		name: "the lock of an exchange is not given back", rule: 8, file: "internal/session/exchange.go",
-		old:     "\tdefer unlock()\n\toverdue := ",
-		replace: "\toverdue := ",
+		old:     "\tdefer unlock()\n\theld.Store(&unlock)\n",
+		replace: "\theld.Store(&unlock)\n",
 	},
 	{
 		name: "an exchange takes no lock", rule: 9, file: "internal/session/lock.go",
