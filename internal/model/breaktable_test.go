@@ -18,11 +18,6 @@ var breaks = []brokenBy{
 		replace: "return c.AccessToken != want.replace",
 	},
 	{
-		name: "an exchange is named by the session alone", rule: 2, file: "internal/session/renew.go",
-		old:     "\treturn flightKey{session: h.keys.credentials, token: digestOf(token), ahead: ahead}",
-		replace: "\t_ = token\n\treturn flightKey{session: h.keys.credentials, ahead: ahead}",
-	},
-	{
 		name: "sessions that are taken over share an exchange", rule: 2, file: "internal/session/adopt.go",
 		old:     "return flightKey{session: h.keys.credentials, token: digestOf(in.RefreshToken)}",
 		replace: "return flightKey{session: h.keys.credentials}",
