@@ -116,7 +116,8 @@ func TestJudge(t *testing.T) {
 			did(0, signIn, gopher, 0, 1, func(r *record) { r.Profile = badger }),
 		}, true},
 		"a dead token": {calm, []*record{
-			did(0, signIn, gopher, 0, 1), did(0, getToken, gopher, 2, 3, func(r *record) { r.Expires = -1 }),
+			did(0, signIn, gopher, 0, 1),
+			did(0, getToken, gopher, int64(10*time.Second), int64(11*time.Second), func(r *record) { r.Expires = 36 }),
 		}, true},
 	} {
 		t.Run(name, func(t *testing.T) {

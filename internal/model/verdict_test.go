@@ -124,18 +124,29 @@ func (j *judge) profiles(h *history) (rule string, marked map[*record]bool) {
 	})
 }
 
-// stale finds tokens that were no longer to be used when they were asked for. A client counts from the answer's arrival, so
-// that the longest operation there was is allowed for; where requests go on beside operations that is not known.
+// stale finds tokens that were no longer to be used when they were asked for. Where requests go on beside operations it is
+// not known when a token has come.
 func (j *judge) stale(h *history) (rule string, marked map[*record]bool) {
-	var longest time.Duration
-	for _, r := range h.records {
-		longest = max(longest, time.Duration(r.end-r.prepared))
-	}
-	slack := int64((longest*j.clock.speed + j.lag()).Seconds()) + 2
 	unknown := h.world.Ahead || h.world.Flavor == hasty || h.world.Flavor == killed
 	return "an access token that was no longer to be used", mark(h, func(r *record) bool {
-		return !unknown && r.success() && r.Kind == getToken && r.Expires-margin+slack < j.now(r.call)
+		if unknown || !r.success() || r.Kind != getToken {
+			return false
+		}
+		came, known := j.came(h, r)
+		return known && j.now(r.call) > came+int64(usable.Seconds())+2 // both are whole seconds
 	})
+}
+
+// came is the latest moment, in virtual seconds, at which the token of r can have come from the server: the end of an
+// operation during which that has made it.
+func (j *judge) came(h *history, r *record) (moment int64, known bool) {
+	made := r.Expires - int64(tokenLife.Seconds()) // or a second later, by a clock that may be behind
+	for _, o := range h.records {
+		if j.now(o.prepared) <= made+1+int64(j.lag().Seconds()) && j.now(o.end) >= made {
+			moment, known = max(moment, j.now(o.end)), true
+		}
+	}
+	return moment, known
 }
 
 // returned finds anonymous people who are back after they have signed out.

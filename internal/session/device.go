@@ -131,7 +131,7 @@ func (h *Handle) writeDevice(held context.Context, id string) error {
 			h.keeper.warn(held, "the device id is not known", err)
 		}
 		if id = stored; id == "" {
-			if d := h.device.Load(); d != nil && err == nil {
+			if d := h.device.Load(); d != nil && !d.stored && err == nil { // which was made for this session
 				id = d.id
 			}
 		}
