@@ -70,7 +70,7 @@ func send[T any](ctx context.Context, c *Client, req *wire.Request, as *session.
 		return nil, nil, err
 	}
 	c.setDeviceID(ctx, req) // after the session has been looked at, whose device id it is
-	if as != nil { // an access key stays on the request, which may be sent again
+	if as != nil {          // an access key stays on the request, which may be sent again
 		defer func() { req.Token = "" }()
 	}
 	out, err = wire.Do[T](ctx, c.cfg.Wire, req)
