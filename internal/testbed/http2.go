@@ -21,10 +21,18 @@ import (
 
 // Frames of HTTP/2 (RFC 9113, 6), as far as a server needs them that says no.
 const (
-	FrameHeaders, FramePushPromise                               byte = 1, 5
-	frameData, frameReset, frameSettings, framePing, frameGoAway byte = 0, 3, 4, 6, 7
+	FrameHeaders     byte = 1
+	FramePushPromise byte = 5
 
-	FlagEndStream, FlagEndHeaders, flagAck byte = 1, 4, 1
+	frameData, frameReset, frameSettings, framePing, frameGoAway byte = 0, 3, 4, 6, 7
+)
+
+// Flags of these frames.
+const (
+	FlagEndStream  byte = 1
+	FlagEndHeaders byte = 4
+
+	flagAck byte = 1
 )
 
 // HTTP2 is a transport whose connections are pipes with TLS to a server that speaks HTTP/2 by hand. Every host is reached by it.
