@@ -32,7 +32,7 @@ func (s *store) get(ctx context.Context, key string) ([]byte, error) {
 	if s.prompt { // no closure, goroutine or timer on a server's most frequent way
 		return s.getNow(ctx, key)
 	}
-	return bounded(ctx, nil, func(ctx context.Context) ([]byte, error) { return s.getNow(ctx, key) })
+	return bounded(ctx, func(ctx context.Context) ([]byte, error) { return s.getNow(ctx, key) })
 }
 
 func (s *store) getNow(ctx context.Context, key string) (value []byte, err error) {
@@ -72,7 +72,7 @@ func (s *store) do(ctx context.Context, f func(context.Context) error) error {
 		_, err := call(ctx)
 		return err
 	}
-	_, err := bounded(ctx, nil, call)
+	_, err := bounded(ctx, call)
 	return err
 }
 
@@ -127,10 +127,10 @@ func (s *store) release(ctx context.Context, unlock func()) {
 var errSlow = fmt.Errorf("the store did not answer within %v", storeLimit)
 
 // bounded runs f in a goroutine of its own and returns when f does, when ctx ends, or after storeLimit.
-func bounded[T any](ctx context.Context, late func(T), f func(context.Context) (T, error)) (T, error) {
+func bounded[T any](ctx context.Context, f func(context.Context) (T, error)) (T, error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, storeLimit, errSlow)
 	defer cancel()
-	return raced(ctx, late, func() (T, error) { return f(ctx) })
+	return raced(ctx, nil, func() (T, error) { return f(ctx) })
 }
 
 // raced runs f in a goroutine of its own and returns when f does or when ctx ends. What f returns after that goes to late,
