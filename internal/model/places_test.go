@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -66,6 +67,9 @@ func filePlace(t testing.TB) string { return "file " + t.TempDir() }
 func redisPlace(t testing.TB) string {
 	addr := os.Getenv(redisEnv)
 	if addr == "" {
+		if strconv.IntSize == 32 {
+			t.Skip("NOT TESTED on miniredis: on a 32-bit machine it keeps nothing for longer than 24 days")
+		}
 		addr = testbed.Miniredis(t)
 	}
 	return fmt.Sprintf("redis %s model-%s:", addr, rand.Text())
