@@ -70,7 +70,7 @@ func (h *Handle) renew(ctx context.Context, want want) (Renewal, error) {
 			return Renewal{Session: seen.session, Same: true}, nil
 		}
 		o, mine := h.keeper.fly(ctx, h.flightOf(seen.stored, want.ahead), func(ctx context.Context, l lock) outcome {
-			return h.exchange(ctx, l, seen, want)
+			return h.exchange(ctx, l.held, seen, want)
 		})
 		if o.looking || o.locking {
 			if o, err = h.unled(ctx, seen, want, o, mine); err != nil {
@@ -128,8 +128,7 @@ func (h *Handle) unled(ctx context.Context, before seen, want want, o outcome, m
 // exchange looks at the store under the lock, and spends what it finds if that is still what the caller has seen.
 //
 // Requests run under ctx and not under held: a lost lock must not cut off the answer with the new refresh token.
-func (h *Handle) exchange(ctx context.Context, l lock, before seen, want want) outcome {
-	held := l.held
+func (h *Handle) exchange(ctx, held context.Context, before seen, want want) outcome {
 	now, err := h.look(held)
 	switch {
 	case err == ErrNone: //nolint:errorlint // look's own, which nobody has wrapped
@@ -148,7 +147,7 @@ func (h *Handle) exchange(ctx context.Context, l lock, before seen, want want) o
 			return outcome{session: now.session, goesOn: true}
 		}
 	}
-	return h.spend(ctx, l, now, want)
+	return h.spend(ctx, held, now, want)
 }
 
 // lookedInVain is the error of a look under the lock, whose context is not the caller's.
@@ -160,8 +159,7 @@ func (h *Handle) lookedInVain(err error) error {
 }
 
 // spend gets new tokens for a session, and saves them in place of what is stored. The lock is held.
-func (h *Handle) spend(ctx context.Context, l lock, now seen, want want) outcome {
-	held := l.held
+func (h *Handle) spend(ctx, held context.Context, now seen, want want) outcome {
 	c := now.session
 	if err := h.keeper.store.reserve(held, h.keys.credentials, now.size+roomForGrowth); err != nil {
 		return outcome{err: &StoreError{"reserving room for the session", err}}
@@ -177,7 +175,7 @@ func (h *Handle) spend(ctx context.Context, l lock, now seen, want want) outcome
 	if !goesOn {
 		change.Kind = Anew
 	}
-	if !h.save(ctx, l, now.stored, change, deviceID) {
+	if !h.save(ctx, held, now.stored, change, deviceID) {
 		return outcome{again: true}
 	}
 	return outcome{session: fresh, fresh: true, goesOn: goesOn}
@@ -251,28 +249,19 @@ func (h *Handle) endRefused(held context.Context, stored *Credentials, want want
 
 // save stores a session that the server has just given, if the store still has the one that was spent for it, and makes it
 // known. It reports false if the store has not. What the store does not take is remembered, since it is the only copy.
-func (h *Handle) save(ctx context.Context, l lock, stored *Credentials, change Change, deviceID string) bool {
-	changed := false
-	put := func(held context.Context) (err error) {
-		if changed, err = h.replace(held, stored, change.Session, deviceID); err == nil && !changed {
-			h.keeper.unsaved.forget(h.keys.credentials)
-			h.become(h.newState(change.Session), change) // while the lock keeps others from changing the session
-		}
-		return err
-	}
-	err := put(l.held)
-	if err != nil && l.held.Err() != nil { // the lock was lost, or the time is over
-		l.unlock() // or the next one might wait for it
-		ctx, cancel := h.keeper.detached(ctx)
-		defer cancel()
-		err = h.locked(ctx, put)
-	}
-	if err != nil {
+func (h *Handle) save(ctx, held context.Context, stored *Credentials, change Change, deviceID string) bool {
+	changed, err := h.replace(held, stored, change.Session, deviceID)
+	switch {
+	case err == nil && changed:
+		return false
+	case err == nil:
+		h.keeper.unsaved.forget(h.keys.credentials)
+	default: // the next call writes it, or Shutdown
 		h.keeper.unsaved.put(h.keys.credentials, unsaved{renewed: change.Session, replaced: stored}, unsavedFor)
-		h.become(h.newState(change.Session), change)
 		h.keeper.warn(ctx, "a refreshed session could not be stored", err)
 	}
-	return !changed
+	h.become(h.newState(change.Session), change) // while the lock keeps others from changing the session
+	return true
 }
 
 // replace writes fresh where stored is, and reports whether something else is there. The lock is held.
