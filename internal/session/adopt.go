@@ -37,7 +37,7 @@ func (h *Handle) Adopt(ctx context.Context, in Adoption) (c *Credentials, mark M
 			h.learn(before, seen.session)
 			return seen.session, NoMark, nil
 		}
-		o, mine := h.keeper.fly(ctx, h.keyOf(in), func(ctx context.Context, l lock) outcome { return h.adopt(ctx, l, in) })
+		o, mine := h.keeper.fly(ctx, h.keyOf(in), func(ctx, held context.Context) outcome { return h.adopt(ctx, held, in) })
 		if o.again || o.looking && !mine {
 			continue
 		}
@@ -68,8 +68,7 @@ func (h *Handle) keyOf(in Adoption) flightKey {
 }
 
 // adopt spends the refresh token unless it has turned out to be the stored session's. The lock is held.
-func (h *Handle) adopt(ctx context.Context, l lock, in Adoption) outcome {
-	held := l.held
+func (h *Handle) adopt(ctx, held context.Context, in Adoption) outcome {
 	version := ""
 	now, err := h.look(held)
 	switch {
@@ -91,18 +90,8 @@ func (h *Handle) adopt(ctx context.Context, l lock, in Adoption) outcome {
 	} else if fresh, err = h.take(ctx, held, &Credentials{RefreshToken: in.RefreshToken, Version: version}, deviceID, now.size); err != nil {
 		return outcome{err: err}
 	}
-	var mark Mark
-	put := func(held context.Context) (err error) {
-		mark, err = h.put(held, fresh, deviceID, Adopted)
-		return err
-	}
-	if err = put(held); err != nil && held.Err() != nil { // the lock was lost, or the time is over
-		l.unlock() // or the next one might wait for it
-		ctx, cancel := h.keeper.detached(ctx)
-		defer cancel()
-		err = h.locked(ctx, put)
-	}
-	if err != nil {
+	mark, err := h.put(held, fresh, deviceID, Adopted)
+	if err != nil { // the same call again stores it
 		h.keeper.orphans.put(h.keys.credentials, orphan{fresh, token}, unsavedFor)
 		return outcome{session: fresh, err: err}
 	}

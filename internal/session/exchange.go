@@ -9,7 +9,7 @@ import (
 
 // fly returns the outcome of the exchange that key names, which exchange makes if nobody has begun it. mine says that this
 // call has. The exchange goes on when ctx ends; its own context has a limit.
-func (k *Keeper) fly(ctx context.Context, key flightKey, exchange func(context.Context, lock) outcome) (o outcome, mine bool) {
+func (k *Keeper) fly(ctx context.Context, key flightKey, exchange func(ctx, held context.Context) outcome) (o outcome, mine bool) {
 	f, mine := k.flights.enter(key)
 	if mine {
 		k.work.begin()
@@ -25,7 +25,7 @@ func (k *Keeper) fly(ctx context.Context, key flightKey, exchange func(context.C
 
 // lead makes one exchange under the session's lock. Its callers are told before the lock is given back, and at the limit
 // whatever the exchange does.
-func (k *Keeper) lead(ctx context.Context, key flightKey, f *flight, exchange func(context.Context, lock) outcome) {
+func (k *Keeper) lead(ctx context.Context, key flightKey, f *flight, exchange func(ctx, held context.Context) outcome) {
 	defer k.work.end()
 	ctx, cancel := context.WithTimeout(ctx, k.cfg.flightLimit())
 	defer cancel()
@@ -49,17 +49,17 @@ func (k *Keeper) lead(ctx context.Context, key flightKey, f *flight, exchange fu
 		return
 	default:
 	}
-	k.flights.land(key, f, safely(ctx, lock{fence, unlock}, exchange))
+	k.flights.land(key, f, safely(ctx, fence, exchange))
 }
 
 var errOverdue = fmt.Errorf("the exchange does not end: %w", context.DeadlineExceeded)
 
 // safely makes a panic of the exchange an error. Its value could hold a secret.
-func safely(ctx context.Context, l lock, exchange func(context.Context, lock) outcome) (o outcome) {
+func safely(ctx, held context.Context, exchange func(ctx, held context.Context) outcome) (o outcome) {
 	defer func() {
 		if v := recover(); v != nil {
 			o = outcome{err: fmt.Errorf("panic (%T) while the session was refreshed", v)}
 		}
 	}()
-	return exchange(ctx, l)
+	return exchange(ctx, held)
 }

@@ -69,8 +69,8 @@ func (h *Handle) renew(ctx context.Context, want want) (Renewal, error) {
 			h.learn(before, seen.session)
 			return Renewal{Session: seen.session, Same: true}, nil
 		}
-		o, mine := h.keeper.fly(ctx, h.flightOf(seen.stored, want.ahead), func(ctx context.Context, l lock) outcome {
-			return h.exchange(ctx, l.held, seen, want)
+		o, mine := h.keeper.fly(ctx, h.flightOf(seen.stored, want.ahead), func(ctx, held context.Context) outcome {
+			return h.exchange(ctx, held, seen, want)
 		})
 		if o.looking || o.locking {
 			if o, err = h.unled(ctx, seen, want, o, mine); err != nil {
