@@ -21,35 +21,39 @@ func (h *history) stale(r *record) bool {
 	return false
 }
 
-// held returns the person whose session the handle of a sign-out has in mind, "" if that is not clear. sure says that it has
-// nobody else in mind: its access token is still good, so that it has no reason to look at the store.
-func (h *history) held(out *record, now func(int64) int64) (person string, sure bool) {
+// held returns the person whose session the handle of a sign-out has in mind, "" if that is not sure: somebody else whom it
+// finds on looking again can have gone before the session is removed.
+func (h *history) held(out *record, now func(int64) int64) (person string) {
+	if h.world.Ahead { // then it looks at the store whenever it likes
+		return ""
+	}
 	holder := out.holder()
-	var since int64 // the beginning of the last change through the handle
+	var since int64 // the beginning of the last change through the handle: what ended before it is over
 	for _, own := range h.records {
 		if own.holder() == holder && own.Kind.writes() && own.end < out.call {
-			since = own.call
+			since = max(since, own.call)
 		}
 	}
 	var expires int64
-	sure = !h.world.Ahead // which looks at the store whenever it likes
 	for _, own := range h.records {
-		if own.holder() != holder || own == out || own.call < since || own.call > out.end {
+		if own.holder() != holder || own == out || own.end < since || own.call > out.end {
 			continue
 		}
 		found := own.person()
-		if own.Kind.writes() && found == "" || found != "" && person != "" && found != person {
-			return "", false
+		if !own.success() || own.Kind.writes() && found == "" || found != "" && person != "" && found != person {
+			return ""
 		}
 		if found != "" {
 			person = found
 		}
-		sure = sure && own.success()
 		if own.Expires > 0 && own.end < out.call {
 			expires = own.Expires
 		}
 	}
-	return person, sure && person != "" && now(out.end)+margin < expires
+	if now(out.end)+margin >= expires {
+		return ""
+	}
+	return person
 }
 
 // margin is how many seconds before its end a token is not used any more, and one.
@@ -154,7 +158,7 @@ func (h *history) ownFloor(r *record, floors map[*record]int64, now func(int64) 
 				own.last = before
 			}
 		case before.Kind == signOut && before.success():
-			if person, _ := h.held(before, now); person != "" {
+			if person := h.held(before, now); person != "" {
 				own.signOut[person] = max(own.signOut[person], before.call)
 			}
 		case before.person() != "" && !before.Kind.writes():

@@ -104,6 +104,10 @@ func TestJudge(t *testing.T) {
 			did(2, signIn, gopher, 0, 1), did(0, signIn, badger, 2, 3), did(2, signOut, "", 4, 5),
 			did(0, getToken, "", 6, 7, ended(none)),
 		}, true},
+		"one who signed out as somebody that came in meanwhile": {calm, []*record{
+			did(2, signIn, badger, 0, 9), did(2, setTokens, gopher, 1, 4), did(0, setTokens, gopher, 5, 8),
+			did(2, signOut, "", 10, 11), did(2, getToken, gopher, 12, 13),
+		}, false},
 		"the same when it had to look again": {calm, []*record{
 			did(2, signIn, gopher, 0, 1, func(r *record) { r.Expires = 0 }), did(0, signIn, badger, 2, 3),
 			did(2, signOut, "", 4, 5), did(0, getToken, "", 6, 7, ended(none)),

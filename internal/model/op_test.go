@@ -132,11 +132,17 @@ func perform(ctx context.Context, a *tcbauth.Auth, o *op) result {
 	return r
 }
 
+// over reports whether ctx has ended, or is about to: a connection that has the same deadline can be earlier.
+func over(ctx context.Context) bool {
+	deadline, ok := ctx.Deadline()
+	return ctx.Err() != nil || ok && !time.Now().Before(deadline)
+}
+
 func problemOf(ctx context.Context, err error) problem {
 	switch {
 	case err == nil:
 		return fine
-	case ctx.Err() != nil:
+	case over(ctx):
 		return cut
 	case errors.Is(err, tcbauth.ErrNoSession):
 		return none

@@ -108,11 +108,10 @@ func (h *history) stepOf(r *record, now func(int64) int64) (s step, ok bool) {
 	case r.Problem == expired:
 		return step{sees: nobody, then: []string{same}}, !stale
 	case r.Kind == signOut && stale:
-		person, sure := h.held(r, now)
-		if sure {
+		if person := h.held(r, now); person != "" {
 			return step{sees: anything, then: []string{same}, holds: person}, true
 		}
-		return step{sees: anything, then: []string{same, nobody}, holds: person}, true
+		return step{sees: anything, then: []string{same, nobody}}, true
 	case r.Kind.writes():
 		return step{sees: anything, then: []string{r.target()}}, true
 	case r.Kind == hasSession && !r.Has:
@@ -131,6 +130,11 @@ func (h *history) leaving(r *record) bool {
 	return slices.ContainsFunc(h.records, func(o *record) bool {
 		return o != r && o.Kind.leaves() && (o.overlaps(r) || o.Problem == fault && o.call < r.end)
 	})
+}
+
+// left reports whether a session may have been ended by somebody before the end of r.
+func (h *history) left(r *record) bool {
+	return slices.ContainsFunc(h.records, func(o *record) bool { return o.Kind.leaves() && o.call < r.end })
 }
 
 // joined reports whether somebody may sign in during r.

@@ -233,7 +233,7 @@ func (e *era) play(w world, lane int, rng *rand.Rand) []*history {
 	for i := range histories {
 		h := &history{world: w, key: []string{"", "visitor 1", "visitor 2"}[i]}
 		histories[i] = h
-		temper := moods[rng.IntN(len(moods))]
+		temper := moods[min(rng.IntN(len(moods)+2), len(moods)-1)] // the last one more often
 		for n := range perKey {
 			g := &generator{
 				rng: rand.New(rand.NewPCG(rng.Uint64(), 0)), world: w, key: h.key, //nolint:gosec // chosen again by the seed
@@ -291,6 +291,9 @@ func (e *era) work(g *generator, h *history, at numbered) {
 	for range opsPerKey / perKey {
 		if e.over() {
 			return
+		}
+		if g.mood.idle > 0 {
+			_ = pause(e.t.Context(), time.Duration(g.rng.Int64N(int64(g.mood.idle))))
 		}
 		o := g.next()
 		o.ID = e.ops.Add(1)

@@ -13,8 +13,8 @@ const (
 	calm   flavor = "calm"   // nothing but slowness
 	hasty  flavor = "hasty"  // callers leave early
 	lossy  flavor = "lossy"  // answers are lost
-	sick   flavor = "sick"   // the store fails now and then
-	shaky  flavor = "shaky"  // the same under one App, which has to know what the store did not take
+	sick   flavor = "sick"   // the store fails now and then, and locks are lost
+	shaky  flavor = "shaky"  // the store fails under one App, which has to know what was not stored
 	killed flavor = "killed" // a process is killed
 )
 
@@ -36,7 +36,7 @@ type world struct {
 
 // newWorld chooses a world. Only with can there be kills.
 func newWorld(rng *rand.Rand, id string, kills bool) world {
-	flavors := []flavor{calm, calm, calm, calm, hasty, hasty, lossy, lossy, sick, shaky, shaky}
+	flavors := []flavor{calm, calm, calm, calm, hasty, hasty, lossy, lossy, sick, shaky, shaky, shaky}
 	if kills {
 		flavors = append(flavors, killed, killed)
 	}
@@ -61,8 +61,11 @@ type generator struct {
 	mood   mood
 }
 
-// A mood says how often each kind is chosen, of a hundred.
-type mood []share
+// A mood says how often each kind is chosen, of a hundred, and how long a goroutine waits between operations at most.
+type mood struct {
+	shares []share
+	idle   time.Duration
+}
 
 type share struct {
 	kind   kind
@@ -70,19 +73,22 @@ type share struct {
 }
 
 var moods = []mood{
-	{ // a bit of everything
+	{shares: []share{ // a bit of everything
 		{getToken, 50}, {hasSession, 12}, {getInfo, 9}, {refresh, 3}, {signIn, 5}, {signOut, 8},
 		{setSession, 2}, {setTokens, 6}, {clearTokens, 3}, {signInGuest, 2},
-	},
-	{ // people come and go at once
+	}},
+	{shares: []share{ // people come and go at once
 		{getToken, 50}, {hasSession, 8}, {getInfo, 7}, {signIn, 3}, {signOut, 8}, {setSession, 4}, {setTokens, 14}, {clearTokens, 6},
-	},
-	{ // refreshes
+	}},
+	{shares: []share{ // refreshes
 		{getToken, 44}, {getInfo, 8}, {refresh, 22}, {signIn, 4}, {signOut, 9}, {setSession, 4}, {setTokens, 7}, {clearTokens, 2},
-	},
-	{ // anonymous people
+	}},
+	{shares: []share{ // anonymous people
 		{getToken, 50}, {hasSession, 5}, {getInfo, 9}, {refresh, 8}, {signInGuest, 12}, {signOut, 8}, {setTokens, 4}, {clearTokens, 4},
-	},
+	}},
+	{shares: []share{ // people stay, and their tokens expire
+		{getToken, 66}, {hasSession, 9}, {getInfo, 15}, {refresh, 1}, {signIn, 2}, {signOut, 1}, {setTokens, 3}, {signInGuest, 3},
+	}, idle: 70 * time.Millisecond},
 }
 
 // next chooses an operation. Its Spare is still to be got.
@@ -103,7 +109,7 @@ func (g *generator) next() op {
 func (g *generator) kind() kind {
 	for {
 		n := g.rng.IntN(100)
-		for _, w := range g.mood {
+		for _, w := range g.mood.shares {
 			if n -= w.weight; n < 0 {
 				if g.suits(w.kind) {
 					return w.kind
