@@ -40,16 +40,18 @@ func (h *Handle) NextDeviceID(ctx context.Context) (string, error) {
 	if h.keys.visitor {
 		return h.visitorDeviceID(ctx)
 	}
-	if d := h.device.Load(); d != nil {
-		return d.id, nil
+	known := h.device.Load()
+	if known != nil && known.stored {
+		return known.id, nil
 	}
-	id, err := h.keeper.cfg.DeviceID, error(nil)
-	if id == "" {
-		if id, err = h.ownDeviceID(ctx); err != nil {
+	d := &deviceID{id: h.keeper.cfg.DeviceID, stored: true}
+	if d.id == "" {
+		var err error
+		if d, err = h.ownDeviceID(ctx, known); err != nil {
 			return "", err
 		}
 	}
-	h.device.CompareAndSwap(nil, &deviceID{id: id, stored: true})
+	h.device.CompareAndSwap(known, d)
 	return h.device.Load().id, nil // never forgotten
 }
 
@@ -76,23 +78,26 @@ func (h *Handle) visitorDeviceID(ctx context.Context) (string, error) {
 
 // ownDeviceID is the default session's, made and stored at its first use. Where it cannot be stored it lasts as long as the
 // handle.
-func (h *Handle) ownDeviceID(ctx context.Context) (string, error) {
+func (h *Handle) ownDeviceID(ctx context.Context, made *deviceID) (*deviceID, error) {
 	if id, err := h.storedDeviceID(ctx); id != "" || err != nil {
-		return id, err
+		return &deviceID{id: id, stored: true}, err
 	}
-	id := uuid.New()
+	if made == nil {
+		made = &deviceID{id: uuid.New()}
+	}
 	held, unlock, err := h.keeper.lockFor(ctx, h.keys.device)
 	if err == nil {
 		defer unlock()
-		if stored, err := h.storedDeviceID(held); stored != "" || err != nil { // another process was first
-			return stored, err
+		if id, err := h.storedDeviceID(held); id != "" || err != nil { // another process was first
+			return &deviceID{id: id, stored: true}, err
 		}
-		err = h.keeper.store.set(held, h.keys.device, []byte(id), 0)
+		err = h.keeper.store.set(held, h.keys.device, []byte(made.id), 0)
 	}
 	if err != nil {
 		h.keeper.warn(ctx, "the device id could not be stored", &StoreError{"storing the device id", err})
+		return made, nil // to be tried again
 	}
-	return id, nil
+	return &deviceID{id: made.id, stored: true}, nil
 }
 
 // storedDeviceID returns "" if the store has none that may be used.

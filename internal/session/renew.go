@@ -270,7 +270,7 @@ func (h *Handle) replace(held context.Context, stored, fresh *Credentials, devic
 	if err != nil {
 		return false, err
 	}
-	if now == nil || !now.SamePair(stored) {
+	if now == nil || !now.SamePair(stored) && !h.keeper.precedes(now, fresh) {
 		return true, nil
 	}
 	if err := h.write(held, fresh); err != nil {

@@ -44,9 +44,15 @@ func (h *Handle) see(ctx context.Context) (before *state, s seen, err error) {
 	return before, s, err
 }
 
+// precedes reports whether later came of earlier by refreshes in this process: earlier was written after all, though the store
+// had said that it failed.
+func (k *Keeper) precedes(earlier, later *Credentials) bool {
+	return earlier.RefreshToken != later.RefreshToken && k.spent.succeeds(later, earlier.RefreshToken)
+}
+
 // successor returns the refreshed session that has replaced stored and could not be written, nil for none.
 func (k *Keeper) successor(key string, stored *Credentials) *Credentials {
-	if kept, ok := k.unsaved.get(key); ok && stored != nil && kept.replaced.SamePair(stored) {
+	if kept, ok := k.unsaved.get(key); ok && stored != nil && (kept.replaced.SamePair(stored) || k.precedes(stored, kept.renewed)) {
 		return kept.renewed
 	}
 	return nil
