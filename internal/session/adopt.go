@@ -84,6 +84,11 @@ func (h *Handle) adopt(ctx, held context.Context, in Adoption) outcome {
 	if err != nil {
 		return outcome{err: err}
 	}
+	done, err := h.turn(ctx, in.RefreshToken)
+	if err != nil {
+		return outcome{err: err}
+	}
+	defer done()
 	fresh, token := (*Credentials)(nil), digestOf(in.RefreshToken)
 	if kept, ok := h.keeper.orphans.get(h.keys.credentials); ok && kept.token == token && !h.keeper.spent.has(kept.session.RefreshToken) {
 		fresh = kept.session

@@ -9,9 +9,11 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/cloudbase-community/tcbauth"
+	"github.com/cloudbase-community/tcbauth/authtest"
 	"github.com/cloudbase-community/tcbauth/internal/testbed"
 )
 
@@ -72,5 +74,48 @@ func TestSignInAfterALostLock(t *testing.T) {
 		stored := testbed.Stored(t, store, testbed.DefaultKey)
 		require.Equal(t, testbed.BadgerSub, stored.Sub)
 		testbed.RequireToken(t, auth, stored.AccessToken)
+	})
+}
+
+// looseStore is a store whose locks are lost as soon as they are held, and whose holder is not told.
+type looseStore struct{ *testbed.HookedStore }
+
+func (looseStore) Lock(ctx context.Context, _ string) (context.Context, func(), error) {
+	return ctx, func() {}, nil
+}
+
+// TestTwoHoldersOfOneApp: a refresh ahead has spent the token and has yet to store what it got when another refresh of this App,
+// which holds the lock too, finds the old pair. That one waits for what the token has become, and ends nothing.
+func TestTwoHoldersOfOneApp(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		srv := testbed.Emulator(t, authtest.WithRefreshPolicy(authtest.Rotating().RevokingReuse()))
+		store := looseStore{testbed.NewHookedStore()}
+		auth := testbed.NewApp(t, srv, tcbauth.WithTokenStore(store), tcbauth.WithRefreshAhead(time.Hour)).Auth()
+		testbed.SignInAs(t, auth, testbed.Gopher)
+		srv.Advance(testbed.TokenLife - 30*time.Minute)
+
+		gate := make(chan struct{})
+		store.On(func(op, key string) error {
+			if op == "Set" && key == testbed.DefaultKey {
+				<-gate
+			}
+			return nil
+		})
+		_, err := auth.GetAccessToken(t.Context()) // which begins a refresh ahead
+		require.NoError(t, err)
+		synctest.Wait()
+		require.Equal(t, 1, srv.Count("token"))
+		forced := testbed.Background(testbed.Forcing(t.Context(), auth))
+		synctest.Wait()
+		close(gate)
+		got := <-forced
+		require.NoError(t, got.Err)
+		assert.Equal(t, 1, srv.Count("token"), "a spent refresh token was sent")
+		testbed.RequireToken(t, auth, got.Token)
+		srv.Advance(testbed.TokenLife)
+		c, err := auth.GetCredentials(t.Context())
+		require.NoError(t, err, "gopher was logged out")
+		testbed.RequireSession(t, store, testbed.DefaultKey, c)
 	})
 }

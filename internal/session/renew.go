@@ -164,9 +164,14 @@ func (h *Handle) spend(ctx, held context.Context, now seen, want want) outcome {
 	if err := h.keeper.store.reserve(held, h.keys.credentials, now.size+roomForGrowth); err != nil {
 		return outcome{err: &StoreError{"reserving room for the session", err}}
 	}
+	done, err := h.turn(ctx, c.RefreshToken)
+	if err != nil {
+		return outcome{err: err}
+	}
+	defer done()
 	fresh, goesOn, deviceID, err := h.newTokens(ctx, held, c, want)
 	if refused, ok := errors.AsType[*RefusedError](err); ok {
-		return h.endRefused(held, now.stored, want, refused.Err)
+		return h.endRefused(held, now, want, refused.Err)
 	}
 	if err != nil {
 		return outcome{err: err}
@@ -210,14 +215,9 @@ func (h *Handle) newTokens(ctx, held context.Context, c *Credentials, want want)
 	return fresh, goesOn, deviceID, err
 }
 
-// refresh spends the refresh token of c, which is not sent again once it has been spent in this process. Who hands it in for
-// another session at the same time waits, and is refused.
+// refresh spends the refresh token of c, which is not sent again once it has been spent in this process. The caller has the turn
+// of the token.
 func (h *Handle) refresh(ctx context.Context, c *Credentials, version, deviceID string) (*Credentials, error) {
-	done, err := h.keeper.turns.Lock(ctx, c.RefreshToken)
-	if err != nil {
-		return nil, &StoreError{lockingSession, err}
-	}
-	defer done()
 	if h.keeper.spent.has(c.RefreshToken) {
 		return nil, &RefusedError{ErrSpent}
 	}
@@ -229,19 +229,39 @@ func (h *Handle) refresh(ctx context.Context, c *Credentials, version, deviceID 
 	return fresh, nil
 }
 
+// turn waits until nobody in this App spends the same refresh token: for another session, or for this one under a lock that was
+// lost. It lasts until what the token has become is stored or kept, so that who comes next finds it.
+func (h *Handle) turn(ctx context.Context, refreshToken string) (done func(), err error) {
+	if refreshToken == "" {
+		return func() {}, nil
+	}
+	if done, err = h.keeper.turns.Lock(ctx, refreshToken); err != nil {
+		return nil, &StoreError{lockingSession, err}
+	}
+	return done, nil
+}
+
+// renewedSince reports whether a refreshed session is kept for what is stored that was not there before.
+func (h *Handle) renewedSince(before seen) bool {
+	renewed := h.keeper.successor(h.keys.credentials, before.stored)
+	return renewed != nil && !renewed.SamePair(before.session)
+}
+
 // endRefused ends the session whose refresh token is of no use, unless it was replaced meanwhile or its access token may still
 // be used. The lock is held.
-func (h *Handle) endRefused(held context.Context, stored *Credentials, want want, reason error) outcome {
+func (h *Handle) endRefused(held context.Context, before seen, want want, reason error) outcome {
 	now, _, err := h.read(held)
 	switch {
 	case err != nil:
 		return outcome{err: err, locking: held.Err() != nil}
-	case now == nil || !now.SamePair(stored): // somebody has signed out, or in
+	case now == nil || !now.SamePair(before.stored): // somebody has signed out, or in
+		return outcome{again: true}
+	case h.renewedSince(before): // under a lock that was lost
 		return outcome{again: true}
 	case want.ahead:
 		return outcome{err: &RefusedError{reason}}
 	}
-	if err := h.finish(held, stored, reason); err != nil {
+	if err := h.finish(held, before.stored, reason); err != nil {
 		h.keeper.warn(held, "an ended session could not be deleted", err)
 	}
 	return outcome{err: &EndedError{reason}}
