@@ -179,11 +179,17 @@ func (v Value) Time() time.Time {
 		}
 		at = time.UnixMilli(ms)
 	}
-	if year := at.UTC().Year(); year < 1 || year > 9999 {
+	if s := at.Unix(); s < firstSecond || s > lastSecond {
 		return time.Time{}
 	}
 	return at
 }
+
+// The seconds since 1970 at which the year 1 begins and the year 9999 ends, in UTC.
+const (
+	firstSecond = -62135596800
+	lastSecond  = 253402300799
+)
 
 // IDs is a list of strings, or of objects with an id, which stands for them. What is neither, or empty, is left out.
 func (v Value) IDs() []string {

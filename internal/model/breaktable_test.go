@@ -29,8 +29,8 @@ var breaks = []brokenBy{
 	},
 	{
 		name: "the device id of a session outlives it", rule: 3, file: "internal/session/vault.go",
-		old:     "all = append(all, h.keys.device, h.keys.captcha)",
-		replace: "all = append(all, h.keys.captcha)",
+		old:     "all = append(all, h.keys.device(), h.keys.captcha())",
+		replace: "all = append(all, h.keys.captcha())",
 	},
 	{
 		name: "visitors share a session", rule: 3, file: "internal/session/handle.go",

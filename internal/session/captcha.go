@@ -25,7 +25,7 @@ func (h *Handle) KeepCaptcha(ctx context.Context, token string, life time.Durati
 		ExpiresAt: lenient.Time(h.now().Add(life - captchaMargin)),
 	})
 	if err == nil {
-		err = h.keeper.store.set(ctx, h.keys.captcha, data, life)
+		err = h.keeper.store.set(ctx, h.keys.captcha(), data, life)
 	}
 	if err != nil {
 		return &StoreError{"storing the captcha token", err}
@@ -36,7 +36,7 @@ func (h *Handle) KeepCaptcha(ctx context.Context, token string, life time.Durati
 // Captcha returns the captcha token at hand, "" if there is none that may be used. A store that fails has none: the server
 // then asks for a captcha.
 func (h *Handle) Captcha(ctx context.Context) string {
-	data, err := h.keeper.store.get(ctx, h.keys.captcha)
+	data, err := h.keeper.store.get(ctx, h.keys.captcha())
 	var kept captchaJSON
 	if err != nil || json.Unmarshal(data, &kept) != nil || h.now().After(time.Time(kept.ExpiresAt)) {
 		return ""
@@ -46,12 +46,12 @@ func (h *Handle) Captcha(ctx context.Context) string {
 
 // DropCaptcha deletes a captcha token that the server has refused.
 func (h *Handle) DropCaptcha(ctx context.Context) {
-	if err := h.keeper.store.delete(ctx, h.keys.captcha); err != nil {
+	if err := h.keeper.store.delete(ctx, h.keys.captcha()); err != nil {
 		h.keeper.warn(ctx, "a refused captcha token could not be deleted", &StoreError{"deleting the captcha token", err})
 	}
 }
 
 // CaptchaTurn waits until no other call of this App earns a captcha token for the session. It returns the error of ctx.
 func (h *Handle) CaptchaTurn(ctx context.Context) (done func(), err error) {
-	return h.keeper.locks.Lock(ctx, h.keys.captcha)
+	return h.keeper.locks.Lock(ctx, h.keys.captcha())
 }

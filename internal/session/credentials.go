@@ -122,16 +122,9 @@ func (c Credentials) MarshalJSON() ([]byte, error) {
 	if !c.ExpiresAt.IsZero() {
 		text = lenient.AppendTime(text.name("expires_at"), c.ExpiresAt)
 	}
-	for _, name := range slices.Sorted(maps.Keys(c.Extra)) {
-		raw := c.Extra[name]
-		switch {
-		case isField(name):
-		case raw == nil:
-			text = append(text.name(name), "null"...)
-		case !lenient.Valid(raw):
-			return nil, errExtra
-		default:
-			text = append(text.name(name), raw...)
+	if len(c.Extra) > 0 { // seldom, and sorting nothing takes memory
+		if err := text.addExtra(c.Extra); err != nil {
+			return nil, err
 		}
 	}
 	if len(text) == 0 {
@@ -155,6 +148,22 @@ func (o *object) addText(name, text string) {
 	if text != "" {
 		*o = lenient.AppendString(o.name(name), text)
 	}
+}
+
+func (o *object) addExtra(extra map[string]json.RawMessage) error {
+	for _, name := range slices.Sorted(maps.Keys(extra)) {
+		raw := extra[name]
+		switch {
+		case isField(name):
+		case raw == nil:
+			*o = append(o.name(name), "null"...)
+		case !lenient.Valid(raw):
+			return errExtra
+		default:
+			*o = append(o.name(name), raw...)
+		}
+	}
+	return nil
 }
 
 func isField(name string) bool {

@@ -85,13 +85,13 @@ func (h *Handle) ownDeviceID(ctx context.Context, made *deviceID) (*deviceID, er
 	if made == nil {
 		made = &deviceID{id: uuid.New()}
 	}
-	held, unlock, err := h.keeper.lockFor(ctx, h.keys.device)
+	held, unlock, err := h.keeper.lockFor(ctx, h.keys.device())
 	if err == nil {
 		defer unlock()
 		if id, err := h.storedDeviceID(held); id != "" || err != nil { // another process was first
 			return &deviceID{id: id, stored: true}, err
 		}
-		err = h.keeper.store.set(held, h.keys.device, []byte(made.id), 0)
+		err = h.keeper.store.set(held, h.keys.device(), []byte(made.id), 0)
 	}
 	if err != nil {
 		h.keeper.warn(ctx, "the device id could not be stored", &StoreError{"storing the device id", err})
@@ -102,7 +102,7 @@ func (h *Handle) ownDeviceID(ctx context.Context, made *deviceID) (*deviceID, er
 
 // storedDeviceID returns "" if the store has none that may be used.
 func (h *Handle) storedDeviceID(ctx context.Context) (string, error) {
-	value, err := h.keeper.store.get(ctx, h.keys.device)
+	value, err := h.keeper.store.get(ctx, h.keys.device())
 	switch {
 	case err != nil && !errors.Is(err, ErrUnsealed):
 		return "", &StoreError{"reading the device id", err}
@@ -144,7 +144,7 @@ func (h *Handle) writeDevice(held context.Context, id string) error {
 			return nil
 		}
 	}
-	if err := h.keeper.store.set(held, h.keys.device, []byte(id), h.keeper.cfg.TTL); err != nil {
+	if err := h.keeper.store.set(held, h.keys.device(), []byte(id), h.keeper.cfg.TTL); err != nil {
 		return &StoreError{"storing the device id", err}
 	}
 	h.device.Store(&deviceID{id: id, stored: true})

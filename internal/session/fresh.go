@@ -8,22 +8,36 @@ import (
 // Token returns the access token that the handle knows, if it may be used now. It takes no lock and allocates nothing, and
 // may have the token refreshed ahead.
 func (h *Handle) Token(ctx context.Context) (token string, ok bool) {
-	s, ok := h.valid(ctx)
-	return s.token, ok
+	s := h.current.Load()
+	if s.credentials == nil { // not even the clock is asked
+		return "", false
+	}
+	now := h.now().UnixMilli()
+	if now < s.ahead { // what most calls find
+		return s.token, s.validAt(now)
+	}
+	return s.token, h.usable(ctx, s, now)
 }
 
 // valid returns what the handle knows, and whether that has an access token that may be used, which it may have refreshed
 // ahead.
 func (h *Handle) valid(ctx context.Context) (s *state, ok bool) {
 	s = h.current.Load()
-	now := h.now().UnixMilli()
-	if !s.validAt(now) {
+	if s.credentials == nil {
 		return s, false
+	}
+	return s, h.usable(ctx, s, h.now().UnixMilli())
+}
+
+// usable reports whether what the handle knows has an access token that may be used now, and has it refreshed ahead.
+func (h *Handle) usable(ctx context.Context, s *state, now int64) bool {
+	if !s.validAt(now) {
+		return false
 	}
 	if now >= s.ahead {
 		h.refreshAhead(ctx, s, now)
 	}
-	return s, true
+	return true
 }
 
 // Valid returns the session that the handle knows, if its access token may be used now.
@@ -35,16 +49,16 @@ func (h *Handle) Valid() (*Credentials, bool) {
 // Fresh returns the session with an access token that may be used, refreshed if need be. Errors are those of
 // [Handle.Replace].
 func (h *Handle) Fresh(ctx context.Context) (*Credentials, error) {
-	if h.Peek() != nil { // else not even the clock is asked
-		if s, ok := h.valid(ctx); ok {
-			return s.credentials, nil
-		}
+	if s, ok := h.valid(ctx); ok {
+		return s.credentials, nil
 	}
 	got, err := h.renew(ctx, want{})
 	if err != nil {
 		return nil, err
 	}
-	h.valid(ctx) // what was found in the store may be near its end
+	if h.keeper.cfg.Ahead > 0 {
+		h.valid(ctx) // what was found in the store may be near its end
+	}
 	return got.Session, nil
 }
 

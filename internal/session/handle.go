@@ -35,33 +35,37 @@ type deviceID struct {
 	stored bool // it is the session's; otherwise it has been made for a session to come
 }
 
-// keys are where a session keeps its things.
+// keys are where a session keeps its things. Handles are made for each request, so only the key that each of them needs is
+// made at once.
 type keys struct {
-	credentials, device, captcha string
-	visitor                      bool
+	credentials string
+	dir         string // with which all keys of the session begin
+	clientID    string
+	visitor     bool // not the default session, which has the js-sdk's keys
 }
 
-// newKeys makes one string and cuts it, since handles are made for each request. user is "" for the default session. It
-// has the js-sdk's keys; a visitor's device id is kept for each client id apart, since the server knows anonymous users by
-// it.
+// newKeys returns the keys of a user's session, or for "" of the default one.
 func newKeys(prefix, user, clientID string) keys {
-	const credentials, device, captcha = "credentials_", "device_id", "captcha_"
-	dir, slash, deviceOf := "users/", "/", "_"
-	if user == "" {
-		dir, slash, deviceOf = "", "", ""
+	const name = "credentials_"
+	k := keys{clientID: clientID, visitor: user != ""}
+	if k.visitor {
+		k.credentials = prefix + "users/" + user + "/" + name + clientID
+	} else {
+		k.credentials = prefix + name + clientID
 	}
-	own := clientID
-	if user == "" {
-		own = ""
-	}
-	all := prefix + dir + user + slash + credentials + clientID +
-		prefix + dir + user + slash + device + deviceOf + own +
-		prefix + dir + user + slash + captcha + clientID
-	before := len(prefix) + len(dir) + len(user) + len(slash)
-	first := before + len(credentials) + len(clientID)
-	second := first + before + len(device) + len(deviceOf) + len(own)
-	return keys{credentials: all[:first], device: all[first:second], captcha: all[second:], visitor: user != ""}
+	k.dir = k.credentials[:len(k.credentials)-len(name)-len(clientID)]
+	return k
 }
+
+// device is the key of the device id. A visitor has one for each client id, since the server knows anonymous users by it.
+func (k *keys) device() string {
+	if k.visitor {
+		return k.dir + "device_id_" + k.clientID
+	}
+	return k.dir + "device_id"
+}
+
+func (k *keys) captcha() string { return k.dir + "captcha_" + k.clientID }
 
 // Open makes h a handle on the session of a user, whose name is escaped for a path, or for "" on the default one. It must be
 // called once, before anything else of h is used. It does no I/O.

@@ -131,7 +131,7 @@ func (h *Handle) write(held context.Context, c *Credentials) error {
 func (h *Handle) remove(held context.Context) error {
 	all := []string{h.keys.credentials, h.keys.credentials + damagedSuffix}
 	if h.keys.visitor {
-		all = append(all, h.keys.device, h.keys.captcha)
+		all = append(all, h.keys.device(), h.keys.captcha())
 	}
 	var failed error
 	for _, key := range all {
