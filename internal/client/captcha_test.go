@@ -103,7 +103,7 @@ func TestCaptchaFails(t *testing.T) {
 		checks int // answers that were sent
 	}{
 		"wrong answer": {
-			func() (string, error) { return "wrong-answer", nil }, []error{tcbauth.CodeInvalidArgument, tcbauth.ErrInvalidParams}, 1,
+			func() (string, error) { return "wrong-answer", nil }, []error{tcbauth.CodeInvalidArgument, tcbauth.ErrCaptchaInvalid}, 1,
 		},
 		"no answer":    {func() (string, error) { return "", nil }, []error{tcbauth.ErrInvalidParams}, 0},
 		"solver fails": {func() (string, error) { return "", errSolver }, []error{errSolver}, 0},
