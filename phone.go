@@ -1,9 +1,6 @@
 package tcbauth
 
-import (
-	"strings"
-	"unicode"
-)
+import "strings"
 
 const (
 	rulePhoneShape    = "must be digits, after an optional + in front, with nothing but spaces, hyphens, dots and parentheses between"
@@ -79,11 +76,8 @@ func phoneDigits(phone string) (digits string, plus bool, rule string) {
 	kept := make([]byte, 0, 20)
 	opened := -1 // how many digits stood before the last open parenthesis
 	for _, r := range phone {
-		if '\uff01' <= r && r <= '\uff5e' { // the full-width forms of the characters from ! to ~, in the same order
-			r -= '\uff01' - '!'
-		}
-		switch {
-		case '0' <= r && r <= '9':
+		switch r = halfWidth(r); {
+		case isDigit(r):
 			kept = append(kept, byte(r))
 		case r == '+':
 			if plus || len(kept) > 0 {
@@ -97,7 +91,7 @@ func phoneDigits(phone string) (digits string, plus bool, rule string) {
 				return "", false, rulePhoneTrunk
 			}
 			opened = -1
-		case !isPhoneSeparator(r):
+		case !isSeparator(r):
 			return "", false, rulePhoneShape
 		}
 	}
@@ -105,19 +99,6 @@ func phoneDigits(phone string) (digits string, plus bool, rule string) {
 		return "", false, rulePhoneShape
 	}
 	return string(kept), plus, ""
-}
-
-// isPhoneSeparator reports whether r may stand between digits without a meaning, parentheses apart.
-func isPhoneSeparator(r rune) bool {
-	switch {
-	case r == '-', r == '.', unicode.IsSpace(r):
-		return true
-	case '\u2010' <= r && r <= '\u2015', r == '\u2212': // typographic hyphens and dashes, the minus sign
-		return true
-	case r == '\u200b', r == '\u2060', r == '\ufeff': // of no width
-		return true
-	}
-	return unicode.Is(unicode.Bidi_Control, r)
 }
 
 // isMainland reports whether digits have the form of a mobile number of mainland China, without country code.
