@@ -314,3 +314,21 @@ func TestPastedCodes(t *testing.T) {
 		}
 	}
 }
+
+// A token of an earlier code goes along, as in the js-sdk.
+func TestVerifyWithToken(t *testing.T) {
+	t.Parallel()
+	for version, path := range map[string]string{"v1": "/auth/v1/verification/verify", "v2": "/auth/v2/signin/verificationcode"} {
+		t.Run(version, func(t *testing.T) {
+			t.Parallel()
+			p := &testbed.Peer{Answer: func(int, testbed.Arrived) testbed.Answer { return testbed.Reply(200, testbed.GoodAnswer) }}
+			_, err := testbed.NewPeerApp(t, p, tcbauth.NewMemoryStore()).Auth().Verify(t.Context(), tcbauth.VerifyRequest{
+				VerificationID: "v", VerificationCode: "123456", VerificationToken: "earlier", Version: version,
+			})
+			require.NoError(t, err)
+			require.Len(t, p.Requests(), 1)
+			assert.Equal(t, path, p.Requests()[0].URL.Path)
+			assert.JSONEq(t, `{"verification_id":"v","verification_code":"123456","verification_token":"earlier"}`, p.Requests()[0].Text)
+		})
+	}
+}

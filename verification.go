@@ -184,8 +184,10 @@ func (a *Auth) carriesBearer(ctx context.Context) (bool, error) {
 type VerifyRequest struct {
 	VerificationID   string `json:"verification_id"`
 	VerificationCode string `json:"verification_code"` // digits, as a person pastes them
-	Version          string `json:"version,omitempty"`
-	ClientID         string `json:"client_id,omitempty"`
+	// VerificationToken is one that an earlier code has given, sent beside this code. What the server makes of it is not known.
+	VerificationToken string `json:"verification_token,omitempty"`
+	Version           string `json:"version,omitempty"`
+	ClientID          string `json:"client_id,omitempty"`
 }
 
 // VerifyResponse proves for ExpiresIn seconds, 600 as a rule, that a code was right.
