@@ -131,7 +131,7 @@ type Error struct {
 	Category   Category      // the js-sdk's class of the error
 	RetryAfter time.Duration // how long to wait before asking again; at least a guess where Category is CategoryRateLimited, else 0 if unknown
 
-	// Help says what to do about it, for developers: in Chinese if the call's language is zh-CN, which is the default, else
+	// Help says what to do about it, for developers: in Chinese if the call's language is Chinese, which is the default, else
 	// in English.
 	Help string
 

@@ -1,7 +1,5 @@
 package advice
 
-import "strings"
-
 // Facts are what Help has to know of an error. A zero field says nothing about it.
 type Facts struct {
 	Code     string // the server's word in lower case
@@ -15,13 +13,14 @@ type Facts struct {
 	SignInAgain     bool // nobody is signed in any more
 }
 
-// Help says what a developer can do about an error: in Chinese if the language is zh-CN, else in English.
+// Help says what a developer can do about an error: in Chinese if the language, a value of Accept-Language, is Chinese by Match,
+// else in English.
 func Help(f Facts, language string) string {
 	help := advise(f)
-	if strings.EqualFold(language, "zh-CN") {
-		return help.zh
+	if Match(language) == English {
+		return help.en
 	}
-	return help.en
+	return help.zh
 }
 
 // text is the same advice in both languages.
