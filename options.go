@@ -298,7 +298,7 @@ type Captcha struct {
 }
 
 // CaptchaSolver returns the characters of a picture, as a person reads them. It must be safe for concurrent use. Its error
-// is what the call that needs the captcha fails with.
+// ends the call that needs the captcha at once, and is what that fails with.
 type CaptchaSolver func(ctx context.Context, c Captcha) (answer string, err error)
 
 // TicketSource returns a custom-login ticket for the user of [App.ForUser] with this key, "" for [App.Auth]. Where a session
@@ -311,8 +311,12 @@ type TicketSource func(ctx context.Context, userKey string) (ticket string, err 
 // needs it: where the key of [App.ForUser] is the id of a cookie, a ticket for that key would make a new user.
 func TicketUser(ctx context.Context) string { return client.TicketUser(ctx) }
 
-// WithCaptchaSolver lets solver answer the captchas that the server asks for. Without it a call that needs one fails with
-// [CodeCaptchaRequired], and the picture can be shown by [Auth.CreateCaptchaData] and [Auth.VerifyCaptchaData].
+// WithCaptchaSolver lets solver answer the captchas that the server asks for. If the server refuses an answer, solver is
+// shown a new picture, three for one call in all; after the third wrong answer the call fails with [ErrCaptchaInvalid] and
+// [CodeCaptchaInvalid]. An error of the solver, or an empty answer, ends the call at once.
+//
+// Without a solver a call that needs a captcha fails with [CodeCaptchaRequired], and the picture can be shown by
+// [Auth.CreateCaptchaData] and [Auth.VerifyCaptchaData].
 func WithCaptchaSolver(solver CaptchaSolver) Option {
 	return func(c *config) error {
 		if solver == nil {
