@@ -58,9 +58,9 @@ type Error struct {
 	RequestID   string // x-request-id of the call, which Tencent's support asks for
 
 	Category   Category      // the js-sdk's class of the error
-	RetryAfter time.Duration // how long to wait before asking again; at least a guess where Category is CategoryRateLimited, else 0 if unknown
+	RetryAfter time.Duration // how long to wait before asking again: the server's word, or a guess for a rate limit; 0 if unknown, as with a limit per day
 
-	// Help says what to do about it, for developers: in Chinese if the call's language is zh-CN, which is the default, else
+	// Help says what to do about it, for developers: in Chinese if the call's language is Chinese, which is the default, else
 	// in English.
 	Help string
 

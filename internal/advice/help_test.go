@@ -156,6 +156,8 @@ func TestHelpLanguage(t *testing.T) {
 	t.Parallel()
 	for language, assertLanguage := range map[string]func(*testing.T, string, string){
 		"": assertChinese, "zh-CN": assertChinese, "zh-cn": assertChinese, "en-US": assertEnglish, "fr-FR": assertEnglish,
+		"zh": assertChinese, "zh-Hans": assertChinese, "zh-Hans-CN": assertChinese, "zh-SG": assertChinese, "zh-TW": assertChinese,
+		"zh-CN,zh;q=0.9,en;q=0.8": assertChinese, "en-US,en;q=0.9,zh-CN;q=0.8": assertEnglish, "da, en-gb;q=0.8": assertEnglish,
 	} {
 		var opts []tcbauth.Option
 		if language != "" {
