@@ -26,6 +26,11 @@ type SignUpRequest struct {
 	Picture  string `json:"picture,omitempty"`
 	Locale   string `json:"locale,omitempty"`
 	ClientID string `json:"client_id,omitempty"`
+
+	// KeepAnonymousUser makes the anonymous user who is signed in here the person who signs up: they keep their id, and what
+	// is stored under it. It is of no effect where nobody is signed in, or somebody who is not anonymous, and for a person who
+	// is registered already. AnonymousToken goes before it.
+	KeepAnonymousUser bool `json:"-"`
 }
 
 // SignUp registers somebody and signs them in: it stores the session in place of an earlier one, fetches the user and
@@ -54,6 +59,12 @@ func (a *Auth) signUp(ctx context.Context, op, deviceID string, req SignUpReques
 	}
 	if invalid == nil && req.Password != "" {
 		invalid = checkNewPassword(a.app.cfg.policy, "password", req.Password)
+	}
+	if invalid == nil {
+		var err error
+		if req, err = a.keepAnonymousUser(ctx, op, req); err != nil {
+			return nil, err
+		}
 	}
 	l, err := a.obtain(ctx, wire.Request{
 		Op: op, Method: http.MethodPost, Path: "v1/signup", Body: req, DeviceID: deviceID,
