@@ -71,3 +71,32 @@ func (a *Auth) signUp(ctx context.Context, op, deviceID string, req SignUpReques
 	}, "", invalid)
 	return a.signedIn(ctx, l, err, GetUserInfoRequest{}, "")
 }
+
+// keepAnonymousUser completes a sign-up: its AnonymousToken, if KeepAnonymousUser is set and there is none, is that of the
+// anonymous session that is here.
+func (a *Auth) keepAnonymousUser(ctx context.Context, op string, req SignUpRequest) (SignUpRequest, error) {
+	keep := req.KeepAnonymousUser && req.AnonymousToken == ""
+	req.KeepAnonymousUser = false // it is asked once, before the first step
+	if !keep {
+		return req, nil
+	}
+	if err := a.ready(ctx, a.storing()); err != nil {
+		return req, a.fail(ctx, op, err)
+	}
+	c, err := a.session.Stored(ctx)
+	if err == nil && c.Anonymous() {
+		c, err = a.session.Fresh(ctx)
+	}
+	if err != nil {
+		err = a.fail(ctx, op, err)
+		switch codeOf(err) {
+		case CodeUnauthenticated, CodeInvalidGrant, CodePermissionDenied: // there is no such session, or it has ended
+			return req, nil
+		}
+		return req, err // nothing is spent yet, and the person would get another id
+	}
+	if c.Anonymous() {
+		req.AnonymousToken = c.AccessToken
+	}
+	return req, nil
+}
