@@ -2,6 +2,7 @@ package wire
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -128,7 +129,7 @@ func (f *Failure) read(body []byte, codeIsResult bool) (said, byService bool) {
 		return false, false
 	}
 	f.Code = word(text(e["error"]))
-	f.Number = number(e["error_code"])
+	f.Number = cmp.Or(number(e["error_code"]), number(e["error"]))
 	byService = f.Code != "" || f.Number != 0 || present(e["error"])
 	f.Description = text(e["error_description"])
 	if !codeIsResult {
