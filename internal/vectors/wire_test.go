@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -42,6 +43,10 @@ var recordedClock = time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
 
 func runVector(t *testing.T, file wireFile, vector wireVector, difference wireDifference) {
 	ctx := t.Context()
+	if difference.Order != nil {
+		require.Len(t, difference.Order, len(vector.Requests), "every recorded request has its place")
+		vector = vector.inOrder(difference.Order)
+	}
 	if difference.Responses != nil {
 		vector.Responses = difference.Responses
 	}
@@ -52,10 +57,10 @@ func runVector(t *testing.T, file wireFile, vector wireVector, difference wireDi
 	server := testbed.Script(answers...)
 	store := tcbauth.NewMemoryStore()
 	clientID := file.Env
-	// The recorded clock stood: waits took no time.
+	var passed atomic.Int64 // as clock.advance has it: the recorded clock stood otherwise, and waits took no time
 	opts := []tcbauth.Option{
 		tcbauth.WithHTTPClient(&http.Client{Transport: server}), tcbauth.WithTokenStore(store),
-		tcbauth.WithClock(func() time.Time { return recordedClock }),
+		tcbauth.WithClock(func() time.Time { return recordedClock.Add(time.Duration(passed.Load())) }),
 	}
 	if vector.Init.Lang != "" {
 		opts = append(opts, tcbauth.WithLanguage(vector.Init.Lang))
@@ -93,6 +98,12 @@ func runVector(t *testing.T, file wireFile, vector wireVector, difference wireDi
 		want := step.Outcome
 		if i < len(difference.Outcomes) {
 			want = difference.Outcomes[i]
+		}
+		if step.Call == "clock.advance" {
+			later, err := decode[struct{ Seconds int64 }](step.Args)
+			require.NoError(t, err)
+			passed.Add(later.Seconds * int64(time.Second))
+			continue
 		}
 		before := len(server.Requests())
 		result, err := callJS(ctx, auth, step, results)

@@ -2,6 +2,7 @@ package vectors_test
 
 import (
 	"encoding/json"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -108,6 +109,7 @@ type wireRequest struct {
 
 // wireDifference is where this package does better than what was recorded.
 type wireDifference struct {
+	Order       []int                      `json:"order"` // of the recorded requests, as they come here, each with its answer
 	Responses   []wireResponse             `json:"responses"`
 	Requests    *int                       `json:"requests"`
 	Bodies      map[string]json.RawMessage `json:"bodies"`
@@ -115,6 +117,20 @@ type wireDifference struct {
 	Events      *[]string                  `json:"events"`
 	Credentials json.RawMessage            `json:"credentials"`
 	Captcha     json.RawMessage            `json:"captcha"`
+}
+
+// inOrder is the vector with its requests, and the answers to them, in another order.
+func (v wireVector) inOrder(order []int) wireVector {
+	requests, responses := v.Requests, v.Responses
+	v.Requests, v.Responses = nil, nil
+	for _, i := range order {
+		request := requests[i]
+		if first := request.SameRequestIDAs; first != nil {
+			request.SameRequestIDAs = new(slices.Index(order, *first))
+		}
+		v.Requests, v.Responses = append(v.Requests, request), append(v.Responses, responses[i])
+	}
+	return v
 }
 
 // TestWireErrors: whatever a recorded error holds, its file can be read.
