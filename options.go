@@ -40,6 +40,25 @@ type config struct {
 	policy       PasswordPolicy
 	solver       CaptchaSolver
 	ticketSource TicketSource
+	speech       dialect
+}
+
+// dialect is what generations of the js-sdk say differently to the server. The zero value is that of generation 2.
+type dialect struct {
+	gateway       bool              // the gateway's host is the default
+	usages        map[string]string // what a code by mail is for, by the method that has it sent
+	linksRegister bool              // a link may be sent to people who are not registered
+}
+
+// jsSDK3 is that of js-sdk 3.7.0, as recorded.
+var jsSDK3 = dialect{
+	gateway: true,
+	usages: map[string]string{
+		"SignInWithOtp": "email", "SignUpWithOtp": "email", "Resend": "email",
+		"ResetPasswordForEmail": "recovery",
+		"Reauthenticate":        "reauthentication", "UpdateUser": "reauthentication",
+	},
+	linksRegister: true,
 }
 
 // newConfig has the js-sdk's defaults, changed by opts.
@@ -62,6 +81,9 @@ func newConfig(env string, opts []Option) (*config, error) {
 	}
 	if c.store == nil {
 		c.store = NewMemoryStore()
+	}
+	if c.speech.gateway {
+		_ = c.server.UseGateway() // unless another host was chosen
 	}
 	c.baseURL = c.server.URL(c.env, c.region)
 	return c, nil
@@ -93,6 +115,18 @@ func WithGateway() Option {
 // WithIntlGateway uses the gateway of the international regions, {env}.api.intl.tcloudbasegateway.com.
 func WithIntlGateway() Option {
 	return func(c *config) error { return named("WithIntlGateway", c.server.UseIntlGateway()) }
+}
+
+// WithJSSDK3 speaks to the server as the js-sdk 3.7.0 does, in place of the 2.32.0: the host is that of [WithGateway] in
+// every region, unless another one is chosen; a code by mail says what it is for, in the field usage, unless the caller
+// does ("email" to sign in or up, "recovery" for a forgotten password, "reauthentication" for [Auth.Reauthenticate] and a
+// new address); and EmailRedirectTo of [Auth.SignInWithOtp] reaches people who are not registered, where ShouldCreateUser
+// is true. Everything else is the same in both.
+func WithJSSDK3() Option {
+	return func(c *config) error {
+		c.speech = jsSDK3
+		return nil
+	}
 }
 
 // WithBaseURL uses another server, an emulator say. Paths begin below it with /auth. Plain http is refused unless the

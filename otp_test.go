@@ -1,6 +1,7 @@
 package tcbauth_test
 
 import (
+	"slices"
 	"testing"
 	"testing/synctest"
 
@@ -242,4 +243,32 @@ func TestUpdateUserContact(t *testing.T) {
 		require.ErrorIs(t, err, tcbauth.ErrInvalidParams)
 		assert.Len(t, srv.Requests(), sent)
 	})
+}
+
+// TestJSSDK3Host: the gateway is the host that js-sdk 3 uses, and gives way to any that is chosen, in whichever order. What
+// else that js-sdk says is compared with its recording, in internal/vectors.
+func TestJSSDK3Host(t *testing.T) {
+	t.Parallel()
+	const gateway, other = "https://env-1.api.tcloudbasegateway.com", "https://auth.example.com/base"
+	for name, test := range map[string]struct {
+		others []tcbauth.Option
+		want   string
+	}{
+		"alone":                     {nil, gateway},
+		"in a region":               {[]tcbauth.Option{tcbauth.WithRegion("ap-singapore")}, gateway},
+		"the gateway":               {[]tcbauth.Option{tcbauth.WithGateway()}, gateway},
+		"the international gateway": {[]tcbauth.Option{tcbauth.WithIntlGateway()}, "https://env-1.api.intl.tcloudbasegateway.com"},
+		"another server":            {[]tcbauth.Option{tcbauth.WithBaseURL(other)}, other},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			for _, opts := range [][]tcbauth.Option{
+				append([]tcbauth.Option{tcbauth.WithJSSDK3()}, test.others...), append(slices.Clone(test.others), tcbauth.WithJSSDK3()),
+			} {
+				app, err := tcbauth.NewApp("env-1", opts...)
+				require.NoError(t, err)
+				assert.Equal(t, test.want, app.BaseURL())
+			}
+		})
+	}
 }
