@@ -65,6 +65,11 @@ export default [
     responses: [sent(true), verified, signedIn, profile],
   },
   {
+    name: 'signInWithOtp/email-server-does-not-say-who-it-is',
+    steps: [['signInWithOtp', { email: address }], ['$0.data.verifyOtp', code]],
+    responses: [ok({ verification_id: 'vid-1', expires_in: 600 }), verified, signedIn, profile],
+  },
+  {
     name: 'signInWithOtp/email-create',
     steps: otp({ shouldCreateUser: true }),
     responses: [sent(false), verified, signedIn, profile],
@@ -141,6 +146,11 @@ export default [
     responses: [sent(false), wrongCode],
   },
   {
+    name: 'signUp/email-otp-registered-meanwhile',
+    steps: [['signUp', { email: address }], ['$0.data.verifyOtp', code]],
+    responses: [sent(false), verified, refused(400, 'already_exists', 6, 'user already exists')],
+  },
+  {
     name: 'signUp/email-with-verification-token',
     steps: [
       ['signUp', {
@@ -169,6 +179,23 @@ export default [
       }],
     ],
     responses: [verified, signedIn, done, profile],
+  },
+  {
+    name: 'signInWithEmail/new-user-bind-provider',
+    steps: [
+      ['signInWithEmail', {
+        verificationInfo: info(false),
+        verificationCode: '000000',
+        email: address,
+        bindInfo: { providerToken: 'ptok-1' },
+      }],
+    ],
+    responses: [verified, signedIn, profile],
+  },
+  {
+    name: 'signInWithEmail/user-cannot-be-read',
+    steps: [['signInWithEmail', { verificationInfo: info(true), verificationCode: '000000', email: address }]],
+    responses: [verified, signedIn, refused(500, 'internal', 13, 'try later')],
   },
   {
     name: 'signInWithEmail/two-steps',
@@ -290,6 +317,12 @@ export default [
     given: { credentials: session },
     steps: [['getUser'], ['reauthenticate'], ['$1.data.updateUser', { nonce: '000000' }]],
     responses: [profile, sent(true), verified, signedIn, profile],
+  },
+  {
+    name: 'reauthenticate/phone-signs-in-anew',
+    given: { credentials: session },
+    steps: [['getUser'], ['reauthenticate'], ['$1.data.updateUser', { nonce: '000000' }]],
+    responses: [byPhone, sent(true), verified, signedIn, profile],
   },
   {
     name: 'reauthenticate/email-wrong-code',

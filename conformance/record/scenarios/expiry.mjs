@@ -92,6 +92,62 @@ export default [
     responses: [mine, sent(false), verified, renewed, done, mine],
   },
   {
+    name: 'expiry/between-reauthenticate-and-signing-in-anew',
+    given: { credentials: session },
+    steps: [['getUser'], ['reauthenticate'], later, ['$1.data.updateUser', { nonce: '000000' }]],
+    responses: [mine, sent(true), verified, ok({ ...tokens, sub: 'uid-0' }), mine],
+  },
+  {
+    name: 'expiry/between-a-code-by-mail-and-signing-in',
+    given: { credentials: session },
+    steps: [['signInWithOtp', { email: 'a@b.cn' }], later, ['$0.data.verifyOtp', { token: '000000' }]],
+    responses: [sent(true), verified, signedIn, profile],
+  },
+  {
+    name: 'expiry/between-a-forgotten-password-and-its-code',
+    given: { credentials: session },
+    steps: [
+      ['resetPasswordForEmail', 'a@b.cn'],
+      later,
+      ['$0.data.updateUser', { nonce: '000000', password: 'passw0rd2' }],
+    ],
+    responses: [sent(true), verified, done, signedIn, profile],
+  },
+  {
+    name: 'expiry/before-updateUser',
+    given: { credentials: session },
+    steps: [
+      ['getUser'],
+      later,
+      ['updateUser', { email: 'new@b.cn' }],
+      ['$2.data.verifyOtp', { email: 'new@b.cn', token: '000000' }],
+    ],
+    responses: [mine, renewed, sent(false), verified, done, mine],
+  },
+  {
+    name: 'expiry/before-getSession',
+    given: { credentials: session },
+    steps: [later, ['getSession']],
+    responses: [renewed],
+  },
+  {
+    name: 'expiry/refresh-token-died-before-the-code',
+    given: { credentials: session },
+    steps: [
+      ['getUser'],
+      ['updateUser', { email: 'new@b.cn' }],
+      later,
+      ['$1.data.verifyOtp', { email: 'new@b.cn', token: '000000' }],
+    ],
+    responses: [mine, sent(false), verified, dead],
+  },
+  {
+    name: 'expiry/refresh-token-died-before-signing-in',
+    given: { credentials: session },
+    steps: [later, ['signInWithOtp', { email: 'a@b.cn' }], ['$1.data.verifyOtp', { token: '000000' }]],
+    responses: [dead, sent(true), verified, signedIn, profile],
+  },
+  {
     name: 'expiry/refresh-token-died-in-between',
     given: { credentials: session },
     steps: [['getUser'], later, ['getUser'], ['getAccessToken']],
