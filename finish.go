@@ -10,7 +10,7 @@ import (
 // FinishOtpRequest has the code of a challenge and what else its kind needs.
 type FinishOtpRequest struct {
 	Challenge *OtpChallenge `json:"challenge"`
-	Token     string        `json:"token"` // what the person typed in: digits
+	Token     string        `json:"token"` // what the person typed in, as Verify takes it
 	// MessageID is the VerificationID of [Auth.Resend], if that was called since; "" is that of the challenge.
 	MessageID string `json:"messageId,omitempty"`
 
@@ -97,7 +97,7 @@ func (a *Auth) finishing(ctx context.Context, op string, c *OtpChallenge, newPas
 			return nil, nil // a session that has expired is not refreshed only to be replaced
 		}
 		as, err := a.finishFor(ctx, op, c.Sub)
-		if err != nil && codeOf(err) == CodeUnauthenticated {
+		if unauthenticated(err) {
 			return nil, nil
 		}
 		return as, err
@@ -130,7 +130,9 @@ func (a *Auth) checkFinish(req *FinishOtpRequest) error {
 	default:
 		invalid = &ValidationError{Field: "challenge.kind", Rule: "is none of this package's"}
 	}
-	return cmp.Or(invalid, checkCode("token", req.Token), required("messageId", req.MessageID),
+	var invalidCode error
+	req.Token, invalidCode = normalCode("token", req.Token)
+	return cmp.Or(invalid, invalidCode, required("messageId", req.MessageID),
 		checkDeviceID("challenge.device_id", c.DeviceID))
 }
 

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/cloudbase-community/tcbauth/internal/advice"
 	"github.com/cloudbase-community/tcbauth/internal/client"
 	"github.com/cloudbase-community/tcbauth/internal/endpoint"
 	"github.com/cloudbase-community/tcbauth/internal/jwt"
@@ -254,13 +255,15 @@ func WithHTTPClient(client *http.Client) Option {
 }
 
 // WithLanguage sets the language of the server's texts, messages and mails, the lang of the js-sdk; "zh-CN" if not
-// given. [ContextWithLanguage] sets it for one call.
+// given. It is a tag of BCP 47, such as "en-US", or a whole value of the header Accept-Language (RFC 9110, 12.5.4), such as
+// "zh-TW,zh;q=0.9,en;q=0.8", of at most 1,024 bytes, and is sent as it is. Any other value, "zh_CN" say, is refused.
+// [Error.Help] is in Chinese if Chinese is what it wants most, else in English. [ContextWithLanguage] sets it for one call.
 func WithLanguage(language string) Option {
 	return func(c *config) error {
-		if !client.HeaderText(language) {
-			return errors.New("WithLanguage: not a language tag, such as en-US")
+		var ok bool
+		if c.language, ok = advice.AcceptLanguage(language); !ok {
+			return errors.New("WithLanguage: not a language tag, such as en-US, and not a value of Accept-Language")
 		}
-		c.language = language
 		return nil
 	}
 }
@@ -329,7 +332,7 @@ type Captcha struct {
 }
 
 // CaptchaSolver returns the characters of a picture, as a person reads them. It must be safe for concurrent use. Its error
-// is what the call that needs the captcha fails with.
+// ends the call that needs the captcha at once, and is what that fails with.
 type CaptchaSolver func(ctx context.Context, c Captcha) (answer string, err error)
 
 // TicketSource returns a custom-login ticket for the user of [App.ForUser] with this key, "" for [App.Auth]. Where a session
@@ -342,8 +345,12 @@ type TicketSource func(ctx context.Context, userKey string) (ticket string, err 
 // needs it: where the key of [App.ForUser] is the id of a cookie, a ticket for that key would make a new user.
 func TicketUser(ctx context.Context) string { return client.TicketUser(ctx) }
 
-// WithCaptchaSolver lets solver answer the captchas that the server asks for. Without it a call that needs one fails with
-// [CodeCaptchaRequired], and the picture can be shown by [Auth.CreateCaptchaData] and [Auth.VerifyCaptchaData].
+// WithCaptchaSolver lets solver answer the captchas that the server asks for. If the server refuses an answer, solver is
+// shown a new picture, three for one call in all; after the third wrong answer the call fails with [ErrCaptchaInvalid] and
+// [CodeCaptchaInvalid]. An error of the solver, or an empty answer, ends the call at once.
+//
+// Without a solver a call that needs a captcha fails with [CodeCaptchaRequired], and the picture can be shown by
+// [Auth.CreateCaptchaData] and [Auth.VerifyCaptchaData].
 func WithCaptchaSolver(solver CaptchaSolver) Option {
 	return func(c *config) error {
 		if solver == nil {
@@ -374,8 +381,12 @@ func ContextWithRequestID(ctx context.Context, id string) context.Context {
 	return client.ContextWithRequestID(ctx, id)
 }
 
-// ContextWithLanguage sets the language for the calls under ctx, for a server whose visitors speak several. A value that
-// no header can carry is ignored.
+// ContextWithLanguage sets the language for the calls under ctx, for a server whose visitors speak several: the header
+// Accept-Language of a visitor's request can be given as it came. It takes what [WithLanguage] takes, and ignores any other
+// value as a whole: the calls then have the language that they have under the ctx given.
 func ContextWithLanguage(ctx context.Context, language string) context.Context {
-	return client.ContextWithLanguage(ctx, language)
+	if header, ok := advice.AcceptLanguage(language); ok {
+		return client.ContextWithLanguage(ctx, header)
+	}
+	return ctx
 }

@@ -167,7 +167,7 @@ type VerifyOtpRequest struct {
 	Type      string `json:"type,omitempty"` // "phone_change" and "email_change" only check the code
 	Email     string `json:"email,omitempty"`
 	Phone     string `json:"phone,omitempty"`     // as NormalizePhone takes it
-	Token     string `json:"token"`               // what the person typed in: digits
+	Token     string `json:"token"`               // what the person typed in, as Verify takes it
 	MessageID string `json:"messageId,omitempty"` // the VerificationID of the code
 }
 
@@ -180,12 +180,13 @@ func (a *Auth) VerifyOtp(ctx context.Context, req VerifyOtpRequest) (*LoginState
 
 // verifyOtp signs in by a code, with the device id that it was asked for with, "" for the session's.
 func (a *Auth) verifyOtp(ctx context.Context, op, deviceID string, req VerifyOtpRequest) (*LoginState, error) {
-	checks := []error{checkCode("token", req.Token), required("messageId", req.MessageID)}
+	code, invalidCode := normalCode("token", req.Token)
+	checks := []error{invalidCode, required("messageId", req.MessageID)}
 	if req.Type == OtpPhoneChange || req.Type == OtpEmailChange {
 		if err := a.ready(ctx, checks...); err != nil {
 			return nil, a.fail(ctx, op, err)
 		}
-		if _, err := a.verifyCode(ctx, op, deviceID, req.MessageID, req.Token); err != nil {
+		if _, err := a.verifyCode(ctx, op, deviceID, req.MessageID, code); err != nil {
 			return nil, err
 		}
 		return a.loginState(ctx, op)
@@ -198,7 +199,7 @@ func (a *Auth) verifyOtp(ctx context.Context, op, deviceID string, req VerifyOtp
 	if err != nil {
 		return nil, err
 	}
-	token, err := a.verifyCode(ctx, op, deviceID, req.MessageID, req.Token)
+	token, err := a.verifyCode(ctx, op, deviceID, req.MessageID, code)
 	if err != nil {
 		return nil, err
 	}

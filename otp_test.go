@@ -1,6 +1,9 @@
 package tcbauth_test
 
 import (
+	"context"
+	"encoding/json"
+	"fmt"
 	"slices"
 	"testing"
 	"testing/synctest"
@@ -269,6 +272,92 @@ func TestJSSDK3Host(t *testing.T) {
 				require.NoError(t, err)
 				assert.Equal(t, test.want, app.BaseURL())
 			}
+		})
+	}
+}
+
+// A code is sent as the digits that the person was sent, however they were pasted, by every method that takes one.
+func TestPastedCodes(t *testing.T) {
+	t.Parallel()
+	const right = "123456"
+	info := &tcbauth.VerificationInfo{VerificationID: "v"}
+	challenge := &tcbauth.OtpChallenge{Kind: tcbauth.OtpSignUp, Phone: "+86 13800000000", MessageID: "v"}
+	for name, use := range map[string]func(ctx context.Context, auth *tcbauth.Auth, code string) error{
+		"Verify": func(ctx context.Context, auth *tcbauth.Auth, code string) error {
+			_, err := auth.Verify(ctx, tcbauth.VerifyRequest{VerificationID: "v", VerificationCode: code})
+			return err
+		},
+		"Verify, v2": func(ctx context.Context, auth *tcbauth.Auth, code string) error {
+			_, err := auth.Verify(ctx, tcbauth.VerifyRequest{VerificationID: "v", VerificationCode: code, Version: "v2"})
+			return err
+		},
+		"SignInWithSms": func(ctx context.Context, auth *tcbauth.Auth, code string) error {
+			_, err := auth.SignInWithSms(ctx, tcbauth.SignInWithSmsRequest{VerificationInfo: info, VerificationCode: code, PhoneNum: "13800000000"})
+			return err
+		},
+		"SignInWithEmail": func(ctx context.Context, auth *tcbauth.Auth, code string) error {
+			_, err := auth.SignInWithEmail(ctx, tcbauth.SignInWithEmailRequest{VerificationInfo: info, VerificationCode: code, Email: "a@example.com"})
+			return err
+		},
+		"VerifyOtp": func(ctx context.Context, auth *tcbauth.Auth, code string) error {
+			_, err := auth.VerifyOtp(ctx, tcbauth.VerifyOtpRequest{Phone: "13800000000", Token: code, MessageID: "v"})
+			return err
+		},
+		"VerifyOtp, phone_change": func(ctx context.Context, auth *tcbauth.Auth, code string) error {
+			_, err := auth.VerifyOtp(ctx, tcbauth.VerifyOtpRequest{Type: tcbauth.OtpPhoneChange, Token: code, MessageID: "v"})
+			return err
+		},
+		"FinishOtp": func(ctx context.Context, auth *tcbauth.Auth, code string) error {
+			_, err := auth.FinishOtp(ctx, tcbauth.FinishOtpRequest{Challenge: challenge, Token: code})
+			return err
+		},
+		"SignIn": func(ctx context.Context, auth *tcbauth.Auth, code string) error {
+			_, err := auth.SignIn(ctx, tcbauth.SignInRequest{Username: "+86 13800000000", VerificationCode: code})
+			return err
+		},
+		"SignUp": func(ctx context.Context, auth *tcbauth.Auth, code string) error {
+			_, err := auth.SignUp(ctx, tcbauth.SignUpRequest{PhoneNumber: "13800000000", VerificationCode: code})
+			return err
+		},
+	} {
+		for _, pasted := range []string{"123 456", " 123456 ", "１２３４５６", "123-456\r\n", "\u200b123\u00ad456\ufeff", "\u2066123456\u2069"} {
+			t.Run(fmt.Sprintf("%s/%+q", name, pasted), func(t *testing.T) {
+				t.Parallel()
+				p := &testbed.Peer{Answer: func(int, testbed.Arrived) testbed.Answer { return testbed.Reply(200, testbed.GoodAnswer) }}
+				require.NoError(t, use(t.Context(), testbed.NewPeerApp(t, p, testbed.SessionStore(t)).Auth(), pasted))
+				codes := 0
+				for _, r := range p.Requests() {
+					var body struct {
+						Code string `json:"verification_code"`
+					}
+					if r.Text != "" {
+						require.NoError(t, json.Unmarshal([]byte(r.Text), &body))
+					}
+					if body.Code != "" {
+						codes++
+						assert.Equal(t, right, body.Code, r.URL.Path)
+					}
+				}
+				assert.Positive(t, codes)
+			})
+		}
+	}
+}
+
+// A token of an earlier code goes along, as in the js-sdk.
+func TestVerifyWithToken(t *testing.T) {
+	t.Parallel()
+	for version, path := range map[string]string{"v1": "/auth/v1/verification/verify", "v2": "/auth/v2/signin/verificationcode"} {
+		t.Run(version, func(t *testing.T) {
+			t.Parallel()
+			p := &testbed.Peer{Answer: func(int, testbed.Arrived) testbed.Answer { return testbed.Reply(200, testbed.GoodAnswer) }}
+			_, err := testbed.NewPeerApp(t, p, tcbauth.NewMemoryStore()).Auth().Verify(t.Context(), tcbauth.VerifyRequest{
+				VerificationID: "v", VerificationCode: "123456", VerificationToken: "earlier", Version: version,
+			})
+			require.NoError(t, err)
+			require.Len(t, p.Requests(), 1)
+			assert.Equal(t, path, p.Requests()[0].URL.Path)
+			assert.JSONEq(t, `{"verification_id":"v","verification_code":"123456","verification_token":"earlier"}`, p.Requests()[0].Text)
 		})
 	}
 }

@@ -45,10 +45,13 @@ func (a *Auth) signIn(ctx context.Context, op string, req SignInRequest, checks 
 func (a *Auth) signInFrom(ctx context.Context, op, deviceID string, req SignInRequest, checks ...error) (*LoginState, error) {
 	version, query, encrypt := req.Version, req.Query, req.IsEncrypt
 	req.Version, req.Query, req.IsEncrypt = "", nil, false
+	var invalid error
+	req.VerificationCode, invalid = normalCodeIfAny("verification_code", req.VerificationCode)
 	r := wire.Request{Op: op, Method: http.MethodPost, Path: "v1/signin", Body: req, DeviceID: deviceID}
 	if version == client.V2 {
 		r.Path = "v2/signin/username"
 	}
+	checks = append(checks, invalid)
 	if req.VerificationToken == "" && req.VerificationCode == "" {
 		checks = append(checks, required("username", req.Username), required("password", req.Password))
 	}
@@ -104,7 +107,7 @@ type BindInfo struct {
 // SignInWithSmsRequest finishes what [Auth.GetVerification] began for a phone number.
 type SignInWithSmsRequest struct {
 	VerificationInfo *VerificationInfo `json:"verificationInfo,omitempty"`
-	VerificationCode string            `json:"verificationCode,omitempty"` // what the person typed in: digits
+	VerificationCode string            `json:"verificationCode,omitempty"` // what the person typed in, as Verify takes it
 	PhoneNum         string            `json:"phoneNum,omitempty"`         // as NormalizePhone takes it
 	BindInfo         *BindInfo         `json:"bindInfo,omitempty"`
 	// ShouldCreateUser false refuses people who are not registered ([CodeNotFound]); nil and true register them.
@@ -128,7 +131,7 @@ func (a *Auth) SignInWithSms(ctx context.Context, req SignInWithSmsRequest) (*Lo
 // SignInWithEmailRequest finishes what [Auth.GetVerification] began for a mail address.
 type SignInWithEmailRequest struct {
 	VerificationInfo *VerificationInfo `json:"verificationInfo,omitempty"`
-	VerificationCode string            `json:"verificationCode,omitempty"` // what the person typed in: digits
+	VerificationCode string            `json:"verificationCode,omitempty"` // what the person typed in, as Verify takes it
 	Email            string            `json:"email,omitempty"`
 	BindInfo         *BindInfo         `json:"bindInfo,omitempty"`
 	// ShouldCreateUser false refuses people who are not registered ([CodeNotFound]); nil and true register them.
@@ -160,8 +163,9 @@ func (a *Auth) signInByCode(ctx context.Context, in codeSignIn, invalid error) (
 	if in.info == nil {
 		in.info = new(VerificationInfo)
 	}
+	code, invalidCode := normalCode("verificationCode", in.code)
 	if err := a.ready(ctx, a.storing(), invalid,
-		required("verificationInfo.verification_id", in.info.VerificationID), checkCode("verificationCode", in.code),
+		required("verificationInfo.verification_id", in.info.VerificationID), invalidCode,
 		checkDeviceID("verificationInfo.device_id", in.info.DeviceID)); err != nil {
 		return nil, a.fail(ctx, in.op, err)
 	}
@@ -169,7 +173,7 @@ func (a *Auth) signInByCode(ctx context.Context, in codeSignIn, invalid error) (
 	if err != nil {
 		return nil, err
 	}
-	token, err := a.verifyCode(ctx, in.op, deviceID, in.info.VerificationID, in.code)
+	token, err := a.verifyCode(ctx, in.op, deviceID, in.info.VerificationID, code)
 	if err != nil {
 		return nil, err
 	}

@@ -43,7 +43,8 @@ func (a *Auth) SignUp(ctx context.Context, req SignUpRequest) (*LoginState, erro
 
 // signUp registers somebody with the device id of an earlier step, "" for the session's.
 func (a *Auth) signUp(ctx context.Context, op, deviceID string, req SignUpRequest) (*LoginState, error) {
-	var invalid error
+	var invalid, invalidCode error
+	req.VerificationCode, invalidCode = normalCodeIfAny("verification_code", req.VerificationCode)
 	switch {
 	case req.PhoneNumber != "" || req.Email != "" || req.ProviderToken == "":
 		req.PhoneNumber, invalid = phoneOrEmail("phone_number", req.PhoneNumber, "email", req.Email)
@@ -57,6 +58,6 @@ func (a *Auth) signUp(ctx context.Context, op, deviceID string, req SignUpReques
 	}
 	l, err := a.obtain(ctx, wire.Request{
 		Op: op, Method: http.MethodPost, Path: "v1/signup", Body: req, DeviceID: deviceID,
-	}, "", invalid)
+	}, "", invalidCode, invalid)
 	return a.signedIn(ctx, l, err, GetUserInfoRequest{}, "")
 }

@@ -187,9 +187,11 @@ func (a *Auth) carriesBearer(ctx context.Context) (bool, error) {
 // VerifyRequest checks a code. Version is "v1", the default, or "v2".
 type VerifyRequest struct {
 	VerificationID   string `json:"verification_id"`
-	VerificationCode string `json:"verification_code"`
-	Version          string `json:"version,omitempty"`
-	ClientID         string `json:"client_id,omitempty"`
+	VerificationCode string `json:"verification_code"` // digits, as a person pastes them
+	// VerificationToken is one that an earlier code has given, sent beside this code. What the server makes of it is not known.
+	VerificationToken string `json:"verification_token,omitempty"`
+	Version           string `json:"version,omitempty"`
+	ClientID          string `json:"client_id,omitempty"`
 }
 
 // VerifyResponse proves for ExpiresIn seconds, 600 as a rule, that a code was right.
@@ -228,8 +230,9 @@ func (v *checkedCode) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-// Verify checks the code that a person typed in. Tries are few and a wrong one counts, so it is never sent twice for one
-// call. A wrong or expired code is [ErrVerificationFailed] or [CodeInvalidVerificationCode]: which the server sends is not
+// Verify checks the code that a person typed in or pasted. As in every method that takes one, white space, hyphens, dots and
+// invisible marks in it are left out, and full-width digits count as plain ones, as [NormalizePhone] has it; a code with
+// anything else in it is refused. Tries are few and a wrong one counts, so it is never sent twice for one call. A wrong or expired code is [ErrVerificationFailed] or [CodeInvalidVerificationCode]: which the server sends is not
 // known. Too many tries are [CodeAborted].
 //
 // js-sdk: verify. WIRE.md 4.2.
@@ -239,11 +242,12 @@ func (a *Auth) Verify(ctx context.Context, req VerifyRequest) (*VerifyResponse, 
 
 // verify checks a code with the device id that it was asked for with, "" for the session's.
 func (a *Auth) verify(ctx context.Context, op, deviceID string, req VerifyRequest) (*VerifyResponse, error) {
-	version := req.Version
+	version, invalid := req.Version, error(nil)
 	req.Version = ""
+	req.VerificationCode, invalid = normalCode("verification_code", req.VerificationCode)
 	r := wire.Request{Op: op, Method: http.MethodPost, Path: "v1/verification/verify", Body: req, DeviceID: deviceID}
 	checks := []error{
-		required("verification_id", req.VerificationID), checkCode("verification_code", req.VerificationCode), checkVersion(version),
+		required("verification_id", req.VerificationID), invalid, checkVersion(version),
 	}
 	if version != client.V2 {
 		out, err := call[checkedCode](ctx, a, r, checks...)
