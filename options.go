@@ -13,8 +13,6 @@ import (
 	"github.com/cloudbase-community/tcbauth/internal/advice"
 	"github.com/cloudbase-community/tcbauth/internal/client"
 	"github.com/cloudbase-community/tcbauth/internal/endpoint"
-	"github.com/cloudbase-community/tcbauth/internal/jwt"
-	"github.com/cloudbase-community/tcbauth/internal/lenient"
 	"github.com/cloudbase-community/tcbauth/internal/session"
 )
 
@@ -176,29 +174,6 @@ func WithAccessKey(key string) Option {
 		c.accessKey = key
 		return nil
 	}
-}
-
-// publishable reports whether an access key is one that everybody may have, by its own claims (WIRE.md 6.3).
-func publishable(key string) bool {
-	token, err := jwt.Parse(key)
-	if err != nil {
-		return false
-	}
-	var platform, clientType, sub string
-	admin := false
-	for claims := lenient.Object(token.Payload); claims.Next(); {
-		switch value := claims.Value(); string(claims.Name()) {
-		case "meta":
-			platform = value.Member("platform").Text()
-		case "client_type":
-			clientType = value.Text()
-		case "is_system_admin":
-			admin = value.Bool()
-		case "sub":
-			sub = value.Text()
-		}
-	}
-	return (platform == "PublishableKey" || platform == "" && sub == "anon") && !admin && clientType != "client_server"
 }
 
 // WithTokenStore keeps sessions in store; in memory if not given.
