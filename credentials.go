@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"time"
 
+	"github.com/cloudbase-community/tcbauth/internal/jwt"
+	"github.com/cloudbase-community/tcbauth/internal/lenient"
 	"github.com/cloudbase-community/tcbauth/internal/session"
 )
 
@@ -42,3 +44,26 @@ func (c *Credentials) clone() *Credentials { return public((*session.Credentials
 
 // public returns a session as callers have it: a copy, which they may change.
 func public(c *session.Credentials) *Credentials { return (*Credentials)(c.Clone()) }
+
+// publishable reports whether an access key is one that everybody may have, by its own claims (WIRE.md 6.3).
+func publishable(key string) bool {
+	token, err := jwt.Parse(key)
+	if err != nil {
+		return false
+	}
+	var platform, clientType, sub string
+	admin := false
+	for claims := lenient.Object(token.Payload); claims.Next(); {
+		switch value := claims.Value(); string(claims.Name()) {
+		case "meta":
+			platform = value.Member("platform").Text()
+		case "client_type":
+			clientType = value.Text()
+		case "is_system_admin":
+			admin = value.Bool()
+		case "sub":
+			sub = value.Text()
+		}
+	}
+	return (platform == "PublishableKey" || platform == "" && sub == "anon") && !admin && clientType != "client_server"
+}

@@ -42,6 +42,7 @@ func TestErrorForms(t *testing.T) {
 		"number only":        {429, `{"error_code":8}`, tcbauth.CodeResourceExhausted, 8, "", tcbauth.CategoryRateLimited},
 		"number as text":     {400, `{"error":"captcha_required","error_code":"4001"}`, tcbauth.CodeCaptchaRequired, 4001, "", tcbauth.CategoryCaptchaRequired},
 		"number as the word": {400, `{"code":"4002"}`, tcbauth.CodeCaptchaInvalid, 4002, "", tcbauth.CategoryCaptchaInvalid},
+		"number for a word":  {400, `{"error":4001,"error_description":"x"}`, tcbauth.CodeCaptchaRequired, 4001, "x", tcbauth.CategoryCaptchaRequired},
 		"unknown number":     {400, `{"error_code":4711}`, "", 4711, "", tcbauth.CategoryUnknown},
 		"unknown word":       {418, `{"error":"teapot","error_code":77}`, "teapot", 77, "", tcbauth.CategoryUnknown},
 		"status 200":         {200, `{"error":"aborted","error_code":10,"verification_token":"x"}`, tcbauth.CodeAborted, 10, "", tcbauth.CategoryVerificationFailed},

@@ -100,6 +100,9 @@ func (a *Auth) finishing(ctx context.Context, op string, c *OtpChallenge, newPas
 		if newPassword {
 			break
 		}
+		if now, err := a.stored(ctx, op); err == nil && c.Sub != "" && now.Subject() == c.Sub {
+			return nil, nil // a session that has expired is not refreshed only to be replaced
+		}
 		as, err := a.finishFor(ctx, op, c.Sub)
 		if unauthenticated(err) {
 			return nil, nil

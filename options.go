@@ -13,8 +13,6 @@ import (
 	"github.com/cloudbase-community/tcbauth/internal/advice"
 	"github.com/cloudbase-community/tcbauth/internal/client"
 	"github.com/cloudbase-community/tcbauth/internal/endpoint"
-	"github.com/cloudbase-community/tcbauth/internal/jwt"
-	"github.com/cloudbase-community/tcbauth/internal/lenient"
 	"github.com/cloudbase-community/tcbauth/internal/session"
 )
 
@@ -41,6 +39,25 @@ type config struct {
 	policy       PasswordPolicy
 	solver       CaptchaSolver
 	ticketSource TicketSource
+	speech       dialect
+}
+
+// dialect is what generations of the js-sdk say differently to the server. The zero value is that of generation 2.
+type dialect struct {
+	gateway       bool              // the gateway's host is the default
+	usages        map[string]string // what a code by mail is for, by the method that has it sent
+	linksRegister bool              // a link may be sent to people who are not registered
+}
+
+// jsSDK3 is that of js-sdk 3.7.0, as recorded.
+var jsSDK3 = dialect{
+	gateway: true,
+	usages: map[string]string{
+		"SignInWithOtp": "email", "SignUpWithOtp": "email", "Resend": "email",
+		"ResetPasswordForEmail": "recovery",
+		"Reauthenticate":        "reauthentication", "UpdateUser": "reauthentication",
+	},
+	linksRegister: true,
 }
 
 // newConfig has the js-sdk's defaults, changed by opts.
@@ -63,6 +80,9 @@ func newConfig(env string, opts []Option) (*config, error) {
 	}
 	if c.store == nil {
 		c.store = NewMemoryStore()
+	}
+	if c.speech.gateway {
+		_ = c.server.UseGateway() // unless another host was chosen
 	}
 	c.baseURL = c.server.URL(c.env, c.region)
 	return c, nil
@@ -94,6 +114,18 @@ func WithGateway() Option {
 // WithIntlGateway uses the gateway of the international regions, {env}.api.intl.tcloudbasegateway.com.
 func WithIntlGateway() Option {
 	return func(c *config) error { return named("WithIntlGateway", c.server.UseIntlGateway()) }
+}
+
+// WithJSSDK3 speaks to the server as the js-sdk 3.7.0 does, in place of the 2.32.0: the host is that of [WithGateway] in
+// every region, unless another one is chosen; a code by mail says what it is for, in the field usage, unless the caller
+// does ("email" to sign in or up, "recovery" for a forgotten password, "reauthentication" for [Auth.Reauthenticate] and a
+// new address); and EmailRedirectTo of [Auth.SignInWithOtp] reaches people who are not registered, where ShouldCreateUser
+// is true. Everything else is the same in both.
+func WithJSSDK3() Option {
+	return func(c *config) error {
+		c.speech = jsSDK3
+		return nil
+	}
 }
 
 // WithBaseURL uses another server, an emulator say. Paths begin below it with /auth. Plain http is refused unless the
@@ -142,29 +174,6 @@ func WithAccessKey(key string) Option {
 		c.accessKey = key
 		return nil
 	}
-}
-
-// publishable reports whether an access key is one that everybody may have, by its own claims (WIRE.md 6.3).
-func publishable(key string) bool {
-	token, err := jwt.Parse(key)
-	if err != nil {
-		return false
-	}
-	var platform, clientType, sub string
-	admin := false
-	for claims := lenient.Object(token.Payload); claims.Next(); {
-		switch value := claims.Value(); string(claims.Name()) {
-		case "meta":
-			platform = value.Member("platform").Text()
-		case "client_type":
-			clientType = value.Text()
-		case "is_system_admin":
-			admin = value.Bool()
-		case "sub":
-			sub = value.Text()
-		}
-	}
-	return (platform == "PublishableKey" || platform == "" && sub == "anon") && !admin && clientType != "client_server"
 }
 
 // WithTokenStore keeps sessions in store; in memory if not given.

@@ -63,7 +63,8 @@ type SignInWithOtpRequest struct {
 type SignInWithOtpOptions struct {
 	// ShouldCreateUser false sends no code to people who are not registered; nil and true register them.
 	ShouldCreateUser *bool `json:"shouldCreateUser,omitempty"`
-	// EmailRedirectTo sends a link to this URL in place of a code, to people who are registered.
+	// EmailRedirectTo sends a link to this URL in place of a code, to people who are registered; with [WithJSSDK3] and a
+	// ShouldCreateUser that is true, to everybody.
 	EmailRedirectTo string `json:"emailRedirectTo,omitempty"`
 	Usage           string `json:"usage,omitempty"` // that of [GetVerificationRequest]
 }
@@ -83,6 +84,9 @@ func (a *Auth) SignInWithOtp(ctx context.Context, req SignInWithOtpRequest) (*Ot
 		return a.challenge(ctx, op, OtpSignUp, verification)
 	}
 	verification.Target, verification.EmailRedirectTo = TargetUser, req.Options.EmailRedirectTo
+	if create := req.Options.ShouldCreateUser; a.app.cfg.speech.linksRegister && create != nil && *create {
+		verification.Target = TargetAny
+	}
 	return a.challenge(ctx, op, OtpSignIn, verification)
 }
 

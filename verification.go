@@ -1,6 +1,7 @@
 package tcbauth
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 
@@ -113,6 +114,9 @@ func (a *Auth) sendCode(ctx context.Context, op string, req GetVerificationReque
 		return nil, a.fail(ctx, op, err)
 	}
 	req.PhoneNumber = phone
+	if req.Email != "" {
+		req.Usage = cmp.Or(req.Usage, a.app.cfg.speech.usages[op])
+	}
 	withCaptcha := req.WithCaptcha
 	req.WithCaptcha = false
 	r := wire.Request{Op: op, Method: http.MethodPost, Path: "v1/verification", Body: req}

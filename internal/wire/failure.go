@@ -2,6 +2,7 @@ package wire
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -150,7 +151,7 @@ func (f *Failure) read(body []byte, codeIsResult bool) (said, byService bool) {
 		return true, false
 	}
 	f.Code = word(text(e["error"]))
-	f.Number = number(e["error_code"])
+	f.Number = cmp.Or(number(e["error_code"]), number(e["error"]))
 	byService = f.Code != "" || f.Number != 0 || present(e["error"])
 	f.Description = text(e["error_description"])
 	if inner := members(e["error"]); inner != nil {

@@ -56,6 +56,7 @@ func TestOutcome(t *testing.T) {
 		"502 of the service":      {says(502, service), is{}, is{}, "unavailable"},
 		"504 of the service":      {says(504, service), is{}, is{}, "unavailable"},
 		"504, a service's number": {says(504, `{"error_code":14}`), is{}, is{}, "unavailable"},
+		"504, a number for word":  {says(504, `{"error":14}`), is{}, is{}, "unavailable"},
 		"504 in both forms":       {says(504, `{"error":"unavailable","code":"SERVER_TIMEOUT"}`), is{}, is{}, "unavailable"},
 		"200 of the service":      {says(200, service), is{}, is{}, "unavailable"},
 	}
