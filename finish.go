@@ -94,7 +94,7 @@ func (a *Auth) finishing(ctx context.Context, op string, c *OtpChallenge, newPas
 			break
 		}
 		as, err := a.finishFor(ctx, op, c.Sub)
-		if err != nil && codeOf(err) == CodeUnauthenticated {
+		if unauthenticated(err) {
 			return nil, nil
 		}
 		return as, err
