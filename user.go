@@ -100,7 +100,7 @@ func (u *userInfo) missing() string { return missingField("sub", u.Sub) }
 func (u *userInfo) UnmarshalJSON(data []byte) error {
 	var in User
 	var hasPassword [3]bool // by each of its names
-	members := lenient.Object(data).Sharing()
+	members := lenient.ObjectIn(string(data))
 	for members.Next() {
 		v := members.Value()
 		switch string(members.Name()) {

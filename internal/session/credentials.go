@@ -42,9 +42,12 @@ const scopeAnonymous = "anonymous"
 
 // UnmarshalJSON takes what the server sends and what a js-sdk stored. A field of another type counts as not given, names
 // are compared exactly, and what is not known becomes Extra. A null has no fields. After an error c is as it was.
-func (c *Credentials) UnmarshalJSON(data []byte) error {
+func (c *Credentials) UnmarshalJSON(data []byte) error { return c.unmarshal(string(data)) }
+
+// unmarshal is UnmarshalJSON of a text, of which the tokens become parts.
+func (c *Credentials) unmarshal(text string) error {
 	var in Credentials
-	members := lenient.Object(data).Sharing() // tokens are most of it
+	members := lenient.ObjectIn(text)
 	for members.Next() {
 		value := members.Value()
 		switch name := members.Name(); string(name) {

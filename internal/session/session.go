@@ -55,6 +55,11 @@ type Reserver interface {
 	Reserve(ctx context.Context, key string, size int) error
 }
 
+// StringGetter is a Store that has its values as strings. It is tcbauth.StringGetter.
+type StringGetter interface {
+	GetString(ctx context.Context, key string) (string, error)
+}
+
 // Interruptible is a Store that may say that its calls end with their contexts. It is tcbauth.Interruptible.
 type Interruptible interface {
 	Interruptible() bool

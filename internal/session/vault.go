@@ -1,7 +1,6 @@
 package session
 
 import (
-	"bytes"
 	"context"
 	"errors"
 )
@@ -61,22 +60,22 @@ func (k *Keeper) successor(key string, stored *Credentials) *Credentials {
 // read returns what the store holds, nil for nothing. Its error is a *StoreError.
 func (h *Handle) read(ctx context.Context) (c *Credentials, size int, err error) {
 	const doing = "reading the session"
-	data, err := h.keeper.store.get(ctx, h.keys.credentials)
+	stored, err := h.keeper.store.get(ctx, h.keys.credentials)
 	if err != nil {
 		return nil, 0, &StoreError{doing, err}
 	}
-	if data == nil {
+	if !stored.there {
 		return nil, 0, nil
 	}
-	if w := h.written.Load(); w != nil && bytes.Equal(w.data, data) {
-		return w.session, len(data), nil
+	if w := h.written.Load(); w != nil && string(w.data) == stored.text {
+		return w.session, len(stored.text), nil
 	}
 	c = new(Credentials)
-	if c.UnmarshalJSON(data) != nil || c.AccessToken == "" && c.RefreshToken == "" {
-		h.setAside(ctx, data)
+	if c.unmarshal(stored.text) != nil || c.AccessToken == "" && c.RefreshToken == "" {
+		h.setAside(ctx, stored.text)
 		return nil, 0, &StoreError{doing, ErrDamaged}
 	}
-	return c, len(data), nil
+	return c, len(stored.text), nil
 }
 
 // found tells of the first session that this handle finds.
@@ -104,12 +103,12 @@ func unreadable(err error) bool {
 const damagedSuffix = ".damaged"
 
 // setAside keeps a copy of a damaged session for whoever wants to know what has happened.
-func (h *Handle) setAside(ctx context.Context, data []byte) {
+func (h *Handle) setAside(ctx context.Context, damaged string) {
 	key := h.keys.credentials + damagedSuffix
-	if kept, err := h.keeper.store.get(ctx, key); err == nil && kept != nil && bytes.Equal(kept, data) {
+	if kept, err := h.keeper.store.get(ctx, key); err == nil && kept.there && kept.text == damaged {
 		return
 	}
-	if err := h.keeper.store.set(ctx, key, data, h.keeper.cfg.TTL); err != nil {
+	if err := h.keeper.store.set(ctx, key, []byte(damaged), h.keeper.cfg.TTL); err != nil {
 		h.keeper.warn(ctx, "a damaged session could not be kept", &StoreError{"copying the session", err})
 	}
 }
