@@ -180,9 +180,6 @@ func (a *Auth) BaseURL() string { return a.app.BaseURL() }
 // watcher is how an Auth is told of the changes of its session.
 type watcher Auth
 
-// Listened reports whether events have subscribers.
-func (w *watcher) Listened() bool { return w.events.Subscribed() }
-
 // Changed drops the user of a session that is over, and fires the events.
 func (w *watcher) Changed(c session.Change) {
 	a := (*Auth)(w)

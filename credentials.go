@@ -20,6 +20,7 @@ type Credentials struct {
 	Scope        string    // words with spaces between: "user sso", or "anonymous"; may be ""
 	Sub          string    // the user's id
 	Groups       []string  // as the last sign-in or refresh gave them
+	IDToken      string    // an OpenID Connect ID token, where the server sends one; "" as a rule
 	Version      string    // the API version that signed in, "v1" or "v2"; "" counts as v1
 
 	// Extra has what else the server, or a js-sdk, has put there, by the names in the JSON. It is kept as it is, and stored

@@ -25,6 +25,8 @@ type FinishOtpRequest struct {
 	Picture        string `json:"picture,omitempty"`
 	Locale         string `json:"locale,omitempty"`
 	AnonymousToken string `json:"anonymous_token,omitempty"`
+	// KeepAnonymousUser is that of [SignUpRequest].
+	KeepAnonymousUser bool `json:"-"`
 }
 
 // FinishOtp takes the second step of a challenge: it checks the code and does what the challenge is for. A wrong code can be
@@ -53,6 +55,14 @@ func (a *Auth) FinishOtp(ctx context.Context, req FinishOtpRequest) (*LoginState
 			Email: c.Email, Phone: c.Phone, Token: req.Token, MessageID: req.MessageID,
 		})
 	}
+	newUser, err := a.keepAnonymousUser(ctx, op, SignUpRequest{
+		PhoneNumber: c.Phone, Email: c.Email, VerificationCode: req.Token, Password: req.Password, Name: req.Name,
+		Username: req.Username, Gender: req.Gender, Picture: req.Picture, Locale: req.Locale,
+		AnonymousToken: req.AnonymousToken, KeepAnonymousUser: req.KeepAnonymousUser && c.Kind == OtpSignUp,
+	})
+	if err != nil {
+		return nil, err
+	}
 	token, err := a.verifyCode(ctx, op, deviceID, req.MessageID, req.Token)
 	if err != nil {
 		return nil, err
@@ -72,11 +82,8 @@ func (a *Auth) FinishOtp(ctx context.Context, req FinishOtpRequest) (*LoginState
 		return signIn()
 	}
 	signUp := func() (*LoginState, error) {
-		return a.signUp(ctx, op, deviceID, SignUpRequest{
-			PhoneNumber: c.Phone, Email: c.Email, VerificationToken: token, VerificationCode: req.Token,
-			Password: req.Password, Name: req.Name, Username: req.Username, Gender: req.Gender, Picture: req.Picture,
-			Locale: req.Locale, AnonymousToken: req.AnonymousToken,
-		})
+		newUser.VerificationToken = token
+		return a.signUp(ctx, op, deviceID, newUser)
 	}
 	if c.IsUserUnknown {
 		return orElse(signUp, signIn, CodeAlreadyExists, CodeFailedPrecondition)

@@ -65,6 +65,7 @@ type SignInWithOtpOptions struct {
 	ShouldCreateUser *bool `json:"shouldCreateUser,omitempty"`
 	// EmailRedirectTo sends a link to this URL in place of a code, to people who are registered.
 	EmailRedirectTo string `json:"emailRedirectTo,omitempty"`
+	Usage           string `json:"usage,omitempty"` // that of [GetVerificationRequest]
 }
 
 // SignInWithOtp sends a code to sign in with.
@@ -76,7 +77,7 @@ func (a *Auth) SignInWithOtp(ctx context.Context, req SignInWithOtpRequest) (*Ot
 	if invalid != nil {
 		return nil, a.fail(ctx, op, invalid)
 	}
-	verification := GetVerificationRequest{Email: req.Email, PhoneNumber: phone}
+	verification := GetVerificationRequest{Email: req.Email, PhoneNumber: phone, Usage: req.Options.Usage}
 	mayCreate := req.Options.ShouldCreateUser == nil || *req.Options.ShouldCreateUser
 	if mayCreate && req.Options.EmailRedirectTo == "" {
 		return a.challenge(ctx, op, OtpSignUp, verification)
@@ -92,6 +93,7 @@ type SignUpWithOtpRequest struct {
 	Email    string `json:"email,omitempty"`
 	Phone    string `json:"phone,omitempty"` // as NormalizePhone takes it
 	Password string `json:"password,omitempty"`
+	Usage    string `json:"usage,omitempty"` // that of [GetVerificationRequest]
 }
 
 // SignUpWithOtp sends a code to register with. People who are registered already are signed in.
@@ -106,12 +108,13 @@ func (a *Auth) SignUpWithOtp(ctx context.Context, req SignUpWithOtpRequest) (*Ot
 	if invalid != nil {
 		return nil, a.fail(ctx, op, invalid)
 	}
-	return a.challenge(ctx, op, OtpSignUp, GetVerificationRequest{Email: req.Email, PhoneNumber: phone})
+	return a.challenge(ctx, op, OtpSignUp, GetVerificationRequest{Email: req.Email, PhoneNumber: phone, Usage: req.Usage})
 }
 
 // ResetPasswordForEmailRequest says where a code goes.
 type ResetPasswordForEmailRequest struct {
-	EmailOrPhone string `json:"emailOrPhone"` // a phone number as NormalizePhone takes it
+	EmailOrPhone string `json:"emailOrPhone"`    // a phone number as NormalizePhone takes it
+	Usage        string `json:"usage,omitempty"` // that of [GetVerificationRequest]
 }
 
 // ResetPasswordForEmail sends a code to somebody who has forgotten their password. FinishOtp sets a new one, fires
@@ -128,7 +131,9 @@ func (a *Auth) ResetPasswordForEmail(ctx context.Context, req ResetPasswordForEm
 	if invalid != nil {
 		return nil, a.fail(ctx, op, invalid)
 	}
-	return a.challenge(ctx, op, OtpRecovery, GetVerificationRequest{Email: email, PhoneNumber: phone, Target: TargetUser})
+	return a.challenge(ctx, op, OtpRecovery, GetVerificationRequest{
+		Email: email, PhoneNumber: phone, Target: TargetUser, Usage: req.Usage,
+	})
 }
 
 // Reauthenticate sends a code to the person who is signed in, by mail if they have an address. FinishOtp with a Password

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"testing"
 	"testing/synctest"
 
@@ -330,5 +331,51 @@ func TestVerifyWithToken(t *testing.T) {
 			assert.Equal(t, path, p.Requests()[0].URL.Path)
 			assert.JSONEq(t, `{"verification_id":"v","verification_code":"123456","verification_token":"earlier"}`, p.Requests()[0].Text)
 		})
+	}
+}
+
+// TestUsage: each step that sends a code passes on what the caller says that it is for, and nothing of its own.
+func TestUsage(t *testing.T) {
+	t.Parallel()
+	type step func(ctx context.Context, auth *tcbauth.Auth, usage string) error
+	for name, send := range map[string]step{
+		"SignInWithOtp": func(ctx context.Context, auth *tcbauth.Auth, usage string) error {
+			_, err := auth.SignInWithOtp(ctx, tcbauth.SignInWithOtpRequest{Email: testbed.NewEmail, Options: tcbauth.SignInWithOtpOptions{Usage: usage}})
+			return err
+		},
+		"SignUpWithOtp": func(ctx context.Context, auth *tcbauth.Auth, usage string) error {
+			_, err := auth.SignUpWithOtp(ctx, tcbauth.SignUpWithOtpRequest{Email: testbed.NewEmail, Usage: usage})
+			return err
+		},
+		"ResetPasswordForEmail": func(ctx context.Context, auth *tcbauth.Auth, usage string) error {
+			_, err := auth.ResetPasswordForEmail(ctx, tcbauth.ResetPasswordForEmailRequest{EmailOrPhone: testbed.NewEmail, Usage: usage})
+			return err
+		},
+		"Resend": func(ctx context.Context, auth *tcbauth.Auth, usage string) error {
+			_, err := auth.Resend(ctx, tcbauth.ResendRequest{Email: testbed.NewEmail, Usage: usage})
+			return err
+		},
+	} {
+		for _, usage := range []string{"", "recovery"} {
+			t.Run(name+", "+usage, func(t *testing.T) {
+				t.Parallel()
+				synctest.Test(t, func(t *testing.T) {
+					peer := testbed.Script(testbed.Reply(http.StatusOK, `{"verification_id":"id-1","expires_in":600}`))
+					auth := testbed.NewPeerApp(t, peer, tcbauth.NewMemoryStore()).Auth()
+					require.NoError(t, send(t.Context(), auth, usage))
+					require.Len(t, peer.Requests(), 1)
+					var body struct {
+						Usage *string `json:"usage"`
+					}
+					require.NoError(t, json.Unmarshal([]byte(peer.Requests()[0].Text), &body))
+					if usage == "" {
+						assert.Nil(t, body.Usage)
+						return
+					}
+					require.NotNil(t, body.Usage)
+					assert.Equal(t, usage, *body.Usage)
+				})
+			})
+		}
 	}
 }

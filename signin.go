@@ -21,6 +21,11 @@ type SignInRequest struct {
 
 	// IsEncrypt encrypts what is sent for the server alone, beside TLS.
 	IsEncrypt bool `json:"isEncrypt,omitempty"`
+	// Params is what a caller has encrypted, who has the key of [Auth.GetPublicKey] and names it by PublicKeyThumbprint: the
+	// JSON of the fields above, in blocks of PKCS #1 v1.5 one after the other, in base64. Each needs the other, and stands
+	// for Username and Password.
+	Params              string `json:"params,omitempty"`
+	PublicKeyThumbprint string `json:"public_key_thumbprint,omitempty"`
 
 	Query *UserInfoQuery `json:"query,omitempty"` // of the user that is fetched
 }
@@ -52,7 +57,13 @@ func (a *Auth) signInFrom(ctx context.Context, op, deviceID string, req SignInRe
 		r.Path = "v2/signin/username"
 	}
 	checks = append(checks, invalid)
-	if req.VerificationToken == "" && req.VerificationCode == "" {
+	switch {
+	case req.Params != "" || req.PublicKeyThumbprint != "":
+		checks = append(checks, required("params", req.Params), required("public_key_thumbprint", req.PublicKeyThumbprint))
+		if encrypt {
+			checks = append(checks, &ValidationError{Field: "isEncrypt", Rule: "is of no use: params is encrypted already"})
+		}
+	case req.VerificationToken == "" && req.VerificationCode == "":
 		checks = append(checks, required("username", req.Username), required("password", req.Password))
 	}
 	checks = append(checks, checkVersion(version), a.storing())
@@ -112,6 +123,11 @@ type SignInWithSmsRequest struct {
 	BindInfo         *BindInfo         `json:"bindInfo,omitempty"`
 	// ShouldCreateUser false refuses people who are not registered ([CodeNotFound]); nil and true register them.
 	ShouldCreateUser *bool `json:"shouldCreateUser,omitempty"`
+
+	// AnonymousToken is the access token of an anonymous session, which becomes a person who is new.
+	AnonymousToken string `json:"anonymous_token,omitempty"`
+	// KeepAnonymousUser is that of [SignUpRequest].
+	KeepAnonymousUser bool `json:"-"`
 }
 
 // SignInWithSms checks the code and signs the person in, registering them if they are new. VerificationInfo.IsUser
@@ -124,7 +140,8 @@ func (a *Auth) SignInWithSms(ctx context.Context, req SignInWithSmsRequest) (*Lo
 	phone, invalid := normalPhone("phoneNum", req.PhoneNum)
 	return a.signInByCode(ctx, codeSignIn{
 		op: "SignInWithSms", info: req.VerificationInfo, code: req.VerificationCode, username: phone,
-		signUp: SignUpRequest{PhoneNumber: phone}, bind: req.BindInfo, create: req.ShouldCreateUser,
+		signUp: SignUpRequest{PhoneNumber: phone, AnonymousToken: req.AnonymousToken, KeepAnonymousUser: req.KeepAnonymousUser},
+		bind:   req.BindInfo, create: req.ShouldCreateUser,
 	}, invalid)
 }
 
@@ -136,6 +153,11 @@ type SignInWithEmailRequest struct {
 	BindInfo         *BindInfo         `json:"bindInfo,omitempty"`
 	// ShouldCreateUser false refuses people who are not registered ([CodeNotFound]); nil and true register them.
 	ShouldCreateUser *bool `json:"shouldCreateUser,omitempty"`
+
+	// AnonymousToken is the access token of an anonymous session, which becomes a person who is new.
+	AnonymousToken string `json:"anonymous_token,omitempty"`
+	// KeepAnonymousUser is that of [SignUpRequest].
+	KeepAnonymousUser bool `json:"-"`
 }
 
 // SignInWithEmail is [Auth.SignInWithSms] for a mail address.
@@ -144,7 +166,8 @@ type SignInWithEmailRequest struct {
 func (a *Auth) SignInWithEmail(ctx context.Context, req SignInWithEmailRequest) (*LoginState, error) {
 	return a.signInByCode(ctx, codeSignIn{
 		op: "SignInWithEmail", info: req.VerificationInfo, code: req.VerificationCode, username: req.Email,
-		signUp: SignUpRequest{Email: req.Email}, bind: req.BindInfo, create: req.ShouldCreateUser,
+		signUp: SignUpRequest{Email: req.Email, AnonymousToken: req.AnonymousToken, KeepAnonymousUser: req.KeepAnonymousUser},
+		bind:   req.BindInfo, create: req.ShouldCreateUser,
 	}, checkEmail("email", req.Email))
 }
 
@@ -173,6 +196,12 @@ func (a *Auth) signInByCode(ctx context.Context, in codeSignIn, invalid error) (
 	if err != nil {
 		return nil, err
 	}
+	mayCreate := in.create == nil || *in.create
+	if mayCreate {
+		if in.signUp, err = a.keepAnonymousUser(ctx, in.op, in.signUp); err != nil { // the code would be spent for nothing
+			return nil, err
+		}
+	}
 	token, err := a.verifyCode(ctx, in.op, deviceID, in.info.VerificationID, code)
 	if err != nil {
 		return nil, err
@@ -193,7 +222,6 @@ func (a *Auth) signInByCode(ctx context.Context, in codeSignIn, invalid error) (
 		r.VerificationToken, r.ProviderToken = token, providerToken
 		return a.signUp(ctx, in.op, deviceID, r)
 	}
-	mayCreate := in.create == nil || *in.create
 	switch {
 	case !mayCreate:
 		return signIn()

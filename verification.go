@@ -22,7 +22,7 @@ type GetVerificationRequest struct {
 	PhoneNumber     string `json:"phone_number,omitempty"` // as NormalizePhone takes it
 	Email           string `json:"email,omitempty"`
 	Target          string `json:"target,omitempty"`
-	Usage           string `json:"usage,omitempty"`             // free text for the server, PASSWORD_RESET say
+	Usage           string `json:"usage,omitempty"`             // what the code is for, in the server's words: PASSWORD_RESET, or "recovery", say
 	EmailRedirectTo string `json:"email_redirect_to,omitempty"` // the mail has a link to this URL in place of a code
 	ClientID        string `json:"client_id,omitempty"`
 
@@ -154,6 +154,7 @@ type ResendRequest struct {
 	Type  string `json:"type,omitempty"` // "signup" reaches people who are not registered too
 	Email string `json:"email,omitempty"`
 	Phone string `json:"phone,omitempty"` // as NormalizePhone takes it
+	Usage string `json:"usage,omitempty"` // that of [GetVerificationRequest]
 }
 
 // Resend sends a new code, which ends the life of the one before. An [OtpChallenge] is then finished with the new
@@ -169,7 +170,9 @@ func (a *Auth) Resend(ctx context.Context, req ResendRequest) (*VerificationInfo
 	if invalid != nil {
 		return nil, a.fail(ctx, "Resend", invalid)
 	}
-	return a.getVerification(ctx, "Resend", GetVerificationRequest{Email: req.Email, PhoneNumber: phone, Target: target})
+	return a.getVerification(ctx, "Resend", GetVerificationRequest{
+		Email: req.Email, PhoneNumber: phone, Target: target, Usage: req.Usage,
+	})
 }
 
 // carriesBearer reports whether a call that may carry a bearer carries one. A store that fails is an error of the inside.
