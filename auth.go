@@ -39,7 +39,7 @@ func NewApp(env string, opts ...Option) (*App, error) {
 	app.clients = client.Config{
 		Wire: wire.New(wire.Config{
 			BaseURL: cfg.baseURL, ClientID: cfg.clientID, ClientSecret: cfg.clientSecret, HTTPClient: cfg.httpClient,
-			Timeout: cfg.timeout, Logger: cfg.logger, SDKVersion: "tcbauth/" + Version,
+			Timeout: cfg.timeout, MaxAttempts: cfg.maxAttempts, Logger: cfg.logger, SDKVersion: "tcbauth/" + Version,
 		}),
 		ClientID: cfg.clientID, ClientSecret: cfg.clientSecret,
 		AccessKey: cfg.accessKey, KeyForVisitors: publishable(cfg.accessKey),
@@ -56,7 +56,7 @@ func NewApp(env string, opts ...Option) (*App, error) {
 	}
 	app.keeper = session.NewKeeper(session.Config{
 		Store: cfg.store, Prefix: cfg.keyPrefix(), ClientID: cfg.clientID, DeviceID: cfg.deviceID, TTL: cfg.sessionTTL,
-		Ahead: cfg.refreshAhead, ExchangeLimit: wire.MaxDuration(cfg.timeout), Now: cfg.now, Warn: app.warn,
+		Ahead: cfg.refreshAhead, ExchangeLimit: wire.MaxDuration(cfg.timeout, cfg.maxAttempts), Now: cfg.now, Warn: app.warn,
 	})
 	app.auth = app.newAuth("", "")
 	return app, nil

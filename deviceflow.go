@@ -138,30 +138,19 @@ const (
 	pollMissed                     // nobody has judged the request
 )
 
-// judgePoll goes by the server's word, and by the status where the word does not tell. An answer without a word is not the
-// server's: a gateway, a proxy or the page of a network that wants a sign-in of its own has answered in its place.
+// judgePoll goes by what the server's answer means. An answer without a word is not the server's: a gateway, a proxy or the
+// page of a network that wants a sign-in of its own has answered in its place.
 func judgePoll(err error) pollOutcome {
 	e, ok := err.(*Error) //nolint:errorlint // what it wraps may be about some other session
 	if !ok {
 		return pollOver
 	}
-	switch e.Code {
-	case CodeAuthorizationPending:
-		return pollPending
-	case CodeSlowDown, CodeResourceExhausted:
-		return pollSlower
-	case CodeAccessDenied, CodeExpiredToken, CodeInvalidGrant, CodeInvalidRequest, CodeInvalidScope, CodeUnauthorizedClient,
-		"invalid_client", "unsupported_grant_type":
-		return pollOver
-	case CodeUnreachable, CodeUnavailable, CodeTemporarilyUnavailable, CodeInternal, CodeServerError, CodeDeadlineExceeded,
-		CodeAborted, CodeDataLoss:
-		return pollMissed
-	}
 	switch {
-	case e.StatusCode == http.StatusTooManyRequests:
+	case e.Code == CodeAuthorizationPending:
+		return pollPending
+	case e.Category == CategoryRateLimited:
 		return pollSlower
-	case e.StatusCode >= http.StatusInternalServerError, e.StatusCode == http.StatusRequestTimeout,
-		e.StatusCode != 0 && e.Code == "" && e.Number == 0:
+	case e.Category == CategoryServiceError, e.StatusCode != 0 && e.Code == "" && e.Number == 0:
 		return pollMissed
 	}
 	return pollOver

@@ -14,6 +14,7 @@ import (
 	"github.com/cloudbase-community/tcbauth/internal/client"
 	"github.com/cloudbase-community/tcbauth/internal/endpoint"
 	"github.com/cloudbase-community/tcbauth/internal/session"
+	"github.com/cloudbase-community/tcbauth/internal/wire"
 )
 
 // Option changes a default of [New] and [NewApp]. Every option is checked there; a bad one is an error.
@@ -34,6 +35,7 @@ type config struct {
 	language     string
 	deviceID     string
 	timeout      time.Duration
+	maxAttempts  int
 	now          func() time.Time
 	logger       *slog.Logger
 	policy       PasswordPolicy
@@ -64,7 +66,7 @@ var jsSDK3 = dialect{
 func newConfig(env string, opts []Option) (*config, error) {
 	c := &config{
 		env: env, region: endpoint.DefaultRegion, clientID: env, language: "zh-CN",
-		sessionTTL: 31 * 24 * time.Hour, timeout: 15 * time.Second,
+		sessionTTL: 31 * 24 * time.Hour, timeout: 15 * time.Second, maxAttempts: wire.DefaultAttempts,
 		httpClient: &http.Client{}, now: time.Now, policy: ValidatePassword,
 	}
 	if err := endpoint.CheckEnv(env); err != nil {
@@ -256,13 +258,38 @@ func WithDeviceID(id string) Option {
 	}
 }
 
-// WithTimeout limits one attempt of a request, connecting and reading included; 15 s if not given.
+// WithTimeout limits one attempt of a request, connecting and reading included; 15 s if not given. A call may make several
+// attempts, see [WithMaxAttempts]; the deadline of its context limits all of it.
 func WithTimeout(timeout time.Duration) Option {
 	return func(c *config) error {
 		if timeout <= 0 {
 			return errors.New("WithTimeout: not a positive duration")
 		}
 		c.timeout = timeout
+		return nil
+	}
+}
+
+// WithMaxAttempts sets how often a request that may be repeated is tried in all, from 1, which is never repeated, to 10; 3 if
+// not given, as in the js-sdk. Such a request reads something, or has the same effect once or twice, as unlinking a provider
+// or the sign-out's revocation has. It is tried again after a lost connection, a lost answer, and the statuses 429, 502, 503
+// and 504. Any other request costs money, an attempt or a token, and is sent once; it is tried again only while no
+// connection can be made, when nothing was sent.
+//
+// The pause before the next attempt is 1 s, doubled each time up to 8 s, less up to a half at random; or, if that is longer,
+// what the server's Retry-After asks for. A server that asks for more than 8 s is not asked again, and
+// [Error.RetryAfter] has its wish. So with the defaults a request takes 48 s at most against a server that hangs (three
+// attempts of 15 s, and pauses of 1 s and 2 s), 61 s against one that asks for pauses, and 15 s if it may not be repeated.
+//
+// A call is one request or several, each of which has these limits: a refresh first when the access token has expired,
+// once more after a refused token or for a captcha, or the steps that its comment names. The deadline of the context ends
+// all of them.
+func WithMaxAttempts(n int) Option {
+	return func(c *config) error {
+		if n < 1 || n > wire.AttemptsLimit {
+			return fmt.Errorf("WithMaxAttempts: not from 1 to %d", wire.AttemptsLimit)
+		}
+		c.maxAttempts = n
 		return nil
 	}
 }

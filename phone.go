@@ -77,7 +77,7 @@ func phoneDigits(phone string) (digits string, plus bool, rule string) {
 	opened := -1 // how many digits stood before the last open parenthesis
 	for _, r := range phone {
 		switch r = halfWidth(r); {
-		case isDigit(r):
+		case '0' <= r && r <= '9':
 			kept = append(kept, byte(r))
 		case r == '+':
 			if plus || len(kept) > 0 {

@@ -141,7 +141,7 @@ func normalCode(field, code string) (string, error) {
 	digits := make([]byte, 0, 16)
 	for _, r := range code {
 		switch r = halfWidth(r); {
-		case isDigit(r):
+		case '0' <= r && r <= '9':
 			digits = append(digits, byte(r))
 		case !isSeparator(r):
 			return "", &ValidationError{Field: field, Rule: ruleCode}
@@ -168,8 +168,6 @@ func halfWidth(r rune) rune {
 	}
 	return r
 }
-
-func isDigit(r rune) bool { return '0' <= r && r <= '9' }
 
 // isSeparator reports whether r may stand between digits that a person writes, without a meaning, parentheses apart.
 func isSeparator(r rune) bool {

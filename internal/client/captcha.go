@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/cloudbase-community/tcbauth/internal/advice"
 	"github.com/cloudbase-community/tcbauth/internal/session"
 	"github.com/cloudbase-community/tcbauth/internal/wire"
 )
@@ -160,16 +161,15 @@ func (c *Client) solveCaptcha(ctx context.Context, req *wire.Request) (token, an
 // answer was not judged.
 func refusedAnswer(err error) *wire.Failure {
 	f, ok := errors.AsType[*wire.Failure](err)
-	if !ok || f.Err != nil || f.StatusCode >= http.StatusInternalServerError {
+	if !ok || f.Err != nil {
 		return nil
 	}
-	switch f.StatusCode {
-	case http.StatusUnauthorized, http.StatusForbidden, http.StatusTooManyRequests:
+	m := f.Meaning()
+	switch m.Category {
+	case advice.ServiceError, advice.RateLimited, advice.ProviderNotEnabled:
 		return nil
 	}
-	switch f.Code {
-	case "resource_exhausted", "internal", "server_error", "unavailable", "temporarily_unavailable", "deadline_exceeded", "data_loss",
-		"unimplemented", wire.Unauthenticated, "permission_denied", "unauthorized_client", "invalid_client":
+	if m.Tokens != 0 {
 		return nil
 	}
 	refusal := *f
