@@ -41,6 +41,9 @@
 //	case errors.Is(err, tcbauth.ErrOutcomeUnknown): // it may have happened
 //	}
 //
+// [HTTPStatus] and [UserMessage] make of an error what a backend answers its own client. docs/ERRORS.md lists all that the
+// server is known to say.
+//
 // # Secrets
 //
 // Types that hold tokens, passwords, codes or phone numbers hide them when printed with fmt or log/slog, and no error

@@ -263,7 +263,9 @@ var causes = []struct {
 	{advice.NobodySignedIn, having(ErrNoSession)},
 	{advice.AccessKeyRefused, having(errKeyRefused)},
 	{advice.TokenRefused, func(e *Error) bool { return e.refused }},
-	{advice.InvalidResponse, having(ErrInvalidResponse)},
+	{advice.InvalidResponse, func(e *Error) bool { // where not even the status tells anything
+		return e.Category == CategoryUnknown && errors.Is(e.Err, ErrInvalidResponse)
+	}},
 	{advice.OutcomeUnknown, having(ErrOutcomeUnknown)},
 	{advice.Interrupted, having(context.Canceled)},
 	{advice.TookTooLong, having(context.DeadlineExceeded)},

@@ -25,7 +25,7 @@ const (
 // statusClientClosed is the status that proxies note when a client has gone away. Nobody reads the answer.
 const statusClientClosed = 499
 
-// causes are what goes wrong here. A row with a text is about an argument of that name.
+// causes are what goes wrong here.
 var causes = []Meaning{
 	{
 		Cause: NobodySignedIn, Source: "ErrNoSession", Category: InvalidCredentials,
@@ -68,23 +68,23 @@ var causes = []Meaning{
 		HTTP: http.StatusGatewayTimeout, Message: offline, Help: moreTime,
 	},
 	{
-		Cause: BadArgument, When: When{Text: []string{"phone_number"}}, Source: "ValidationError", Category: InvalidParams,
+		Cause: BadArgument, When: When{Field: []string{"phone_number", "phone", "phoneNum", "challenge.phone"}}, Source: "ValidationError", Category: InvalidParams,
 		HTTP: http.StatusBadRequest, Message: checkPhone, Help: phoneForm,
 	},
 	{
-		Cause: BadArgument, When: When{Text: []string{"email"}}, Source: "ValidationError", Category: InvalidParams,
+		Cause: BadArgument, When: When{Field: []string{"email", "challenge.email"}}, Source: "ValidationError", Category: InvalidParams,
 		HTTP: http.StatusBadRequest, Message: checkEmail, Help: checkFields,
 	},
 	{
-		Cause: BadArgument, When: When{Text: []string{"username"}}, Source: "ValidationError", Category: InvalidParams,
+		Cause: BadArgument, When: When{Field: []string{"username"}}, Source: "ValidationError", Category: InvalidParams,
 		HTTP: http.StatusBadRequest, Message: checkUsername, Help: checkFields,
 	},
 	{
-		Cause: BadArgument, When: When{Text: []string{"password", "new_password"}}, Source: "ValidationError", Category: InvalidParams,
+		Cause: BadArgument, When: When{Field: []string{"password", "new_password", "old_password"}}, Source: "ValidationError", Category: InvalidParams,
 		HTTP: http.StatusBadRequest, Message: checkPassword, Help: checkFields,
 	},
 	{
-		Cause: BadArgument, When: When{Text: []string{"verification_code"}}, Source: "ValidationError", Category: InvalidParams,
+		Cause: BadArgument, When: When{Field: []string{"verification_code", "verificationCode", "token", "code"}}, Source: "ValidationError", Category: InvalidParams,
 		HTTP: http.StatusBadRequest, Message: checkCode, Help: checkFields,
 	},
 	{

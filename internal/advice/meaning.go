@@ -54,6 +54,7 @@ type When struct {
 	Text    []string // one of these is in the description, compared in lower case
 	Path    []string // the request has one of these paths, without the API version
 	Gateway bool     // the answer has the gateway's form
+	Field   []string // the refused argument has one of these names
 }
 
 // String says the condition in words, "" for none.
@@ -68,11 +69,14 @@ func (w When) String() string {
 	if w.Gateway {
 		parts = append(parts, "the gateway's form")
 	}
+	if len(w.Field) > 0 {
+		parts = append(parts, "argument "+strings.Join(w.Field, ", "))
+	}
 	return strings.Join(parts, "; ")
 }
 
 func (w When) holds(f Facts) bool {
-	if w.Gateway && !f.Gateway {
+	if w.Gateway && !f.Gateway || len(w.Field) > 0 && !slices.Contains(w.Field, f.Field) {
 		return false
 	}
 	if len(w.Path) > 0 && !slices.Contains(w.Path, endpointOf(f.Path)) {
@@ -144,7 +148,7 @@ func byWord(word string, f Facts) *Meaning {
 
 func causeOf(f Facts) *Meaning {
 	for i := range causes {
-		if m := &causes[i]; m.Cause == f.Cause && (len(m.When.Text) == 0 || slices.Contains(m.When.Text, f.Field)) {
+		if m := &causes[i]; m.Cause == f.Cause && m.When.holds(f) {
 			return m
 		}
 	}

@@ -38,11 +38,10 @@ func factsFor(m advice.Meaning) advice.Facts {
 	if len(m.When.Path) > 0 {
 		f.Path = "/auth/v1/" + m.When.Path[0]
 	}
-	switch {
-	case len(m.When.Text) == 0:
-	case m.Cause != advice.None:
-		f.Field = m.When.Text[0]
-	default:
+	if len(m.When.Field) > 0 {
+		f.Field = m.When.Field[0]
+	}
+	if len(m.When.Text) > 0 {
 		f.Description = "Some " + strings.ToUpper(m.When.Text[0]) + " here"
 	}
 	return f
