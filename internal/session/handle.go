@@ -172,8 +172,8 @@ func (h *Handle) changeOf(before *told, c *Credentials) (Change, bool) {
 		change.Kind = Found
 	case c == nil:
 		change.Kind = SignedOut
-		if reason, ended := h.keeper.endingOf(h.keys.credentials, before.session); ended {
-			change.Kind, change.Err = Ended, reason
+		if last, ended := h.keeper.endingOf(h.keys.credentials, before.session); ended {
+			change.Kind, change.Err = Ended, last.reason
 		}
 	case h.keeper.samePerson(before.session, c):
 		change.Kind = Refreshed

@@ -97,13 +97,13 @@ func endingOf(c *Credentials, reason error) ending {
 	return ending{digestOf(c.AccessToken), digestOf(c.RefreshToken), reason}
 }
 
-// endingOf returns why the server has ended the session under a key, if that was c or what has become of c.
-func (e *exchanged) endingOf(key string, c *Credentials) (reason error, ended bool) {
+// endingOf returns how the server has ended the session under a key, if that was c or what has become of c.
+func (e *exchanged) endingOf(key string, c *Credentials) (last ending, ended bool) {
 	last, ok := e.endings.get(key)
 	if !ok || last.access != digestOf(c.AccessToken) && (c.RefreshToken == "" || !e.spent.leads(c.RefreshToken, last.refresh)) {
-		return nil, false
+		return ending{}, false
 	}
-	return last.reason, true
+	return last, true
 }
 
 // unsaved is a refreshed session that the store did not take.
