@@ -306,8 +306,9 @@ func WithClock(now func() time.Time) Option {
 	}
 }
 
-// WithLogger logs every attempt of a request at the debug level, and what goes wrong beside a call (a session that
-// could not be saved) as a warning. No record holds a token, a code, a phone number or a body. nil: silent, the default.
+// WithLogger logs every attempt of a request at the debug level, a failed one with the server's word and its category, and
+// what goes wrong beside a call (a session that could not be saved) as a warning. No record holds a token, a code that a
+// person types in, a phone number or a body. nil: silent, the default.
 func WithLogger(logger *slog.Logger) Option {
 	return func(c *config) error {
 		c.logger = logger

@@ -9,7 +9,6 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"net/url"
-	"strings"
 	"time"
 )
 
@@ -51,7 +50,7 @@ func Do[T any](ctx context.Context, c *Client, req *Request) (*T, error) {
 		f = req.unreadable(a.status, errUndecodable)
 	}
 	f.name(req)
-	f.Sent = append(sentValues(req, body), c.secret, strings.TrimPrefix(c.basic, "Basic "))
+	f.Sent = c.sentValues(req, body)
 	return nil, f
 }
 
@@ -113,7 +112,7 @@ func (c *Client) try(ctx context.Context, req *Request, target url.URL, body []b
 	} else if f = a.failure(req); f != nil {
 		again = req.Repeatable && transient(a.status)
 	}
-	c.logAttempt(ctx, req, attempt, start, a, f)
+	c.logAttempt(ctx, req, body, attempt, start, a, f)
 	return a, f, again
 }
 
@@ -173,7 +172,7 @@ func (c *Client) startLog(ctx context.Context) time.Time {
 }
 
 // logAttempt writes one record for an attempt. What it names is all that is ever logged of a request.
-func (c *Client) logAttempt(ctx context.Context, req *Request, attempt int, start time.Time, a *answer, f *Failure) {
+func (c *Client) logAttempt(ctx context.Context, req *Request, body []byte, attempt int, start time.Time, a *answer, f *Failure) {
 	if !c.logs(ctx) {
 		return
 	}
@@ -184,7 +183,7 @@ func (c *Client) logAttempt(ctx context.Context, req *Request, attempt int, star
 	case f != nil:
 		status = f.StatusCode
 	}
-	c.log.LogAttrs(ctx, slog.LevelDebug, "tcbauth request",
+	attrs := append(make([]slog.Attr, 0, 10),
 		slog.String("operation", req.Op),
 		slog.String("method", req.Method),
 		slog.String("path", "/auth/"+req.Path),
@@ -193,4 +192,12 @@ func (c *Client) logAttempt(ctx context.Context, req *Request, attempt int, star
 		slog.Int("attempt", attempt),
 		slog.String("request_id", req.RequestID),
 	)
+	if f != nil {
+		sent := c.sentValues(req, body)
+		attrs = append(attrs, slog.String("code", ScrubWord(f.Code, sent)), slog.String("category", f.Meaning().Category))
+		if f.Err != nil {
+			attrs = append(attrs, slog.String("error", Scrub(f.Err.Error(), sent)))
+		}
+	}
+	c.log.LogAttrs(ctx, slog.LevelDebug, "tcbauth request", attrs...)
 }
