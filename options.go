@@ -377,19 +377,3 @@ func WithTicketSource(source TicketSource) Option {
 		return nil
 	}
 }
-
-// ContextWithRequestID makes the calls under ctx carry id as x-request-id, up to 128 printable characters; other ids are
-// ignored. Without it every request has a random one.
-func ContextWithRequestID(ctx context.Context, id string) context.Context {
-	return client.ContextWithRequestID(ctx, id)
-}
-
-// ContextWithLanguage sets the language for the calls under ctx, for a server whose visitors speak several: the header
-// Accept-Language of a visitor's request can be given as it came. It takes what [WithLanguage] takes, and ignores any other
-// value as a whole: the calls then have the language that they have under the ctx given.
-func ContextWithLanguage(ctx context.Context, language string) context.Context {
-	if header, ok := advice.AcceptLanguage(language); ok {
-		return client.ContextWithLanguage(ctx, header)
-	}
-	return ctx
-}
