@@ -22,7 +22,7 @@ func callAs[T any](ctx context.Context, a *Auth, as *session.Credentials, req wi
 	if err := a.ready(ctx, checks...); err != nil {
 		return nil, nil, a.fail(ctx, req.Op, err)
 	}
-	out, acted, err = client.CallAs[T](ctx, &a.client, &req, as)
+	out, by, err := client.CallAs[T](ctx, &a.client, &req, as)
 	if err != nil {
 		return nil, nil, a.fail(ctx, req.Op, err)
 	}
@@ -31,7 +31,7 @@ func callAs[T any](ctx context.Context, a *Auth, as *session.Credentials, req wi
 			return nil, nil, a.fail(ctx, req.Op, req.Incomplete(field))
 		}
 	}
-	return out, acted, nil
+	return out, by.Session, nil
 }
 
 // exec makes a call whose answer has no fields.

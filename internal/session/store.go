@@ -16,10 +16,11 @@ type store struct {
 	locker   Locker       // nil: it has no locks
 	reserver Reserver     // nil: it does not reserve
 	prompt   bool         // its calls end with their contexts by themselves
+	observer Observer     // nil: none
 }
 
-func newStore(s Store) store {
-	out := store{inner: s}
+func newStore(s Store, o Observer) store {
+	out := store{inner: s, observer: o}
 	out.texts, _ = s.(StringGetter)
 	out.locker, _ = s.(Locker)
 	out.reserver, _ = s.(Reserver)
@@ -29,17 +30,36 @@ func newStore(s Store) store {
 	return out
 }
 
+// begin is when a call of the store begins, where somebody wants to know.
+func (s *store) begin() (t time.Time) {
+	if s.observer != nil {
+		t = time.Now()
+	}
+	return t
+}
+
+// end tells of a call of the store that began at start.
+func (s *store) end(ctx context.Context, kind StoreKind, start time.Time, err error) {
+	if s.observer != nil {
+		s.observer.StoreCalled(ctx, StoreOp{Kind: kind, Took: time.Since(start), Err: err})
+	}
+}
+
 // entry is what a store has under a key.
 type entry struct {
 	text  string
 	there bool
 }
 
-func (s *store) get(ctx context.Context, key string) (entry, error) {
+func (s *store) get(ctx context.Context, key string) (e entry, err error) {
+	start := s.begin()
 	if s.prompt { // no closure, goroutine or timer on a server's most frequent way
-		return s.getNow(ctx, key)
+		e, err = s.getNow(ctx, key)
+	} else {
+		e, err = bounded(ctx, func(ctx context.Context) (entry, error) { return s.getNow(ctx, key) })
 	}
-	return bounded(ctx, func(ctx context.Context) (entry, error) { return s.getNow(ctx, key) })
+	s.end(ctx, StoreGet, start, err)
+	return e, err
 }
 
 func (s *store) getNow(ctx context.Context, key string) (e entry, err error) {
@@ -61,11 +81,11 @@ func (s *store) getNow(ctx context.Context, key string) (e entry, err error) {
 }
 
 func (s *store) set(ctx context.Context, key string, value []byte, ttl time.Duration) error {
-	return s.do(ctx, func(ctx context.Context) error { return s.inner.Set(ctx, key, value, ttl) })
+	return s.do(ctx, StoreSet, func(ctx context.Context) error { return s.inner.Set(ctx, key, value, ttl) })
 }
 
 func (s *store) delete(ctx context.Context, key string) error {
-	return s.do(ctx, func(ctx context.Context) error { return s.inner.Delete(ctx, key) })
+	return s.do(ctx, StoreDelete, func(ctx context.Context) error { return s.inner.Delete(ctx, key) })
 }
 
 // reserve makes sure that the next set under key has room, where the store can tell.
@@ -73,19 +93,21 @@ func (s *store) reserve(ctx context.Context, key string, size int) error {
 	if s.reserver == nil {
 		return nil
 	}
-	return s.do(ctx, func(ctx context.Context) error { return s.reserver.Reserve(ctx, key, size) })
+	return s.do(ctx, StoreReserve, func(ctx context.Context) error { return s.reserver.Reserve(ctx, key, size) })
 }
 
-func (s *store) do(ctx context.Context, f func(context.Context) error) error {
+func (s *store) do(ctx context.Context, kind StoreKind, f func(context.Context) error) (err error) {
+	start := s.begin()
 	call := func(ctx context.Context) (_ struct{}, err error) {
 		defer recovered(&err)
 		return struct{}{}, f(ctx)
 	}
 	if s.prompt {
-		_, err := call(ctx)
-		return err
+		_, err = call(ctx)
+	} else {
+		_, err = bounded(ctx, call)
 	}
-	_, err := bounded(ctx, call)
+	s.end(ctx, kind, start, err)
 	return err
 }
 
@@ -96,7 +118,8 @@ type lock struct {
 }
 
 // lock waits for the store's lock of key until ctx ends.
-func (s *store) lock(ctx context.Context, key string) (lock, error) {
+func (s *store) lock(ctx context.Context, key string) (l lock, err error) {
+	start := s.begin()
 	acquire := func(ctx context.Context) (l lock, err error) {
 		defer recovered(&err)
 		if l.held, l.unlock, err = s.locker.Lock(ctx, key); err == nil && (l.held == nil || l.unlock == nil) {
@@ -108,7 +131,9 @@ func (s *store) lock(ctx context.Context, key string) (lock, error) {
 		return l, err
 	}
 	if s.prompt {
-		return acquire(ctx)
+		l, err = acquire(ctx)
+		s.end(ctx, StoreLock, start, err)
+		return l, err
 	}
 	late := func(l lock) {
 		var err error
@@ -116,7 +141,9 @@ func (s *store) lock(ctx context.Context, key string) (lock, error) {
 		l.unlock()
 	}
 	// The context of a lock lasts as long as the lock, so it is the caller's own and has no limit here.
-	return raced(ctx, late, func() (lock, error) { return acquire(ctx) })
+	l, err = raced(ctx, late, func() (lock, error) { return acquire(ctx) })
+	s.end(ctx, StoreLock, start, err)
+	return l, err
 }
 
 var errNoLock = errors.New("the store's lock has no context, or cannot be given up")
@@ -128,13 +155,16 @@ func (s *store) release(ctx context.Context, unlock func()) {
 		unlock()
 		return struct{}{}, nil
 	}
+	start := s.begin()
+	var err error
 	if s.prompt {
-		_, _ = release()
-		return
+		_, err = release()
+	} else {
+		limited, cancel := context.WithTimeout(context.WithoutCancel(ctx), storeLimit)
+		defer cancel()
+		_, err = raced(limited, nil, release)
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), storeLimit)
-	defer cancel()
-	_, _ = raced(ctx, nil, release)
+	s.end(ctx, StoreUnlock, start, err)
 }
 
 var errSlow = fmt.Errorf("the store did not answer within %v", storeLimit)
