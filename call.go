@@ -22,7 +22,11 @@ func callAs[T any](ctx context.Context, a *Auth, as *session.Credentials, req wi
 	if err := a.ready(ctx, checks...); err != nil {
 		return nil, nil, a.fail(ctx, req.Op, err)
 	}
-	out, by, err := client.CallAs[T](ctx, &a.client, &req, as)
+	var by session.Renewal
+	ctx, watch := a.client.Begin(ctx, &req)
+	err = client.ErrCut
+	defer func() { a.client.End(ctx, &req, watch, by.Fresh, err) }()
+	out, by, err = client.CallAs[T](ctx, &a.client, &req, as)
 	if err != nil {
 		return nil, nil, a.fail(ctx, req.Op, err)
 	}

@@ -41,6 +41,7 @@ type config struct {
 	policy       PasswordPolicy
 	solver       CaptchaSolver
 	ticketSource TicketSource
+	observer     *Observer // nil: none
 	speech       dialect
 }
 
@@ -312,6 +313,15 @@ func WithClock(now func() time.Time) Option {
 func WithLogger(logger *slog.Logger) Option {
 	return func(c *config) error {
 		c.logger = logger
+		return nil
+	}
+}
+
+// WithObserver tells observer of calls, refreshes, calls of the store and ends of sessions. Package authotel makes one for
+// OpenTelemetry. Without the option nothing is measured.
+func WithObserver(observer Observer) Option {
+	return func(c *config) error {
+		c.observer = &observer
 		return nil
 	}
 }

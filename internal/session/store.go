@@ -30,18 +30,18 @@ func newStore(s Store, o Observer) store {
 	return out
 }
 
-// begin is when a call of the store begins, where somebody wants to know.
-func (s *store) begin() (t time.Time) {
+// begin measures a call of the store, where somebody wants to know.
+func (s *store) begin() (watch Stopwatch) {
 	if s.observer != nil {
-		t = time.Now()
+		watch = StartWatch()
 	}
-	return t
+	return watch
 }
 
-// end tells of a call of the store that began at start.
-func (s *store) end(ctx context.Context, kind StoreKind, start time.Time, err error) {
+// end tells of a call of the store.
+func (s *store) end(ctx context.Context, kind StoreKind, watch Stopwatch, err error) {
 	if s.observer != nil {
-		s.observer.StoreCalled(ctx, StoreOp{Kind: kind, Took: time.Since(start), Err: err})
+		s.observer.StoreCalled(ctx, StoreOp{Kind: kind, Took: watch.Took(), Err: err})
 	}
 }
 
@@ -52,13 +52,13 @@ type entry struct {
 }
 
 func (s *store) get(ctx context.Context, key string) (e entry, err error) {
-	start := s.begin()
+	watch := s.begin()
 	if s.prompt { // no closure, goroutine or timer on a server's most frequent way
 		e, err = s.getNow(ctx, key)
 	} else {
 		e, err = bounded(ctx, func(ctx context.Context) (entry, error) { return s.getNow(ctx, key) })
 	}
-	s.end(ctx, StoreGet, start, err)
+	s.end(ctx, StoreGet, watch, err)
 	return e, err
 }
 
@@ -97,7 +97,7 @@ func (s *store) reserve(ctx context.Context, key string, size int) error {
 }
 
 func (s *store) do(ctx context.Context, kind StoreKind, f func(context.Context) error) (err error) {
-	start := s.begin()
+	watch := s.begin()
 	call := func(ctx context.Context) (_ struct{}, err error) {
 		defer recovered(&err)
 		return struct{}{}, f(ctx)
@@ -107,7 +107,7 @@ func (s *store) do(ctx context.Context, kind StoreKind, f func(context.Context) 
 	} else {
 		_, err = bounded(ctx, call)
 	}
-	s.end(ctx, kind, start, err)
+	s.end(ctx, kind, watch, err)
 	return err
 }
 
@@ -119,7 +119,7 @@ type lock struct {
 
 // lock waits for the store's lock of key until ctx ends.
 func (s *store) lock(ctx context.Context, key string) (l lock, err error) {
-	start := s.begin()
+	watch := s.begin()
 	acquire := func(ctx context.Context) (l lock, err error) {
 		defer recovered(&err)
 		if l.held, l.unlock, err = s.locker.Lock(ctx, key); err == nil && (l.held == nil || l.unlock == nil) {
@@ -132,7 +132,7 @@ func (s *store) lock(ctx context.Context, key string) (l lock, err error) {
 	}
 	if s.prompt {
 		l, err = acquire(ctx)
-		s.end(ctx, StoreLock, start, err)
+		s.end(ctx, StoreLock, watch, err)
 		return l, err
 	}
 	late := func(l lock) {
@@ -142,7 +142,7 @@ func (s *store) lock(ctx context.Context, key string) (l lock, err error) {
 	}
 	// The context of a lock lasts as long as the lock, so it is the caller's own and has no limit here.
 	l, err = raced(ctx, late, func() (lock, error) { return acquire(ctx) })
-	s.end(ctx, StoreLock, start, err)
+	s.end(ctx, StoreLock, watch, err)
 	return l, err
 }
 
@@ -155,7 +155,7 @@ func (s *store) release(ctx context.Context, unlock func()) {
 		unlock()
 		return struct{}{}, nil
 	}
-	start := s.begin()
+	watch := s.begin()
 	var err error
 	if s.prompt {
 		_, err = release()
@@ -164,7 +164,7 @@ func (s *store) release(ctx context.Context, unlock func()) {
 		defer cancel()
 		_, err = raced(limited, nil, release)
 	}
-	s.end(ctx, StoreUnlock, start, err)
+	s.end(ctx, StoreUnlock, watch, err)
 }
 
 var errSlow = fmt.Errorf("the store did not answer within %v", storeLimit)
