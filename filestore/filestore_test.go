@@ -176,19 +176,6 @@ func TestErrorsAreDiscreet(t *testing.T) {
 	}
 }
 
-func TestDirectoryRemoved(t *testing.T) {
-	t.Parallel()
-	store := newStore(t)
-	require.NoError(t, store.Set(t.Context(), "key", []byte("value"), 0))
-	require.NoError(t, os.RemoveAll(store.dir))
-	_, err := store.Get(t.Context(), "key")
-	require.ErrorIs(t, err, tcbauth.ErrNotFound)
-	require.NoError(t, store.Delete(t.Context(), "key"))
-	require.ErrorIs(t, store.Set(t.Context(), "key", nil, 0), os.ErrNotExist)
-	_, _, err = store.Lock(t.Context(), "key")
-	require.ErrorIs(t, err, os.ErrNotExist)
-}
-
 func newStore(t *testing.T) *Store {
 	t.Helper()
 	store, err := New(filepath.Join(t.TempDir(), "store"))

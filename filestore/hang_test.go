@@ -23,11 +23,11 @@ func TestReadHangs(t *testing.T) {
 		require.NoError(t, store.Set(ctx, "hangs", []byte("value"), 0))
 		require.NoError(t, store.Set(ctx, "other", []byte("other value"), 0))
 		well := make(chan struct{})
-		store.disk.read = func(path string) ([]byte, error) {
-			if path == store.path("hangs", valueSuffix) {
+		store.disk.read = func(dir folder, name string) ([]byte, error) {
+			if name == fileName("hangs", valueSuffix) {
 				<-well
 			}
-			return readValue(path)
+			return readValue(dir, name)
 		}
 		for i := range 3 * keyLimit { // more than may work at once
 			ending, cancel := context.WithTimeout(ctx, time.Second)
@@ -64,10 +64,10 @@ func TestEverythingHangs(t *testing.T) {
 		store := newStore(t)
 		well := make(chan struct{})
 		working := make(chan struct{}, 2*storeLimit)
-		store.disk.read = func(path string) ([]byte, error) {
+		store.disk.read = func(dir folder, name string) ([]byte, error) {
 			working <- struct{}{}
 			<-well
-			return readValue(path)
+			return readValue(dir, name)
 		}
 		for i := range storeLimit + 10 {
 			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
@@ -87,13 +87,13 @@ func hangingRename(store *Store) (begun chan struct{}, well func()) {
 	begun, done := make(chan struct{}), make(chan struct{})
 	rename := store.disk.rename
 	first := true
-	store.disk.rename = func(from, to string) error {
+	store.disk.rename = func(dir folder, from, to string) error {
 		if first {
 			first = false
 			close(begun)
 			<-done
 		}
-		return rename(from, to)
+		return rename(dir, from, to)
 	}
 	return begun, func() { close(done) }
 }
