@@ -17,7 +17,23 @@ import (
 
 func TestStore(t *testing.T) {
 	t.Parallel()
-	storetest.Run(t, func(t *testing.T) tcbauth.TokenStore { return newStore(t) })
+	storetest.Suite{
+		Open:    func(t *testing.T) tcbauth.TokenStore { return hangable(newStore(t)) },
+		Again:   func(t *testing.T, store tcbauth.TokenStore) tcbauth.TokenStore { return sameDir(t, store.(*Store)) },
+		Process: startWork,
+		Lose: func(t *testing.T, store tcbauth.TokenStore, key string) {
+			skipWhereOpenFilesStay(t)
+			require.NoError(t, os.Remove(store.(*Store).path(key, lockSuffix)))
+		},
+		Break: func(t *testing.T, store tcbauth.TokenStore) (mend func()) {
+			dir := store.(*Store).dir
+			require.NoError(t, os.Rename(dir, dir+".away"))
+			return func() { assert.NoError(t, os.Rename(dir+".away", dir)) }
+		},
+		Hang: func(t *testing.T, store tcbauth.TokenStore, key string) (well func()) {
+			return hang(t, store.(*Store), key)
+		},
+	}.Run(t)
 }
 
 func TestNew(t *testing.T) {

@@ -4,10 +4,13 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"slices"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"github.com/gofrs/flock"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -80,6 +83,58 @@ func TestEverythingHangs(t *testing.T) {
 		_, err := store.Get(t.Context(), "key")
 		require.ErrorIs(t, err, tcbauth.ErrNotFound)
 	})
+}
+
+// hangings are the keys of stores whose files hang.
+var hangings sync.Map // of a hanging to a channel that is closed when it is over
+
+type hanging struct {
+	store *Store
+	key   string
+}
+
+// hangable returns the store with a disk on which hang can have files hang.
+func hangable(store *Store) *Store {
+	wait := func(name string) {
+		for at, well := range hangings.Range {
+			at := at.(hanging)
+			ofKey := []string{fileName(at.key, valueSuffix), fileName(at.key, lockSuffix), fileName(at.key+"\x00"+at.key, roomSuffix)}
+			if at.store == store && slices.Contains(ofKey, name) {
+				<-well.(chan struct{})
+			}
+		}
+	}
+	store.disk.read = func(dir folder, name string) ([]byte, error) {
+		wait(name)
+		return readValue(dir, name)
+	}
+	store.disk.rename = func(dir folder, from, to string) error {
+		wait(to)
+		return dir.Rename(from, to)
+	}
+	store.disk.remove = func(dir folder, name string) error {
+		wait(name)
+		return dir.Remove(name)
+	}
+	store.disk.tryLock = func(file *flock.Flock) (bool, error) {
+		wait(filepath.Base(file.Path()))
+		return file.TryLock()
+	}
+	return store
+}
+
+// hang has all work with the files of key hang until well is called.
+func hang(t *testing.T, store *Store, key string) (well func()) {
+	t.Helper()
+	over := make(chan struct{})
+	at := hanging{store, key}
+	hangings.Store(at, over)
+	well = sync.OnceFunc(func() {
+		hangings.Delete(at)
+		close(over)
+	})
+	t.Cleanup(well)
+	return well
 }
 
 // hangingRename makes the next rename hang until well is called. begun is closed when it has begun.
