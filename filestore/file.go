@@ -25,8 +25,8 @@ func readValue(dir folder, name string) ([]byte, error) {
 	if err := dir.checkRegular(name); err != nil {
 		return nil, err
 	}
-	// noFollow, and the check of the open file, cover what may have changed since; a link leads to nowhere outside.
-	f, err := dir.OpenFile(name, os.O_RDONLY|noFollow, 0)
+	// openFile, and the check of the open file, cover what may have changed since.
+	f, err := dir.openFile(name, os.O_RDONLY, 0)
 	if err != nil {
 		return nil, err
 	}

@@ -26,7 +26,7 @@ func (d folder) close() { _ = d.Close() } // nothing was written to it
 // createTemp makes a new file that only its owner can access.
 func (d folder) createTemp() (f *os.File, name string, err error) {
 	name = tempPrefix + rand.Text() + tempSuffix
-	f, err = d.OpenFile(name, os.O_CREATE|os.O_EXCL|os.O_WRONLY|noFollow, 0o600)
+	f, err = d.openFile(name, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
 	return f, name, err
 }
 

@@ -58,7 +58,7 @@ func (s *Store) makeRoom(ctx context.Context, dir folder, room string, size int)
 	if err := s.remove(ctx, dir, room); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	f, err := dir.OpenFile(room, os.O_CREATE|os.O_EXCL|os.O_WRONLY|noFollow, 0o600)
+	f, err := dir.openFile(room, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
 	if err != nil {
 		return err
 	}
@@ -72,7 +72,7 @@ func (s *Store) makeRoom(ctx context.Context, dir folder, room string, size int)
 
 // fillRoom writes value into a file that makeRoom has made. It takes back what is too much afterwards.
 func fillRoom(dir folder, room string, value []byte) error {
-	f, err := dir.OpenFile(room, os.O_WRONLY|noFollow, 0)
+	f, err := dir.openFile(room, os.O_WRONLY, 0)
 	if err != nil {
 		return err
 	}
