@@ -23,11 +23,13 @@ const interruptedKey = "interrupted"
 // testEndsAtAnyMoment ends the context of calls at moments from before their beginning to after their end.
 func testEndsAtAnyMoment(ctx context.Context, b *bench, store tcbauth.TokenStore) {
 	value := bytes.Repeat([]byte("v"), 10_000)
+	inner, leave := b.detached()
+	defer leave()
 	calls := map[string]func(ctx context.Context) error{
 		"Get": func(ctx context.Context) error {
 			got, err := store.Get(ctx, interruptedKey)
 			if err == nil && !bytes.Equal(got, value) {
-				b.Errorf("Get returned a value of %d bytes that nobody stored", len(got))
+				inner.Errorf("Get returned a value of %d bytes that nobody stored", len(got))
 			}
 			if errors.Is(err, tcbauth.ErrNotFound) {
 				return nil
@@ -155,10 +157,10 @@ func testEndsWhileHanging(ctx context.Context, b *bench, store tcbauth.TokenStor
 	start := time.Now()
 	within, cancel := context.WithTimeout(ctx, unlockPatience)
 	defer cancel()
-	b.aside(within, "unlock, while the store hangs,", giveUp)
+	b.aside(within, "unlock, while the store hangs,", func(*bench) { giveUp() })
 	b.Logf("unlock took %v", time.Since(start).Round(time.Millisecond))
 	well()
-	b.aside(ctx, "a call after the store hung", func() {
+	b.aside(ctx, "a call after the store hung", func(b *bench) {
 		set(ctx, b, store, interruptedKey, []byte("well again"))
 		if locker, ok := store.(lockingStore); ok {
 			_, unlock := lock(ctx, b, locker, interruptedKey)
@@ -194,8 +196,8 @@ func testNoLateWrite(ctx context.Context, b *bench, store tcbauth.TokenStore) {
 		b.Log("a Set was done though the store hangs")
 	}
 	well()
-	b.aside(ctx, "a holder's Set after the store hung", func() { set(held, b, store, interruptedKey, []byte("newer")) })
-	b.moment(ctx, 4*shortWait)
+	b.aside(ctx, "a holder's Set after the store hung", func(b *bench) { set(held, b, store, interruptedKey, []byte("newer")) })
+	b.moment(ctx, 10*shortWait)
 	wantValue(held, b, store, interruptedKey, []byte("newer"))
 	unlock()
 	held, unlock = lock(ctx, b, locker, interruptedKey)

@@ -52,7 +52,7 @@ func testStaysGivenUp(ctx context.Context, b *bench, store lockingStore) {
 		b.moment(ctx, b.Lease) // so that it was renewed
 	}
 	unlock()
-	b.moment(ctx, shortWait)
+	b.moment(ctx, max(b.Lease/4, shortWait)) // for a renewal that is late
 	quick, cancel := context.WithTimeout(ctx, max(b.Lease/2, time.Second))
 	defer cancel()
 	_, unlock = lock(quick, b, other, "key")
@@ -151,13 +151,15 @@ func testManyHolders(ctx context.Context, b *bench, store lockingStore) {
 	all.Add(holders)
 	start := make(chan struct{})
 	var failed sync.Once
+	inner, leave := b.detached()
+	defer leave()
 	for i := range holders {
 		locked.Go(func() {
 			key := "users/" + strconv.Itoa(i) + "/credentials_env"
 			held, unlock, err := store.Lock(ctx, key)
 			all.Done()
 			if err != nil {
-				failed.Do(func() { b.Errorf("Lock, for %d holders of different keys at once: %v", holders, err) })
+				failed.Do(func() { inner.Errorf("Lock, for %d holders of different keys at once: %v", holders, err) })
 				return
 			}
 			defer unlock()
@@ -171,18 +173,18 @@ func testManyHolders(ctx context.Context, b *bench, store lockingStore) {
 			if err == nil {
 				var got []byte
 				if got, err = store.Get(held, key); err == nil && !bytes.Equal(got, want) {
-					b.Errorf("Get(%s) = %q", key, got)
+					inner.Errorf("Get(%s) = %q", key, got)
 				}
 			}
 			if err == nil {
 				err = store.Delete(held, key)
 			}
 			if err != nil {
-				failed.Do(func() { b.Errorf("a call of one of %d holders of different keys: %v", holders, err) })
+				failed.Do(func() { inner.Errorf("a call of one of %d holders of different keys: %v", holders, err) })
 			}
 		})
 	}
-	b.aside(ctx, "Lock, for some of the holders of different keys,", all.Wait)
+	b.aside(ctx, "Lock, for some of the holders of different keys,", func(*bench) { all.Wait() })
 	close(start)
-	b.aside(ctx, "a call of a holder, while there are many,", locked.Wait)
+	b.aside(ctx, "a call of a holder, while there are many,", func(*bench) { locked.Wait() })
 }

@@ -4,9 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"fmt"
 	"sync"
-	"testing"
 	"time"
 
 	"github.com/cloudbase-community/tcbauth"
@@ -24,8 +22,10 @@ type site struct {
 	fences map[string]int           // the last one of each lock
 	hung   map[string]chan struct{} // closed when the key is well again
 	broken bool
-	conns  chan struct{} // nil: as many connections as anybody wants
-	stores int           // made so far
+	late   func() error   // a write that somebody has given up
+	renews map[string]int // the last fence of each lock that was renewed when nobody held it
+	conns  chan struct{}  // nil: as many connections as anybody wants
+	stores int            // made so far
 }
 
 type kept struct {
@@ -41,7 +41,7 @@ type leaseOf struct {
 func newSite() *site {
 	return &site{
 		values: make(map[string]kept), locks: make(map[string]leaseOf), fences: make(map[string]int),
-		hung: make(map[string]chan struct{}),
+		renews: make(map[string]int), hung: make(map[string]chan struct{}),
 	}
 }
 
@@ -159,14 +159,9 @@ func (s *leased) hang(ctx context.Context, hung <-chan struct{}, f func() error)
 	case <-done:
 	}
 	if s.faults.lateWrites {
-		go func() {
-			<-hung
-			time.AfterFunc(2*shortWait, func() {
-				s.mu.Lock()
-				defer s.mu.Unlock()
-				_ = f()
-			})
-		}()
+		s.mu.Lock()
+		s.late = f
+		s.mu.Unlock()
 	}
 	if s.faults.notFoundOnHang {
 		return tcbauth.ErrNotFound
@@ -285,6 +280,10 @@ func (s *leased) Set(ctx context.Context, key string, value []byte, ttl time.Dur
 			}
 		}
 		s.values[name], s.cache[name] = k, k
+		if late := s.late; late != nil { // now it gets there
+			s.late = nil
+			return late()
+		}
 		return nil
 	}
 	if s.faults.writesFirst {
@@ -331,185 +330,4 @@ func (s *leased) Delete(ctx context.Context, key string) error {
 		}
 		return nil
 	})
-}
-
-func (s *leased) Lock(ctx context.Context, key string) (held context.Context, unlock func(), err error) {
-	if err := ctx.Err(); err != nil {
-		return nil, nil, err
-	}
-	name := s.name(key)
-	if s.faults.locksHereOnly {
-		name = fmt.Sprint(key, s.id)
-	}
-	if s.faults.connectionPerLock {
-		select {
-		case s.conns <- struct{}{}:
-		case <-ctx.Done():
-			return nil, nil, ctx.Err()
-		}
-	}
-	release := func() {
-		if s.faults.connectionPerLock {
-			<-s.conns
-		}
-	}
-	h := &holder{key: name}
-	h.outer, _ = ctx.Value(holdOf{s.site}).(*holder)
-	for first := true; ; first = false {
-		got := false
-		ask := func() error {
-			if l, ok := s.locks[name]; !ok || time.Now().After(l.until) {
-				s.fences[name]++
-				h.fence = s.fences[name]
-				s.locks[name] = leaseOf{h.fence, s.end()}
-				got = true
-			}
-			return nil
-		}
-		if s.faults.connectionPerLock { // the one that it has
-			s.mu.Lock()
-			_ = ask()
-			s.mu.Unlock()
-		} else if err := s.call(ctx, key, ask); err != nil {
-			release()
-			return nil, nil, err
-		}
-		if got {
-			break
-		}
-		wait := 3 * time.Millisecond
-		if s.faults.forgetsWaiters && !first {
-			wait = time.Hour
-		}
-		select {
-		case <-ctx.Done():
-			release()
-			return nil, nil, ctx.Err()
-		case <-time.After(wait):
-		}
-	}
-	held, h.cancel = context.WithCancelCause(context.WithValue(ctx, holdOf{s.site}, h))
-	go s.renew(held, h)
-	var once sync.Once
-	return held, func() {
-		once.Do(func() {
-			h.cancel(context.Canceled)
-			s.mu.Lock()
-			defer s.mu.Unlock()
-			if l, ok := s.locks[name]; ok && (l.fence == h.fence || s.faults.looseUnlock) {
-				delete(s.locks, name)
-			}
-			release()
-		})
-	}, nil
-}
-
-func (s *leased) end() time.Time {
-	if s.faults.neverFrees {
-		return time.Now().Add(time.Hour)
-	}
-	return time.Now().Add(testLease)
-}
-
-func (s *leased) renew(held context.Context, h *holder) {
-	for !s.faults.neverRenews {
-		select {
-		case <-s.dead:
-			return
-		case <-held.Done():
-			if s.faults.renewsLate {
-				<-time.After(10 * time.Millisecond)
-				s.mu.Lock()
-				if s.fences[h.key] == h.fence {
-					s.locks[h.key] = leaseOf{h.fence, time.Now().Add(time.Hour)}
-				}
-				s.mu.Unlock()
-			}
-			return
-		case <-time.After(testLease / 8):
-		}
-		s.mu.Lock()
-		if l, ok := s.locks[h.key]; ok && l.fence == h.fence && !s.isDead() {
-			s.locks[h.key] = leaseOf{h.fence, s.end()}
-		}
-		s.mu.Unlock()
-	}
-}
-
-// suiteOf returns the whole Suite for leased stores with faults. conns is how many connections a place has, 0 for any number.
-func suiteOf(f faults, conns int) Suite {
-	return Suite{
-		Open: func(*testing.T) tcbauth.TokenStore {
-			s := newSite()
-			if conns > 0 {
-				s.conns = make(chan struct{}, conns)
-			}
-			return newLeased(s, f)
-		},
-		Again: func(_ *testing.T, store tcbauth.TokenStore) tcbauth.TokenStore {
-			return newLeased(store.(*leased).site, f)
-		},
-		Process: func(t *testing.T, store tcbauth.TokenStore, key string) (kill func()) {
-			other := newLeased(store.(*leased).site, f)
-			begun := make(chan struct{})
-			go func() { // ends with the test, or stands still when it is killed
-				if err := Work(t.Context(), pacing{other}, key, func() { close(begun) }); t.Context().Err() == nil && !other.isDead() {
-					t.Errorf("the work of a process: %v", err)
-				}
-			}()
-			<-begun
-			return sync.OnceFunc(func() {
-				other.mu.Lock()
-				defer other.mu.Unlock()
-				close(other.dead)
-				if f.tearsAtKill {
-					k := other.values[key]
-					other.values[key] = kept{value: k.value[:len(k.value)/2]}
-				}
-			})
-		},
-		Lease: testLease,
-		Lose: func(_ *testing.T, store tcbauth.TokenStore, key string) {
-			s := store.(*leased)
-			s.mu.Lock()
-			defer s.mu.Unlock()
-			delete(s.locks, s.name(key))
-		},
-		Break: func(_ *testing.T, store tcbauth.TokenStore) (mend func()) {
-			s := store.(*leased).site
-			breaks := func(broken bool) {
-				s.mu.Lock()
-				defer s.mu.Unlock()
-				s.broken = broken
-			}
-			breaks(true)
-			return func() { breaks(false) }
-		},
-		Hang: func(t *testing.T, store tcbauth.TokenStore, key string) (well func()) {
-			s := store.(*leased).site
-			hung := make(chan struct{})
-			s.mu.Lock()
-			defer s.mu.Unlock()
-			s.hung[key] = hung
-			well = sync.OnceFunc(func() {
-				s.mu.Lock()
-				defer s.mu.Unlock()
-				delete(s.hung, key)
-				close(hung)
-			})
-			t.Cleanup(well)
-			return well
-		},
-	}
-}
-
-// pacing lets others have the processor between two writes.
-type pacing struct{ *leased }
-
-func (p pacing) Set(ctx context.Context, key string, value []byte, ttl time.Duration) error {
-	select {
-	case <-time.After(200 * time.Microsecond):
-	case <-p.dead:
-	}
-	return p.leased.Set(ctx, key, value, ttl)
 }

@@ -128,7 +128,7 @@ func testWaiterOfAnotherStore(ctx context.Context, b *bench, store lockingStore)
 	other := b.againLocking(store)
 	_, unlock := lock(ctx, b, store, "key")
 	got := lockAside(ctx, other, "key")
-	b.moment(ctx, shortWait)
+	b.moment(ctx, 4*shortWait) // so that it waits
 	unlock()
 	select {
 	case l := <-got:
