@@ -225,10 +225,10 @@ func (s *Store) within(h *hold, f func(dir folder) error) error {
 
 // failed is what a call returns that got err: ctx's error and this module's own as they are, others with what they were about.
 func (s *Store) failed(ctx context.Context, what string, err error) error {
-	switch err { //nolint:errorlint // as they are
-	case nil, ErrLockLost, tcbauth.ErrNotFound:
+	switch {
+	case err == nil, err == ErrLockLost, err == tcbauth.ErrNotFound: //nolint:errorlint // as they are
 		return err
-	case ctx.Err():
+	case err == ctx.Err(): //nolint:errorlint // as it is
 		return ended(ctx)
 	}
 	return fmt.Errorf("filestore: %s: in %s: %w", what, s.dir, err)

@@ -23,7 +23,7 @@ func (d folder) openFile(name string, flag int, perm fs.FileMode) (*os.File, err
 		_ = syscall.Close(fd)
 		return nil, &fs.PathError{Op: "openat", Path: name, Err: err}
 	}
-	return os.NewFile(uintptr(fd), name), nil //nolint:gosec // a descriptor is not negative
+	return os.NewFile(uintptr(fd), name), nil
 }
 
 func openAt(dir int, name string, flag int, perm uint32) (fd int, err error) {

@@ -6,10 +6,13 @@ import (
 	"github.com/cloudbase-community/tcbauth"
 )
 
+// tester tests one thing of an empty store.
+type tester func(ctx context.Context, b *bench, store tcbauth.TokenStore)
+
 // part is one of the tests of a number.
 type part struct {
 	name string
-	test func(ctx context.Context, b *bench, store tcbauth.TokenStore)
+	test tester
 }
 
 type number struct {

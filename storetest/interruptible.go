@@ -9,7 +9,7 @@ import (
 	"github.com/cloudbase-community/tcbauth"
 )
 
-func interrupting(test func(ctx context.Context, b *bench, store tcbauth.TokenStore)) func(context.Context, *bench, tcbauth.TokenStore) {
+func interrupting(test tester) tester {
 	return func(ctx context.Context, b *bench, store tcbauth.TokenStore) {
 		if claims, ok := store.(tcbauth.Interruptible); !ok || !claims.Interruptible() {
 			b.Skipf("%T does not say that it is tcbauth.Interruptible: it is called in goroutines of their own", store)
@@ -190,7 +190,9 @@ func testNoLateWrite(ctx context.Context, b *bench, store tcbauth.TokenStore) {
 	well := b.Hang(b.t, store, interruptedKey)
 	defer well()
 	ending, cancel := context.WithTimeout(held, shortWait)
-	_, err := b.ended(ending, "Set", func(ctx context.Context) error { return store.Set(ctx, interruptedKey, []byte("older"), 0) })
+	_, err := b.ended(ending, "Set", func(ctx context.Context) error {
+		return store.Set(ctx, interruptedKey, []byte("older"), 0)
+	})
 	cancel()
 	if err == nil {
 		b.Log("a Set was done though the store hangs")

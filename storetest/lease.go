@@ -59,8 +59,10 @@ func testStaysGivenUp(ctx context.Context, b *bench, store lockingStore) {
 	unlock()
 }
 
-// late makes store lose the lock of key after it has stored a value, and lets another store take it.
-func (b *bench) late(ctx context.Context, store lockingStore) (held context.Context, unlock func(), other lockingStore, heldByOther context.Context, unlockOther func()) {
+// late makes store lose its lock after it has stored a value, and lets another store take it.
+func (b *bench) late(ctx context.Context, store lockingStore) (
+	held context.Context, unlock func(), other lockingStore, heldByOther context.Context, unlockOther func(),
+) {
 	b.Helper()
 	if b.Lose == nil {
 		b.Skip("NOT TESTED: the Suite has no Lose, so no holder loses its lock")

@@ -20,7 +20,7 @@ type lockingStore interface {
 	tcbauth.Locker
 }
 
-func locking(test func(ctx context.Context, b *bench, store lockingStore)) func(context.Context, *bench, tcbauth.TokenStore) {
+func locking(test func(ctx context.Context, b *bench, store lockingStore)) tester {
 	return func(ctx context.Context, b *bench, store tcbauth.TokenStore) {
 		locker, ok := store.(lockingStore)
 		if !ok {

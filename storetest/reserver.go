@@ -14,7 +14,7 @@ type reservingStore interface {
 	tcbauth.Reserver
 }
 
-func reserving(test func(ctx context.Context, b *bench, store reservingStore)) func(context.Context, *bench, tcbauth.TokenStore) {
+func reserving(test func(ctx context.Context, b *bench, store reservingStore)) tester {
 	return func(ctx context.Context, b *bench, store tcbauth.TokenStore) {
 		reserver, ok := store.(reservingStore)
 		if !ok {

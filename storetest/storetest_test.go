@@ -17,11 +17,6 @@ import (
 	"github.com/cloudbase-community/tcbauth"
 )
 
-func TestRun(t *testing.T) {
-	t.Parallel()
-	Run(t, func(*testing.T) tcbauth.TokenStore { return tcbauth.NewMemoryStore() })
-}
-
 // TestGoodStores: a store that keeps every promise passes every test, with everything that a Suite can have. One whose locks
 // need no connection of their own makes do with four.
 func TestGoodStores(t *testing.T) {
@@ -53,8 +48,8 @@ func TestGoodStores(t *testing.T) {
 	}
 }
 
-// TestRunEndsWithItsSubtests: what the caller of Run closes after it must not be needed any more.
-func TestRunEndsWithItsSubtests(t *testing.T) {
+// TestRun: the memory store passes. Run ends after its subtests: what its caller closes then must not be needed any more.
+func TestRun(t *testing.T) {
 	t.Parallel()
 	var mu sync.Mutex
 	opened, closed := 0, 0
@@ -152,7 +147,7 @@ func runChild(t *testing.T, pattern, env string) (output string, err error) {
 	t.Helper()
 	binary, err := os.Executable()
 	require.NoError(t, err)
-	cmd := exec.CommandContext(t.Context(), binary, "-test.run="+pattern, "-test.v", "-test.parallel=64") //nolint:gosec // this test binary
+	cmd := exec.CommandContext(t.Context(), binary, "-test.run="+pattern, "-test.v", "-test.parallel=64") //nolint:gosec // this binary
 	cmd.Env = append(os.Environ(), childEnv+"="+env, "GORACE=atexit_sleep_ms=0")
 	out, err := cmd.CombinedOutput()
 	return string(out), err

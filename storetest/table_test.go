@@ -79,7 +79,9 @@ var brokenStores = []broken{
 	withFaults("quotes the value in its errors", "TokenStore/12_Discretion", faults{quotes: true}),
 	simple("lets readers into a write", "TokenStore/6_WholeValues", func() tcbauth.TokenStore { return &torn{} }),
 	simple("returns nothing for nothing", "TokenStore/2_NotFound", func() tcbauth.TokenStore { return noErrNotFound{&plain{}} }),
-	simple("ignores a context that has ended", "TokenStore/9_Contexts", func() tcbauth.TokenStore { return &plain{ignoreContext: true} }),
+	simple("ignores a context that has ended", "TokenStore/9_Contexts", func() tcbauth.TokenStore {
+		return &plain{ignoreContext: true}
+	}),
 	simple("never deletes", "TokenStore/7_Delete", func() tcbauth.TokenStore { return neverDeletes{&plain{}} }),
 	simple("excludes nobody", "Locker/1_Exclusion", func() tcbauth.TokenStore { return free{memory()} }),
 	simple("has one lock for all keys", "Locker/1_Exclusion", func() tcbauth.TokenStore { return oneLock{memory()} }),
@@ -94,7 +96,9 @@ var brokenStores = []broken{
 	simple("reserves what it does not have", "Reserver/Reserve", func() tcbauth.TokenStore { return full{memory()} }),
 	simple("reserves whatever the context says", "Reserver/Reserve", func() tcbauth.TokenStore { return deafReserve{memory()} }),
 	simple("reserves once", "Reserver/Reserve", func() tcbauth.TokenStore { return &reservesOnce{lockingStore: memory()} }),
-	simple("is slow and says that it is interruptible", "Interruptible/EndsWithContext", func() tcbauth.TokenStore { return slow{memory()} }),
+	simple("is slow and says that it is interruptible", "Interruptible/EndsWithContext", func() tcbauth.TokenStore {
+		return slow{memory()}
+	}),
 
 	// Further ones.
 	withFaults("writes behind", "TokenStore/1_LastWrite", faults{writesBehind: true}),
@@ -148,7 +152,7 @@ func TestBrokenStores(t *testing.T) {
 	t.Parallel()
 	type found struct{ parts, says string }
 	all := make([]found, len(brokenStores))
-	slots := make(chan struct{}, 16) // most of them wait for time to go by
+	slots := make(chan struct{}, 24) // most of them wait for time to go by
 	var wg sync.WaitGroup
 	for i, store := range brokenStores {
 		wg.Go(func() {
