@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/cloudbase-community/tcbauth"
@@ -35,10 +36,25 @@ type kept struct {
 
 type leaseOf struct {
 	fence int
-	until time.Time
+	until int64 // in ticks
 }
 
+// ticks are the clock of leases. It stands still when the whole process does, so that no holder loses its lock by that.
+var ticks atomic.Int64
+
+const tick = 10 * time.Millisecond
+
+var startClock = sync.OnceFunc(func() {
+	go func() { // ends with the process
+		for {
+			<-time.After(tick)
+			ticks.Add(1)
+		}
+	}()
+})
+
 func newSite() *site {
+	startClock()
 	return &site{
 		values: make(map[string]kept), locks: make(map[string]leaseOf), fences: make(map[string]int),
 		renews: make(map[string]int), hung: make(map[string]chan struct{}),

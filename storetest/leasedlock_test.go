@@ -3,6 +3,7 @@ package storetest
 import (
 	"context"
 	"fmt"
+	"math"
 	"sync"
 	"time"
 )
@@ -34,9 +35,9 @@ func (s *leased) Lock(ctx context.Context, key string) (held context.Context, un
 		ask := func() error {
 			if last := s.fences[name]; s.faults.renewsLate && last != s.renews[name] { // the last holder's renewal gets there now
 				s.renews[name] = last
-				s.locks[name] = leaseOf{last, time.Now().Add(time.Hour)}
+				s.locks[name] = leaseOf{last, math.MaxInt64}
 			}
-			if l, ok := s.locks[name]; !ok || time.Now().After(l.until) {
+			if l, ok := s.locks[name]; !ok || ticks.Load() > l.until {
 				s.fences[name]++
 				h.fence = s.fences[name]
 				s.locks[name] = leaseOf{h.fence, s.end()}
@@ -82,11 +83,11 @@ func (s *leased) Lock(ctx context.Context, key string) (held context.Context, un
 	}, nil
 }
 
-func (s *leased) end() time.Time {
+func (s *leased) end() int64 {
 	if s.faults.neverFrees {
-		return time.Now().Add(time.Hour)
+		return math.MaxInt64
 	}
-	return time.Now().Add(testLease)
+	return ticks.Load() + int64(testLease/tick)
 }
 
 func (s *leased) renew(held context.Context, h *holder) {

@@ -96,6 +96,9 @@ var brokenStores = []broken{
 	simple("reserves what it does not have", "Reserver/Reserve", func() tcbauth.TokenStore { return full{memory()} }),
 	simple("reserves whatever the context says", "Reserver/Reserve", func() tcbauth.TokenStore { return deafReserve{memory()} }),
 	simple("reserves once", "Reserver/Reserve", func() tcbauth.TokenStore { return &reservesOnce{lockingStore: memory()} }),
+	simple("has another string than value", "StringGetter/GetString", func() tcbauth.TokenStore {
+		return &staleString{lockingStore: memory()}
+	}),
 	simple("is slow and says that it is interruptible", "Interruptible/EndsWithContext", func() tcbauth.TokenStore {
 		return slow{memory()}
 	}),

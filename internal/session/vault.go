@@ -1,8 +1,8 @@
 package session
 
 import (
-	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 )
 
@@ -11,11 +11,13 @@ type seen struct {
 	session *Credentials // what is in force
 	stored  *Credentials // what the store has: session, or what session has replaced and the store did not take
 	size    int          // of what is stored, in bytes
+	told    *told        // what the watcher has been told by then
 }
 
 // look reads the session as it is now. A call that needs it reads it by itself: nobody is handed what another has read. It
 // fails with ErrNone for nobody, *InterruptedError or *StoreError.
 func (h *Handle) look(ctx context.Context) (seen, error) {
+	before := h.told.Load()
 	stored, size, err := h.read(ctx)
 	switch {
 	case err != nil && ctx.Err() != nil:
@@ -23,13 +25,17 @@ func (h *Handle) look(ctx context.Context) (seen, error) {
 	case err != nil:
 		return seen{}, err
 	case stored == nil:
+		h.learnEnd(ctx, before)
+		h.saw(before, nil)
 		return seen{}, ErrNone
 	}
-	h.found(stored)
+	s := seen{session: stored, stored: stored, size: size}
 	if renewed := h.keeper.successor(h.keys.credentials, stored); renewed != nil {
-		return seen{session: renewed, stored: stored, size: size}, nil
+		s.session = renewed
 	}
-	return seen{session: stored, stored: stored, size: size}, nil
+	h.saw(before, s.session)
+	s.told = h.told.Load()
+	return s, nil
 }
 
 // see is look for a call that goes on with what the handle knows, which is before: where nobody is there it knows nothing any
@@ -61,38 +67,22 @@ func (k *Keeper) successor(key string, stored *Credentials) *Credentials {
 // read returns what the store holds, nil for nothing. Its error is a *StoreError.
 func (h *Handle) read(ctx context.Context) (c *Credentials, size int, err error) {
 	const doing = "reading the session"
-	data, err := h.keeper.store.get(ctx, h.keys.credentials)
+	stored, err := h.keeper.store.get(ctx, h.keys.credentials)
 	if err != nil {
 		return nil, 0, &StoreError{doing, err}
 	}
-	if data == nil {
+	if !stored.there {
 		return nil, 0, nil
 	}
-	if w := h.written.Load(); w != nil && bytes.Equal(w.data, data) {
-		return w.session, len(data), nil
+	if w := h.written.Load(); w != nil && string(w.data) == stored.text {
+		return w.session, len(stored.text), nil
 	}
 	c = new(Credentials)
-	if c.UnmarshalJSON(data) != nil || c.AccessToken == "" && c.RefreshToken == "" {
-		h.setAside(ctx, data)
+	if c.unmarshal(stored.text) != nil || c.AccessToken == "" && c.RefreshToken == "" {
+		h.setAside(ctx, stored.text)
 		return nil, 0, &StoreError{doing, ErrDamaged}
 	}
-	return c, len(data), nil
-}
-
-// found tells of the first session that this handle finds.
-func (h *Handle) found(c *Credentials) {
-	if h.looked.Load() {
-		return
-	}
-	if !h.watcher.Listened() { // no order to keep, and no lock on a server's most frequent way
-		h.looked.Store(true)
-		return
-	}
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	if !h.looked.Swap(true) {
-		h.watcher.Changed(Change{Kind: Found, Session: c})
-	}
+	return c, len(stored.text), nil
 }
 
 // unreadable reports whether something is stored that nobody can read, now or later: signing in replaces it.
@@ -104,13 +94,55 @@ func unreadable(err error) bool {
 const damagedSuffix = ".damaged"
 
 // setAside keeps a copy of a damaged session for whoever wants to know what has happened.
-func (h *Handle) setAside(ctx context.Context, data []byte) {
+func (h *Handle) setAside(ctx context.Context, damaged string) {
 	key := h.keys.credentials + damagedSuffix
-	if kept, err := h.keeper.store.get(ctx, key); err == nil && kept != nil && bytes.Equal(kept, data) {
+	if kept, err := h.keeper.store.get(ctx, key); err == nil && kept.there && kept.text == damaged {
 		return
 	}
-	if err := h.keeper.store.set(ctx, key, data, h.keeper.cfg.TTL); err != nil {
+	if err := h.keeper.store.set(ctx, key, []byte(damaged), h.keeper.cfg.TTL); err != nil {
 		h.keeper.warn(ctx, "a damaged session could not be kept", &StoreError{"copying the session", err})
+	}
+}
+
+// endedSuffix ends the key of a note for other processes: the server has ended the session that lay there.
+const endedSuffix = ".ended"
+
+// endedJSON says which session that was.
+type endedJSON struct {
+	Sub   string `json:"sub,omitempty"`
+	Token []byte `json:"token"` // the digest of its access token
+}
+
+// noteEnd leaves the note. The lock is held.
+func (h *Handle) noteEnd(held context.Context, c *Credentials) error {
+	token := digestOf(c.AccessToken)
+	data, err := json.Marshal(endedJSON{Sub: c.Subject(), Token: token[:]})
+	if err == nil {
+		err = h.keeper.store.set(held, h.keys.credentials+endedSuffix, data, endedFor)
+	}
+	if err != nil {
+		return &StoreError{"noting the end of the session", err}
+	}
+	return nil
+}
+
+// learnEnd reads the note where the session that was told of last has gone and nobody here knows how.
+func (h *Handle) learnEnd(ctx context.Context, last *told) {
+	if last == nil || last.session == nil {
+		return
+	}
+	c, key := last.session, h.keys.credentials
+	if _, known := h.keeper.endingOf(key, c); known {
+		return
+	}
+	stored, err := h.keeper.store.get(ctx, key+endedSuffix)
+	var note endedJSON
+	if err != nil || json.Unmarshal([]byte(stored.text), &note) != nil {
+		return // it was signed out, as far as anybody can tell
+	}
+	token := digestOf(c.AccessToken)
+	if string(note.Token) == string(token[:]) || note.Sub != "" && note.Sub == c.Subject() {
+		h.keeper.endings.put(key, endingOf(c, ErrNone), endedFor)
 	}
 }
 
@@ -129,7 +161,7 @@ func (h *Handle) write(held context.Context, c *Credentials) error {
 
 // remove deletes everything that the session has in the store, its own entry first. The lock is held.
 func (h *Handle) remove(held context.Context) error {
-	all := []string{h.keys.credentials, h.keys.credentials + damagedSuffix}
+	all := []string{h.keys.credentials, h.keys.credentials + damagedSuffix, h.keys.credentials + endedSuffix}
 	if h.keys.visitor {
 		all = append(all, h.keys.device(), h.keys.captcha())
 	}
