@@ -39,16 +39,24 @@ type leaseOf struct {
 	until int64 // in ticks
 }
 
-// ticks are the clock of leases. It stands still when the whole process does, so that no holder loses its lock by that.
+// ticks are the clock of leases. It stands still when the whole process does for more than a moment, so that no holder loses its
+// lock by that.
 var ticks atomic.Int64
 
-const tick = 10 * time.Millisecond
+const (
+	tick   = 10 * time.Millisecond
+	moment = 20 * tick
+)
 
 var startClock = sync.OnceFunc(func() {
 	go func() { // ends with the process
-		for {
+		for last := time.Now(); ; {
 			<-time.After(tick)
-			ticks.Add(1)
+			passed := min(time.Since(last), moment) / tick
+			ticks.Add(int64(passed))
+			if last = last.Add(passed * tick); time.Since(last) > moment {
+				last = time.Now()
+			}
 		}
 	}()
 })
