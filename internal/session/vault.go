@@ -2,7 +2,6 @@ package session
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 )
 
@@ -25,7 +24,6 @@ func (h *Handle) look(ctx context.Context) (seen, error) {
 	case err != nil:
 		return seen{}, err
 	case stored == nil:
-		h.learnEnd(ctx, before)
 		h.saw(before, nil)
 		return seen{}, ErrNone
 	}
@@ -104,48 +102,6 @@ func (h *Handle) setAside(ctx context.Context, damaged string) {
 	}
 }
 
-// endedSuffix ends the key of a note for other processes: the server has ended the session that lay there.
-const endedSuffix = ".ended"
-
-// endedJSON says which session that was.
-type endedJSON struct {
-	Sub   string `json:"sub,omitempty"`
-	Token []byte `json:"token"` // the digest of its access token
-}
-
-// noteEnd leaves the note. The lock is held.
-func (h *Handle) noteEnd(held context.Context, c *Credentials) error {
-	token := digestOf(c.AccessToken)
-	data, err := json.Marshal(endedJSON{Sub: c.Subject(), Token: token[:]})
-	if err == nil {
-		err = h.keeper.store.set(held, h.keys.credentials+endedSuffix, data, endedFor)
-	}
-	if err != nil {
-		return &StoreError{"noting the end of the session", err}
-	}
-	return nil
-}
-
-// learnEnd reads the note where the session that was told of last has gone and nobody here knows how.
-func (h *Handle) learnEnd(ctx context.Context, last *told) {
-	if last == nil || last.session == nil {
-		return
-	}
-	c, key := last.session, h.keys.credentials
-	if _, known := h.keeper.endingOf(key, c); known {
-		return
-	}
-	stored, err := h.keeper.store.get(ctx, key+endedSuffix)
-	var note endedJSON
-	if err != nil || json.Unmarshal([]byte(stored.text), &note) != nil {
-		return // it was signed out, as far as anybody can tell
-	}
-	token := digestOf(c.AccessToken)
-	if string(note.Token) == string(token[:]) || note.Sub != "" && note.Sub == c.Subject() {
-		h.keeper.endings.put(key, endingOf(c, ErrNone), endedFor)
-	}
-}
-
 // write stores c. The lock is held.
 func (h *Handle) write(held context.Context, c *Credentials) error {
 	data, err := c.MarshalJSON()
@@ -161,7 +117,7 @@ func (h *Handle) write(held context.Context, c *Credentials) error {
 
 // remove deletes everything that the session has in the store, its own entry first. The lock is held.
 func (h *Handle) remove(held context.Context) error {
-	all := []string{h.keys.credentials, h.keys.credentials + damagedSuffix, h.keys.credentials + endedSuffix}
+	all := []string{h.keys.credentials, h.keys.credentials + damagedSuffix}
 	if h.keys.visitor {
 		all = append(all, h.keys.device(), h.keys.captcha())
 	}
