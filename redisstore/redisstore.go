@@ -6,8 +6,8 @@
 //	app, err := tcbauth.NewApp("your-env-id", tcbauth.WithTokenStore(store))
 //
 // One node, Sentinel and Cluster will do, with Redis 5 or newer or what speaks its protocol and runs its scripts: all
-// keys of one session have the same hash tag, so that they are in one slot. The commands are GET, SET, DEL, TIME, EVALSHA
-// and EVAL.
+// keys of one session have the same hash tag, so that they are in one slot. The commands are GET, SET, DEL, EVALSHA and EVAL, and in
+// scripts TIME, PERSIST, PEXPIRE and those of hashes.
 //
 // The values stand in Redis as they are: whoever can read them can act as the people who signed in. Put
 // [tcbauth.Sealed] around the store if Redis, its backups or its replicas are open to others. Redis must not evict: a
@@ -15,20 +15,22 @@
 //
 // # Locks
 //
-// A lock is a key that expires when its holder does not renew it, so a process that dies leaves it behind for the rest
-// of its lease at most. A lock that expires can be lost by a holder that lives: one that was stopped, or cut off from
-// Redis, for longer than the lease. Such a holder must not overwrite what the next one wrote. Therefore every holder
-// gets a fence, a number greater than all before it, which Redis remembers; Get, Set and Delete with the context that
-// Lock returned are scripts that compare it with the last fence that was given out, in the same step as they act. If
-// somebody else has had the lock since, they do nothing and return [ErrLockLost]; if nobody has, they go ahead even
-// though the lock has expired, since a session that was just refreshed has no other copy.
+// A lock is a hash in Redis, which its holder changes again and again while it lives. Who waits for the lock looks at it, and
+// takes it when it has stayed the same for the time of a lease; so a process that dies keeps others waiting for the time of a
+// lease. A lock can be lost by a holder that lives: one that was stopped, or cut off from Redis, for longer than the lease.
+// Such a holder must not overwrite what the next one wrote. Therefore every holder gets a fence, a number greater than all
+// before it, which stands in the same hash; Get, Set and Delete with the context that Lock returned are scripts that compare
+// it, in the same step as they act. If somebody else has had the lock since, they do nothing and return [ErrLockLost]. If nobody
+// has, they go ahead, however long it took, since a session that was just refreshed has no other copy.
 //
-// The fence is Redis's own time in microseconds, or one more than the last fence where that is greater, with a random
-// token beside it. So it goes up even when Redis has lost the last one, in a restart without its data or in a failover
-// to a replica that lagged behind. Where it has lost the last one and its clock went back as well, the token still tells
-// a holder from the one that has the lock now, but no longer from one that has given it up since.
-// No clock but Redis's counts. Redis forgets a fence an hour after its last use; a holder whose fence is as old as
-// that, and not remembered, has lost its lock.
+// No clock but that of whoever waits, or holds, decides on a lease, so Redis's may jump. A lock that is held has no time to live,
+// so Redis does not evict it where it evicts what has one. Where Redis has forgotten a lock, in a restart without its data or in a
+// failover to a replica that lagged behind, its holder goes on if it has heard from Redis within the lease, for nobody can have
+// taken the lock then; otherwise it has lost it. The fence is Redis's time in microseconds, or one more than the last fence where
+// that is greater, so it goes up even when the last one is forgotten. Redis forgets a lock an hour after it was given up.
+//
+// What arrives late does no harm: a lock that was given up is not taken or renewed by an older copy of a command, and an older
+// copy of a write changes nothing.
 //
 // What a fence cannot do is stop a holder from using what is outside Redis: one that is stopped between taking the
 // lock and sending a refresh, for longer than the lease, sends it when it wakes. The lease is the time for which that
@@ -42,6 +44,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -68,6 +71,7 @@ type Store struct {
 	client redis.UniversalClient
 	prefix string
 	lease  time.Duration
+	spoken atomic.Bool // Redis has answered a script
 	locks  keylock.Locks
 }
 
@@ -210,5 +214,5 @@ func (s *Store) name(key string) name {
 	return name{value: value, session: value[:session], last: value[session+len(kind):]}
 }
 
-func (n name) lock() string  { return n.session + "lock:" + n.last }
-func (n name) fence() string { return n.session + "fence:" + n.last }
+// lock is the key of the lock. An earlier state of this package had "lock:" and "fence:", which are left to expire.
+func (n name) lock() string { return n.session + "hold:" + n.last }

@@ -102,7 +102,7 @@ func TestNames(t *testing.T) {
 		}
 		tags[user] = make(map[string]bool)
 		for _, key := range all(t, client, "*") {
-			require.Regexp(t, `^p:\{[\w-]{43}\}(value|fence):(credentials_env|device_id|captcha_env|credentials_env\.damaged)$`, key)
+			require.Regexp(t, `^p:\{[\w-]{43}\}(value|hold):(credentials_env|device_id|captcha_env|credentials_env\.damaged)$`, key)
 			assert.NotContains(t, key, "secret")
 			tag, _, _ := strings.Cut(key, "}")
 			tags[user][tag] = true
