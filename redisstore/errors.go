@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"strings"
+	"time"
 
 	"github.com/redis/go-redis/v9"
 )
@@ -30,6 +31,9 @@ func (e lostError) Unwrap() []error { return []error{ErrLockLost, e.ended} }
 func failed(ctx context.Context, what string, err error) error {
 	if end := ended(ctx); end != nil {
 		return end
+	}
+	if deadline, ok := ctx.Deadline(); ok && !time.Now().Before(deadline) { // its timer is a little late
+		return context.DeadlineExceeded
 	}
 	if errors.Is(err, ErrLockLost) {
 		return err

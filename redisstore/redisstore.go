@@ -38,6 +38,7 @@
 package redisstore
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/base64"
@@ -61,18 +62,21 @@ var ErrLockLost = errors.New("redisstore: the lock was lost: somebody else has t
 // Store is a [tcbauth.TokenStore], [tcbauth.Locker] and [tcbauth.Interruptible] in Redis. Make one with [New]; it is safe for
 // concurrent use, and needs no Close. Any number of Stores, in one process or in many, may share a Redis.
 //
-// Lock ends with its context, and the other calls as far as go-redis lets them. It looks at a context's end before it
-// sends, and while it waits for a connection or to try again. While it waits for an answer it minds a context's deadline if
-// its option ContextTimeoutEnabled is set, and its own ReadTimeout, but not a cancellation: where Redis has gone silent, a
-// call that is cancelled ends with its deadline or with the ReadTimeout, 3 s unless the client has another.
+// A call returns when its context ends, also where Redis has gone silent. There is one exception, for the sake of speed: a Get
+// without a lock whose context has a deadline, with a client that minds deadlines (its option ContextTimeoutEnabled), is made
+// without a goroutine of its own. It ends with that deadline; a cancellation before it is seen when the client's ReadTimeout is
+// over, 3 s unless the client has another. A change that goes on when its caller has left comes before all that this Store
+// begins later for the same key.
 //
 // An error never has a key's user part or a value in it.
 type Store struct {
-	client redis.UniversalClient
-	prefix string
-	lease  time.Duration
-	spoken atomic.Bool // Redis has answered a script
-	locks  keylock.Locks
+	client  redis.UniversalClient
+	prefix  string
+	lease   time.Duration
+	spoken  atomic.Bool   // Redis has answered a script
+	minds   bool          // the client ends its calls at the deadlines of their contexts
+	locks   keylock.Locks // by key of a lock
+	changes keylock.Locks // by key of a value
 }
 
 var (
@@ -86,7 +90,7 @@ func New(client redis.UniversalClient, opts ...Option) (*Store, error) {
 	if client == nil {
 		return nil, errors.New("redisstore: no client given")
 	}
-	s := &Store{client: client, prefix: defaultPrefix, lease: defaultLease}
+	s := &Store{client: client, prefix: defaultPrefix, lease: defaultLease, minds: mindsDeadlines(client)}
 	for _, opt := range opts {
 		if opt == nil {
 			return nil, errors.New("redisstore: an Option is nil")
@@ -110,8 +114,10 @@ func (s *Store) Get(ctx context.Context, key string) ([]byte, error) {
 	var err error
 	if h := s.holdOf(ctx, name); h != nil {
 		value, err = h.get(ctx, name)
-	} else {
+	} else if s.clientEnds(ctx) {
 		value, err = s.client.Get(ctx, name.value).Bytes()
+	} else {
+		value, err = aside(ctx, func() ([]byte, error) { return s.client.Get(ctx, name.value).Bytes() })
 	}
 	switch {
 	case errors.Is(err, redis.Nil):
@@ -143,7 +149,8 @@ func (s *Store) Set(ctx context.Context, key string, value []byte, ttl time.Dura
 	if h := s.holdOf(ctx, name); h != nil {
 		err = h.set(ctx, name, value, ttl)
 	} else {
-		err = s.client.Set(ctx, name.value, value, ttl).Err()
+		value = bytes.Clone(value) // the caller may use it again while a write that he has left goes on
+		err = s.change(ctx, name.value, func() error { return s.client.Set(ctx, name.value, value, ttl).Err() })
 	}
 	if err != nil {
 		return failed(ctx, "write", err)
@@ -161,7 +168,7 @@ func (s *Store) Delete(ctx context.Context, key string) error {
 	if h := s.holdOf(ctx, name); h != nil {
 		err = h.delete(ctx, name)
 	} else {
-		err = s.client.Del(ctx, name.value).Err()
+		err = s.change(ctx, name.value, func() error { return s.client.Del(ctx, name.value).Err() })
 	}
 	if err != nil {
 		return failed(ctx, "delete", err)
@@ -169,14 +176,41 @@ func (s *Store) Delete(ctx context.Context, key string) error {
 	return nil
 }
 
-// Interruptible reports whether the client minds the deadlines of contexts, which is its option ContextTimeoutEnabled. A
-// client of another type than go-redis's own is taken for one that does not.
-func (s *Store) Interruptible() bool {
-	switch client := s.client.(type) { // what NewUniversalClient returns is one of these too
+// change makes one change of key, which is not under a lock. One whose caller has left comes before all that begin later.
+func (s *Store) change(ctx context.Context, key string, f func() error) error {
+	leave, err := s.changes.Lock(ctx, key)
+	if err != nil {
+		return err
+	}
+	_, err = aside(ctx, func() (struct{}, error) {
+		defer leave()
+		return struct{}{}, f()
+	})
+	return err
+}
+
+// Interruptible is true.
+func (*Store) Interruptible() bool { return true }
+
+// clientEnds reports whether a call of the client ends with ctx by itself. A context with a deadline is the one case where the
+// client is relied on for more than it does: see [Store].
+func (s *Store) clientEnds(ctx context.Context) bool {
+	if ctx.Done() == nil {
+		return true
+	}
+	_, ok := ctx.Deadline()
+	return ok && s.minds
+}
+
+// mindsDeadlines reports whether a client minds the deadlines of contexts, which is its option ContextTimeoutEnabled. One of
+// another type than go-redis's own is taken for one that does not.
+func mindsDeadlines(client redis.UniversalClient) bool {
+	switch client := client.(type) { // what NewUniversalClient returns is one of these too
 	case interface{ Options() *redis.Options }:
 		return client.Options().ContextTimeoutEnabled
 	case interface{ Options() *redis.ClusterOptions }:
-		return client.Options().ContextTimeoutEnabled
+		opts := client.Options()
+		return opts.ContextTimeoutEnabled && opts.ClusterSlots == nil // which may ask others, as that of a Sentinel does
 	case interface{ Options() *redis.RingOptions }:
 		return client.Options().ContextTimeoutEnabled
 	}
