@@ -74,7 +74,11 @@ func TestSilent(t *testing.T) {
 	t.Cleanup(func() { require.NoError(t, listener.Close()) })
 	addr := listener.Addr().String()
 	for _, minds := range []bool{false, true} {
-		universal := redis.UniversalOptions{Addrs: []string{addr}, ContextTimeoutEnabled: minds}
+		// Longer than promptly, and not for long after the test.
+		const limit = 700 * time.Millisecond
+		universal := redis.UniversalOptions{
+			Addrs: []string{addr}, ContextTimeoutEnabled: minds, DialTimeout: limit, ReadTimeout: limit, DialerRetries: 1,
+		}
 		cluster, sentinel, nearest := universal, universal, universal
 		cluster.Addrs = []string{addr, addr}
 		sentinel.MasterName = "sessions"
@@ -85,7 +89,7 @@ func TestSilent(t *testing.T) {
 			"sentinel":         redis.NewUniversalClient(&sentinel),
 			"sentinel nearest": redis.NewUniversalClient(&nearest),
 			"ring": redis.NewRing(&redis.RingOptions{
-				Addrs: map[string]string{"one": addr}, ContextTimeoutEnabled: minds,
+				Addrs: map[string]string{"one": addr}, ContextTimeoutEnabled: minds, DialTimeout: limit, ReadTimeout: limit,
 			}),
 			"of an unknown type": struct{ redis.UniversalClient }{redis.NewUniversalClient(&universal)},
 		} {
