@@ -155,8 +155,8 @@ var ErrDamaged = errors.New("what is stored is damaged; signing in replaces it")
 // Config says how sessions are kept. All fields but Store, Now, ClientID and Warn may be zero.
 type Config struct {
 	Store    Store
-	Prefix   string // before every key: "" or "servers/<name>/"
-	ClientID string
+	Prefix   string        // before every key: "" or "servers/<name>/"
+	ClientID string        // in the keys it is escaped for a path
 	DeviceID string        // of the default session; "": random, and kept in the store
 	TTL      time.Duration // how long the store should keep a session after it was written; 0: for ever
 	Ahead    time.Duration // how long before its end an access token is refreshed in the background; 0: never
