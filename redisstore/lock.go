@@ -52,25 +52,37 @@ var errUnlocked = errors.New("redisstore: the lock was given up")
 // more. unlock returns after 2 s at the latest, and within 100 ms of the end of ctx; a lock that could not be given up by then
 // ends with its lease.
 func (s *Store) Lock(ctx context.Context, key string) (held context.Context, unlock func(), err error) {
-	if err := ended(ctx); err != nil {
+	h, err := s.take(ctx, key)
+	if err != nil {
 		return nil, nil, err
+	}
+	held, unlock = h.begin(ctx)
+	return held, unlock, nil
+}
+
+// take waits for the lock of key, and asks for the values of keys with it.
+func (s *Store) take(ctx context.Context, key string, keys ...string) (*hold, error) {
+	if err := ended(ctx); err != nil {
+		return nil, err
 	}
 	name := s.name(key)
 	// The goroutines of this process queue here, so that only one of them asks Redis, and the others get the lock in
 	// order and without a delay.
 	leave, err := s.locks.Lock(ctx, name.lock())
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	h := &hold{store: s, name: name, token: rand.Text(), outer: s.lastHold(ctx)}
-	if err := h.acquire(ctx); err != nil {
-		go func() { // ends with releaseLimit
-			h.release(ctx)
-			leave()
-		}()
-		return nil, nil, err
+	h := &hold{store: s, name: name, token: rand.Text(), outer: s.lastHold(ctx), leave: leave}
+	if err := h.acquire(ctx, keys); err != nil {
+		go h.giveUp(ctx) // ends with releaseLimit
+		return nil, err
 	}
-	held, h.cancel = context.WithCancelCause(context.WithValue(ctx, holdKey{s}, h))
+	return h, nil
+}
+
+// begin returns what a holder needs.
+func (h *hold) begin(ctx context.Context) (held context.Context, unlock func()) {
+	held, h.cancel = context.WithCancelCause(context.WithValue(ctx, holdKey{h.store}, h))
 	go h.keep(held)
 	var once sync.Once
 	return held, func() {
@@ -79,12 +91,17 @@ func (s *Store) Lock(ctx context.Context, key string) (held context.Context, unl
 			given := make(chan struct{})
 			go func() { // ends with releaseLimit
 				defer close(given)
-				h.release(ctx)
-				leave()
+				h.giveUp(ctx)
 			}()
 			h.awaitRelease(ctx, given)
 		})
-	}, nil
+	}
+}
+
+// giveUp gives the lock up, and lets the next one in this process have its turn.
+func (h *hold) giveUp(ctx context.Context) {
+	h.release(ctx)
+	h.leave()
 }
 
 // awaitRelease waits until a lock is given up, and not for long.
@@ -114,6 +131,8 @@ type hold struct {
 	before string                  // the fence before it
 	cancel context.CancelCauseFunc // of held
 	outer  *hold                   // of the context that Lock was called with
+	leave  func()                  // lets the next one in this process ask
+	values []any                   // of the keys that were asked for with the lock, as Redis has answered; nil: not with it
 
 	astray bool                      // a copy of what asked for the lock may still be under way
 	heard  atomic.Pointer[time.Time] // when that was asked for which Redis has last said that the lock is held
@@ -159,13 +178,14 @@ func (s *sight) see(look string, lease time.Duration) {
 	}
 }
 
-// acquire asks for the lock until it gets it.
-func (h *hold) acquire(ctx context.Context) error {
+// acquire asks for the lock until it gets it, and for the values of keys with it.
+func (h *hold) acquire(ctx context.Context, values []string) error {
+	keys := append([]string{h.name.lock()}, values...)
 	var seen sight
 	p := patience{spoken: h.store.spoken.Load()}
 	for delay := firstPoll; ; delay = min(delay*3/2, lastPoll) {
 		asked := time.Now()
-		reply, err := h.store.run(ctx, attemptLimit, acquire, []string{h.name.lock()},
+		reply, err := h.store.run(ctx, attemptLimit, acquire, keys,
 			h.token, h.store.lease.Milliseconds(), seen.stale())
 		if err != nil && !answered(err) {
 			h.astray = true
@@ -177,6 +197,9 @@ func (h *hold) acquire(ctx context.Context) error {
 		case err == nil && took(reply):
 			h.fence, h.before = text(reply, 1), text(reply, 2)
 			h.heard.Store(&asked)
+			if len(keys) > 1 {
+				h.values = reply[3:]
+			}
 			return nil
 		case err == nil:
 			p = patience{spoken: true}
@@ -188,6 +211,9 @@ func (h *hold) acquire(ctx context.Context) error {
 		case !p.endures(err, h.store.lease):
 			return failed(ctx, "lock", err)
 		default:
+			if answered(err) { // in a slot that moves the values may be elsewhere
+				keys = keys[:1]
+			}
 			// The holder could not renew the lock either. It has a lease from now on.
 			seen = sight{}
 		}
@@ -269,8 +295,8 @@ func (h *hold) set(ctx context.Context, name name, value []byte, ttl time.Durati
 	return err
 }
 
-func (h *hold) delete(ctx context.Context, name name) error {
-	_, err := h.insist(ctx, remove, []string{name.value}, h.number.Add(1))
+func (h *hold) delete(ctx context.Context, values ...string) error {
+	_, err := h.insist(ctx, remove, values, h.number.Add(1))
 	return err
 }
 

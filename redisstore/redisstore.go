@@ -125,7 +125,7 @@ func (s *Store) Get(ctx context.Context, key string) ([]byte, error) {
 	case err != nil:
 		return nil, failed(ctx, "read", err)
 	case len(value) > maxValue:
-		return nil, fmt.Errorf("redisstore: read: a value of %d bytes is over the limit of %d", len(value), maxValue)
+		return nil, tooLong("read", len(value))
 	}
 	return value, nil
 }
@@ -136,16 +136,14 @@ func (s *Store) Set(ctx context.Context, key string, value []byte, ttl time.Dura
 	if err := ended(ctx); err != nil {
 		return err
 	}
-	switch {
-	case len(value) > maxValue:
-		return fmt.Errorf("redisstore: write: a value of %d bytes is over the limit of %d", len(value), maxValue)
-	case ttl < 0:
-		return fmt.Errorf("redisstore: write: the ttl %v is negative", ttl)
-	case ttl > 0:
-		ttl = max(ttl.Truncate(time.Millisecond), time.Millisecond)
+	if len(value) > maxValue {
+		return tooLong("write", len(value))
+	}
+	ttl, err := checkedTTL(ttl)
+	if err != nil {
+		return err
 	}
 	name := s.name(key)
-	var err error
 	if h := s.holdOf(ctx, name); h != nil {
 		err = h.set(ctx, name, value, ttl)
 	} else {
@@ -166,7 +164,7 @@ func (s *Store) Delete(ctx context.Context, key string) error {
 	name := s.name(key)
 	var err error
 	if h := s.holdOf(ctx, name); h != nil {
-		err = h.delete(ctx, name)
+		err = h.delete(ctx, name.value)
 	} else {
 		err = s.change(ctx, name.value, func() error { return s.client.Del(ctx, name.value).Err() })
 	}

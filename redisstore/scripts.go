@@ -43,14 +43,21 @@ const (
 // The asker's sight is what it has seen of the lock for a whole lease, by its own clock. If the lock still looks like that, its
 // holder has not renewed it, and the asker gets it.
 //
-// KEYS: lock. ARGV: token, lease in ms, sight or "".
+// With the lock go the values of further keys.
+//
+// KEYS: lock, values. ARGV: token, lease in ms, sight or "".
 var acquire = newScript(`
+local function got(fence, before)
+  local answer = {1, fence, before}
+  for i = 2, #KEYS do answer[i + 2] = redis.call('GET', KEYS[i]) end
+  return answer
+end
 local s = redis.call('HMGET', KEYS[1], 'fence', 'token', 'free', 'beat', 'lease', 'gone', 'before')
 local fence, token, free, before = s[1], s[2], s[3], s[1] or '0'
 if s[6] and string.find(s[6], ARGV[1], 1, true) then return {0, '', '0'} end
 if token == ARGV[1] then
   if free then return {0, '', '0'} end
-  return {1, fence, s[7] or '0'}
+  return got(fence, s[7] or '0')
 end
 if token and not free then
   local sight = fence .. ':' .. s[4]
@@ -67,7 +74,7 @@ redis.call('HSET', KEYS[1], 'beat', 0)
 redis.call('HSET', KEYS[1], 'lease', ARGV[2])
 redis.call('HDEL', KEYS[1], 'free')
 redis.call('PERSIST', KEYS[1])
-return {1, fence, before}
+return got(fence, before)
 `)
 
 // release gives a token up: its lock is free if it has it, and it never gets one again. Others that were given up are
@@ -116,12 +123,23 @@ if not known then
 end
 `
 
-// number ends a script whose write of KEYS[2] has been done already, or a later one: this is an older copy, which came late.
+// numbered does f for a key unless that has been done already, or a later write was: then this is an older copy, which came late.
 // ARGV[6]: the number of the write among those of the hold.
-const number = `
-local fence, last = string.match(redis.call('HGET', KEYS[1], 'did:' .. KEYS[2]) or '', '^(%d+):(%d+)$')
-if fence == ARGV[2] and tonumber(last) >= tonumber(ARGV[6]) then return {1} end
-redis.call('HSET', KEYS[1], 'did:' .. KEYS[2], ARGV[2] .. ':' .. ARGV[6])
+const numbered = `
+local function done(key)
+  local fence, last = string.match(redis.call('HGET', KEYS[1], 'did:' .. key) or '', '^(%d+):(%d+)$')
+  return fence == ARGV[2] and tonumber(last) >= tonumber(ARGV[6])
+end
+local function once(key, f)
+  if done(key) then return end
+  redis.call('HSET', KEYS[1], 'did:' .. key, ARGV[2] .. ':' .. ARGV[6])
+  f()
+end
+local function set(key, value, ms)
+  once(key, function()
+    if ms == '0' then redis.call('SET', key, value) else redis.call('SET', key, value, 'PX', ms) end
+  end)
+end
 `
 
 var (
@@ -133,15 +151,18 @@ return {1}`)
 	read = newScript(guard + `return {1, redis.call('GET', KEYS[2])}`)
 
 	// write replaces the value. KEYS[2]: value. ARGV[7]: the new one. ARGV[8]: how long it is kept, in ms, 0 for ever.
-	write = newScript(guard + remember + number + `
-if ARGV[8] == '0' then
-  redis.call('SET', KEYS[2], ARGV[7])
-else
-  redis.call('SET', KEYS[2], ARGV[7], 'PX', ARGV[8])
-end
+	write = newScript(guard + remember + numbered + `set(KEYS[2], ARGV[7], ARGV[8])
 return {1}`)
 
-	// remove deletes the value. KEYS[2]: value.
-	remove = newScript(guard + remember + number + `redis.call('DEL', KEYS[2])
+	// remove deletes values. KEYS: lock, values.
+	remove = newScript(guard + remember + numbered + `
+for i = 2, #KEYS do once(KEYS[i], function() redis.call('DEL', KEYS[i]) end) end
 return {1}`)
+
+	// swap replaces values if the first one is still what the holder has seen: {1, 1}, or {1, 0} if it is not. KEYS: lock,
+	// values. ARGV[7]: the old value. ARGV[8]: how long all are kept, in ms, 0 for ever. From ARGV[9] on: the new ones.
+	swap = newScript(guard + remember + numbered + `
+if not done(KEYS[2]) and redis.call('GET', KEYS[2]) ~= ARGV[7] then return {1, 0} end
+for i = 2, #KEYS do set(KEYS[i], ARGV[i + 7], ARGV[8]) end
+return {1, 1}`)
 )
