@@ -60,6 +60,18 @@ type Interruptible interface {
 	Interruptible() bool
 }
 
+// Joint is a Store with locks that does in one step, and in one round trip, what takes several calls otherwise. All keys of a call
+// are of one session. It is used only if the store is Interruptible.
+type Joint interface {
+	// LockGet is Lock of key, and Get of keys once the lock is held. A value is nil where there is none.
+	LockGet(ctx context.Context, key string, keys ...string) (held context.Context, unlock func(), values [][]byte, err error)
+	// Replace, with the context of a lock, is Set of all keys if the value under the first one is still old. Otherwise it does
+	// nothing and reports false.
+	Replace(held context.Context, old []byte, ttl time.Duration, keys []string, values [][]byte) (done bool, err error)
+	// DeleteAll, with the context of a lock, is Delete of all keys.
+	DeleteAll(held context.Context, keys ...string) error
+}
+
 // Exchanger gets new tokens for old ones from the server. Its errors go to the callers that wait for them; a [RefusedError] is
 // the only one that decides something here.
 type Exchanger interface {

@@ -10,13 +10,13 @@ import (
 type seen struct {
 	session *Credentials // what is in force
 	stored  *Credentials // what the store has: session, or what session has replaced and the store did not take
-	size    int          // of what is stored, in bytes
+	data    []byte       // what is stored, as it is there
 }
 
 // look reads the session as it is now. A call that needs it reads it by itself: nobody is handed what another has read. It
 // fails with ErrNone for nobody, *InterruptedError or *StoreError.
 func (h *Handle) look(ctx context.Context) (seen, error) {
-	stored, size, err := h.read(ctx)
+	stored, data, err := h.read(ctx)
 	switch {
 	case err != nil && ctx.Err() != nil:
 		return seen{}, &InterruptedError{ctx.Err()}
@@ -27,9 +27,9 @@ func (h *Handle) look(ctx context.Context) (seen, error) {
 	}
 	h.found(stored)
 	if renewed := h.keeper.successor(h.keys.credentials, stored); renewed != nil {
-		return seen{session: renewed, stored: stored, size: size}, nil
+		return seen{session: renewed, stored: stored, data: data}, nil
 	}
-	return seen{session: stored, stored: stored, size: size}, nil
+	return seen{session: stored, stored: stored, data: data}, nil
 }
 
 // see is look for a call that goes on with what the handle knows, which is before: where nobody is there it knows nothing any
@@ -59,24 +59,24 @@ func (k *Keeper) successor(key string, stored *Credentials) *Credentials {
 }
 
 // read returns what the store holds, nil for nothing. Its error is a *StoreError.
-func (h *Handle) read(ctx context.Context) (c *Credentials, size int, err error) {
+func (h *Handle) read(ctx context.Context) (c *Credentials, data []byte, err error) {
 	const doing = "reading the session"
-	data, err := h.keeper.store.get(ctx, h.keys.credentials)
+	data, err = h.keeper.store.get(ctx, h.keys.credentials)
 	if err != nil {
-		return nil, 0, &StoreError{doing, err}
+		return nil, nil, &StoreError{doing, err}
 	}
 	if data == nil {
-		return nil, 0, nil
+		return nil, nil, nil
 	}
 	if w := h.written.Load(); w != nil && bytes.Equal(w.data, data) {
-		return w.session, len(data), nil
+		return w.session, data, nil
 	}
 	c = new(Credentials)
 	if c.UnmarshalJSON(data) != nil || c.AccessToken == "" && c.RefreshToken == "" {
 		h.setAside(ctx, data)
-		return nil, 0, &StoreError{doing, ErrDamaged}
+		return nil, nil, &StoreError{doing, ErrDamaged}
 	}
-	return c, len(data), nil
+	return c, data, nil
 }
 
 // found tells of the first session that this handle finds.
@@ -133,10 +133,7 @@ func (h *Handle) remove(held context.Context) error {
 	if h.keys.visitor {
 		all = append(all, h.keys.device(), h.keys.captcha())
 	}
-	var failed error
-	for _, key := range all {
-		failed = errors.Join(failed, h.keeper.store.delete(held, key))
-	}
+	failed := h.keeper.store.deleteAll(held, all...)
 	h.written.Store(nil)
 	h.keeper.unsaved.forget(h.keys.credentials)
 	h.keeper.orphans.forget(h.keys.credentials)
@@ -149,7 +146,7 @@ func (h *Handle) remove(held context.Context) error {
 
 // locked runs f with the session's lock, so that no refresh in flight can undo what f does.
 func (h *Handle) locked(ctx context.Context, f func(held context.Context) error) error {
-	held, unlock, err := h.keeper.lockFor(ctx, h.keys.credentials)
+	held, unlock, err := h.keeper.lockFor(ctx, h.keys.credentials, h.keys.first()...)
 	if err != nil {
 		if ctx.Err() != nil {
 			return &StoreError{lockingSession, ctx.Err()}
