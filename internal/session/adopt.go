@@ -34,7 +34,7 @@ func (h *Handle) Adopt(ctx context.Context, in Adoption) (c *Credentials, mark M
 			return got.Session, h.markOf(got.Session), err
 		}
 		if h.keeper.spent.succeeds(seen.session, in.RefreshToken) {
-			h.learn(before, seen.session)
+			h.learn(before, seen.told, seen.session)
 			return seen.session, NoMark, nil
 		}
 		o, mine := h.keeper.fly(ctx, h.keyOf(in), h.keys.first(), func(ctx, held context.Context) outcome { return h.adopt(ctx, held, in) })
@@ -42,7 +42,7 @@ func (h *Handle) Adopt(ctx context.Context, in Adoption) (c *Credentials, mark M
 			continue
 		}
 		if o.err == nil && !mine {
-			h.learn(before, o.session) // it was stored through another handle, perhaps
+			h.learn(before, seen.told, o.session) // it was stored through another handle, perhaps
 		}
 		if !mine {
 			return o.session, NoMark, o.err
@@ -92,7 +92,7 @@ func (h *Handle) adopt(ctx, held context.Context, in Adoption) outcome {
 	fresh, token := (*Credentials)(nil), digestOf(in.RefreshToken)
 	if kept, ok := h.keeper.orphans.get(h.keys.credentials); ok && kept.token == token && !h.keeper.spent.has(kept.session.RefreshToken) {
 		fresh = kept.session
-	} else if fresh, err = h.take(ctx, held, &Credentials{RefreshToken: in.RefreshToken, Version: version}, deviceID, len(now.data)); err != nil {
+	} else if fresh, err = h.take(ctx, held, &Credentials{RefreshToken: in.RefreshToken, Version: version}, deviceID, len(now.text)); err != nil {
 		return outcome{err: err}
 	}
 	mark, err := h.put(held, fresh, deviceID, Adopted)

@@ -66,7 +66,7 @@ func (h *Handle) renew(ctx context.Context, want want) (Renewal, error) {
 			return Renewal{Session: seen.session}, nil
 		}
 		if seen.session == seen.stored && h.serves(seen.session, want) {
-			h.learn(before, seen.session)
+			h.learn(before, seen.told, seen.session)
 			return Renewal{Session: seen.session, Same: true}, nil
 		}
 		o, mine := h.keeper.fly(ctx, h.flightOf(seen.stored, want.ahead), h.keys.first(), func(ctx, held context.Context) outcome {
@@ -83,12 +83,13 @@ func (h *Handle) renew(ctx context.Context, want want) (Renewal, error) {
 		case o.err != nil:
 			if _, ended := errors.AsType[*EndedError](o.err); ended {
 				h.lose(before)
+				h.saw(seen.told, nil)
 			}
 			return Renewal{}, o.err
 		case o.session.AccessToken == want.replace && (!mine || !o.fresh): // that exchange has replaced an older token
 			continue
 		}
-		h.learn(before, o.session)
+		h.learn(before, seen.told, o.session)
 		return Renewal{Session: o.session, Fresh: o.fresh, Same: want.of == nil || o.goesOn || h.keeper.samePerson(want.of, o.session)}, nil
 	}
 	return Renewal{}, &StoreError{"refreshing the session", errChanging}
@@ -141,7 +142,7 @@ func (h *Handle) exchange(ctx, held context.Context, before seen, want want) out
 	if now.session != now.stored {
 		if h.write(held, now.session) == nil {
 			h.keeper.unsaved.forget(h.keys.credentials)
-			now.stored, now.data = now.session, h.written.Load().data
+			now.stored, now.text = now.session, string(h.written.Load().data)
 		}
 		if h.serves(now.session, want) {
 			return outcome{session: now.session, goesOn: true}
@@ -161,7 +162,7 @@ func (h *Handle) lookedInVain(err error) error {
 // spend gets new tokens for a session, and saves them in place of what is stored. The lock is held.
 func (h *Handle) spend(ctx, held context.Context, now seen, want want) outcome {
 	c := now.session
-	if err := h.keeper.store.reserve(held, h.keys.credentials, len(now.data)+roomForGrowth); err != nil {
+	if err := h.keeper.store.reserve(held, h.keys.credentials, len(now.text)+roomForGrowth); err != nil {
 		return outcome{err: &StoreError{"reserving room for the session", err}}
 	}
 	done, err := h.turn(ctx, c.RefreshToken)
@@ -262,7 +263,7 @@ func (h *Handle) endRefused(held context.Context, before seen, want want, reason
 		return outcome{err: &RefusedError{reason}}
 	}
 	if err := h.finish(held, before.stored, reason); err != nil {
-		h.keeper.warn(held, "an ended session could not be deleted", err)
+		h.keeper.warn(held, "the end of a session could not be stored", err)
 	}
 	return outcome{err: &EndedError{reason}}
 }
@@ -308,7 +309,7 @@ func (h *Handle) replace(held context.Context, before seen, fresh *Credentials, 
 // replaceAtOnce writes fresh and its device id in one step if what is stored is what was seen before. It reports false where it is not, or the
 // store knows no such step. The lock is held.
 func (h *Handle) replaceAtOnce(held context.Context, before seen, fresh *Credentials, id string) (done bool, err error) {
-	if before.data == nil || h.keys.visitor && id == "" { // something is to be read first
+	if before.text == "" || h.keys.visitor && id == "" { // something is to be read first
 		return false, nil
 	}
 	data, err := fresh.MarshalJSON()
@@ -319,7 +320,7 @@ func (h *Handle) replaceAtOnce(held context.Context, before seen, fresh *Credent
 	if h.keys.visitor {
 		keys, values = append(keys, h.keys.device()), append(values, []byte(id))
 	}
-	done, err = h.keeper.store.replace(held, before.data, h.keeper.cfg.TTL, keys, values)
+	done, err = h.keeper.store.replace(held, before.text, h.keeper.cfg.TTL, keys, values)
 	switch {
 	case err != nil:
 		return false, &StoreError{"storing the session", err}

@@ -12,14 +12,16 @@ import (
 // there" from every failure.
 type store struct {
 	inner    Store
-	locker   Locker   // nil: it has no locks
-	reserver Reserver // nil: it does not reserve
-	prompt   bool     // its calls end with their contexts by themselves
-	joint    Joint    // nil: it does one thing at a time
+	texts    StringGetter // nil: it has bytes only
+	locker   Locker       // nil: it has no locks
+	reserver Reserver     // nil: it does not reserve
+	prompt   bool         // its calls end with their contexts by themselves
+	joint    Joint        // nil: it does one thing at a time
 }
 
 func newStore(s Store) store {
 	out := store{inner: s}
+	out.texts, _ = s.(StringGetter)
 	out.locker, _ = s.(Locker)
 	out.reserver, _ = s.(Reserver)
 	if p, ok := s.(Interruptible); ok {
@@ -31,29 +33,34 @@ func newStore(s Store) store {
 	return out
 }
 
-// get returns nil for nothing there.
-func (s *store) get(ctx context.Context, key string) ([]byte, error) {
+func (s *store) get(ctx context.Context, key string) (entry, error) {
 	if s.joint != nil {
-		if value, ok := came(ctx, key); ok {
-			return value, ctx.Err()
+		if e, ok := came(ctx, key); ok {
+			return e, ctx.Err()
 		}
 	}
 	if s.prompt { // no closure, goroutine or timer on a server's most frequent way
 		return s.getNow(ctx, key)
 	}
-	return bounded(ctx, func(ctx context.Context) ([]byte, error) { return s.getNow(ctx, key) })
+	return bounded(ctx, func(ctx context.Context) (entry, error) { return s.getNow(ctx, key) })
 }
 
-func (s *store) getNow(ctx context.Context, key string) (value []byte, err error) {
+func (s *store) getNow(ctx context.Context, key string) (e entry, err error) {
 	defer recovered(&err)
-	value, err = s.inner.Get(ctx, key)
-	switch {
-	case err == nil && value == nil:
-		return []byte{}, nil
-	case err != nil && errors.Is(err, ErrNotFound):
-		return nil, nil
+	if s.texts != nil {
+		e.text, err = s.texts.GetString(ctx, key)
+	} else {
+		var value []byte
+		value, err = s.inner.Get(ctx, key)
+		e.text = string(value)
 	}
-	return value, err
+	switch {
+	case err == nil:
+		return entry{text: e.text, there: true}, nil
+	case errors.Is(err, ErrNotFound):
+		return entry{}, nil
+	}
+	return entry{}, err
 }
 
 func (s *store) set(ctx context.Context, key string, value []byte, ttl time.Duration) error {
@@ -79,24 +86,16 @@ func (s *store) deleteAll(held context.Context, keys ...string) (err error) {
 }
 
 // replace is that of a Joint. It reports false where the store is none.
-func (s *store) replace(held context.Context, old []byte, ttl time.Duration, keys []string, values [][]byte) (done bool, err error) {
+func (s *store) replace(held context.Context, old string, ttl time.Duration, keys []string, values [][]byte) (done bool, err error) {
 	if s.joint == nil {
 		return false, nil
 	}
 	s.passed(held, keys...)
 	err = s.do(held, func(held context.Context) (err error) {
-		done, err = s.joint.Replace(held, old, ttl, keys, values)
+		done, err = s.joint.Replace(held, []byte(old), ttl, keys, values)
 		return err
 	})
 	return done, err
-}
-
-// reserve makes sure that the next set under key has room, where the store can tell.
-func (s *store) reserve(ctx context.Context, key string, size int) error {
-	if s.reserver == nil {
-		return nil
-	}
-	return s.do(ctx, func(ctx context.Context) error { return s.reserver.Reserve(ctx, key, size) })
 }
 
 // passed says that keys are about to be changed: what came of them with the lock is not what is there.
@@ -107,6 +106,14 @@ func (s *store) passed(ctx context.Context, keys ...string) {
 	for _, key := range keys {
 		_, _ = came(ctx, key)
 	}
+}
+
+// reserve makes sure that the next set under key has room, where the store can tell.
+func (s *store) reserve(ctx context.Context, key string, size int) error {
+	if s.reserver == nil {
+		return nil
+	}
+	return s.do(ctx, func(ctx context.Context) error { return s.reserver.Reserve(ctx, key, size) })
 }
 
 func (s *store) do(ctx context.Context, f func(context.Context) error) error {
@@ -144,7 +151,7 @@ func (s *store) lock(ctx context.Context, key string, first []string) (lock, err
 			if l.unlock != nil {
 				l.unlock()
 			}
-		} else if err == nil && len(values) == len(first) && values != nil {
+		} else if err == nil && values != nil && len(values) == len(first) {
 			l.held = withValues(l.held, first, values)
 		}
 		return l, err
