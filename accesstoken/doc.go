@@ -22,6 +22,7 @@
 // What cannot be seen in a token is whether the person has signed out or was blocked since it was issued: it stays good
 // until it expires, after two hours by default. [Verifier.Introspect] asks the auth server.
 //
-// The public keys are fetched when they are first needed and kept by the Verifier. While they are at hand, verifying a
-// token sends nothing, takes no lock, and costs little more than the RSA operation itself.
+// The public keys are fetched when they are first needed, anew when they have grown old, and kept by the Verifier. While
+// they are at hand, verifying a token sends nothing, takes no lock, and costs little more than the RSA operation itself.
+// Where they cannot be fetched, old ones serve for a day ([WithKeyMaxAge]), but no longer.
 package accesstoken

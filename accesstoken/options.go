@@ -28,6 +28,7 @@ type config struct {
 	client       *http.Client
 	timeout      time.Duration
 	keyLifetime  time.Duration
+	keyMaxAge    time.Duration // 0 for the default, while options are read
 	keyInterval  time.Duration
 	logger       *slog.Logger
 	errorHandler ErrorHandler
@@ -49,6 +50,12 @@ func newConfig(env string, opts []Option) (*config, error) {
 		if err := opt(c); err != nil {
 			return nil, fmt.Errorf("accesstoken: %w", err)
 		}
+	}
+	if c.keyMaxAge == 0 {
+		c.keyMaxAge = max(24*time.Hour, 2*c.keyLifetime)
+	}
+	if c.keyMaxAge < c.keyLifetime {
+		return nil, errors.New("accesstoken: WithKeyMaxAge: shorter than the lifetime of keys")
 	}
 	if c.server.International() && c.region == "" && c.issuers == nil {
 		return nil, errors.New("accesstoken: WithIntlGateway needs WithRegion: the issuer of a token names its region")
@@ -187,10 +194,18 @@ func WithTimeout(timeout time.Duration) Option {
 	return positive("WithTimeout", timeout, func(c *config) { c.timeout = timeout })
 }
 
-// WithKeyLifetime says after how long keys are fetched anew; 10 minutes if not given. The first token after that is
-// verified with the keys at hand, while new ones are fetched; keys that are no longer published are then forgotten.
+// WithKeyLifetime says for how long keys are used until they are fetched anew; 10 minutes if not given. Tokens that come in
+// the last tenth of it begin the fetch and do not wait for it; the first ones that come later do. So a key that is no longer
+// published is not accepted for longer, unless keys cannot be fetched: see [WithKeyMaxAge].
 func WithKeyLifetime(lifetime time.Duration) Option {
 	return positive("WithKeyLifetime", lifetime, func(c *config) { c.keyLifetime = lifetime })
+}
+
+// WithKeyMaxAge says for how long keys are used while no others can be fetched; a day, or twice their lifetime if that is
+// longer, if not given. With older keys no token is verified: the error is [ErrUnavailable] until keys can be fetched
+// again. It must not be shorter than the lifetime.
+func WithKeyMaxAge(limit time.Duration) Option {
+	return positive("WithKeyMaxAge", limit, func(c *config) { c.keyMaxAge = limit })
 }
 
 // WithFetchInterval is the least time between two requests for keys, however many tokens with unknown keys come; 10 s if

@@ -6,7 +6,6 @@ import (
 	"crypto/rsa"
 	"crypto/sha256"
 	"encoding/base64"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -24,6 +23,8 @@ const maxToken = 16 << 10
 type Verifier struct {
 	cfg  *config
 	keys *keyCache
+
+	headers headers
 }
 
 // NewVerifier returns the Verifier of the environment env. It sends nothing; the keys are fetched for the first token.
@@ -64,12 +65,21 @@ func (v *Verifier) authentic(ctx context.Context, token string) ([]byte, error) 
 	if !ok {
 		return nil, fmt.Errorf("%w: want three parts in base64url", ErrMalformed)
 	}
-	key, known := v.keys.byHeader(ctx, header)
+	kid, known := v.headers.kid(header)
+	var jws *jose.JSONWebSignature
 	if !known {
 		var err error
-		if key, err = v.keyFor(ctx, header, token); err != nil {
+		if jws, kid, err = parseHeader(header, token); err != nil {
 			return nil, err
 		}
+	}
+	set, err := v.keys.usable(ctx)
+	if err != nil {
+		return nil, err
+	}
+	key, err := v.keys.byID(ctx, set, kid)
+	if err != nil {
+		return nil, err
 	}
 	var room [2048]byte // keeps the copy of an ordinary token off the heap
 	signed := append(room[:0], token[:strings.LastIndexByte(token, '.')]...)
@@ -78,7 +88,10 @@ func (v *Verifier) authentic(ctx context.Context, token string) ([]byte, error) 
 		return nil, ErrSignature
 	}
 	if !known {
-		v.keys.remember(header, key)
+		if _, err := jws.Verify(key); err != nil {
+			return nil, ErrSignature
+		}
+		v.headers.remember(header, kid, set.byID)
 	}
 	return payload, nil
 }
@@ -95,35 +108,6 @@ func takeApart(token string) (header string, payload, signature []byte, ok bool)
 	ok = found && foundToo && err == nil && errToo == nil &&
 		strings.IndexByte(token, '\n') < 0 && strings.IndexByte(token, '\r') < 0
 	return header, payload, signature, ok
-}
-
-var algorithms = []jose.SignatureAlgorithm{jose.RS256}
-
-// keyFor returns the key for a header that is not known yet, once go-jose takes the token that begins with it. What it says
-// of a header holds for all tokens that begin with the same.
-func (v *Verifier) keyFor(ctx context.Context, header, token string) (*rsa.PublicKey, error) {
-	if _, err := base64URL.DecodeString(header); err != nil {
-		return nil, fmt.Errorf("%w: the header is not base64url", ErrMalformed)
-	}
-	jws, err := jose.ParseSignedCompact(token, algorithms)
-	if _, other := errors.AsType[*jose.ErrUnexpectedSignatureAlgorithm](err); other {
-		return nil, ErrAlgorithm
-	}
-	if err != nil {
-		return nil, fmt.Errorf("%w: the header is not one of a JWS", ErrMalformed)
-	}
-	id := jws.Signatures[0].Header.KeyID
-	if id == "" {
-		return nil, fmt.Errorf("%w: the header has no kid", ErrMalformed)
-	}
-	key, err := v.keys.byID(ctx, id)
-	if err != nil {
-		return nil, err
-	}
-	if _, err := jws.Verify(key); err != nil {
-		return nil, ErrSignature
-	}
-	return key, nil
 }
 
 // judge says whether these claims of an authentic token are to be accepted.
