@@ -13,7 +13,8 @@
 // and the tokens of the verification flow with one and the same key (WIRE.md section 6.4). A [Verifier] takes a token
 // only if
 //
-//   - it is a JWT of at most 16 KiB with the algorithm RS256, signed by a key that the auth server publishes,
+//   - it is a JWT of at most 16 KiB, with a header of at most 1 KiB and the algorithm RS256, signed by a key that the auth
+//     server publishes,
 //   - its aud and its project_id are the environment, and its iss is the environment's auth server,
 //   - it is a person's: no anonymous user, no publishable key, no API key, unless an option admits them, and nothing else
 //     that the service signs,

@@ -14,13 +14,24 @@ import (
 // A text that is no object has none.
 func members(text string) iter.Seq2[string, string] {
 	return func(yield func(name, value string) bool) {
+		for raw, value := range rawMembers(text) {
+			if name, _ := decodeString(raw); !yield(name, value) {
+				return
+			}
+		}
+	}
+}
+
+// rawMembers are members whose names are not decoded either.
+func rawMembers(text string) iter.Seq2[string, string] {
+	return func(yield func(name, value string) bool) {
 		at := skipSpace(text, 0)
 		if at == len(text) || text[at] != '{' {
 			return
 		}
 		for at = skipSpace(text, at+1); text[at] == '"'; at = skipSpace(text, at+1) {
 			end := valueEnd(text, at)
-			name, _ := decodeString(text[at:end])
+			name := text[at:end]
 			at = skipSpace(text, end) // the colon
 			at = skipSpace(text, at+1)
 			end = valueEnd(text, at)
