@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"math"
 	"net/http"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -209,12 +210,12 @@ func parseKeys(body []byte) (map[string]*rsa.PublicKey, error) {
 	}
 	keys := make(map[string]*rsa.PublicKey)
 	for _, raw := range set.Keys {
-		var key jose.JSONWebKey
+		var key jose.JSONWebKey // which leaves key_ops out
 		if key.UnmarshalJSON(raw) != nil {
 			continue
 		}
 		public, ok := key.Key.(*rsa.PublicKey)
-		if ok && key.KeyID != "" && (key.Use == "" || key.Use == "sig") &&
+		if ok && key.KeyID != "" && mayVerify(string(raw)) && (key.Use == "" || key.Use == "sig") &&
 			(key.Algorithm == "" || key.Algorithm == string(jose.RS256)) && public.N.BitLen() >= minKeyBits {
 			keys[key.KeyID] = public
 		}
@@ -223,4 +224,14 @@ func parseKeys(body []byte) (map[string]*rsa.PublicKey, error) {
 		return nil, fmt.Errorf("the answer has no RSA key with a kid and at least %d bits for RS256", minKeyBits)
 	}
 	return keys, nil
+}
+
+// mayVerify reports whether the key_ops of a key (RFC 7517 section 4.3), if there are any, are for signatures.
+func mayVerify(key string) bool {
+	for name, value := range members(key) {
+		if name == "key_ops" && value != "null" && !slices.Contains(decodeStrings(value), "verify") {
+			return false
+		}
+	}
+	return true
 }
