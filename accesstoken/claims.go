@@ -105,19 +105,24 @@ func (r *rawClaims) field(name string) *string {
 
 // parseClaims decodes a payload. It fails with ErrMalformed, or ErrNotAccessToken for what is of no Kind.
 func parseClaims(payload []byte) (*Claims, error) {
-	if !utf8.Valid(payload) || !json.Valid(payload) {
-		return nil, fmt.Errorf("%w: the payload is not JSON", ErrMalformed)
-	}
 	var raw rawClaims
 	c := &Claims{raw: string(payload)}
-	for name, value := range members(c.raw) {
-		switch field := raw.field(name); {
-		case field == nil || value == "null":
-		case *field != "":
-			return nil, fmt.Errorf("%w: %s is there twice", ErrMalformed, name)
-		default:
+	twice := ""
+	valid := utf8.Valid(payload) && walk(c.raw, func(name, value string) bool {
+		name, _ = decodeString(name)
+		if field := raw.field(name); field != nil && value != "null" {
+			if *field != "" {
+				twice = name
+			}
 			*field = value
 		}
+		return true
+	})
+	switch {
+	case !valid:
+		return nil, fmt.Errorf("%w: the payload is not JSON", ErrMalformed)
+	case twice != "":
+		return nil, fmt.Errorf("%w: %s is there twice", ErrMalformed, twice)
 	}
 	for _, t := range []struct {
 		name, value string
@@ -189,14 +194,6 @@ func hasWord(scope, word string) bool {
 		}
 	}
 	return false
-}
-
-func decodeStrings(value string) []string {
-	var out []string
-	if value == "" || json.Unmarshal([]byte(value), &out) != nil {
-		return nil
-	}
-	return out
 }
 
 // lastSecond is the end of the year 9999, when API keys expire.

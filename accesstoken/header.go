@@ -2,7 +2,6 @@ package accesstoken
 
 import (
 	"crypto/rsa"
-	"encoding/json"
 	"fmt"
 	"maps"
 	"strings"
@@ -57,20 +56,21 @@ func parseHeader(header string) (kid string, err error) {
 	if err != nil {
 		return "", fmt.Errorf("%w: the header is not base64url", ErrMalformed)
 	}
-	text := string(data)
-	if !json.Valid(data) || text[skipSpace(text, 0)] != '{' {
-		return "", fmt.Errorf("%w: the header is not a JSON object", ErrMalformed)
-	}
 	var alg, id string
-	for name, value := range rawMembers(text) {
+	text, strange := string(data), false
+	valid := walk(text, func(name, value string) bool {
 		switch {
 		case name == `"alg"` && alg == "":
 			alg = value
 		case name == `"kid"` && id == "":
 			id = value
 		case name == `"alg"`, name == `"kid"`, name == `"crit"`, name == `"b64"`, strings.IndexByte(name, '\\') >= 0:
-			return "", fmt.Errorf("%w: the header is not one of the auth server's", ErrMalformed)
+			strange = true
 		}
+		return true
+	})
+	if !valid || strange || text[skipSpace(text, 0)] != '{' {
+		return "", fmt.Errorf("%w: the header is not one of the auth server's", ErrMalformed)
 	}
 	if alg != `"RS256"` {
 		return "", ErrAlgorithm

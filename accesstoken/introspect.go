@@ -3,7 +3,6 @@ package accesstoken
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"fmt"
 	"net/http"
 )
@@ -41,7 +40,7 @@ func (v *Verifier) Introspect(ctx context.Context, token string) (*Claims, error
 // of the token.
 func judgeIntrospection(answer []byte, subject string) error {
 	text := string(answer)
-	if !json.Valid(answer) || text[skipSpace(text, 0)] != '{' && !bytes.Equal(bytes.TrimSpace(answer), []byte("null")) {
+	if !walk(text, nil) || text[skipSpace(text, 0)] != '{' && !bytes.Equal(bytes.TrimSpace(answer), []byte("null")) {
 		return fmt.Errorf("%w: introspect a token: the answer is not the expected JSON", ErrUnavailable)
 	}
 	var sub string
