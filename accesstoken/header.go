@@ -52,8 +52,8 @@ func parseHeader(header string) (kid string, err error) {
 	if len(header) > base64URL.EncodedLen(maxHeader) {
 		return "", fmt.Errorf("%w: the header is longer than 1 KiB", ErrMalformed)
 	}
-	data, err := base64URL.DecodeString(header)
-	if err != nil {
+	data, ok := decodePart(nil, []byte(header))
+	if !ok {
 		return "", fmt.Errorf("%w: the header is not base64url", ErrMalformed)
 	}
 	var alg, id string
@@ -70,7 +70,7 @@ func parseHeader(header string) (kid string, err error) {
 		return true
 	})
 	if !valid || strange || text[skipSpace(text, 0)] != '{' {
-		return "", fmt.Errorf("%w: the header is not one of the auth server's", ErrMalformed)
+		return "", errHeader
 	}
 	if alg != `"RS256"` {
 		return "", ErrAlgorithm

@@ -43,7 +43,7 @@ func fatHeaders(size int) map[string]string {
 func TestVerifyFatHeaderIsCheap(t *testing.T) {
 	v := verifierAt(t, certs(t))
 	require.NoError(t, verify(t, v, goodToken(t, nil)))
-	allocated := func(head string) (count, size float64) {
+	allocated := func(head string) (count, bytes float64) {
 		token := sign(t, otherKey(), head, claims(nil))
 		var before, after runtime.MemStats
 		const runs = 50
@@ -57,14 +57,14 @@ func TestVerifyFatHeaderIsCheap(t *testing.T) {
 	}
 	plain, err := json.Marshal(header())
 	require.NoError(t, err)
-	plainCount, plainSize := allocated(string(plain))
+	plainCount, _ := allocated(string(plain))
 	for _, size := range []int{1 << 10, 11 << 10} {
 		for name, head := range fatHeaders(size) {
 			require.LessOrEqual(t, len(head), size)
 			require.True(t, json.Valid([]byte(head)), name)
 			count, bytes := allocated(head)
 			assert.Less(t, count, 2*plainCount, "%s, %d bytes: allocations", name, size)
-			assert.Less(t, bytes, 3*plainSize, "%s, %d bytes: bytes", name, size)
+			assert.Less(t, bytes, 8192.0, "%s, %d bytes: bytes", name, size)
 		}
 	}
 }

@@ -3,6 +3,7 @@ package accesstoken
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 )
@@ -10,7 +11,7 @@ import (
 // Introspect is [Verifier.Verify], and then asks the auth server whether the token's session still goes on. It sends one
 // request for each token that Verify accepts, so it is for what is worth that: a payment, the deletion of data.
 //
-// A session that has ended is [ErrInactive]. No usable answer is [ErrUnavailable], and the context's error if that was
+// A session that has ended is [ErrInactive], and what [WithTokenCache] remembers of the token is dropped. No usable answer is [ErrUnavailable], and the context's error if that was
 // the cause. An API key, which has no session, is ErrInactive too.
 //
 // GET /auth/v1/token/introspect, WIRE.md section 6.5.
@@ -23,13 +24,10 @@ func (v *Verifier) Introspect(ctx context.Context, token string) (*Claims, error
 	if err != nil {
 		return nil, fmt.Errorf("%w: introspect a token: %w", ErrUnavailable, err)
 	}
-	switch {
-	case status == http.StatusUnauthorized:
-		return nil, ErrInactive
-	case status != http.StatusOK:
-		return nil, fmt.Errorf("%w: introspect a token: the answer has the status %d", ErrUnavailable, status)
-	}
-	if err := judgeIntrospection(body, claims.Subject); err != nil {
+	if err := judgeIntrospection(status, body, claims.Subject); err != nil {
+		if errors.Is(err, ErrInactive) {
+			v.forget(token)
+		}
 		return nil, err
 	}
 	return claims, nil
@@ -38,7 +36,14 @@ func (v *Verifier) Introspect(ctx context.Context, token string) (*Claims, error
 // judgeIntrospection returns nil if the answer is that of a token of this person whose session goes on, and ErrInactive only
 // if it is that of a token which is not good: {}, or what is known of an answer without the person. All else says nothing
 // of the token.
-func judgeIntrospection(answer []byte, subject string) error {
+func judgeIntrospection(status int, answer []byte, subject string) error {
+	switch status {
+	case http.StatusOK:
+	case http.StatusUnauthorized:
+		return ErrInactive
+	default:
+		return fmt.Errorf("%w: introspect a token: the answer has the status %d", ErrUnavailable, status)
+	}
 	text := string(answer)
 	if !walk(text, nil) || text[skipSpace(text, 0)] != '{' && !bytes.Equal(bytes.TrimSpace(answer), []byte("null")) {
 		return fmt.Errorf("%w: introspect a token: the answer is not the expected JSON", ErrUnavailable)

@@ -109,26 +109,40 @@ func stringEnd(text string, at int) int {
 	}
 	for at++; at < len(text); at++ {
 		switch c := text[at]; {
+		case plain[c]:
 		case c == '"':
 			return at + 1
-		case c < ' ':
+		case c != '\\':
 			return -1
-		case c == '\\':
-			if at++; at == len(text) {
+		default:
+			if at = escapeEnd(text, at+1); at < 0 {
 				return -1
 			}
-			if text[at] != 'u' {
-				if strings.IndexByte(`"\/bfnrt`, text[at]) < 0 {
-					return -1
-				}
-				continue
-			}
-			for range 4 {
-				if at++; at == len(text) || strings.IndexByte("0123456789abcdefABCDEF", text[at]) < 0 {
-					return -1
-				}
+		}
+	}
+	return -1
+}
+
+// plain is true for what stands for itself in a string.
+var plain = func() (t [256]bool) {
+	for c := range t {
+		t[c] = c >= ' ' && c != '"' && c != '\\'
+	}
+	return t
+}()
+
+// escapeEnd returns where the last character is of an escape whose backslash lies before at.
+func escapeEnd(text string, at int) int {
+	switch {
+	case is(text, at, 'u') && at+4 < len(text):
+		for i := at + 1; i <= at+4; i++ {
+			if strings.IndexByte("0123456789abcdefABCDEF", text[i]) < 0 {
+				return -1
 			}
 		}
+		return at + 4
+	case at < len(text) && strings.IndexByte(`"\/bfnrt`, text[at]) >= 0:
+		return at
 	}
 	return -1
 }

@@ -167,6 +167,13 @@ func (c *keyCache) finish(f *fetch, keys map[string]*rsa.PublicKey, err error) {
 		c.failed = time.Now()
 	} else {
 		c.failures = 0
+		if old := c.current.Load(); old != nil {
+			for id, key := range keys {
+				if was := old.byID[id]; was != nil && was.Equal(key) {
+					keys[id] = was // by which tokens that were found good are known to be so still
+				}
+			}
+		}
 		c.current.Store(&keySet{byID: keys, fetched: time.Now()})
 	}
 	c.next.Store(int64(c.elapsed() + pause))

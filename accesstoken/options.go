@@ -30,6 +30,7 @@ type config struct {
 	keyLifetime  time.Duration
 	keyMaxAge    time.Duration // 0 for the default, while options are read
 	keyInterval  time.Duration
+	cachedTokens int
 	logger       *slog.Logger
 	errorHandler ErrorHandler
 }
@@ -37,7 +38,7 @@ type config struct {
 func newConfig(env string, opts []Option) (*config, error) {
 	c := &config{
 		env: env, audience: []string{env}, leeway: time.Minute, now: time.Now, client: &http.Client{}, timeout: 10 * time.Second,
-		keyLifetime: 10 * time.Minute, keyInterval: 10 * time.Second, errorHandler: writeError,
+		keyLifetime: 10 * time.Minute, keyInterval: 10 * time.Second, cachedTokens: 8192, errorHandler: writeError,
 	}
 	if err := endpoint.CheckEnv(env); err != nil {
 		return nil, fmt.Errorf("accesstoken: %w", err)
@@ -221,6 +222,25 @@ func positive(option string, d time.Duration, set func(*config)) Option {
 			return fmt.Errorf("%s: not a positive duration", option)
 		}
 		set(c)
+		return nil
+	}
+}
+
+// maxCachedTokens keeps a slip of the pen from taking all memory there is.
+const maxCachedTokens = 1 << 24
+
+// WithTokenCache says how many of the tokens that were found good are remembered, rounded up to a power of two; 8192 if not
+// given, none if 0. Such a token costs about a thirtieth when it comes again: its times are judged anew, and its key must
+// still be one of the auth server's. What is kept of it are its claims, under a hash: no token that could be used.
+//
+// A token takes about 1 KiB, and 8 KiB at most; larger ones than the service makes are not kept. So 8192 take some 10 MiB, and
+// never more than 64 MiB. When there is no room, tokens that expire first make room.
+func WithTokenCache(tokens int) Option {
+	return func(c *config) error {
+		if tokens < 0 || tokens > maxCachedTokens {
+			return fmt.Errorf("WithTokenCache: not a number between 0 and %d", maxCachedTokens)
+		}
+		c.cachedTokens = tokens
 		return nil
 	}
 }

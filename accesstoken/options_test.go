@@ -35,6 +35,8 @@ func TestOptionsAreChecked(t *testing.T) {
 		"WithKeyMaxAge: sh": {accesstoken.WithKeyMaxAge(time.Minute)},
 		"WithKeyMaxAge: s":  {accesstoken.WithKeyMaxAge(time.Hour), accesstoken.WithKeyLifetime(2 * time.Hour)},
 		"WithFetchInterval": {accesstoken.WithFetchInterval(0)},
+		"WithTokenCache":    {accesstoken.WithTokenCache(-1)},
+		"WithTokenCache: n": {accesstoken.WithTokenCache(1<<24 + 1)},
 		"WithErrorHandler":  {accesstoken.WithErrorHandler(nil)},
 	} {
 		v, err := accesstoken.NewVerifier(env, opts...)
