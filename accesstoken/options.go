@@ -32,13 +32,16 @@ type config struct {
 	keyInterval  time.Duration
 	cachedTokens int
 	logger       *slog.Logger
+	extractors   []Extractor
+	preflight    http.Handler // nil for none
 	errorHandler ErrorHandler
 }
 
 func newConfig(env string, opts []Option) (*config, error) {
 	c := &config{
 		env: env, audience: []string{env}, leeway: time.Minute, now: time.Now, client: &http.Client{}, timeout: 10 * time.Second,
-		keyLifetime: 10 * time.Minute, keyInterval: 10 * time.Second, cachedTokens: 8192, errorHandler: writeError,
+		keyLifetime: 10 * time.Minute, keyInterval: 10 * time.Second, cachedTokens: 8192,
+		extractors: []Extractor{HeaderToken}, errorHandler: writeError,
 	}
 	if err := endpoint.CheckEnv(env); err != nil {
 		return nil, fmt.Errorf("accesstoken: %w", err)
@@ -261,6 +264,34 @@ func WithErrorHandler(handler ErrorHandler) Option {
 			return errors.New("WithErrorHandler: a nil handler")
 		}
 		c.errorHandler = handler
+		return nil
+	}
+}
+
+// WithExtractor says where requests carry their tokens, in place of [HeaderToken]. The extractors are asked in this order,
+// and the first that finds something decides:
+//
+//	accesstoken.WithExtractor(accesstoken.HeaderToken, accesstoken.CookieToken("token"))
+func WithExtractor(extractors ...Extractor) Option {
+	return func(c *config) error {
+		if len(extractors) == 0 || slices.ContainsFunc(extractors, func(e Extractor) bool { return e == nil }) {
+			return errors.New("WithExtractor: a nil Extractor, or none")
+		}
+		c.extractors = slices.Clone(extractors)
+		return nil
+	}
+}
+
+// WithPreflight lets handler answer the CORS preflights that come to [Verifier.Middleware] and [Verifier.Optional]: requests
+// with the method OPTIONS and the headers Origin and Access-Control-Request-Method, which browsers send without a token.
+// They are not passed on to the handler behind it, which sees no request that was not verified; where that one answers
+// preflights, give it here too.
+func WithPreflight(handler http.Handler) Option {
+	return func(c *config) error {
+		if handler == nil {
+			return errors.New("WithPreflight: a nil handler")
+		}
+		c.preflight = handler
 		return nil
 	}
 }

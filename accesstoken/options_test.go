@@ -37,6 +37,9 @@ func TestOptionsAreChecked(t *testing.T) {
 		"WithFetchInterval": {accesstoken.WithFetchInterval(0)},
 		"WithTokenCache":    {accesstoken.WithTokenCache(-1)},
 		"WithTokenCache: n": {accesstoken.WithTokenCache(1<<24 + 1)},
+		"WithExtractor":     {accesstoken.WithExtractor()},
+		"WithExtractor: a":  {accesstoken.WithExtractor(accesstoken.HeaderToken, nil)},
+		"WithPreflight":     {accesstoken.WithPreflight(nil)},
 		"WithErrorHandler":  {accesstoken.WithErrorHandler(nil)},
 	} {
 		v, err := accesstoken.NewVerifier(env, opts...)

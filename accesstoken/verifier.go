@@ -23,6 +23,8 @@ type Verifier struct {
 	keys    *keyCache
 	headers *headers
 	cache   *tokenCache
+
+	required []Requirements
 }
 
 // NewVerifier returns the Verifier of the environment env. It sends nothing; the keys are fetched for the first token.
@@ -42,6 +44,26 @@ func NewVerifier(env string, opts ...Option) (*Verifier, error) {
 //
 // A token that was found good is remembered for when it comes again, see [WithTokenCache]. The claims are the caller's own.
 func (v *Verifier) Verify(ctx context.Context, token string) (*Claims, error) {
+	claims, err := v.good(ctx, token)
+	if err != nil {
+		return nil, err
+	}
+	if err := v.allows(claims); err != nil {
+		return nil, err
+	}
+	return claims, nil
+}
+
+// Prefetch makes sure that the keys are at hand, so that no token has to wait for them: a check of readiness, or a call before
+// a server begins. It sends nothing if they are, and not more often than Verify would. nil says that tokens can be verified
+// now; the errors are [ErrUnavailable] and the context's.
+func (v *Verifier) Prefetch(ctx context.Context) error {
+	_, err := v.keys.usable(ctx)
+	return err
+}
+
+// good is Verify but for what is required.
+func (v *Verifier) good(ctx context.Context, token string) (*Claims, error) {
 	if len(token) > maxToken {
 		return nil, ErrTooLarge
 	}
