@@ -7,7 +7,6 @@ import (
 	"encoding/base64"
 	"errors"
 	"os"
-	"runtime"
 	"runtime/debug"
 	"slices"
 	"strconv"
@@ -139,39 +138,6 @@ func TestBudgets(t *testing.T) {
 	}
 	t.Logf("on two cores at once: 100 repeated tokens %.1f µs, bare %.1f µs: ratio %.3f", median(p.a)/1e3, median(p.b)/1e3, p.ratio())
 	assert.Less(t, p.ratio(), 0.04, "on two cores")
-}
-
-// TestBudgetOfMemory holds what is remembered of tokens to what the comment of WithTokenCache says.
-//
-//nolint:paralleltest // it measures the heap
-func TestBudgetOfMemory(t *testing.T) {
-	if os.Getenv(budgetsVariable) == "" {
-		t.Skip("SKIPPED: it signs 100,000 tokens, which takes minutes; set " + budgetsVariable + "=1")
-	}
-	v := verifierAt(t, certs(t))
-	heap := func() uint64 {
-		runtime.GC()
-		var stats runtime.MemStats
-		runtime.ReadMemStats(&stats)
-		return stats.HeapAlloc
-	}
-	before := heap()
-	var callers errgroup.Group
-	for i := range 4 {
-		callers.Go(func() error {
-			for j := range 25_000 {
-				if _, err := v.Verify(t.Context(), goodToken(t, map[string]any{"sub": strconv.Itoa(i*25_000 + j + 1)})); err != nil {
-					return err
-				}
-			}
-			return nil
-		})
-	}
-	require.NoError(t, callers.Wait())
-	grown := float64(heap()-before) / (1 << 20)
-	t.Logf("100,000 distinct tokens: %.1f MiB", grown)
-	assert.Less(t, grown, 12.0)
-	runtime.KeepAlive(v)
 }
 
 // repeat runs f 100 times in each of two goroutines at once.

@@ -37,7 +37,7 @@ func (h *headers) remember(header, kid string, inUse map[string]*rsa.PublicKey) 
 		maps.DeleteFunc(m, func(_, kid string) bool { return inUse[kid] == nil })
 	}
 	if len(m) < maxHeaders {
-		m[strings.Clone(header)] = kid // a part of the token would keep all of it in memory
+		m[strings.Clone(header)] = kid  // a part of the token would keep all of it in memory
 		h.known.CompareAndSwap(old, &m) // if somebody was faster, the next token will do it
 	}
 }

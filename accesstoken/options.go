@@ -236,8 +236,8 @@ const maxCachedTokens = 1 << 24
 // given, none if 0. Such a token costs about a thirtieth when it comes again: its times are judged anew, and its key must
 // still be one of the auth server's. What is kept of it are its claims, under a hash: no token that could be used.
 //
-// A token takes about 1 KiB, and 8 KiB at most; larger ones than the service makes are not kept. So 8192 take some 10 MiB, and
-// never more than 64 MiB. When there is no room, tokens that expire first make room.
+// A token takes less than 1 KiB, and 8 KiB at most; larger ones than the service makes are not kept. So 8192 take some 6 MiB,
+// and never more than 64 MiB. When there is no room, tokens that expire first make room.
 func WithTokenCache(tokens int) Option {
 	return func(c *config) error {
 		if tokens < 0 || tokens > maxCachedTokens {
