@@ -68,7 +68,7 @@ func subjects(tb testing.TB) (first, again, bare func() error) {
 	require.NoError(tb, again()) // has the keys now
 
 	// Hardly any of so many tokens that take turns is still there when its turn comes again.
-	var others [1024]string
+	var others [256]string
 	for i := range others {
 		others[i] = goodToken(tb, map[string]any{"sub": strconv.Itoa(i + 1)})
 	}

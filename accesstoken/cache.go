@@ -52,11 +52,11 @@ func newTokenCache(tokens int) *tokenCache {
 	if tokens == 0 {
 		return nil
 	}
-	places := 1
-	for places*ways < tokens {
+	places := uint64(1)
+	for places*ways < uint64(max(tokens, 0)) {
 		places *= 2
 	}
-	return &tokenCache{places: make([]cachePlace, places), mask: uint64(places - 1)}
+	return &tokenCache{places: make([]cachePlace, places), mask: places - 1}
 }
 
 func (c *tokenCache) place(id *tokenID) *cachePlace {

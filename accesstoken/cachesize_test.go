@@ -16,12 +16,12 @@ import (
 //
 //nolint:paralleltest // it measures the heap
 func TestTokenCacheSize(t *testing.T) {
-	heap := func() uint64 {
+	heap := func() float64 {
 		runtime.GC()
 		runtime.GC()
 		var stats runtime.MemStats
 		runtime.ReadMemStats(&stats)
-		return stats.HeapAlloc
+		return float64(stats.HeapAlloc)
 	}
 	ordinary := `{"iss":"https://env-1a2b3c4d5e.ap-shanghai.tcb-api.tencentcloudapi.com","sub":"1","aud":"env-1a2b3c4d5e","exp":1767330245,` +
 		`"iat":1767323045,"at_hash":"r.q1w2e3r4t5y6u7i8o9p0aa","scope":"user sso","project_id":"env-1a2b3c4d5e","provider_type":"email",` +
@@ -42,7 +42,7 @@ func TestTokenCacheSize(t *testing.T) {
 				cache.put(good)
 				require.Same(t, good, cache.get(&good.id))
 			}
-			grown := float64(heap()-before) / (1 << 20)
+			grown := (heap() - before) / (1 << 20)
 			t.Logf("%d tokens: %.1f MiB", test.tokens, grown)
 			assert.Less(t, grown, test.limit)
 			assert.Greater(t, grown, test.limit/10, "they are there")

@@ -29,7 +29,8 @@ func with(t *testing.T, headers ...string) *http.Request {
 func TestRequest(t *testing.T) {
 	t.Parallel()
 	good, expired := goodToken(t, nil), goodToken(t, map[string]any{"exp": 1})
-	bearer, cookie, socket := "Authorization: Bearer "+good, "Cookie: token="+good, "Sec-WebSocket-Protocol: "
+	const socket = "Sec-WebSocket-Protocol: "
+	bearer, cookie := "Authorization: Bearer "+good, "Cookie: token="+good
 	header := []accesstoken.Extractor{accesstoken.HeaderToken}
 	cookies := []accesstoken.Extractor{accesstoken.CookieToken("token")}
 	sockets := []accesstoken.Extractor{accesstoken.WebSocketToken("bearer")}

@@ -2,6 +2,7 @@ package ticket_test
 
 import (
 	"bytes"
+	"encoding/binary"
 	"encoding/json"
 	"encoding/pem"
 	"strings"
@@ -95,7 +96,7 @@ func TestNewSignerSaysWhy(t *testing.T) {
 	}
 	var utf16LE []byte
 	for _, unit := range utf16.Encode([]rune(bom + string(good))) {
-		utf16LE = append(utf16LE, byte(unit), byte(unit>>8))
+		utf16LE = binary.LittleEndian.AppendUint16(utf16LE, unit)
 	}
 	quoted, err := json.Marshal(string(good))
 	require.NoError(t, err)
