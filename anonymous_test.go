@@ -167,3 +167,140 @@ func TestAnonymousWithoutDeviceID(t *testing.T) {
 		assert.Equal(t, state.Credentials.Sub, again.Sub)
 	})
 }
+
+// TestKeepAnonymousUser: whoever signs up keeps the id of the anonymous session that is here, by every method that registers
+// people.
+func TestKeepAnonymousUser(t *testing.T) {
+	t.Parallel()
+	type way func(t *testing.T, srv *authtest.Server, auth *tcbauth.Auth, keep bool) (*tcbauth.LoginState, error)
+	ways := map[string]way{
+		"SignInWithSms": func(t *testing.T, srv *authtest.Server, auth *tcbauth.Auth, keep bool) (*tcbauth.LoginState, error) {
+			req := testbed.Sms(t, srv, auth, testbed.NewPhone)
+			req.KeepAnonymousUser = keep
+			return auth.SignInWithSms(t.Context(), req)
+		},
+		"SignInWithEmail": func(t *testing.T, srv *authtest.Server, auth *tcbauth.Auth, keep bool) (*tcbauth.LoginState, error) {
+			info, code := testbed.Ask(t, srv, auth, tcbauth.GetVerificationRequest{Email: testbed.NewEmail})
+			return auth.SignInWithEmail(t.Context(), tcbauth.SignInWithEmailRequest{
+				VerificationInfo: info, VerificationCode: code, Email: testbed.NewEmail, KeepAnonymousUser: keep,
+			})
+		},
+		"FinishOtp": func(t *testing.T, srv *authtest.Server, auth *tcbauth.Auth, keep bool) (*tcbauth.LoginState, error) {
+			c, err := auth.SignInWithOtp(t.Context(), tcbauth.SignInWithOtpRequest{Phone: testbed.NewPhone})
+			c, code := testbed.CodeOf(t, srv, c, err)
+			return auth.FinishOtp(t.Context(), tcbauth.FinishOtpRequest{Challenge: c, Token: code, KeepAnonymousUser: keep})
+		},
+		"SignUp": func(t *testing.T, srv *authtest.Server, auth *tcbauth.Auth, keep bool) (*tcbauth.LoginState, error) {
+			info, code := testbed.Ask(t, srv, auth, tcbauth.GetVerificationRequest{PhoneNumber: testbed.NewPhone})
+			verified, err := auth.Verify(t.Context(), tcbauth.VerifyRequest{VerificationID: info.VerificationID, VerificationCode: code})
+			require.NoError(t, err)
+			return auth.SignUp(t.Context(), tcbauth.SignUpRequest{
+				PhoneNumber: testbed.NewPhone, VerificationToken: verified.VerificationToken, KeepAnonymousUser: keep,
+			})
+		},
+	}
+	signedIn := func(t *testing.T, _ *authtest.Server, auth *tcbauth.Auth) string {
+		return testbed.SignInAnonymously(t, auth).User.Sub
+	}
+	for name, test := range map[string]struct {
+		before func(t *testing.T, srv *authtest.Server, auth *tcbauth.Auth) (sub string) // that of the anonymous session
+		asked  bool
+		kept   bool
+	}{
+		"kept": {signedIn, true, true},
+		"kept, though the token is over": {func(t *testing.T, srv *authtest.Server, auth *tcbauth.Auth) string {
+			sub := signedIn(t, srv, auth)
+			srv.Advance(testbed.TokenLife)
+			return sub
+		}, true, true},
+		"not asked for": {signedIn, false, false},
+		"nobody":        {func(*testing.T, *authtest.Server, *tcbauth.Auth) string { return "" }, true, false},
+		"somebody who has signed up": {func(t *testing.T, _ *authtest.Server, auth *tcbauth.Auth) string {
+			return testbed.SignInAs(t, auth, testbed.Gopher).Sub
+		}, true, false},
+	} {
+		for how, signUp := range ways {
+			t.Run(name+", "+how, func(t *testing.T) {
+				t.Parallel()
+				synctest.Test(t, func(t *testing.T) {
+					srv := testbed.MailingEmulator(t)
+					auth := testbed.NewApp(t, srv).Auth()
+					before := test.before(t, srv, auth)
+					state, err := signUp(t, srv, auth, test.asked)
+					require.NoError(t, err)
+					require.NoError(t, state.UserErr)
+					assert.Equal(t, test.kept, state.User.Sub == before)
+					assert.NotEqual(t, "anonymous", state.Credentials.Scope)
+				})
+			})
+		}
+	}
+}
+
+// TestKeepAnonymousUserOfTheRegistered: somebody who is registered has an id already.
+func TestKeepAnonymousUserOfTheRegistered(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		srv := testbed.Emulator(t)
+		auth := testbed.NewApp(t, srv).Auth()
+		testbed.SignInAnonymously(t, auth)
+		req := testbed.Sms(t, srv, auth, testbed.GopherPhone)
+		req.KeepAnonymousUser = true
+		state, err := auth.SignInWithSms(t.Context(), req)
+		require.NoError(t, err)
+		assert.Equal(t, testbed.GopherSub, state.User.Sub)
+	})
+}
+
+// TestKeepAnonymousUserInVain: the id would be lost, so that nothing is spent, unless the server has ended the anonymous session.
+func TestKeepAnonymousUserInVain(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		refusal *authtest.Error
+		goesOn  bool
+	}{
+		"a passing failure":        {&authtest.Error{Word: "internal", Number: 13}, false},
+		"anonymous users are over": {&authtest.Error{Word: "permission_denied", Number: 7, Status: 403}, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				srv := testbed.Emulator(t)
+				auth := testbed.NewApp(t, srv).Auth()
+				before := testbed.SignInAnonymously(t, auth)
+				srv.Advance(testbed.TokenLife)
+				req := testbed.Sms(t, srv, testbed.NewApp(t, srv).Auth(), testbed.NewPhone) // which carries no session
+				req.KeepAnonymousUser = true
+				srv.Fault(authtest.Fault{Operation: "signin/anonymously", Times: 1, Error: test.refusal})
+				state, err := auth.SignInWithSms(t.Context(), req)
+				if test.goesOn {
+					require.NoError(t, err)
+					assert.NotEqual(t, before.User.Sub, state.User.Sub)
+					return
+				}
+				require.ErrorIs(t, err, tcbauth.ErrServiceError)
+				assert.Zero(t, srv.Count("verification/verify"), "the code is still good")
+				state, err = auth.SignInWithSms(t.Context(), req)
+				require.NoError(t, err)
+				assert.Equal(t, before.User.Sub, state.User.Sub)
+			})
+		})
+	}
+}
+
+// TestAnonymousToken of the caller's goes before that of the session.
+func TestAnonymousToken(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		srv := testbed.Emulator(t)
+		app := testbed.NewApp(t, srv)
+		other := testbed.SignInAnonymously(t, app.ForUser("other"))
+		auth := app.ForUser("visitor")
+		testbed.SignInAnonymously(t, auth)
+		req := testbed.Sms(t, srv, auth, testbed.NewPhone)
+		req.KeepAnonymousUser, req.AnonymousToken = true, other.Credentials.AccessToken
+		state, err := auth.SignInWithSms(t.Context(), req)
+		require.NoError(t, err)
+		assert.Equal(t, other.User.Sub, state.User.Sub)
+	})
+}

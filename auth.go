@@ -39,7 +39,7 @@ func NewApp(env string, opts ...Option) (*App, error) {
 	app.clients = client.Config{
 		Wire: wire.New(wire.Config{
 			BaseURL: cfg.baseURL, ClientID: cfg.clientID, ClientSecret: cfg.clientSecret, HTTPClient: cfg.httpClient,
-			Timeout: cfg.timeout, Logger: cfg.logger, SDKVersion: "tcbauth/" + Version,
+			Timeout: cfg.timeout, MaxAttempts: cfg.maxAttempts, Logger: cfg.logger, SDKVersion: "tcbauth/" + Version,
 		}),
 		ClientID: cfg.clientID, ClientSecret: cfg.clientSecret,
 		AccessKey: cfg.accessKey, KeyForVisitors: publishable(cfg.accessKey),
@@ -56,7 +56,7 @@ func NewApp(env string, opts ...Option) (*App, error) {
 	}
 	app.keeper = session.NewKeeper(session.Config{
 		Store: cfg.store, Prefix: cfg.keyPrefix(), ClientID: cfg.clientID, DeviceID: cfg.deviceID, TTL: cfg.sessionTTL,
-		Ahead: cfg.refreshAhead, ExchangeLimit: wire.MaxDuration(cfg.timeout), Now: cfg.now, Warn: app.warn,
+		Ahead: cfg.refreshAhead, ExchangeLimit: wire.MaxDuration(cfg.timeout, cfg.maxAttempts), Now: cfg.now, Warn: app.warn,
 	})
 	app.auth = app.newAuth("", "")
 	return app, nil
@@ -179,9 +179,6 @@ func (a *Auth) BaseURL() string { return a.app.BaseURL() }
 
 // watcher is how an Auth is told of the changes of its session.
 type watcher Auth
-
-// Listened reports whether events have subscribers.
-func (w *watcher) Listened() bool { return w.events.Subscribed() }
 
 // Changed drops the user of a session that is over, and fires the events.
 func (w *watcher) Changed(c session.Change) {

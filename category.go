@@ -1,6 +1,113 @@
 package tcbauth
 
-import "errors"
+import (
+	"errors"
+
+	"github.com/cloudbase-community/tcbauth/internal/wire"
+)
+
+// Code is the server's word for what went wrong, in lower case. It is an error itself, to compare with:
+//
+//	errors.Is(err, tcbauth.CodeInvalidGrant)
+//
+// Decide on the code and never on [Error.Number] or [Error.Description]: the numbers of the documentation are not
+// those of the server, and its texts change (WIRE.md 0.2).
+type Code string
+
+// Error returns the word.
+func (c Code) Error() string { return string(c) }
+
+// The words that the js-sdk knows (WIRE.md 3.4). The server may use others.
+const (
+	CodeUnreachable Code = wire.Unreachable // no answer came; made here, not by the server
+
+	CodeUnauthenticated    Code = wire.Unauthenticated
+	CodeResourceExhausted  Code = "resource_exhausted"
+	CodeFailedPrecondition Code = "failed_precondition"
+	CodeInvalidArgument    Code = "invalid_argument"
+	CodeDeadlineExceeded   Code = "deadline_exceeded"
+	CodeNotFound           Code = "not_found"
+	CodeAlreadyExists      Code = "already_exists"
+	CodePermissionDenied   Code = "permission_denied"
+	CodeAborted            Code = "aborted"
+	CodeOutOfRange         Code = "out_of_range"
+	CodeUnimplemented      Code = "unimplemented"
+	CodeInternal           Code = "internal"
+	CodeUnavailable        Code = "unavailable"
+	CodeDataLoss           Code = "data_loss"
+
+	CodeInvalidPassword          Code = "invalid_password"
+	CodePasswordNotSet           Code = "password_not_set"
+	CodeInvalidStatus            Code = "invalid_status"
+	CodeUserPending              Code = "user_pending"
+	CodeUserBlocked              Code = "user_blocked"
+	CodeInvalidVerificationCode  Code = "invalid_verification_code"
+	CodeTwoFactorRequired        Code = "two_factor_required"
+	CodeInvalidTwoFactor         Code = "invalid_two_factor"
+	CodeInvalidTwoFactorRecovery Code = "invalid_two_factor_recovery"
+	CodeUnderReview              Code = "under_review"
+
+	CodeInvalidRequest           Code = "invalid_request"
+	CodeUnauthorizedClient       Code = "unauthorized_client"
+	CodeAccessDenied             Code = "access_denied"
+	CodeUnsupportedResponseType  Code = "unsupported_response_type"
+	CodeInvalidScope             Code = "invalid_scope"
+	CodeInvalidGrant             Code = "invalid_grant"
+	CodeServerError              Code = "server_error"
+	CodeTemporarilyUnavailable   Code = "temporarily_unavailable"
+	CodeInteractionRequired      Code = "interaction_required"
+	CodeLoginRequired            Code = "login_required"
+	CodeAccountSelectionRequired Code = "account_selection_required"
+	CodeConsentRequired          Code = "consent_required"
+	CodeInvalidRequestURI        Code = "invalid_request_uri"
+	CodeInvalidRequestObject     Code = "invalid_request_object"
+	CodeRequestNotSupported      Code = "request_not_supported"
+	CodeRequestURINotSupported   Code = "request_uri_not_supported"
+	CodeRegistrationNotSupported Code = "registration_not_supported"
+
+	CodeCaptchaRequired Code = "captcha_required"
+	CodeCaptchaInvalid  Code = "captcha_invalid"
+
+	CodeProviderNotEnabled        Code = "provider_not_enabled"
+	CodeLoginMethodDisabled       Code = "login_method_disabled"
+	CodeInvalidUsernameOrPassword Code = "invalid_username_or_password"
+	CodeInvalidCredentials        Code = "invalid_credentials"
+	CodeWrongPassword             Code = "wrong_password"
+	CodeUserNotFound              Code = "user_not_found"
+	CodeMFAPhoneRequired          Code = "mfa_phone_required"
+	CodeLoginTypeDisabled         Code = "login_type_disabled"
+	CodeProviderError             Code = "provider_error"
+)
+
+// Words that the js-sdk does not know: of Tencent's gateway, and of older pages (docs/ERRORS.md has the source of each).
+const (
+	CodeInvalidRefreshToken   Code = "invalid_refresh_token"
+	CodeRefreshTokenExpired   Code = "refresh_token_expired"
+	CodeRefreshTokenExhausted Code = "refresh_token_exhausted" // the user has signed in too often elsewhere
+	CodeAccessTokenExpired    Code = "access_token_expired"
+	CodeAccessTokenInvalid    Code = "access_token_invalid"
+	CodeInvalidAccessToken    Code = "invalid_access_token"
+	CodeAccessTokenKIDInvalid Code = "access_token_kid_invalid"
+	CodeMissingCredentials    Code = "missing_credentials"
+	CodeAuthenticationFailed  Code = "authentication_failed"
+	CodeCheckLoginFailed      Code = "check_login_failed"
+
+	CodeExceedRateLimit       Code = "exceed_ratelimit"
+	CodeExceedRequestLimit    Code = "exceed_request_limit"
+	CodeRateLimitExceeded     Code = "rate_limit_exceeded"
+	CodeSysErr                Code = "sys_err"
+	CodeServerTimeout         Code = "server_timeout"
+	CodeWeakPassword          Code = "weak_password"
+	CodeUsernameAlreadyExists Code = "username_already_exists"
+	CodeInvalidPhoneNumber    Code = "invalid_phone_number"
+	CodePhoneRequired         Code = "phone_required"
+)
+
+// Words of RFC 6749.
+const (
+	CodeInvalidClient        Code = "invalid_client"
+	CodeUnsupportedGrantType Code = "unsupported_grant_type"
+)
 
 // Category is the js-sdk's class of an error, found as its AuthError finds it: from the server's word, its number and,
 // where these do not tell, the text of its description. It is advice for whoever handles the error, and can change with

@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"time"
 
+	"github.com/cloudbase-community/tcbauth/internal/jwt"
+	"github.com/cloudbase-community/tcbauth/internal/lenient"
 	"github.com/cloudbase-community/tcbauth/internal/session"
 )
 
@@ -20,6 +22,7 @@ type Credentials struct {
 	Scope        string    // words with spaces between: "user sso", or "anonymous"; may be ""
 	Sub          string    // the user's id
 	Groups       []string  // as the last sign-in or refresh gave them
+	IDToken      string    // an OpenID Connect ID token, where the server sends one; "" as a rule
 	Version      string    // the API version that signed in, "v1" or "v2"; "" counts as v1
 
 	// Extra has what else the server, or a js-sdk, has put there, by the names in the JSON. It is kept as it is, and stored
@@ -41,3 +44,26 @@ func (c *Credentials) clone() *Credentials { return public((*session.Credentials
 
 // public returns a session as callers have it: a copy, which they may change.
 func public(c *session.Credentials) *Credentials { return (*Credentials)(c.Clone()) }
+
+// publishable reports whether an access key is one that everybody may have, by its own claims (WIRE.md 6.3).
+func publishable(key string) bool {
+	token, err := jwt.Parse(key)
+	if err != nil {
+		return false
+	}
+	var platform, clientType, sub string
+	admin := false
+	for claims := lenient.Object(token.Payload); claims.Next(); {
+		switch value := claims.Value(); string(claims.Name()) {
+		case "meta":
+			platform = value.Member("platform").Text()
+		case "client_type":
+			clientType = value.Text()
+		case "is_system_admin":
+			admin = value.Bool()
+		case "sub":
+			sub = value.Text()
+		}
+	}
+	return (platform == "PublishableKey" || platform == "" && sub == "anon") && !admin && clientType != "client_server"
+}

@@ -2,6 +2,7 @@ package tcbauth_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"testing"
 	"time"
 
@@ -43,6 +44,18 @@ func TestCredentialsAreTheJSSDKs(t *testing.T) {
 	c.ExpiresAt = time.Date(2000, 1, 1, 9, 59, 30, 123456789, time.FixedZone("CST", 8*3600))
 	assert.Contains(t, encodeCredentials(t, c), `"expires_at":"2000-01-01T01:59:30.123Z"`)
 	assert.Equal(t, `{}`, encodeCredentials(t, tcbauth.Credentials{}))
+}
+
+// TestIDToken can be read, is stored as the server sends it, and is shown to nobody who prints the session.
+func TestIDToken(t *testing.T) {
+	t.Parallel()
+	const text = `{"access_token":"a","refresh_token":"r","expires_in":60,"id_token":"header.secret.signature","version":"v1"}`
+	c := decodeCredentials(t, text)
+	assert.Equal(t, "header.secret.signature", c.IDToken)
+	assert.Empty(t, c.Extra)
+	assert.Equal(t, text, encodeCredentials(t, c))
+	assert.NotContains(t, fmt.Sprintf("%+v", c), "secret")
+	assert.Empty(t, decodeCredentials(t, `{"access_token":"a","id_token":7}`).IDToken)
 }
 
 // What a newer js-sdk or server adds is not lost when a Go program writes the session back.

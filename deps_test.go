@@ -74,7 +74,7 @@ func TestHalvesOfTheClientAreApart(t *testing.T) {
 	for pkg, want := range map[string][]string{
 		"session": {internal + "session", internal + "jwt", internal + "keylock", internal + "lenient", internal + "redact", internal + "uuid"},
 		"wire": {
-			internal + "wire", "github.com/go-resty/resty/v2", "github.com/go-resty/resty/v2/shellescape", "golang.org/x/net/publicsuffix",
+			internal + "wire", internal + "advice", "github.com/go-resty/resty/v2", "github.com/go-resty/resty/v2/shellescape", "golang.org/x/net/publicsuffix",
 		},
 	} {
 		t.Run(pkg, func(t *testing.T) {

@@ -77,10 +77,13 @@ type PollDeviceTokenRequest struct {
 const pollPause = 5 * time.Second
 
 // PollDeviceToken waits until the person has given leave on the other device, then stores the session in place of an
-// earlier one, fetches the user and fires [EventSignedIn]. It asks once in each interval, less often if the server says
-// slow_down, is not available or does not answer.
+// earlier one, fetches the user and fires [EventSignedIn]. It asks once in each interval, and less often for good if the
+// server says slow_down or answers with 429.
 //
-// It ends with ctx, and with [CodeExpiredToken] or [CodeAccessDenied] if there is no leave.
+// It ends with ctx, with [CodeExpiredToken] or [CodeAccessDenied] if there is no leave, and with any other word by which the
+// server refuses the request itself, such as [CodeInvalidGrant]. A poll that gets no such word is missed, and polling goes
+// on, with pauses that grow up to a minute: the server failed, the connection broke, or a gateway's or a network's page
+// came in place of an answer. Without ExpiresIn a server that never answers is asked until ctx ends.
 //
 // RFC 8628, 3.4 and 3.5. The js-sdk leaves polling to its caller.
 func (a *Auth) PollDeviceToken(ctx context.Context, req PollDeviceTokenRequest) (*LoginState, error) {
@@ -111,18 +114,46 @@ func (a *Auth) PollDeviceToken(ctx context.Context, req PollDeviceTokenRequest) 
 		case ctx.Err() != nil:
 			return nil, err
 		}
-		switch codeOf(err) {
-		case CodeAuthorizationPending:
+		switch judgePoll(err) {
+		case pollPending:
 			failures = 0
-		case CodeSlowDown:
+		case pollSlower:
 			failures = 0
 			interval += pollPause
-		case CodeUnreachable, CodeUnavailable, CodeTemporarilyUnavailable, CodeResourceExhausted:
+		case pollMissed:
 			failures++
-		default:
+		case pollOver:
 			return nil, err
 		}
 	}
+}
+
+// pollOutcome is what a poll that brought no session means for the next one.
+type pollOutcome int
+
+const (
+	pollOver    pollOutcome = iota // the server has judged the request: nothing else will come
+	pollPending                    // the person has not decided
+	pollSlower                     // the device asks too often
+	pollMissed                     // nobody has judged the request
+)
+
+// judgePoll goes by what the server's answer means. An answer without a word is not the server's: a gateway, a proxy or the
+// page of a network that wants a sign-in of its own has answered in its place.
+func judgePoll(err error) pollOutcome {
+	e, ok := err.(*Error) //nolint:errorlint // what it wraps may be about some other session
+	if !ok {
+		return pollOver
+	}
+	switch {
+	case e.Code == CodeAuthorizationPending:
+		return pollPending
+	case e.Category == CategoryRateLimited:
+		return pollSlower
+	case e.Category == CategoryServiceError, e.StatusCode != 0 && e.Code == "" && e.Number == 0:
+		return pollMissed
+	}
+	return pollOver
 }
 
 // backoff is the pause after so many polls without an answer: RFC 8628, 3.5, wants fewer requests then.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net"
 	"net/http"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -135,11 +136,11 @@ func TestPollDeviceTokenEnds(t *testing.T) {
 		"unknown code": {
 			func(r *tcbauth.PollDeviceTokenRequest) { r.DeviceCode = "unknown" }, nil, tcbauth.CodeInvalidGrant, 5 * time.Second, 1,
 		},
-		"server broken": {
+		"server broken for good": {
 			nil, func(t *testing.T, srv *authtest.Server, _ string) {
-				srv.Fault(authtest.Fault{Operation: "token", Times: 1, Error: &authtest.Error{Word: "internal"}})
+				srv.Fault(authtest.Fault{Operation: "token", Error: &authtest.Error{Word: "internal"}})
 			},
-			tcbauth.CodeInternal, 5 * time.Second, 1,
+			tcbauth.CodeExpiredToken, 600 * time.Second, 12,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -256,6 +257,91 @@ func TestPollDeviceTokenWithoutAnAnswer(t *testing.T) {
 		}
 		assert.Equal(t, seconds(1, 3, 7, 7), at)
 	})
+}
+
+// TestPollDeviceTokenMissesPolls: what is no verdict on the device code is a poll that was missed, and the next one finds
+// out. A rate limit makes the device ask less often for good.
+func TestPollDeviceTokenMissesPolls(t *testing.T) {
+	t.Parallel()
+	const page = "<html><body>Please sign in to this network</body></html>"
+	reset := &net.OpError{Op: "read", Err: errors.New("connection reset by peer")}
+	for name, test := range map[string]struct {
+		missed testbed.Answer
+		want   []time.Duration // of the polls, with two missed, one pending and one that brings the session
+	}{
+		"503 with a page":             {testbed.Reply(http.StatusServiceUnavailable, page), seconds(5, 15, 35, 40)},
+		"502 with a page":             {testbed.Reply(http.StatusBadGateway, page), seconds(5, 15, 35, 40)},
+		"500 with a page":             {testbed.Reply(http.StatusInternalServerError, page), seconds(5, 15, 35, 40)},
+		"500 with nothing":            {testbed.Reply(http.StatusInternalServerError, ""), seconds(5, 15, 35, 40)},
+		"500, the service's":          {testbed.Reply(http.StatusInternalServerError, `{"error":"internal","error_code":13}`), seconds(5, 15, 35, 40)},
+		"500, the gateway's":          {testbed.Reply(http.StatusInternalServerError, `{"code":"SYS_ERR","message":"system error"}`), seconds(5, 15, 35, 40)},
+		"504, the gateway's":          {testbed.Reply(http.StatusGatewayTimeout, `{"code":"SERVER_TIMEOUT","message":"timeout"}`), seconds(5, 15, 35, 40)},
+		"400, the service failed":     {testbed.Reply(http.StatusBadRequest, `{"error":"unavailable","error_code":14}`), seconds(5, 15, 35, 40)},
+		"408 with nothing":            {testbed.Reply(http.StatusRequestTimeout, ""), seconds(5, 15, 35, 40)},
+		"a portal's page":             {testbed.Reply(http.StatusOK, page), seconds(5, 15, 35, 40)},
+		"a portal's JSON":             {testbed.Reply(http.StatusOK, `{"portal":"https://example.com"}`), seconds(5, 15, 35, 40)},
+		"a portal's redirect":         {testbed.Reply(http.StatusFound, ""), seconds(5, 15, 35, 40)},
+		"a portal's refusal":          {testbed.Reply(http.StatusNetworkAuthenticationRequired, page), seconds(5, 15, 35, 40)},
+		"a proxy's refusal":           {testbed.Reply(http.StatusForbidden, page), seconds(5, 15, 35, 40)},
+		"the connection breaks":       {testbed.Lost(reset), seconds(5, 15, 35, 40)},
+		"429 with a page":             {testbed.Reply(http.StatusTooManyRequests, page), seconds(5, 15, 30, 45)},
+		"429, the gateway's":          {testbed.Reply(http.StatusTooManyRequests, `{"code":"EXCEED_RATELIMIT"}`), seconds(5, 15, 30, 45)},
+		"a rate limit, the service's": {testbed.Reply(http.StatusBadRequest, `{"error":"resource_exhausted","error_code":8}`), seconds(5, 15, 30, 45)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				answers := []testbed.Answer{
+					test.missed, test.missed, testbed.Reply(http.StatusBadRequest, `{"error":"authorization_pending"}`),
+					testbed.Reply(http.StatusOK, `{"token_type":"Bearer","access_token":"a","refresh_token":"r","expires_in":7200,"sub":"1"}`),
+				}
+				p := &testbed.Peer{Answer: func(n int, r testbed.Arrived) testbed.Answer {
+					if r.Method == http.MethodGet {
+						return testbed.Reply(http.StatusOK, `{"sub":"1"}`)
+					}
+					return answers[n]
+				}}
+				auth := testbed.NewPeerApp(t, p, tcbauth.NewMemoryStore()).Auth()
+				start := time.Now()
+				_, err := auth.PollDeviceToken(t.Context(), tcbauth.PollDeviceTokenRequest{DeviceCode: "d", ExpiresIn: 600})
+				require.NoError(t, err)
+				var at []time.Duration
+				for _, r := range p.Requests() {
+					if r.Method == http.MethodPost {
+						at = append(at, r.At.Sub(start))
+					}
+				}
+				assert.Equal(t, test.want, at)
+			})
+		})
+	}
+}
+
+// TestPollDeviceTokenVerdicts: what the server says about the request itself ends the polling at once, whatever the status.
+func TestPollDeviceTokenVerdicts(t *testing.T) {
+	t.Parallel()
+	for word, status := range map[string]int{
+		"access_denied": http.StatusBadRequest, "expired_token": http.StatusBadRequest, "invalid_grant": http.StatusBadRequest,
+		"invalid_request": http.StatusBadRequest, "invalid_client": http.StatusUnauthorized, "invalid_scope": http.StatusBadRequest,
+		"unauthorized_client": http.StatusForbidden, "unsupported_grant_type": http.StatusBadRequest,
+		"invalid_argument": http.StatusBadRequest, "not_found": http.StatusNotFound,
+		"Access_Denied": http.StatusInternalServerError, "EXPIRED_TOKEN": http.StatusOK,
+	} {
+		t.Run(word, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				p := &testbed.Peer{Answer: func(int, testbed.Arrived) testbed.Answer {
+					return testbed.Reply(status, `{"error":"`+word+`","error_description":"network timeout"}`)
+				}}
+				auth := testbed.NewPeerApp(t, p, tcbauth.NewMemoryStore()).Auth()
+				start := time.Now()
+				_, err := auth.PollDeviceToken(t.Context(), tcbauth.PollDeviceTokenRequest{DeviceCode: "d", ExpiresIn: 600})
+				require.ErrorIs(t, err, tcbauth.Code(strings.ToLower(word)))
+				assert.Equal(t, 5*time.Second, time.Since(start))
+				assert.Len(t, p.Requests(), 1)
+			})
+		})
+	}
 }
 
 // TestAuthorizeDevice: whoever is signed in elsewhere lets the device act for them.

@@ -27,7 +27,8 @@
 // # What is sent again
 //
 // A call that costs money or burns an attempt (an SMS, a code, a sign-in, a refresh) is sent again only when it is
-// certain that nothing was sent the first time. When that is not certain the error is [ErrOutcomeUnknown].
+// certain that nothing was sent the first time. When that is not certain the error is [ErrOutcomeUnknown]. Other calls are
+// tried three times. [WithMaxAttempts] says how long that can take; the deadline of a call's context limits all of it.
 //
 // # Errors
 //
@@ -40,6 +41,9 @@
 //		// the code was wrong or too old
 //	case errors.Is(err, tcbauth.ErrOutcomeUnknown): // it may have happened
 //	}
+//
+// [HTTPStatus] and [UserMessage] make of an error what a backend answers its own client. docs/ERRORS.md lists all that the
+// server is known to say.
 //
 // # Secrets
 //

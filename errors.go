@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"strings"
 	"time"
 
@@ -11,79 +12,6 @@ import (
 	"github.com/cloudbase-community/tcbauth/internal/client"
 	"github.com/cloudbase-community/tcbauth/internal/session"
 	"github.com/cloudbase-community/tcbauth/internal/wire"
-)
-
-// Code is the server's word for what went wrong, in lower case. It is an error itself, to compare with:
-//
-//	errors.Is(err, tcbauth.CodeInvalidGrant)
-//
-// Decide on the code and never on [Error.Number] or [Error.Description]: the numbers of the documentation are not
-// those of the server, and its texts change (WIRE.md 0.2).
-type Code string
-
-// Error returns the word.
-func (c Code) Error() string { return string(c) }
-
-// The words that the js-sdk knows (WIRE.md 3.4). The server may use others.
-const (
-	CodeUnreachable Code = wire.Unreachable // no answer came; made here, not by the server
-
-	CodeUnauthenticated    Code = wire.Unauthenticated
-	CodeResourceExhausted  Code = "resource_exhausted"
-	CodeFailedPrecondition Code = "failed_precondition"
-	CodeInvalidArgument    Code = "invalid_argument"
-	CodeDeadlineExceeded   Code = "deadline_exceeded"
-	CodeNotFound           Code = "not_found"
-	CodeAlreadyExists      Code = "already_exists"
-	CodePermissionDenied   Code = "permission_denied"
-	CodeAborted            Code = "aborted"
-	CodeOutOfRange         Code = "out_of_range"
-	CodeUnimplemented      Code = "unimplemented"
-	CodeInternal           Code = "internal"
-	CodeUnavailable        Code = "unavailable"
-	CodeDataLoss           Code = "data_loss"
-
-	CodeInvalidPassword          Code = "invalid_password"
-	CodePasswordNotSet           Code = "password_not_set"
-	CodeInvalidStatus            Code = "invalid_status"
-	CodeUserPending              Code = "user_pending"
-	CodeUserBlocked              Code = "user_blocked"
-	CodeInvalidVerificationCode  Code = "invalid_verification_code"
-	CodeTwoFactorRequired        Code = "two_factor_required"
-	CodeInvalidTwoFactor         Code = "invalid_two_factor"
-	CodeInvalidTwoFactorRecovery Code = "invalid_two_factor_recovery"
-	CodeUnderReview              Code = "under_review"
-
-	CodeInvalidRequest           Code = "invalid_request"
-	CodeUnauthorizedClient       Code = "unauthorized_client"
-	CodeAccessDenied             Code = "access_denied"
-	CodeUnsupportedResponseType  Code = "unsupported_response_type"
-	CodeInvalidScope             Code = "invalid_scope"
-	CodeInvalidGrant             Code = "invalid_grant"
-	CodeServerError              Code = "server_error"
-	CodeTemporarilyUnavailable   Code = "temporarily_unavailable"
-	CodeInteractionRequired      Code = "interaction_required"
-	CodeLoginRequired            Code = "login_required"
-	CodeAccountSelectionRequired Code = "account_selection_required"
-	CodeConsentRequired          Code = "consent_required"
-	CodeInvalidRequestURI        Code = "invalid_request_uri"
-	CodeInvalidRequestObject     Code = "invalid_request_object"
-	CodeRequestNotSupported      Code = "request_not_supported"
-	CodeRequestURINotSupported   Code = "request_uri_not_supported"
-	CodeRegistrationNotSupported Code = "registration_not_supported"
-
-	CodeCaptchaRequired Code = "captcha_required"
-	CodeCaptchaInvalid  Code = "captcha_invalid"
-
-	CodeProviderNotEnabled        Code = "provider_not_enabled"
-	CodeLoginMethodDisabled       Code = "login_method_disabled"
-	CodeInvalidUsernameOrPassword Code = "invalid_username_or_password"
-	CodeInvalidCredentials        Code = "invalid_credentials"
-	CodeWrongPassword             Code = "wrong_password"
-	CodeUserNotFound              Code = "user_not_found"
-	CodeMFAPhoneRequired          Code = "mfa_phone_required"
-	CodeLoginTypeDisabled         Code = "login_type_disabled"
-	CodeProviderError             Code = "provider_error"
 )
 
 var (
@@ -99,7 +27,8 @@ var (
 	ErrInvalidResponse = wire.ErrInvalidResponse
 	// ErrOtherUser: a [TicketSource] gave a ticket of somebody else than the session's user. The session stays as it is. It is
 	// also errors.Is [CodeUnauthenticated].
-	ErrOtherUser error = &endedError{"the ticket source's ticket is of another user than the session"}
+	ErrOtherUser  error = &endedError{"the ticket source's ticket is of another user than the session"}
+	errKeyRefused error = &endedError{"the access key was refused"}
 	// ErrStore: the token store failed, or holds something that cannot be read.
 	ErrStore = errors.New("tcbauth: the token store failed")
 )
@@ -129,13 +58,15 @@ type Error struct {
 	RequestID   string // x-request-id of the call, which Tencent's support asks for
 
 	Category   Category      // the js-sdk's class of the error
-	RetryAfter time.Duration // how long to wait before asking again; at least a guess where Category is CategoryRateLimited, else 0 if unknown
+	RetryAfter time.Duration // how long to wait before asking again: the server's word, or a guess for a rate limit; 0 if unknown, as with a limit per day
 
-	// Help says what to do about it, for developers: in Chinese if the call's language is zh-CN, which is the default, else
+	// Help says what to do about it, for developers: in Chinese if the call's language is Chinese, which is the default, else
 	// in English.
 	Help string
 
 	Err error // the cause: one of this package's errors, a context's error, a transport's; nil for a plain server error
+
+	refused bool // the server did not accept the access token
 }
 
 // Error describes the failure in one line.
@@ -171,17 +102,14 @@ func (e *Error) Error() string {
 // Unwrap returns Err.
 func (e *Error) Unwrap() error { return e.Err }
 
-// Is reports whether target is the error's Code or the sentinel of its Category.
+// Is reports whether target is the error's Code or the sentinel of its Category. An access token that the server does not
+// accept is [CodeUnauthenticated] whatever the server's word for it.
 func (e *Error) Is(target error) bool {
 	if code, ok := target.(Code); ok {
-		return code != "" && e.Code == code
+		return code != "" && e.Code == code || code == CodeUnauthenticated && e.refused
 	}
 	return target != nil && e.Category.sentinel() == target
 }
-
-// rateLimitPause is the wait after a rate limit that names none: one SMS a minute is what the server was seen to allow
-// (WIRE.md 4.6).
-const rateLimitPause = time.Minute
 
 // newError makes err, which the call op met, an *Error. It is the one place where an error of the inside becomes one of the
 // API, and looks at err itself and never at what it wraps: that may be about some other session, and is only for the caller
@@ -202,6 +130,14 @@ func newError(op string, err error) *Error {
 		return &Error{Op: op, Category: CategoryUnknown, Err: fmt.Errorf("%w: %s: %w", ErrStore, err.Doing, err.Err)}
 	case *session.InterruptedError:
 		return &Error{Op: op, Code: CodeUnreachable, Category: CategoryServiceError, Err: err.Err}
+	case *client.KeyRefusedError:
+		e := *newError(op, err.Err)
+		if e.Err == nil {
+			e.Err = errKeyRefused
+		} else {
+			e.Err = fmt.Errorf("%w: %w", errKeyRefused, e.Err)
+		}
+		return &e
 	case *client.CallbackError:
 		return &Error{Op: op, Category: CategoryUnknown, Err: &callbackError{name: err.Name, err: err.Err}}
 	}
@@ -238,14 +174,14 @@ func newFailure(op string, f *wire.Failure) *Error {
 	if f.Op != "" {
 		op = f.Op // that of a refresh on the way
 	}
-	code := Code(wire.ScrubWord(f.Code, f.Sent))
+	m := f.Meaning()
 	e := &Error{
 		Op: op, Method: f.Method, Path: f.Path, StatusCode: f.StatusCode,
-		Code: code, Number: f.Number, Description: wire.Scrub(f.Description, f.Sent), RequestID: f.RequestID,
-		Category: categoryOf(f, code), RetryAfter: f.RetryAfter, Err: scrubbed(f.Err, f.Sent),
+		Code: Code(wire.ScrubWord(f.Code, f.Sent)), Number: f.Number, Description: wire.Scrub(f.Description, f.Sent), RequestID: f.RequestID,
+		Category: Category(m.Category), RetryAfter: f.RetryAfter, Err: scrubbed(f.Err, f.Sent), refused: f.RefusesBearer(),
 	}
-	if e.Category == CategoryRateLimited && e.RetryAfter == 0 {
-		e.RetryAfter = rateLimitPause
+	if e.RetryAfter == 0 {
+		e.RetryAfter = m.Wait
 	}
 	return e
 }
@@ -257,6 +193,17 @@ func codeOf(err error) Code {
 		return e.Code
 	}
 	return ""
+}
+
+// unauthenticated reports whether a call here has failed because nobody is signed in, or not any more. What the error wraps
+// may be about some other session, and has no say.
+func unauthenticated(err error) bool {
+	e, ok := err.(*Error) //nolint:errorlint // see above
+	if !ok {
+		return false
+	}
+	_, ended := e.Err.(*endedError) //nolint:errorlint // see above
+	return ended || e.refused || e.Code == CodeUnauthenticated
 }
 
 // callbackError is what a function of the caller's returned. Callers find its cause.
@@ -288,22 +235,100 @@ type scrubbedError struct {
 func (e *scrubbedError) Error() string { return e.text }
 func (e *scrubbedError) Unwrap() error { return e.err }
 
-// help is the advice for e in a language.
-func help(e *Error, language string) string {
-	return advice.Help(advice.Facts{
-		Code: string(e.Code), Category: string(e.Category), Path: e.Path,
-		OutcomeUnknown:  errors.Is(e, ErrOutcomeUnknown),
-		ContextEnded:    errors.Is(e, context.Canceled) || errors.Is(e, context.DeadlineExceeded),
-		Store:           errors.Is(e, ErrStore),
-		InvalidResponse: errors.Is(e, ErrInvalidResponse),
-		SignInAgain:     errors.Is(e, CodeUnauthenticated),
-	}, language)
+// factsOf is what the table of meanings is asked with.
+func factsOf(e *Error) advice.Facts {
+	f := advice.Facts{Code: string(e.Code), Number: e.Number, Status: e.StatusCode, Description: e.Description, Path: e.Path}
+	if invalid, ok := errors.AsType[*ValidationError](e.Err); ok {
+		f.Field = invalid.Field
+	}
+	for _, c := range causes {
+		if c.is(e) {
+			f.Cause = c.cause
+			break
+		}
+	}
+	return f
 }
 
-// categoryOf finds the category of f, whose word is code.
-func categoryOf(f *wire.Failure, code Code) Category {
-	if f.Code == "" && f.Number == 0 { // the answer is not in the server's form
-		return Category(advice.CategoryOfStatus(f.StatusCode))
+// causes are looked for in this order.
+var causes = []struct {
+	cause advice.Cause
+	is    func(*Error) bool
+}{
+	{advice.BadArgument, func(e *Error) bool { return wraps[*ValidationError](e) || wraps[*policyError](e) }},
+	{advice.CallbackFailed, wraps[*callbackError]},
+	{advice.StoreFailed, having(ErrStore)},
+	{advice.OtherUser, having(ErrOtherUser)},
+	{advice.SessionEnded, having(ErrSessionExpired)},
+	{advice.NobodySignedIn, having(ErrNoSession)},
+	{advice.AccessKeyRefused, having(errKeyRefused)},
+	{advice.TokenRefused, func(e *Error) bool { return e.refused }},
+	{advice.InvalidResponse, func(e *Error) bool { // where not even the status tells anything
+		return e.Category == CategoryUnknown && errors.Is(e.Err, ErrInvalidResponse)
+	}},
+	{advice.OutcomeUnknown, having(ErrOutcomeUnknown)},
+	{advice.Interrupted, having(context.Canceled)},
+	{advice.TookTooLong, having(context.DeadlineExceeded)},
+}
+
+func having(target error) func(*Error) bool {
+	return func(e *Error) bool { return errors.Is(e.Err, target) }
+}
+
+func wraps[T error](e *Error) bool {
+	_, ok := errors.AsType[T](e.Err)
+	return ok
+}
+
+// help is the advice for e in a language of HTTP's form.
+func help(e *Error, language string) string {
+	return advice.Of(factsOf(e)).Advise(advice.Match(language), e.Path)
+}
+
+// HTTPStatus is the status with which a backend answers its own client when a call of this package has failed with err: 400,
+// 401, 403, 404, 409, 423, 429, 502, 503, 504, or 500 for what only the backend's owner can mend and for errors of others. It
+// is 200 for nil and 499, which nobody reads, for a call whose context was cancelled. docs/ERRORS.md has the whole table.
+func HTTPStatus(err error) int {
+	if err == nil {
+		return http.StatusOK
 	}
-	return Category(advice.Category(string(code), f.Number, f.Description))
+	return meaningOf(err).HTTP
+}
+
+// UserMessage is a sentence about err for the person who signs in, without a developer's word: in simplified or traditional
+// Chinese or in English, whichever fits language, which has the form of an Accept-Language header. It names the time to wait
+// where that is known. It is "" for nil.
+func UserMessage(err error, language string) string {
+	if err == nil {
+		return ""
+	}
+	var wait time.Duration
+	if e, ok := errors.AsType[*Error](err); ok {
+		wait = e.RetryAfter
+	}
+	return meaningOf(err).Say(advice.Match(language), wait)
+}
+
+// meaningOf also takes what callers meet without an *Error: an error of a context, or one of this package's own by itself.
+func meaningOf(err error) advice.Meaning {
+	e, ok := errors.AsType[*Error](err)
+	if !ok {
+		e = newError("", err)
+		if code, ok := errors.AsType[Code](err); ok {
+			e = NewError(code, "")
+		}
+	}
+	return advice.Of(factsOf(e))
+}
+
+// NewError makes the *Error of a server's answer with a code and a description, for mocks and tests of code that handles
+// errors: it has the Category, the StatusCode, the RetryAfter and the Help that a call would give it. Its fields may be changed.
+func NewError(code Code, description string) *Error {
+	m := advice.Of(advice.Facts{Code: string(code), Description: description})
+	e := &Error{
+		Code: code, Description: description, StatusCode: m.Status, Category: Category(m.Category), RetryAfter: m.Wait,
+		refused: m.Tokens&advice.RefusesAccess != 0,
+	}
+	e.Help = help(e, "zh-CN")
+	return e
 }

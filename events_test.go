@@ -1,6 +1,8 @@
 package tcbauth_test
 
 import (
+	"context"
+	"errors"
 	"slices"
 	"testing"
 	"testing/synctest"
@@ -269,5 +271,107 @@ func TestEventsOfOtherHandles(t *testing.T) {
 		srv.Fault(authtest.Fault{Operation: "revoke", Times: 1, Error: &authtest.Error{Word: "internal"}})
 		require.Error(t, there.SignOut(t.Context()))
 		assert.Equal(t, []tcbauth.Event{tcbauth.EventInitialSession, tcbauth.EventSignedOut}, events())
+	})
+}
+
+// TestInitialState: a handler that asks for it is told first, and once, who is signed in.
+func TestInitialState(t *testing.T) {
+	t.Parallel()
+	broken := errors.New("no connection")
+	for name, test := range map[string]struct {
+		before func(t *testing.T, srv *authtest.Server, auth *tcbauth.Auth) // through another handle
+		known  bool                                                         // the handle has looked already
+		store  error
+		sub    string
+		err    error
+	}{
+		"nobody":                 {},
+		"nobody, as it knows":    {known: true},
+		"somebody":               {before: signInGopher, sub: testbed.GopherSub},
+		"somebody whom it knows": {before: signInGopher, known: true, sub: testbed.GopherSub},
+		"somebody whose token is over": {before: func(t *testing.T, srv *authtest.Server, auth *tcbauth.Auth) {
+			signInGopher(t, srv, auth)
+			srv.Advance(testbed.TokenLife)
+		}, sub: testbed.GopherSub},
+		"a store that fails": {before: signInGopher, store: broken, err: tcbauth.ErrStore},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				srv := testbed.Emulator(t)
+				store := testbed.NewHookedStore()
+				app := testbed.NewApp(t, srv, tcbauth.WithTokenStore(store))
+				if test.before != nil {
+					test.before(t, srv, app.ForUser("visitor"))
+				}
+				auth := app.ForUser("visitor")
+				if test.known {
+					_, err := auth.HasLoginState(t.Context())
+					require.NoError(t, err)
+				}
+				store.On(func(string, string) error { return test.store })
+				others := testbed.EventsOf(auth)
+				var events []tcbauth.AuthEvent
+				unsubscribe := auth.OnAuthStateChange(func(e tcbauth.AuthEvent) { events = append(events, e) }, tcbauth.WithInitialState(t.Context()))
+				defer unsubscribe()
+				store.On(nil)
+				synctest.Wait()
+				require.Len(t, events, 1)
+				assert.Equal(t, tcbauth.EventInitialSession, events[0].Event)
+				require.ErrorIs(t, events[0].Err, test.err)
+				if test.sub == "" {
+					assert.Nil(t, events[0].Session)
+				} else {
+					require.NotNil(t, events[0].Session)
+					assert.Equal(t, test.sub, events[0].Session.Sub)
+				}
+				assert.LessOrEqual(t, len(others()), 1)
+
+				_, err := auth.SignInWithPassword(t.Context(), tcbauth.SignInWithPasswordRequest{Username: testbed.Badger, Password: testbed.Password})
+				require.NoError(t, err)
+				synctest.Wait()
+				last := events[len(events)-1]
+				assert.Equal(t, tcbauth.EventSignedIn, last.Event)
+				assert.Equal(t, testbed.BadgerSub, last.Session.Sub)
+			})
+		})
+	}
+}
+
+func signInGopher(t *testing.T, _ *authtest.Server, auth *tcbauth.Auth) {
+	testbed.SignInAs(t, auth, testbed.Gopher)
+}
+
+// TestInitialStateOfOddHandles: there is an answer also where there is no session to look for.
+func TestInitialStateOfOddHandles(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		srv := testbed.Emulator(t)
+		app := testbed.NewApp(t, srv)
+		ended, cancel := context.WithCancel(t.Context())
+		cancel()
+		for name, test := range map[string]struct {
+			auth  *tcbauth.Auth
+			ctx   context.Context //nolint:containedctx // the test's
+			token string
+			err   error
+		}{
+			"a token":              {app.ForToken("token"), t.Context(), "token", nil},
+			"no token":             {app.ForToken(""), t.Context(), "", nil},
+			"no key":               {app.ForUser(""), t.Context(), "", tcbauth.ErrInvalidParams},
+			"an ended context":     {app.ForUser("visitor"), ended, "", context.Canceled},
+			"a token that is none": {app.ForToken("\n"), t.Context(), "", tcbauth.ErrInvalidParams},
+		} {
+			var events []tcbauth.AuthEvent
+			test.auth.OnAuthStateChange(func(e tcbauth.AuthEvent) { events = append(events, e) }, nil, tcbauth.WithInitialState(test.ctx))
+			synctest.Wait()
+			require.Len(t, events, 1, name)
+			require.ErrorIs(t, events[0].Err, test.err, name)
+			token := ""
+			if events[0].Session != nil {
+				token = events[0].Session.AccessToken
+			}
+			assert.Equal(t, test.token, token, name)
+		}
 	})
 }

@@ -118,6 +118,38 @@ func ExampleAuth_SignInAnonymously() {
 	// Output: anonymous - the same user again: true
 }
 
+// Somebody who has looked around without an account registers, and stays the same user: what is stored under their id is still
+// theirs.
+func ExampleAuth_SignInWithSms_keepAnonymousUser() {
+	auth, srv, done := emulated()
+	defer done()
+	ctx := context.Background()
+
+	anonymous, err := auth.SignInAnonymously(ctx, tcbauth.SignInAnonymouslyRequest{})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	srv.FixCode("13700000000", "123456")
+	info, err := auth.GetVerification(ctx, tcbauth.GetVerificationRequest{PhoneNumber: "13700000000"})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	registered, err := auth.SignInWithSms(ctx, tcbauth.SignInWithSmsRequest{
+		VerificationInfo: info, VerificationCode: "123456", PhoneNum: "13700000000", KeepAnonymousUser: true,
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(anonymous.Credentials.Scope, "->", registered.Credentials.Scope)
+	fmt.Println("the same id:", anonymous.User.Sub == registered.User.Sub)
+	// Output:
+	// anonymous -> user sso
+	// the same id: true
+}
+
 // A backend vouches for its own users by tickets that it signs with the environment's key.
 func ExampleAuth_SignInWithCustomTicket() {
 	_, srv, done := emulated()

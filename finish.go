@@ -10,7 +10,7 @@ import (
 // FinishOtpRequest has the code of a challenge and what else its kind needs.
 type FinishOtpRequest struct {
 	Challenge *OtpChallenge `json:"challenge"`
-	Token     string        `json:"token"` // what the person typed in: digits
+	Token     string        `json:"token"` // what the person typed in, as Verify takes it
 	// MessageID is the VerificationID of [Auth.Resend], if that was called since; "" is that of the challenge.
 	MessageID string `json:"messageId,omitempty"`
 
@@ -25,6 +25,8 @@ type FinishOtpRequest struct {
 	Picture        string `json:"picture,omitempty"`
 	Locale         string `json:"locale,omitempty"`
 	AnonymousToken string `json:"anonymous_token,omitempty"`
+	// KeepAnonymousUser is that of [SignUpRequest].
+	KeepAnonymousUser bool `json:"-"`
 }
 
 // FinishOtp takes the second step of a challenge: it checks the code and does what the challenge is for. A wrong code can be
@@ -53,6 +55,14 @@ func (a *Auth) FinishOtp(ctx context.Context, req FinishOtpRequest) (*LoginState
 			Email: c.Email, Phone: c.Phone, Token: req.Token, MessageID: req.MessageID,
 		})
 	}
+	newUser, err := a.keepAnonymousUser(ctx, op, SignUpRequest{
+		PhoneNumber: c.Phone, Email: c.Email, VerificationCode: req.Token, Password: req.Password, Name: req.Name,
+		Username: req.Username, Gender: req.Gender, Picture: req.Picture, Locale: req.Locale,
+		AnonymousToken: req.AnonymousToken, KeepAnonymousUser: req.KeepAnonymousUser && c.Kind == OtpSignUp,
+	})
+	if err != nil {
+		return nil, err
+	}
 	token, err := a.verifyCode(ctx, op, deviceID, req.MessageID, req.Token)
 	if err != nil {
 		return nil, err
@@ -72,11 +82,8 @@ func (a *Auth) FinishOtp(ctx context.Context, req FinishOtpRequest) (*LoginState
 		return signIn()
 	}
 	signUp := func() (*LoginState, error) {
-		return a.signUp(ctx, op, deviceID, SignUpRequest{
-			PhoneNumber: c.Phone, Email: c.Email, VerificationToken: token, VerificationCode: req.Token,
-			Password: req.Password, Name: req.Name, Username: req.Username, Gender: req.Gender, Picture: req.Picture,
-			Locale: req.Locale, AnonymousToken: req.AnonymousToken,
-		})
+		newUser.VerificationToken = token
+		return a.signUp(ctx, op, deviceID, newUser)
 	}
 	if c.IsUserUnknown {
 		return orElse(signUp, signIn, CodeAlreadyExists, CodeFailedPrecondition)
@@ -93,8 +100,11 @@ func (a *Auth) finishing(ctx context.Context, op string, c *OtpChallenge, newPas
 		if newPassword {
 			break
 		}
+		if now, err := a.stored(ctx, op); err == nil && c.Sub != "" && now.Subject() == c.Sub {
+			return nil, nil // a session that has expired is not refreshed only to be replaced
+		}
 		as, err := a.finishFor(ctx, op, c.Sub)
-		if err != nil && codeOf(err) == CodeUnauthenticated {
+		if unauthenticated(err) {
 			return nil, nil
 		}
 		return as, err
@@ -127,7 +137,9 @@ func (a *Auth) checkFinish(req *FinishOtpRequest) error {
 	default:
 		invalid = &ValidationError{Field: "challenge.kind", Rule: "is none of this package's"}
 	}
-	return cmp.Or(invalid, checkCode("token", req.Token), required("messageId", req.MessageID),
+	var invalidCode error
+	req.Token, invalidCode = normalCode("token", req.Token)
+	return cmp.Or(invalid, invalidCode, required("messageId", req.MessageID),
 		checkDeviceID("challenge.device_id", c.DeviceID))
 }
 

@@ -1,6 +1,8 @@
 package tcbauth_test
 
 import (
+	"fmt"
+	"net/http"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -340,6 +342,44 @@ func TestRarerFlows(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				srv := testbed.Emulator(t, authtest.WithClientID("other"))
 				flow(t, srv, testbed.NewApp(t, srv).Auth())
+			})
+		})
+	}
+}
+
+// TestEncryptedByTheCaller: what a caller has encrypted is sent as it is, with the name of the key and nothing of its plain text.
+func TestEncryptedByTheCaller(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		req   tcbauth.SignInRequest
+		path  string
+		field string // that is refused; "": none
+	}{
+		"v1":              {tcbauth.SignInRequest{Params: "c2VjcmV0", PublicKeyThumbprint: "thumb"}, "/auth/v1/signin", ""},
+		"v2":              {tcbauth.SignInRequest{Params: "c2VjcmV0", PublicKeyThumbprint: "thumb", Version: "v2"}, "/auth/v2/signin/username", ""},
+		"no thumbprint":   {tcbauth.SignInRequest{Params: "c2VjcmV0"}, "", "public_key_thumbprint"},
+		"no params":       {tcbauth.SignInRequest{PublicKeyThumbprint: "thumb"}, "", "params"},
+		"encrypted twice": {tcbauth.SignInRequest{Params: "c2VjcmV0", PublicKeyThumbprint: "thumb", IsEncrypt: true}, "", "isEncrypt"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				peer := testbed.Script(testbed.Reply(http.StatusUnauthorized, `{"error":"invalid_username_or_password","error_code":4043}`))
+				auth := testbed.NewPeerApp(t, peer, tcbauth.NewMemoryStore()).Auth()
+				_, err := auth.SignIn(t.Context(), test.req)
+				if test.field != "" {
+					invalid := new(tcbauth.ValidationError)
+					require.ErrorAs(t, err, &invalid)
+					assert.Equal(t, test.field, invalid.Field)
+					assert.Empty(t, peer.Requests())
+					return
+				}
+				require.ErrorIs(t, err, tcbauth.CodeInvalidUsernameOrPassword)
+				require.Len(t, peer.Requests(), 1)
+				got := peer.Requests()[0]
+				assert.Equal(t, test.path, got.URL.Path)
+				assert.JSONEq(t, `{"params":"c2VjcmV0","public_key_thumbprint":"thumb"}`, got.Text)
+				assert.NotContains(t, fmt.Sprintf("%+v", test.req), "c2VjcmV0")
 			})
 		})
 	}

@@ -92,7 +92,7 @@ func (a *Auth) oauthChallenge(ctx context.Context, op, field string, req SignInW
 		switch {
 		case err == nil:
 			c.Sub = begun.sub
-		case codeOf(err) != CodeUnauthenticated: // as in the js-sdk nobody need be signed in yet, but nobody can finish it then
+		case !unauthenticated(err): // as in the js-sdk nobody need be signed in yet, but nobody can finish it then
 			return nil, err
 		}
 	}

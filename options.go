@@ -10,11 +10,11 @@ import (
 	"slices"
 	"time"
 
+	"github.com/cloudbase-community/tcbauth/internal/advice"
 	"github.com/cloudbase-community/tcbauth/internal/client"
 	"github.com/cloudbase-community/tcbauth/internal/endpoint"
-	"github.com/cloudbase-community/tcbauth/internal/jwt"
-	"github.com/cloudbase-community/tcbauth/internal/lenient"
 	"github.com/cloudbase-community/tcbauth/internal/session"
+	"github.com/cloudbase-community/tcbauth/internal/wire"
 )
 
 // Option changes a default of [New] and [NewApp]. Every option is checked there; a bad one is an error.
@@ -35,18 +35,38 @@ type config struct {
 	language     string
 	deviceID     string
 	timeout      time.Duration
+	maxAttempts  int
 	now          func() time.Time
 	logger       *slog.Logger
 	policy       PasswordPolicy
 	solver       CaptchaSolver
 	ticketSource TicketSource
+	speech       dialect
+}
+
+// dialect is what generations of the js-sdk say differently to the server. The zero value is that of generation 2.
+type dialect struct {
+	gateway       bool              // the gateway's host is the default
+	usages        map[string]string // what a code by mail is for, by the method that has it sent
+	linksRegister bool              // a link may be sent to people who are not registered
+}
+
+// jsSDK3 is that of js-sdk 3.7.0, as recorded.
+var jsSDK3 = dialect{
+	gateway: true,
+	usages: map[string]string{
+		"SignInWithOtp": "email", "SignUpWithOtp": "email", "Resend": "email",
+		"ResetPasswordForEmail": "recovery",
+		"Reauthenticate":        "reauthentication", "UpdateUser": "reauthentication",
+	},
+	linksRegister: true,
 }
 
 // newConfig has the js-sdk's defaults, changed by opts.
 func newConfig(env string, opts []Option) (*config, error) {
 	c := &config{
 		env: env, region: endpoint.DefaultRegion, clientID: env, language: "zh-CN",
-		sessionTTL: 31 * 24 * time.Hour, timeout: 15 * time.Second,
+		sessionTTL: 31 * 24 * time.Hour, timeout: 15 * time.Second, maxAttempts: wire.DefaultAttempts,
 		httpClient: &http.Client{}, now: time.Now, policy: ValidatePassword,
 	}
 	if err := endpoint.CheckEnv(env); err != nil {
@@ -62,6 +82,9 @@ func newConfig(env string, opts []Option) (*config, error) {
 	}
 	if c.store == nil {
 		c.store = NewMemoryStore()
+	}
+	if c.speech.gateway {
+		_ = c.server.UseGateway() // unless another host was chosen
 	}
 	c.baseURL = c.server.URL(c.env, c.region)
 	return c, nil
@@ -93,6 +116,18 @@ func WithGateway() Option {
 // WithIntlGateway uses the gateway of the international regions, {env}.api.intl.tcloudbasegateway.com.
 func WithIntlGateway() Option {
 	return func(c *config) error { return named("WithIntlGateway", c.server.UseIntlGateway()) }
+}
+
+// WithJSSDK3 speaks to the server as the js-sdk 3.7.0 does, in place of the 2.32.0: the host is that of [WithGateway] in
+// every region, unless another one is chosen; a code by mail says what it is for, in the field usage, unless the caller
+// does ("email" to sign in or up, "recovery" for a forgotten password, "reauthentication" for [Auth.Reauthenticate] and a
+// new address); and EmailRedirectTo of [Auth.SignInWithOtp] reaches people who are not registered, where ShouldCreateUser
+// is true. Everything else is the same in both.
+func WithJSSDK3() Option {
+	return func(c *config) error {
+		c.speech = jsSDK3
+		return nil
+	}
 }
 
 // WithBaseURL uses another server, an emulator say. Paths begin below it with /auth. Plain http is refused unless the
@@ -141,29 +176,6 @@ func WithAccessKey(key string) Option {
 		c.accessKey = key
 		return nil
 	}
-}
-
-// publishable reports whether an access key is one that everybody may have, by its own claims (WIRE.md 6.3).
-func publishable(key string) bool {
-	token, err := jwt.Parse(key)
-	if err != nil {
-		return false
-	}
-	var platform, clientType, sub string
-	admin := false
-	for claims := lenient.Object(token.Payload); claims.Next(); {
-		switch value := claims.Value(); string(claims.Name()) {
-		case "meta":
-			platform = value.Member("platform").Text()
-		case "client_type":
-			clientType = value.Text()
-		case "is_system_admin":
-			admin = value.Bool()
-		case "sub":
-			sub = value.Text()
-		}
-	}
-	return (platform == "PublishableKey" || platform == "" && sub == "anon") && !admin && clientType != "client_server"
 }
 
 // WithTokenStore keeps sessions in store; in memory if not given.
@@ -220,13 +232,15 @@ func WithHTTPClient(client *http.Client) Option {
 }
 
 // WithLanguage sets the language of the server's texts, messages and mails, the lang of the js-sdk; "zh-CN" if not
-// given. [ContextWithLanguage] sets it for one call.
+// given. It is a tag of BCP 47, such as "en-US", or a whole value of the header Accept-Language (RFC 9110, 12.5.4), such as
+// "zh-TW,zh;q=0.9,en;q=0.8", of at most 1,024 bytes, and is sent as it is. Any other value, "zh_CN" say, is refused.
+// [Error.Help] is in Chinese if Chinese is what it wants most, else in English. [ContextWithLanguage] sets it for one call.
 func WithLanguage(language string) Option {
 	return func(c *config) error {
-		if !client.HeaderText(language) {
-			return errors.New("WithLanguage: not a language tag, such as en-US")
+		var ok bool
+		if c.language, ok = advice.AcceptLanguage(language); !ok {
+			return errors.New("WithLanguage: not a language tag, such as en-US, and not a value of Accept-Language")
 		}
-		c.language = language
 		return nil
 	}
 }
@@ -244,13 +258,38 @@ func WithDeviceID(id string) Option {
 	}
 }
 
-// WithTimeout limits one attempt of a request, connecting and reading included; 15 s if not given.
+// WithTimeout limits one attempt of a request, connecting and reading included; 15 s if not given. A call may make several
+// attempts, see [WithMaxAttempts]; the deadline of its context limits all of it.
 func WithTimeout(timeout time.Duration) Option {
 	return func(c *config) error {
 		if timeout <= 0 {
 			return errors.New("WithTimeout: not a positive duration")
 		}
 		c.timeout = timeout
+		return nil
+	}
+}
+
+// WithMaxAttempts sets how often a request that may be repeated is tried in all, from 1, which is never repeated, to 10; 3 if
+// not given, as in the js-sdk. Such a request reads something, or has the same effect once or twice, as unlinking a provider
+// or the sign-out's revocation has. It is tried again after a lost connection, a lost answer, and the statuses 429, 502, 503
+// and 504. Any other request costs money, an attempt or a token, and is sent once; it is tried again only while no
+// connection can be made, when nothing was sent.
+//
+// The pause before the next attempt is 1 s, doubled each time up to 8 s, less up to a half at random; or, if that is longer,
+// what the server's Retry-After asks for. A server that asks for more than 8 s is not asked again, and
+// [Error.RetryAfter] has its wish. So with the defaults a request takes 48 s at most against a server that hangs (three
+// attempts of 15 s, and pauses of 1 s and 2 s), 61 s against one that asks for pauses, and 15 s if it may not be repeated.
+//
+// A call is one request or several, each of which has these limits: a refresh first when the access token has expired,
+// once more after a refused token or for a captcha, or the steps that its comment names. The deadline of the context ends
+// all of them.
+func WithMaxAttempts(n int) Option {
+	return func(c *config) error {
+		if n < 1 || n > wire.AttemptsLimit {
+			return fmt.Errorf("WithMaxAttempts: not from 1 to %d", wire.AttemptsLimit)
+		}
+		c.maxAttempts = n
 		return nil
 	}
 }
@@ -295,7 +334,7 @@ type Captcha struct {
 }
 
 // CaptchaSolver returns the characters of a picture, as a person reads them. It must be safe for concurrent use. Its error
-// is what the call that needs the captcha fails with.
+// ends the call that needs the captcha at once, and is what that fails with.
 type CaptchaSolver func(ctx context.Context, c Captcha) (answer string, err error)
 
 // TicketSource returns a custom-login ticket for the user of [App.ForUser] with this key, "" for [App.Auth]. Where a session
@@ -308,8 +347,12 @@ type TicketSource func(ctx context.Context, userKey string) (ticket string, err 
 // needs it: where the key of [App.ForUser] is the id of a cookie, a ticket for that key would make a new user.
 func TicketUser(ctx context.Context) string { return client.TicketUser(ctx) }
 
-// WithCaptchaSolver lets solver answer the captchas that the server asks for. Without it a call that needs one fails with
-// [CodeCaptchaRequired], and the picture can be shown by [Auth.CreateCaptchaData] and [Auth.VerifyCaptchaData].
+// WithCaptchaSolver lets solver answer the captchas that the server asks for. If the server refuses an answer, solver is
+// shown a new picture, three for one call in all; after the third wrong answer the call fails with [ErrCaptchaInvalid] and
+// [CodeCaptchaInvalid]. An error of the solver, or an empty answer, ends the call at once.
+//
+// Without a solver a call that needs a captcha fails with [CodeCaptchaRequired], and the picture can be shown by
+// [Auth.CreateCaptchaData] and [Auth.VerifyCaptchaData].
 func WithCaptchaSolver(solver CaptchaSolver) Option {
 	return func(c *config) error {
 		if solver == nil {
@@ -340,8 +383,12 @@ func ContextWithRequestID(ctx context.Context, id string) context.Context {
 	return client.ContextWithRequestID(ctx, id)
 }
 
-// ContextWithLanguage sets the language for the calls under ctx, for a server whose visitors speak several. A value that
-// no header can carry is ignored.
+// ContextWithLanguage sets the language for the calls under ctx, for a server whose visitors speak several: the header
+// Accept-Language of a visitor's request can be given as it came. It takes what [WithLanguage] takes, and ignores any other
+// value as a whole: the calls then have the language that they have under the ctx given.
 func ContextWithLanguage(ctx context.Context, language string) context.Context {
-	return client.ContextWithLanguage(ctx, language)
+	if header, ok := advice.AcceptLanguage(language); ok {
+		return client.ContextWithLanguage(ctx, header)
+	}
+	return ctx
 }

@@ -63,8 +63,10 @@ type SignInWithOtpRequest struct {
 type SignInWithOtpOptions struct {
 	// ShouldCreateUser false sends no code to people who are not registered; nil and true register them.
 	ShouldCreateUser *bool `json:"shouldCreateUser,omitempty"`
-	// EmailRedirectTo sends a link to this URL in place of a code, to people who are registered.
+	// EmailRedirectTo sends a link to this URL in place of a code, to people who are registered; with [WithJSSDK3] and a
+	// ShouldCreateUser that is true, to everybody.
 	EmailRedirectTo string `json:"emailRedirectTo,omitempty"`
+	Usage           string `json:"usage,omitempty"` // that of [GetVerificationRequest]
 }
 
 // SignInWithOtp sends a code to sign in with.
@@ -76,12 +78,15 @@ func (a *Auth) SignInWithOtp(ctx context.Context, req SignInWithOtpRequest) (*Ot
 	if invalid != nil {
 		return nil, a.fail(ctx, op, invalid)
 	}
-	verification := GetVerificationRequest{Email: req.Email, PhoneNumber: phone}
+	verification := GetVerificationRequest{Email: req.Email, PhoneNumber: phone, Usage: req.Options.Usage}
 	mayCreate := req.Options.ShouldCreateUser == nil || *req.Options.ShouldCreateUser
 	if mayCreate && req.Options.EmailRedirectTo == "" {
 		return a.challenge(ctx, op, OtpSignUp, verification)
 	}
 	verification.Target, verification.EmailRedirectTo = TargetUser, req.Options.EmailRedirectTo
+	if create := req.Options.ShouldCreateUser; a.app.cfg.speech.linksRegister && create != nil && *create {
+		verification.Target = TargetAny
+	}
 	return a.challenge(ctx, op, OtpSignIn, verification)
 }
 
@@ -92,6 +97,7 @@ type SignUpWithOtpRequest struct {
 	Email    string `json:"email,omitempty"`
 	Phone    string `json:"phone,omitempty"` // as NormalizePhone takes it
 	Password string `json:"password,omitempty"`
+	Usage    string `json:"usage,omitempty"` // that of [GetVerificationRequest]
 }
 
 // SignUpWithOtp sends a code to register with. People who are registered already are signed in.
@@ -106,12 +112,13 @@ func (a *Auth) SignUpWithOtp(ctx context.Context, req SignUpWithOtpRequest) (*Ot
 	if invalid != nil {
 		return nil, a.fail(ctx, op, invalid)
 	}
-	return a.challenge(ctx, op, OtpSignUp, GetVerificationRequest{Email: req.Email, PhoneNumber: phone})
+	return a.challenge(ctx, op, OtpSignUp, GetVerificationRequest{Email: req.Email, PhoneNumber: phone, Usage: req.Usage})
 }
 
 // ResetPasswordForEmailRequest says where a code goes.
 type ResetPasswordForEmailRequest struct {
-	EmailOrPhone string `json:"emailOrPhone"` // a phone number as NormalizePhone takes it
+	EmailOrPhone string `json:"emailOrPhone"`    // a phone number as NormalizePhone takes it
+	Usage        string `json:"usage,omitempty"` // that of [GetVerificationRequest]
 }
 
 // ResetPasswordForEmail sends a code to somebody who has forgotten their password. FinishOtp sets a new one, fires
@@ -128,7 +135,9 @@ func (a *Auth) ResetPasswordForEmail(ctx context.Context, req ResetPasswordForEm
 	if invalid != nil {
 		return nil, a.fail(ctx, op, invalid)
 	}
-	return a.challenge(ctx, op, OtpRecovery, GetVerificationRequest{Email: email, PhoneNumber: phone, Target: TargetUser})
+	return a.challenge(ctx, op, OtpRecovery, GetVerificationRequest{
+		Email: email, PhoneNumber: phone, Target: TargetUser, Usage: req.Usage,
+	})
 }
 
 // Reauthenticate sends a code to the person who is signed in, by mail if they have an address. FinishOtp with a Password
@@ -163,7 +172,7 @@ type VerifyOtpRequest struct {
 	Type      string `json:"type,omitempty"` // "phone_change" and "email_change" only check the code
 	Email     string `json:"email,omitempty"`
 	Phone     string `json:"phone,omitempty"`     // as NormalizePhone takes it
-	Token     string `json:"token"`               // what the person typed in: digits
+	Token     string `json:"token"`               // what the person typed in, as Verify takes it
 	MessageID string `json:"messageId,omitempty"` // the VerificationID of the code
 }
 
@@ -176,12 +185,13 @@ func (a *Auth) VerifyOtp(ctx context.Context, req VerifyOtpRequest) (*LoginState
 
 // verifyOtp signs in by a code, with the device id that it was asked for with, "" for the session's.
 func (a *Auth) verifyOtp(ctx context.Context, op, deviceID string, req VerifyOtpRequest) (*LoginState, error) {
-	checks := []error{checkCode("token", req.Token), required("messageId", req.MessageID)}
+	code, invalidCode := normalCode("token", req.Token)
+	checks := []error{invalidCode, required("messageId", req.MessageID)}
 	if req.Type == OtpPhoneChange || req.Type == OtpEmailChange {
 		if err := a.ready(ctx, checks...); err != nil {
 			return nil, a.fail(ctx, op, err)
 		}
-		if _, err := a.verifyCode(ctx, op, deviceID, req.MessageID, req.Token); err != nil {
+		if _, err := a.verifyCode(ctx, op, deviceID, req.MessageID, code); err != nil {
 			return nil, err
 		}
 		return a.loginState(ctx, op)
@@ -194,7 +204,7 @@ func (a *Auth) verifyOtp(ctx context.Context, op, deviceID string, req VerifyOtp
 	if err != nil {
 		return nil, err
 	}
-	token, err := a.verifyCode(ctx, op, deviceID, req.MessageID, req.Token)
+	token, err := a.verifyCode(ctx, op, deviceID, req.MessageID, code)
 	if err != nil {
 		return nil, err
 	}

@@ -1,6 +1,10 @@
 package tcbauth_test
 
 import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
 	"testing"
 	"testing/synctest"
 
@@ -242,4 +246,136 @@ func TestUpdateUserContact(t *testing.T) {
 		require.ErrorIs(t, err, tcbauth.ErrInvalidParams)
 		assert.Len(t, srv.Requests(), sent)
 	})
+}
+
+// A code is sent as the digits that the person was sent, however they were pasted, by every method that takes one.
+func TestPastedCodes(t *testing.T) {
+	t.Parallel()
+	const right = "123456"
+	info := &tcbauth.VerificationInfo{VerificationID: "v"}
+	challenge := &tcbauth.OtpChallenge{Kind: tcbauth.OtpSignUp, Phone: "+86 13800000000", MessageID: "v"}
+	for name, use := range map[string]func(ctx context.Context, auth *tcbauth.Auth, code string) error{
+		"Verify": func(ctx context.Context, auth *tcbauth.Auth, code string) error {
+			_, err := auth.Verify(ctx, tcbauth.VerifyRequest{VerificationID: "v", VerificationCode: code})
+			return err
+		},
+		"Verify, v2": func(ctx context.Context, auth *tcbauth.Auth, code string) error {
+			_, err := auth.Verify(ctx, tcbauth.VerifyRequest{VerificationID: "v", VerificationCode: code, Version: "v2"})
+			return err
+		},
+		"SignInWithSms": func(ctx context.Context, auth *tcbauth.Auth, code string) error {
+			_, err := auth.SignInWithSms(ctx, tcbauth.SignInWithSmsRequest{VerificationInfo: info, VerificationCode: code, PhoneNum: "13800000000"})
+			return err
+		},
+		"SignInWithEmail": func(ctx context.Context, auth *tcbauth.Auth, code string) error {
+			_, err := auth.SignInWithEmail(ctx, tcbauth.SignInWithEmailRequest{VerificationInfo: info, VerificationCode: code, Email: "a@example.com"})
+			return err
+		},
+		"VerifyOtp": func(ctx context.Context, auth *tcbauth.Auth, code string) error {
+			_, err := auth.VerifyOtp(ctx, tcbauth.VerifyOtpRequest{Phone: "13800000000", Token: code, MessageID: "v"})
+			return err
+		},
+		"VerifyOtp, phone_change": func(ctx context.Context, auth *tcbauth.Auth, code string) error {
+			_, err := auth.VerifyOtp(ctx, tcbauth.VerifyOtpRequest{Type: tcbauth.OtpPhoneChange, Token: code, MessageID: "v"})
+			return err
+		},
+		"FinishOtp": func(ctx context.Context, auth *tcbauth.Auth, code string) error {
+			_, err := auth.FinishOtp(ctx, tcbauth.FinishOtpRequest{Challenge: challenge, Token: code})
+			return err
+		},
+		"SignIn": func(ctx context.Context, auth *tcbauth.Auth, code string) error {
+			_, err := auth.SignIn(ctx, tcbauth.SignInRequest{Username: "+86 13800000000", VerificationCode: code})
+			return err
+		},
+		"SignUp": func(ctx context.Context, auth *tcbauth.Auth, code string) error {
+			_, err := auth.SignUp(ctx, tcbauth.SignUpRequest{PhoneNumber: "13800000000", VerificationCode: code})
+			return err
+		},
+	} {
+		for _, pasted := range []string{"123 456", " 123456 ", "１２３４５６", "123-456\r\n", "\u200b123\u00ad456\ufeff", "\u2066123456\u2069"} {
+			t.Run(fmt.Sprintf("%s/%+q", name, pasted), func(t *testing.T) {
+				t.Parallel()
+				p := &testbed.Peer{Answer: func(int, testbed.Arrived) testbed.Answer { return testbed.Reply(200, testbed.GoodAnswer) }}
+				require.NoError(t, use(t.Context(), testbed.NewPeerApp(t, p, testbed.SessionStore(t)).Auth(), pasted))
+				codes := 0
+				for _, r := range p.Requests() {
+					var body struct {
+						Code string `json:"verification_code"`
+					}
+					if r.Text != "" {
+						require.NoError(t, json.Unmarshal([]byte(r.Text), &body))
+					}
+					if body.Code != "" {
+						codes++
+						assert.Equal(t, right, body.Code, r.URL.Path)
+					}
+				}
+				assert.Positive(t, codes)
+			})
+		}
+	}
+}
+
+// A token of an earlier code goes along, as in the js-sdk.
+func TestVerifyWithToken(t *testing.T) {
+	t.Parallel()
+	for version, path := range map[string]string{"v1": "/auth/v1/verification/verify", "v2": "/auth/v2/signin/verificationcode"} {
+		t.Run(version, func(t *testing.T) {
+			t.Parallel()
+			p := &testbed.Peer{Answer: func(int, testbed.Arrived) testbed.Answer { return testbed.Reply(200, testbed.GoodAnswer) }}
+			_, err := testbed.NewPeerApp(t, p, tcbauth.NewMemoryStore()).Auth().Verify(t.Context(), tcbauth.VerifyRequest{
+				VerificationID: "v", VerificationCode: "123456", VerificationToken: "earlier", Version: version,
+			})
+			require.NoError(t, err)
+			require.Len(t, p.Requests(), 1)
+			assert.Equal(t, path, p.Requests()[0].URL.Path)
+			assert.JSONEq(t, `{"verification_id":"v","verification_code":"123456","verification_token":"earlier"}`, p.Requests()[0].Text)
+		})
+	}
+}
+
+// TestUsage: each step that sends a code passes on what the caller says that it is for, and nothing of its own.
+func TestUsage(t *testing.T) {
+	t.Parallel()
+	type step func(ctx context.Context, auth *tcbauth.Auth, usage string) error
+	for name, send := range map[string]step{
+		"SignInWithOtp": func(ctx context.Context, auth *tcbauth.Auth, usage string) error {
+			_, err := auth.SignInWithOtp(ctx, tcbauth.SignInWithOtpRequest{Email: testbed.NewEmail, Options: tcbauth.SignInWithOtpOptions{Usage: usage}})
+			return err
+		},
+		"SignUpWithOtp": func(ctx context.Context, auth *tcbauth.Auth, usage string) error {
+			_, err := auth.SignUpWithOtp(ctx, tcbauth.SignUpWithOtpRequest{Email: testbed.NewEmail, Usage: usage})
+			return err
+		},
+		"ResetPasswordForEmail": func(ctx context.Context, auth *tcbauth.Auth, usage string) error {
+			_, err := auth.ResetPasswordForEmail(ctx, tcbauth.ResetPasswordForEmailRequest{EmailOrPhone: testbed.NewEmail, Usage: usage})
+			return err
+		},
+		"Resend": func(ctx context.Context, auth *tcbauth.Auth, usage string) error {
+			_, err := auth.Resend(ctx, tcbauth.ResendRequest{Email: testbed.NewEmail, Usage: usage})
+			return err
+		},
+	} {
+		for _, usage := range []string{"", "recovery"} {
+			t.Run(name+", "+usage, func(t *testing.T) {
+				t.Parallel()
+				synctest.Test(t, func(t *testing.T) {
+					peer := testbed.Script(testbed.Reply(http.StatusOK, `{"verification_id":"id-1","expires_in":600}`))
+					auth := testbed.NewPeerApp(t, peer, tcbauth.NewMemoryStore()).Auth()
+					require.NoError(t, send(t.Context(), auth, usage))
+					require.Len(t, peer.Requests(), 1)
+					var body struct {
+						Usage *string `json:"usage"`
+					}
+					require.NoError(t, json.Unmarshal([]byte(peer.Requests()[0].Text), &body))
+					if usage == "" {
+						assert.Nil(t, body.Usage)
+						return
+					}
+					require.NotNil(t, body.Usage)
+					assert.Equal(t, usage, *body.Usage)
+				})
+			})
+		}
+	}
 }

@@ -1,9 +1,6 @@
 package tcbauth
 
-import (
-	"strings"
-	"unicode"
-)
+import "strings"
 
 const (
 	rulePhoneShape    = "must be digits, after an optional + in front, with nothing but spaces, hyphens, dots and parentheses between"
@@ -11,7 +8,7 @@ const (
 	rulePhone86       = "must have 11 digits starting with 1 after +86"
 	rulePhoneCountry  = "must have an assigned country code after the +"
 	rulePhoneLength   = "must have at least 4 digits after the country code, and at most 15 with it"
-	rulePhoneTrunk    = "must not have the trunk prefix (0)"
+	rulePhoneTrunk    = "must not have the trunk prefix 0"
 )
 
 // NormalizePhone brings a telephone number into the one form that the server takes (WIRE.md 4.1): a plus, the country
@@ -26,8 +23,10 @@ const (
 //     "+1 2025550123": it is the same number. A code that the plan does not assign is refused.
 //   - White space, hyphens, dots and parentheses may stand anywhere, and the invisible marks that copying out of an
 //     address book brings along. Full-width digits and signs, as Chinese input methods write them, count as plain ones.
-//   - "+44 (0)20 7946 0018" is refused: the zero is not dialled from abroad, yet some countries' numbers do begin with
-//     one, so that neither keeping it nor dropping it is safe.
+//   - A trunk prefix is refused, as in "+44 (0)20 7946 0018" and "+44 07911 123456": a zero that is dialled within a country
+//     and not from abroad. With it one person would be two to the server. Without parentheses it is known by the country
+//     code, where no number begins with a zero of its own. Italy's and some other countries' do, as in "+39 06 1234 5678",
+//     and keep it.
 //
 // A number of mainland China has 11 digits starting with 1 also with its country code; any other number has at least 4
 // digits after the country code (the server's rule) and at most 15 with it (E.164).
@@ -65,6 +64,8 @@ func NormalizePhone(phone string) (string, error) {
 		return refuse(rulePhone86)
 	case len(rest) < 4 || len(digits) > 15:
 		return refuse(rulePhoneLength)
+	case hasTrunkZero(country, rest):
+		return refuse(rulePhoneTrunk)
 	}
 	return "+" + country + " " + rest, nil
 }
@@ -75,10 +76,7 @@ func phoneDigits(phone string) (digits string, plus bool, rule string) {
 	kept := make([]byte, 0, 20)
 	opened := -1 // how many digits stood before the last open parenthesis
 	for _, r := range phone {
-		if '\uff01' <= r && r <= '\uff5e' { // the full-width forms of the characters from ! to ~, in the same order
-			r -= '\uff01' - '!'
-		}
-		switch {
+		switch r = halfWidth(r); {
 		case '0' <= r && r <= '9':
 			kept = append(kept, byte(r))
 		case r == '+':
@@ -93,7 +91,7 @@ func phoneDigits(phone string) (digits string, plus bool, rule string) {
 				return "", false, rulePhoneTrunk
 			}
 			opened = -1
-		case !isPhoneSeparator(r):
+		case !isSeparator(r):
 			return "", false, rulePhoneShape
 		}
 	}
@@ -101,19 +99,6 @@ func phoneDigits(phone string) (digits string, plus bool, rule string) {
 		return "", false, rulePhoneShape
 	}
 	return string(kept), plus, ""
-}
-
-// isPhoneSeparator reports whether r may stand between digits without a meaning, parentheses apart.
-func isPhoneSeparator(r rune) bool {
-	switch {
-	case r == '-', r == '.', unicode.IsSpace(r):
-		return true
-	case '\u2010' <= r && r <= '\u2015', r == '\u2212': // typographic hyphens and dashes, the minus sign
-		return true
-	case r == '\u200b', r == '\u2060', r == '\ufeff': // of no width
-		return true
-	}
-	return unicode.Is(unicode.Bidi_Control, r)
 }
 
 // isMainland reports whether digits have the form of a mobile number of mainland China, without country code.
@@ -174,6 +159,18 @@ func countryCodeLen(digits string) int {
 		return 0
 	}
 	return 3
+}
+
+// trunkZeroCodes are the country codes of the countries in which calls to other places begin with the trunk prefix 0 (in
+// Hungary 06), as libphonenumber 9 lists them. No number that a person has there begins with a zero of its own.
+const trunkZeroCodes = " 20 27 31 32 33 36 40 41 43 44 46 49 51 53 54 55 57 58 60 61 62 63 64 66 81 82 84 86 90 91 92 93" +
+	" 94 95 98 211 212 213 218 231 232 233 234 243 249 251 252 254 255 256 260 261 262 263 264 265" +
+	" 291 353 355 358 359 370 373 374 377 380 381 382 383 385 386 387 389 421 423 508 590 591 593 594" +
+	" 595 596 598 686 850 855 856 880 886 961 962 963 964 966 967 970 971 972 976 977 994 995 996 "
+
+// hasTrunkZero reports whether the digits after a country code begin with a zero that cannot be their own.
+func hasTrunkZero(country, rest string) bool {
+	return strings.HasPrefix(rest, "0") && strings.Contains(trunkZeroCodes, " "+country+" ")
 }
 
 // phoneOrEmail returns the normal form of phone. Exactly one of phone and email must be given.

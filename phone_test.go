@@ -61,6 +61,10 @@ func TestNormalizePhone(t *testing.T) {
 		{"+819012345678", "+81 9012345678"},
 		{"+201001234567", "+20 1001234567"},
 		{"+390612345678", "+39 0612345678"},
+		{"+39 06 1234 5678", "+39 0612345678"},
+		{"+378 0549 882914", "+378 0549882914"},
+		{"+229 01 95 12 34 56", "+229 0195123456"},
+		{"+242 06 612 3456", "+242 066123456"},
 		{"+85298765432", "+852 98765432"},
 		{"+852 9876 5432", "+852 98765432"},
 		{"+85 298765432", "+852 98765432"},
@@ -168,6 +172,22 @@ func TestNormalizePhoneRefuses(t *testing.T) {
 		{"+44 ( 0 ) 20 7946 0018", rulePhoneTrunk},
 		{"+44（0）2079460018", rulePhoneTrunk},
 		{"(0)13800000000", rulePhoneTrunk},
+		{"+44 07911 123456", rulePhoneTrunk},
+		{"0044 07911 123456", rulePhoneTrunk},
+		{"+4407911123456", rulePhoneTrunk},
+		{"＋４４　０７９１１１２３４５６", rulePhoneTrunk},
+		{"+886 0912 345 678", rulePhoneTrunk},
+		{"+81 090-1234-5678", rulePhoneTrunk},
+		{"+82 010 1234 5678", rulePhoneTrunk},
+		{"+49 0151 23456789", rulePhoneTrunk},
+		{"+33 06 12 34 56 78", rulePhoneTrunk},
+		{"+61 0412 345 678", rulePhoneTrunk},
+		{"+91 098765 43210", rulePhoneTrunk},
+		{"+60 012-345 6789", rulePhoneTrunk},
+		{"+84 0912 345 678", rulePhoneTrunk},
+		{"+36 06 20 123 4567", rulePhoneTrunk},
+		{"+971 050 123 4567", rulePhoneTrunk},
+		{"+39 (0)6 1234 5678", rulePhoneTrunk},
 	}
 	for _, tt := range tests {
 		t.Run(fmt.Sprintf("%.40q", tt.in), func(t *testing.T) {
@@ -218,6 +238,24 @@ func TestCountryCodes(t *testing.T) {
 	assert.Zero(t, countryCodeLen(""))
 }
 
+// Every country code with a trunk zero is one of the plan, and stands in the list once; codes whose numbers begin with a zero do
+// not.
+func TestTrunkZero(t *testing.T) {
+	t.Parallel()
+	codes := strings.Fields(trunkZeroCodes)
+	seen := map[string]bool{}
+	for _, code := range codes {
+		assert.Equal(t, len(code), countryCodeLen(code), code)
+		assert.False(t, seen[code], code)
+		seen[code] = true
+		_, err := NormalizePhone("+" + code + "0123456789")
+		require.Error(t, err, code)
+	}
+	for _, code := range []string{"39", "225", "226", "229", "241", "242", "378", "250", "800"} {
+		assert.NotContains(t, codes, code)
+	}
+}
+
 func BenchmarkNormalizePhone(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
@@ -230,7 +268,7 @@ func BenchmarkNormalizePhone(b *testing.B) {
 func FuzzNormalizePhone(f *testing.F) {
 	for _, seed := range []string{
 		"", "+", "13800000000", "+8613800000000", "+86 138 0000 0000", "+86-138-0000-0000", "8613800000000", "008613800000000",
-		"+12 025550123", "+85298765432", "+886912345678", "+79161234567", "+21012345678", "+99912345678", "+44 (0)20 7946 0018",
+		"+12 025550123", "+85298765432", "+886912345678", "+79161234567", "+21012345678", "+99912345678", "+44 (0)20 7946 0018", "+44 07911 123456", "+390612345678",
 		"＋８６　１３８００００００００", "（＋８６）１３８－００００．００００", "\u202d13800000000\u202c", "📱13800000000", "1380000000\xff0", "++86",
 	} {
 		f.Add(seed)

@@ -297,6 +297,9 @@ func (u UserIdentities) LogValue() slog.Value       { return redact.Value(u) }
 func (u UserIdentity) Format(f fmt.State, _ rune) { redact.Format(f, u) }
 func (u UserIdentity) LogValue() slog.Value       { return redact.Value(u) }
 
+func (u UserLocation) Format(f fmt.State, _ rune) { redact.Format(f, u) }
+func (u UserLocation) LogValue() slog.Value       { return redact.Value(u) }
+
 func (u UserProvider) Format(f fmt.State, _ rune) { redact.Format(f, u) }
 func (u UserProvider) LogValue() slog.Value       { return redact.Value(u) }
 

@@ -278,13 +278,73 @@ func (a *Auth) LoginGroups(ctx context.Context) ([]string, error) {
 	return slices.Clone(c.Groups), nil
 }
 
+// ListenOption is an option of [Auth.OnAuthStateChange].
+type ListenOption func(*listening)
+
+type listening struct {
+	look func(*Auth) error // looks for the state to begin with; nil: the handler does not want to know
+}
+
+// WithInitialState has the handler told at once who is signed in, before anything else and with one [EventInitialSession] of
+// its own: Session is what [Auth.GetSession] finds under ctx, nil for nobody, and Err is why that is not known.
+// [Auth.OnAuthStateChange] then returns when the store has answered.
+func WithInitialState(ctx context.Context) ListenOption {
+	return func(l *listening) {
+		l.look = func(a *Auth) error {
+			_, err := a.stored(ctx, "OnAuthStateChange")
+			return err
+		}
+	}
+}
+
 // OnAuthStateChange calls handler for each [Event] of this Auth from now on, in the order of the changes, one at a time, on a
 // goroutine of its own that lives only while there is something to tell. A handler that panics or blocks holds up no call and
 // no other handler. After unsubscribe no further call of handler begins; one that runs goes on.
 //
+// What another handle or process has done to the session is told when a call of this Auth has looked at the store and found
+// it, at the latest when the access token has expired: [EventSignedIn] for somebody else, [EventTokenRefreshed] for other
+// tokens of the same person, [EventSignedOut] for nobody, or [EventSessionExpired] where this process knows that the server has
+// ended the session.
+//
 // As in the js-sdk there is no event for SetCredentials, SignInCustom, Verify at v2 and anonymous sessions that are made anew.
-func (a *Auth) OnAuthStateChange(handler func(AuthEvent)) (unsubscribe func()) {
-	return a.events.Subscribe(handler, func(value any) { // which could hold a secret
+func (a *Auth) OnAuthStateChange(handler func(AuthEvent), opts ...ListenOption) (unsubscribe func()) {
+	var wanted listening
+	for _, opt := range opts {
+		if opt != nil {
+			opt(&wanted)
+		}
+	}
+	first := AuthEvent{Event: EventInitialSession}
+	if wanted.look != nil {
+		a.listen(func(*session.Credentials) {}) // from here on what is found is remembered, whatever comes between
+		if err := wanted.look(a); !errors.Is(err, ErrNoSession) {
+			first.Err = err
+		}
+	}
+	panicked := func(value any) { // which could hold a secret
 		a.app.warn(context.Background(), "an OnAuthStateChange handler panicked", fmt.Errorf("panic (%T)", value))
+	}
+	a.listen(func(now *session.Credentials) {
+		if wanted.look == nil {
+			unsubscribe = a.events.Subscribe(handler, panicked)
+			return
+		}
+		if now != nil {
+			first.Session = public(now)
+		}
+		unsubscribe = a.events.Subscribe(handler, panicked, first)
 	})
+	return unsubscribe
+}
+
+// listen calls subscribe between two events, with the session that was told of last, nil for nobody.
+func (a *Auth) listen(subscribe func(now *session.Credentials)) {
+	switch {
+	case a.bare == nil:
+		a.session.Listen(subscribe)
+	case a.unusable == nil:
+		subscribe((*session.Credentials)(a.bare))
+	default:
+		subscribe(nil)
+	}
 }

@@ -21,6 +21,11 @@ type SignInRequest struct {
 
 	// IsEncrypt encrypts what is sent for the server alone, beside TLS.
 	IsEncrypt bool `json:"isEncrypt,omitempty"`
+	// Params is what a caller has encrypted, who has the key of [Auth.GetPublicKey] and names it by PublicKeyThumbprint: the
+	// JSON of the fields above, in blocks of PKCS #1 v1.5 one after the other, in base64. Each needs the other, and stands
+	// for Username and Password.
+	Params              string `json:"params,omitempty"`
+	PublicKeyThumbprint string `json:"public_key_thumbprint,omitempty"`
 
 	Query *UserInfoQuery `json:"query,omitempty"` // of the user that is fetched
 }
@@ -45,11 +50,20 @@ func (a *Auth) signIn(ctx context.Context, op string, req SignInRequest, checks 
 func (a *Auth) signInFrom(ctx context.Context, op, deviceID string, req SignInRequest, checks ...error) (*LoginState, error) {
 	version, query, encrypt := req.Version, req.Query, req.IsEncrypt
 	req.Version, req.Query, req.IsEncrypt = "", nil, false
+	var invalid error
+	req.VerificationCode, invalid = normalCodeIfAny("verification_code", req.VerificationCode)
 	r := wire.Request{Op: op, Method: http.MethodPost, Path: "v1/signin", Body: req, DeviceID: deviceID}
 	if version == client.V2 {
 		r.Path = "v2/signin/username"
 	}
-	if req.VerificationToken == "" && req.VerificationCode == "" {
+	checks = append(checks, invalid)
+	switch {
+	case req.Params != "" || req.PublicKeyThumbprint != "":
+		checks = append(checks, required("params", req.Params), required("public_key_thumbprint", req.PublicKeyThumbprint))
+		if encrypt {
+			checks = append(checks, &ValidationError{Field: "isEncrypt", Rule: "is of no use: params is encrypted already"})
+		}
+	case req.VerificationToken == "" && req.VerificationCode == "":
 		checks = append(checks, required("username", req.Username), required("password", req.Password))
 	}
 	checks = append(checks, checkVersion(version), a.storing())
@@ -104,11 +118,16 @@ type BindInfo struct {
 // SignInWithSmsRequest finishes what [Auth.GetVerification] began for a phone number.
 type SignInWithSmsRequest struct {
 	VerificationInfo *VerificationInfo `json:"verificationInfo,omitempty"`
-	VerificationCode string            `json:"verificationCode,omitempty"` // what the person typed in: digits
+	VerificationCode string            `json:"verificationCode,omitempty"` // what the person typed in, as Verify takes it
 	PhoneNum         string            `json:"phoneNum,omitempty"`         // as NormalizePhone takes it
 	BindInfo         *BindInfo         `json:"bindInfo,omitempty"`
 	// ShouldCreateUser false refuses people who are not registered ([CodeNotFound]); nil and true register them.
 	ShouldCreateUser *bool `json:"shouldCreateUser,omitempty"`
+
+	// AnonymousToken is the access token of an anonymous session, which becomes a person who is new.
+	AnonymousToken string `json:"anonymous_token,omitempty"`
+	// KeepAnonymousUser is that of [SignUpRequest].
+	KeepAnonymousUser bool `json:"-"`
 }
 
 // SignInWithSms checks the code and signs the person in, registering them if they are new. VerificationInfo.IsUser
@@ -121,18 +140,24 @@ func (a *Auth) SignInWithSms(ctx context.Context, req SignInWithSmsRequest) (*Lo
 	phone, invalid := normalPhone("phoneNum", req.PhoneNum)
 	return a.signInByCode(ctx, codeSignIn{
 		op: "SignInWithSms", info: req.VerificationInfo, code: req.VerificationCode, username: phone,
-		signUp: SignUpRequest{PhoneNumber: phone}, bind: req.BindInfo, create: req.ShouldCreateUser,
+		signUp: SignUpRequest{PhoneNumber: phone, AnonymousToken: req.AnonymousToken, KeepAnonymousUser: req.KeepAnonymousUser},
+		bind:   req.BindInfo, create: req.ShouldCreateUser,
 	}, invalid)
 }
 
 // SignInWithEmailRequest finishes what [Auth.GetVerification] began for a mail address.
 type SignInWithEmailRequest struct {
 	VerificationInfo *VerificationInfo `json:"verificationInfo,omitempty"`
-	VerificationCode string            `json:"verificationCode,omitempty"` // what the person typed in: digits
+	VerificationCode string            `json:"verificationCode,omitempty"` // what the person typed in, as Verify takes it
 	Email            string            `json:"email,omitempty"`
 	BindInfo         *BindInfo         `json:"bindInfo,omitempty"`
 	// ShouldCreateUser false refuses people who are not registered ([CodeNotFound]); nil and true register them.
 	ShouldCreateUser *bool `json:"shouldCreateUser,omitempty"`
+
+	// AnonymousToken is the access token of an anonymous session, which becomes a person who is new.
+	AnonymousToken string `json:"anonymous_token,omitempty"`
+	// KeepAnonymousUser is that of [SignUpRequest].
+	KeepAnonymousUser bool `json:"-"`
 }
 
 // SignInWithEmail is [Auth.SignInWithSms] for a mail address.
@@ -141,7 +166,8 @@ type SignInWithEmailRequest struct {
 func (a *Auth) SignInWithEmail(ctx context.Context, req SignInWithEmailRequest) (*LoginState, error) {
 	return a.signInByCode(ctx, codeSignIn{
 		op: "SignInWithEmail", info: req.VerificationInfo, code: req.VerificationCode, username: req.Email,
-		signUp: SignUpRequest{Email: req.Email}, bind: req.BindInfo, create: req.ShouldCreateUser,
+		signUp: SignUpRequest{Email: req.Email, AnonymousToken: req.AnonymousToken, KeepAnonymousUser: req.KeepAnonymousUser},
+		bind:   req.BindInfo, create: req.ShouldCreateUser,
 	}, checkEmail("email", req.Email))
 }
 
@@ -160,8 +186,9 @@ func (a *Auth) signInByCode(ctx context.Context, in codeSignIn, invalid error) (
 	if in.info == nil {
 		in.info = new(VerificationInfo)
 	}
+	code, invalidCode := normalCode("verificationCode", in.code)
 	if err := a.ready(ctx, a.storing(), invalid,
-		required("verificationInfo.verification_id", in.info.VerificationID), checkCode("verificationCode", in.code),
+		required("verificationInfo.verification_id", in.info.VerificationID), invalidCode,
 		checkDeviceID("verificationInfo.device_id", in.info.DeviceID)); err != nil {
 		return nil, a.fail(ctx, in.op, err)
 	}
@@ -169,7 +196,13 @@ func (a *Auth) signInByCode(ctx context.Context, in codeSignIn, invalid error) (
 	if err != nil {
 		return nil, err
 	}
-	token, err := a.verifyCode(ctx, in.op, deviceID, in.info.VerificationID, in.code)
+	mayCreate := in.create == nil || *in.create
+	if mayCreate {
+		if in.signUp, err = a.keepAnonymousUser(ctx, in.op, in.signUp); err != nil { // the code would be spent for nothing
+			return nil, err
+		}
+	}
+	token, err := a.verifyCode(ctx, in.op, deviceID, in.info.VerificationID, code)
 	if err != nil {
 		return nil, err
 	}
@@ -189,7 +222,6 @@ func (a *Auth) signInByCode(ctx context.Context, in codeSignIn, invalid error) (
 		r.VerificationToken, r.ProviderToken = token, providerToken
 		return a.signUp(ctx, in.op, deviceID, r)
 	}
-	mayCreate := in.create == nil || *in.create
 	switch {
 	case !mayCreate:
 		return signIn()

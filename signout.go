@@ -55,7 +55,7 @@ func (a *Auth) SignOutWithRedirect(ctx context.Context, req SignOutRequest) (*Si
 	out, err := call[SignOutResponse](ctx, a, wire.Request{
 		Op: op, Method: http.MethodPost, Path: "v1/user/signout", Body: req, Auth: wire.Bearer, Token: leaving.AccessToken,
 	})
-	if codeOf(err) == CodeUnauthenticated {
+	if unauthenticated(err) {
 		out, err = new(SignOutResponse), nil
 	}
 	return out, a.forget(ctx, op, leaving, err)

@@ -26,6 +26,11 @@ type SignUpRequest struct {
 	Picture  string `json:"picture,omitempty"`
 	Locale   string `json:"locale,omitempty"`
 	ClientID string `json:"client_id,omitempty"`
+
+	// KeepAnonymousUser makes the anonymous user who is signed in here the person who signs up: they keep their id, and what
+	// is stored under it. It is of no effect where nobody is signed in, or somebody who is not anonymous, and for a person who
+	// is registered already. AnonymousToken goes before it.
+	KeepAnonymousUser bool `json:"-"`
 }
 
 // SignUp registers somebody and signs them in: it stores the session in place of an earlier one, fetches the user and
@@ -43,7 +48,8 @@ func (a *Auth) SignUp(ctx context.Context, req SignUpRequest) (*LoginState, erro
 
 // signUp registers somebody with the device id of an earlier step, "" for the session's.
 func (a *Auth) signUp(ctx context.Context, op, deviceID string, req SignUpRequest) (*LoginState, error) {
-	var invalid error
+	var invalid, invalidCode error
+	req.VerificationCode, invalidCode = normalCodeIfAny("verification_code", req.VerificationCode)
 	switch {
 	case req.PhoneNumber != "" || req.Email != "" || req.ProviderToken == "":
 		req.PhoneNumber, invalid = phoneOrEmail("phone_number", req.PhoneNumber, "email", req.Email)
@@ -55,8 +61,43 @@ func (a *Auth) signUp(ctx context.Context, op, deviceID string, req SignUpReques
 	if invalid == nil && req.Password != "" {
 		invalid = checkNewPassword(a.app.cfg.policy, "password", req.Password)
 	}
+	if invalid == nil {
+		var err error
+		if req, err = a.keepAnonymousUser(ctx, op, req); err != nil {
+			return nil, err
+		}
+	}
 	l, err := a.obtain(ctx, wire.Request{
 		Op: op, Method: http.MethodPost, Path: "v1/signup", Body: req, DeviceID: deviceID,
-	}, "", invalid)
+	}, "", invalidCode, invalid)
 	return a.signedIn(ctx, l, err, GetUserInfoRequest{}, "")
+}
+
+// keepAnonymousUser completes a sign-up: its AnonymousToken, if KeepAnonymousUser is set and there is none, is that of the
+// anonymous session that is here.
+func (a *Auth) keepAnonymousUser(ctx context.Context, op string, req SignUpRequest) (SignUpRequest, error) {
+	keep := req.KeepAnonymousUser && req.AnonymousToken == ""
+	req.KeepAnonymousUser = false // it is asked once, before the first step
+	if !keep {
+		return req, nil
+	}
+	if err := a.ready(ctx, a.storing()); err != nil {
+		return req, a.fail(ctx, op, err)
+	}
+	c, err := a.session.Stored(ctx)
+	if err == nil && c.Anonymous() {
+		c, err = a.session.Fresh(ctx)
+	}
+	if err != nil {
+		err = a.fail(ctx, op, err)
+		switch codeOf(err) {
+		case CodeUnauthenticated, CodeInvalidGrant, CodePermissionDenied: // there is no such session, or it has ended
+			return req, nil
+		}
+		return req, err // nothing is spent yet, and the person would get another id
+	}
+	if c.Anonymous() {
+		req.AnonymousToken = c.AccessToken
+	}
+	return req, nil
 }

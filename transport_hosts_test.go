@@ -2,6 +2,7 @@ package tcbauth_test
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
@@ -135,6 +136,34 @@ func TestTransportRedirects(t *testing.T) {
 			assert.Equal(t, test.bearers, other.bearers())
 			for i, r := range other.requests() {
 				assert.Equal(t, test.hops[i], r.url)
+			}
+		})
+	}
+}
+
+// TestJSSDK3Host: the gateway is the host that js-sdk 3 uses, and gives way to any that is chosen, in whichever order. What
+// else that js-sdk says is compared with its recording, in internal/vectors.
+func TestJSSDK3Host(t *testing.T) {
+	t.Parallel()
+	const gateway, other = "https://env-1.api.tcloudbasegateway.com", "https://auth.example.com/base"
+	for name, test := range map[string]struct {
+		others []tcbauth.Option
+		want   string
+	}{
+		"alone":                     {nil, gateway},
+		"in a region":               {[]tcbauth.Option{tcbauth.WithRegion("ap-singapore")}, gateway},
+		"the gateway":               {[]tcbauth.Option{tcbauth.WithGateway()}, gateway},
+		"the international gateway": {[]tcbauth.Option{tcbauth.WithIntlGateway()}, "https://env-1.api.intl.tcloudbasegateway.com"},
+		"another server":            {[]tcbauth.Option{tcbauth.WithBaseURL(other)}, other},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			for _, opts := range [][]tcbauth.Option{
+				append([]tcbauth.Option{tcbauth.WithJSSDK3()}, test.others...), append(slices.Clone(test.others), tcbauth.WithJSSDK3()),
+			} {
+				app, err := tcbauth.NewApp("env-1", opts...)
+				require.NoError(t, err)
+				assert.Equal(t, test.want, app.BaseURL())
 			}
 		})
 	}

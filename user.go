@@ -2,6 +2,7 @@ package tcbauth
 
 import (
 	"encoding/json"
+	"slices"
 
 	"github.com/cloudbase-community/tcbauth/internal/lenient"
 )
@@ -27,16 +28,23 @@ type User struct {
 	Groups    []UserGroup    `json:"groups,omitempty"`
 	Providers []UserProvider `json:"providers,omitempty"`
 
-	Status           string `json:"status,omitempty"` // DEFAULT, ACTIVE, PENDING or BLOCKED
-	HasPassword      bool   `json:"has_password,omitempty"`
-	Type             string `json:"type,omitempty"` // "external", say
+	Status           string `json:"status,omitempty"`       // DEFAULT, ACTIVE, PENDING or BLOCKED
+	HasPassword      bool   `json:"has_password,omitempty"` // the server says so by has_password, hasPassword or password "SET"
+	Type             string `json:"type,omitempty"`         // "external", say
 	InternalUserType string `json:"internal_user_type,omitempty"`
 	UserID           string `json:"user_id,omitempty"`
 	UserDesc         string `json:"user_desc,omitempty"`
 	UserSource       int    `json:"user_source,omitempty"`
 	CreatedFrom      string `json:"created_from,omitempty"`
 	LoginType        string `json:"loginType,omitempty"`
-	AvatarURL        string `json:"avatarUrl,omitempty"`
+
+	// The js-sdk reads these too (WIRE.md 7.1).
+	NickName  string        `json:"nickName,omitempty"`
+	AvatarURL string        `json:"avatarUrl,omitempty"`
+	Country   string        `json:"country,omitempty"`
+	Province  string        `json:"province,omitempty"`
+	City      string        `json:"city,omitempty"`
+	Location  *UserLocation `json:"location,omitempty"`
 
 	// Times are the server's text, in RFC 3339.
 	CreatedAt         string `json:"created_at,omitempty"`
@@ -55,6 +63,13 @@ type Address struct {
 	Region        string `json:"region,omitempty"`
 	PostalCode    string `json:"postal_code,omitempty"`
 	Country       string `json:"country,omitempty"`
+}
+
+// UserLocation is where a person is at home, in the js-sdk's form.
+type UserLocation struct {
+	Country  string `json:"country,omitempty"`
+	Province string `json:"province,omitempty"`
+	City     string `json:"city,omitempty"`
 }
 
 // UserGroup is a group that a user belongs to.
@@ -84,7 +99,8 @@ func (u *userInfo) missing() string { return missingField("sub", u.Sub) }
 // there for speed: a sign-in waits for it.
 func (u *userInfo) UnmarshalJSON(data []byte) error {
 	var in User
-	members := lenient.Object(data).Sharing()
+	var hasPassword [3]bool // by each of its names
+	members := lenient.ObjectIn(string(data))
 	for members.Next() {
 		v := members.Value()
 		switch string(members.Name()) {
@@ -121,7 +137,11 @@ func (u *userInfo) UnmarshalJSON(data []byte) error {
 		case "status":
 			in.Status = v.Text()
 		case "has_password":
-			in.HasPassword = v.Bool()
+			hasPassword[0] = v.Bool()
+		case "hasPassword":
+			hasPassword[1] = v.Bool()
+		case "password":
+			hasPassword[2] = v.Text() == "SET"
 		case "type":
 			in.Type = v.Text()
 		case "internal_user_type":
@@ -138,6 +158,16 @@ func (u *userInfo) UnmarshalJSON(data []byte) error {
 			in.LoginType = v.Text()
 		case "avatarUrl":
 			in.AvatarURL = v.Text()
+		case "nickName":
+			in.NickName = v.Text()
+		case "country":
+			in.Country = v.Text()
+		case "province":
+			in.Province = v.Text()
+		case "city":
+			in.City = v.Text()
+		case "location":
+			in.Location = locationOf(v)
 		case "created_at":
 			in.CreatedAt = v.Text()
 		case "updated_at":
@@ -153,6 +183,7 @@ func (u *userInfo) UnmarshalJSON(data []byte) error {
 	if err := members.Err(); err != nil {
 		return err
 	}
+	in.HasPassword = slices.Contains(hasPassword[:], true)
 	*u = userInfo(in)
 	return nil
 }
@@ -180,6 +211,25 @@ func addressOf(v lenient.Value) *Address {
 		}
 	}
 	return a
+}
+
+func locationOf(v lenient.Value) *UserLocation {
+	if !v.IsObject() {
+		return nil
+	}
+	l := new(UserLocation)
+	for members := v.Object(); members.Next(); {
+		v := members.Value()
+		switch string(members.Name()) {
+		case "country":
+			l.Country = v.Text()
+		case "province":
+			l.Province = v.Text()
+		case "city":
+			l.City = v.Text()
+		}
+	}
+	return l
 }
 
 func groupOf(v lenient.Value) (g UserGroup) {

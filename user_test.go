@@ -21,6 +21,9 @@ var userSeeds = []string{
 	`{"address":null}`, `{"address":"here"}`, `{"address":["here"]}`, `{"address":{"country":5}}`,
 	`{"groups":[]}`, `{"groups":null}`, `{"groups":{}}`, `{"groups":["admin",null,5,[],{"id":"g","name":"n","expires_at":"e"},{"id":5}]}`,
 	`{"providers":[{"id":"i","provider_user_id":"u","name":"n","picture":"p","url":"l","meta":{"a":[1]}},{"meta":null},{"meta":5}]}`,
+	`{"hasPassword":true}`, `{"password":"SET"}`, `{"password":"SET","has_password":false}`, `{"password":"set"}`, `{"password":true}`,
+	`{"has_password":true,"has_password":false}`, `{"hasPassword":"true"}`, `{"location":{"country":"c","province":"p","city":"t","x":1}}`,
+	`{"location":null}`, `{"location":"here"}`, `{"nickName":"n","country":"c","province":"p","city":"t","nickname":"x"}`,
 	`{"meta":{}}`, `{"meta":{"a": 1 ,"a":2,"A":3}}`, `{"meta":[]}`, `{"meta":null}`, `{"unknown":{"sub":"2"},"sub":"1"}`,
 	`{"uid":"a","username":"b","phone_number":"c","email":"d","email_verified":true,"picture":"e","gender":"f","birthdate":"g",
 	"zoneinfo":"h","locale":"i","status":"j","has_password":true,"type":"k","internal_user_type":"l","user_id":"m","user_desc":"n",
@@ -35,6 +38,12 @@ func FuzzUser(f *testing.F) {
 	f.Fuzz(func(t *testing.T, data []byte) {
 		got, want := new(userInfo), new(User)
 		requireDecoded(t, data, got, want)
+		var other struct {
+			HasPassword bool   `json:"hasPassword"`
+			Password    string `json:"password"`
+		}
+		requireDecoded(t, data, new(userInfo), &other)
+		want.HasPassword = want.HasPassword || other.HasPassword || other.Password == "SET"
 		require.Equal(t, want, (*User)(got))
 	})
 }
@@ -122,13 +131,49 @@ func decodeExactly(t *testing.T, data []byte, into reflect.Value) {
 // Every field of the structs is decoded: the reference above goes by the tags of the structs themselves.
 func TestUserInfoHasEveryField(t *testing.T) {
 	t.Parallel()
-	full := User{Groups: []UserGroup{{}}, Providers: []UserProvider{{}}, Address: &Address{}}
+	full := User{Groups: []UserGroup{{}}, Providers: []UserProvider{{}}, Address: &Address{}, Location: &UserLocation{}}
 	fill(reflect.ValueOf(&full).Elem())
 	data, err := json.Marshal(full)
 	require.NoError(t, err)
 	got := new(userInfo)
 	require.NoError(t, got.UnmarshalJSON(data))
 	assert.Equal(t, &full, (*User)(got))
+}
+
+// The server and the js-sdk have three names for a password that is set.
+func TestUserHasPassword(t *testing.T) {
+	t.Parallel()
+	for answer, want := range map[string]bool{
+		`{"sub":"1","password":"SET"}`:                                           true,
+		`{"sub":"1","hasPassword":true}`:                                         true,
+		`{"sub":"1","has_password":true}`:                                        true,
+		`{"sub":"1","has_password":false,"password":"SET"}`:                      true,
+		`{"sub":"1","password":"SET","hasPassword":null}`:                        true,
+		`{"sub":"1","hasPassword":true,"has_password":false,"password":"UNSET"}`: true,
+		`{"sub":"1"}`:                                     false,
+		`{"sub":"1","password":""}`:                       false,
+		`{"sub":"1","password":"UNSET"}`:                  false,
+		`{"sub":"1","password":true,"hasPassword":"SET"}`: false,
+		`{"sub":"1","hasPassword":false}`:                 false,
+	} {
+		t.Run(answer, func(t *testing.T) {
+			t.Parallel()
+			user := new(userInfo)
+			require.NoError(t, user.UnmarshalJSON([]byte(answer)))
+			assert.Equal(t, want, user.HasPassword)
+		})
+	}
+}
+
+func TestUserOfJSSDK(t *testing.T) {
+	t.Parallel()
+	user := new(userInfo)
+	require.NoError(t, user.UnmarshalJSON([]byte(`{"sub":"1","nickName":"小明","avatarUrl":"https://example.com/a.png",`+
+		`"country":"中国","province":"广东","city":"深圳","location":{"country":"中国","province":"广东","city":"深圳"}}`)))
+	assert.Equal(t, User{
+		Sub: "1", NickName: "小明", AvatarURL: "https://example.com/a.png", Country: "中国", Province: "广东", City: "深圳",
+		Location: &UserLocation{Country: "中国", Province: "广东", City: "深圳"},
+	}, User(*user))
 }
 
 // fill gives every field of a struct a value.

@@ -48,7 +48,7 @@ const (
 	ruleStrength = "must be 8 to 32 characters with letters and digits both"
 	rulePolicy   = "is refused by the password policy"
 	ruleUsername = "must be 6 to 25 characters: a lower-case letter, then lower-case letters, digits, _ and -"
-	ruleCode     = "must be digits only"
+	ruleCode     = "must be digits, with nothing but spaces, hyphens and dots between"
 	ruleCodeLong = "must be at most 16 digits"
 	ruleEmail    = "must be an e-mail address: no white space, one @ with something on both sides"
 	ruleMailLong = "must be at most 254 bytes"
@@ -133,19 +133,52 @@ type policyError struct {
 func (e *policyError) Error() string   { return e.refusal.Error() }
 func (e *policyError) Unwrap() []error { return []error{&e.refusal, e.cause} }
 
-// checkCode refuses what cannot be a verification code. Codes have six digits today (WIRE.md 4.6); the limit is wide, so
-// that longer ones need no new version, and narrow enough to catch a token in the wrong field.
-func checkCode(field, code string) error {
-	if err := required(field, code); err != nil {
-		return err
+// normalCode returns the digits of a verification code as a person may have pasted it: full-width digits count as plain ones,
+// and what may stand between the digits of a telephone number, parentheses apart, is left out. Codes have six digits today
+// (WIRE.md 4.6); the limit is wide, so that longer ones need no new version, and narrow enough to catch a token in the wrong
+// field.
+func normalCode(field, code string) (string, error) {
+	digits := make([]byte, 0, 16)
+	for _, r := range code {
+		switch r = halfWidth(r); {
+		case '0' <= r && r <= '9':
+			digits = append(digits, byte(r))
+		case !isSeparator(r):
+			return "", &ValidationError{Field: field, Rule: ruleCode}
+		}
 	}
-	if strings.Trim(code, "0123456789") != "" {
-		return &ValidationError{Field: field, Rule: ruleCode}
+	if len(digits) > 16 {
+		return "", &ValidationError{Field: field, Rule: ruleCodeLong}
 	}
-	if len(code) > 16 {
-		return &ValidationError{Field: field, Rule: ruleCodeLong}
+	return string(digits), required(field, string(digits))
+}
+
+// normalCodeIfAny is normalCode for a code that need not be given.
+func normalCodeIfAny(field, code string) (string, error) {
+	if code == "" {
+		return "", nil
 	}
-	return nil
+	return normalCode(field, code)
+}
+
+// halfWidth returns the plain form of a full-width character, and any other one as it is.
+func halfWidth(r rune) rune {
+	if '\uff01' <= r && r <= '\uff5e' { // the forms of the characters from ! to ~, in the same order
+		return r - '\uff01' + '!'
+	}
+	return r
+}
+
+// isSeparator reports whether r may stand between digits that a person writes, without a meaning, parentheses apart.
+func isSeparator(r rune) bool {
+	switch {
+	case r == '-', r == '.', unicode.IsSpace(r):
+		return true
+	case '\u2010' <= r && r <= '\u2015', r == '\u2212': // typographic hyphens and dashes, the minus sign
+		return true
+	}
+	// Characters that format others cannot be seen, but for some signs of Arabic and other numbers.
+	return unicode.Is(unicode.Cf, r) && !unicode.Is(unicode.Prepended_Concatenation_Mark, r)
 }
 
 // checkDeviceID refuses what no first step of a flow has put there. "" is no device id, which is fine.

@@ -129,29 +129,51 @@ func TestCheckNewPassword(t *testing.T) {
 	}
 }
 
-func TestCheckCode(t *testing.T) {
+func TestNormalCode(t *testing.T) {
 	t.Parallel()
-	tests := map[string]struct{ code, rule string }{
-		"six digits":      {"000000", ""},
-		"one digit":       {"7", ""},
-		"longest":         {strings.Repeat("1", 16), ""},
-		"too long":        {strings.Repeat("1", 17), ruleCodeLong},
-		"empty":           {"", ruleRequired},
-		"letter":          {"12345a", ruleCode},
-		"letter inside":   {"123a456", ruleCode},
-		"space":           {"123 456", ruleCode},
-		"newline":         {"123456\n", ruleCode},
-		"sign":            {"-123456", ruleCode},
-		"full width":      {"１２３４５６", ruleCode},
-		"invalid UTF-8":   {"12345\xff", ruleCode},
-		"a token instead": {"eyJhbGciOiJSUzI1NiJ9.e30.c2ln", ruleCode},
+	tests := map[string]struct{ code, want, rule string }{
+		"six digits":         {"000000", "000000", ""},
+		"one digit":          {"7", "7", ""},
+		"longest":            {strings.Repeat("1", 16), strings.Repeat("1", 16), ""},
+		"longest, in groups": {strings.Repeat("1 ", 16), strings.Repeat("1", 16), ""},
+		"in groups":          {"123 456", "123456", ""},
+		"hyphen":             {"123-456", "123456", ""},
+		"typographic hyphen": {"123\u2011456", "123456", ""},
+		"dot":                {"123.456", "123456", ""},
+		"blanks around":      {" 123456 ", "123456", ""},
+		"newline":            {"123456\r\n", "123456", ""},
+		"tab":                {"\t123456", "123456", ""},
+		"no-break space":     {"123\u00a0456", "123456", ""},
+		"wide space":         {"\u3000123456", "123456", ""},
+		"full width":         {"１２３４５６", "123456", ""},
+		"full width, hyphen": {"１２３－４５６", "123456", ""},
+		"no width":           {"\u200b123\u200c\u200d456\ufeff", "123456", ""},
+		"soft hyphen":        {"123\u00ad456", "123456", ""},
+		"direction marks":    {"\u202d123456\u202c", "123456", ""},
+		"direction isolates": {"\u2066123456\u2069\u200e", "123456", ""},
+		"too long":           {strings.Repeat("1", 17), "", ruleCodeLong},
+		"empty":              {"", "", ruleRequired},
+		"only a blank":       {" ", "", ruleRequired},
+		"only a mark":        {"\u200b", "", ruleRequired},
+		"letter":             {"12345a", "", ruleCode},
+		"letter inside":      {"123a456", "", ruleCode},
+		"full-width letter":  {"１２３４５Ａ", "", ruleCode},
+		"plus":               {"+123456", "", ruleCode},
+		"other digits":       {"12345٣", "", ruleCode},
+		"Chinese digits":     {"12345三", "", ruleCode},
+		"NUL":                {"123456\x00", "", ruleCode},
+		"invalid UTF-8":      {"12345\xff", "", ruleCode},
+		"the replacement":    {"12345\ufffd", "", ruleCode},
+		"a whole message":    {"您的验证码是 123456", "", ruleCode},
+		"a token instead":    {"eyJhbGciOiJSUzI1NiJ9.e30.c2ln", "", ruleCode},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			err := checkCode("verification_code", tt.code)
+			got, err := normalCode("verification_code", tt.code)
 			if tt.rule == "" {
 				require.NoError(t, err)
+				assert.Equal(t, tt.want, got)
 				return
 			}
 			requireRule(t, err, "verification_code", tt.rule)

@@ -1,6 +1,7 @@
 package tcbauth
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 
@@ -22,7 +23,7 @@ type GetVerificationRequest struct {
 	PhoneNumber     string `json:"phone_number,omitempty"` // as NormalizePhone takes it
 	Email           string `json:"email,omitempty"`
 	Target          string `json:"target,omitempty"`
-	Usage           string `json:"usage,omitempty"`             // free text for the server, PASSWORD_RESET say
+	Usage           string `json:"usage,omitempty"`             // what the code is for, in the server's words: PASSWORD_RESET, or "recovery", say
 	EmailRedirectTo string `json:"email_redirect_to,omitempty"` // the mail has a link to this URL in place of a code
 	ClientID        string `json:"client_id,omitempty"`
 
@@ -113,6 +114,9 @@ func (a *Auth) sendCode(ctx context.Context, op string, req GetVerificationReque
 		return nil, a.fail(ctx, op, err)
 	}
 	req.PhoneNumber = phone
+	if req.Email != "" {
+		req.Usage = cmp.Or(req.Usage, a.app.cfg.speech.usages[op])
+	}
 	withCaptcha := req.WithCaptcha
 	req.WithCaptcha = false
 	r := wire.Request{Op: op, Method: http.MethodPost, Path: "v1/verification", Body: req}
@@ -154,6 +158,7 @@ type ResendRequest struct {
 	Type  string `json:"type,omitempty"` // "signup" reaches people who are not registered too
 	Email string `json:"email,omitempty"`
 	Phone string `json:"phone,omitempty"` // as NormalizePhone takes it
+	Usage string `json:"usage,omitempty"` // that of [GetVerificationRequest]
 }
 
 // Resend sends a new code, which ends the life of the one before. An [OtpChallenge] is then finished with the new
@@ -169,7 +174,9 @@ func (a *Auth) Resend(ctx context.Context, req ResendRequest) (*VerificationInfo
 	if invalid != nil {
 		return nil, a.fail(ctx, "Resend", invalid)
 	}
-	return a.getVerification(ctx, "Resend", GetVerificationRequest{Email: req.Email, PhoneNumber: phone, Target: target})
+	return a.getVerification(ctx, "Resend", GetVerificationRequest{
+		Email: req.Email, PhoneNumber: phone, Target: target, Usage: req.Usage,
+	})
 }
 
 // carriesBearer reports whether a call that may carry a bearer carries one. A store that fails is an error of the inside.
@@ -183,9 +190,11 @@ func (a *Auth) carriesBearer(ctx context.Context) (bool, error) {
 // VerifyRequest checks a code. Version is "v1", the default, or "v2".
 type VerifyRequest struct {
 	VerificationID   string `json:"verification_id"`
-	VerificationCode string `json:"verification_code"`
-	Version          string `json:"version,omitempty"`
-	ClientID         string `json:"client_id,omitempty"`
+	VerificationCode string `json:"verification_code"` // digits, as a person pastes them
+	// VerificationToken is one that an earlier code has given, sent beside this code. What the server makes of it is not known.
+	VerificationToken string `json:"verification_token,omitempty"`
+	Version           string `json:"version,omitempty"`
+	ClientID          string `json:"client_id,omitempty"`
 }
 
 // VerifyResponse proves for ExpiresIn seconds, 600 as a rule, that a code was right.
@@ -224,8 +233,9 @@ func (v *checkedCode) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-// Verify checks the code that a person typed in. Tries are few and a wrong one counts, so it is never sent twice for one
-// call. A wrong or expired code is [ErrVerificationFailed] or [CodeInvalidVerificationCode]: which the server sends is not
+// Verify checks the code that a person typed in or pasted. As in every method that takes one, white space, hyphens, dots and
+// invisible marks in it are left out, and full-width digits count as plain ones, as [NormalizePhone] has it; a code with
+// anything else in it is refused. Tries are few and a wrong one counts, so it is never sent twice for one call. A wrong or expired code is [ErrVerificationFailed] or [CodeInvalidVerificationCode]: which the server sends is not
 // known. Too many tries are [CodeAborted].
 //
 // js-sdk: verify. WIRE.md 4.2.
@@ -235,11 +245,12 @@ func (a *Auth) Verify(ctx context.Context, req VerifyRequest) (*VerifyResponse, 
 
 // verify checks a code with the device id that it was asked for with, "" for the session's.
 func (a *Auth) verify(ctx context.Context, op, deviceID string, req VerifyRequest) (*VerifyResponse, error) {
-	version := req.Version
+	version, invalid := req.Version, error(nil)
 	req.Version = ""
+	req.VerificationCode, invalid = normalCode("verification_code", req.VerificationCode)
 	r := wire.Request{Op: op, Method: http.MethodPost, Path: "v1/verification/verify", Body: req, DeviceID: deviceID}
 	checks := []error{
-		required("verification_id", req.VerificationID), checkCode("verification_code", req.VerificationCode), checkVersion(version),
+		required("verification_id", req.VerificationID), invalid, checkVersion(version),
 	}
 	if version != client.V2 {
 		out, err := call[checkedCode](ctx, a, r, checks...)

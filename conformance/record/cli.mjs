@@ -7,7 +7,7 @@ import { survey } from './categories.mjs'
 import { compareRecordings, report } from './compare.mjs'
 import { writeDrift } from './drift.mjs'
 import { scenarios } from './scenarios/index.mjs'
-import { installed, withVersion } from './sdk.mjs'
+import { generations, installed, vectorsOf, withVersion } from './sdk.mjs'
 import { recordVectors } from './vectors.mjs'
 
 const COMMITTED = new URL('../../testdata/wire/', import.meta.url)
@@ -15,12 +15,14 @@ const COMMITTED = new URL('../../testdata/wire/', import.meta.url)
 const HELP = `usage: npm run record -- [--version V] [--categories] [--out FILE] [--drift FILE]
 
 Plays the scenarios of record/scenarios with the genuine @cloudbase/js-sdk and records what it puts on the wire. Without
---out and --drift, compares that with testdata/wire/vectors.json; the exit status is 1 if they differ.
+--out and --drift, compares that with what is committed in testdata/wire, the installed versions with vectors.json and
+vectors-3.json; the exit status is 1 if they differ.
 
-  --version V    record version V (or a tag such as latest), fetched by npm; without it, the installed one
+  --version V    record version V (or a tag such as latest), fetched by npm unless it is installed, and compare it with
+                 the vectors of its generation; without it, record all installed versions
   --categories   record the categories of errors, categories.json, instead of the vectors
-  --out FILE     write the recording to FILE
-  --drift FILE   write what version V does otherwise than the installed one to FILE, as Markdown; needs --version
+  --out FILE     write the recording to FILE, of version V or of the first installed one
+  --drift FILE   write what version V does otherwise than the first installed one to FILE, as Markdown; needs --version
   --help         print this`
 
 class UsageError extends Error {}
@@ -61,23 +63,33 @@ async function driftTo(sdk, played) {
 }
 
 /** Returns the exit status: 1 if the recording is not the committed one. */
-function compareWith(committed, recording, what, print) {
-  const found = compareRecordings(recording, JSON.parse(readFileSync(new URL(`${what}.json`, committed), 'utf8')))
+function compareWith(committed, recording, what, { version }, print) {
+  const found = compareRecordings(recording, JSON.parse(readFileSync(committed, 'utf8')))
   if (found.length > 0) print(report(found, 'recorded', 'committed'))
-  const count = `${(recording.vectors ?? recording.cases).length} ${what}`
+  const count = `${(recording.vectors ?? recording.cases).length} ${what} of ${version}`
   print(found.length > 0 ? `${count}, differences: ${found.length}` : `${count}, equal`)
   return found.length > 0 ? 1 : 0
 }
 
-async function run({ version = installed().version, out, drift, categories }, { committed, played, print }) {
-  return withVersion(version, async (sdk) => {
-    if (drift) writeFileSync(drift, await driftTo(sdk, played))
-    if (drift && !out) return 0
-    const recording = categories ? (await survey(sdk)).categories : trusted(await recordVectors(sdk, played))
-    if (!out) return compareWith(committed, recording, categories ? 'categories' : 'vectors', print)
+async function runWith(sdk, { out, drift, categories }, { committed, played, print }) {
+  if (drift) writeFileSync(drift, await driftTo(sdk, played))
+  if (drift && !out) return 0
+  const recording = categories ? (await survey(sdk)).categories : trusted(await recordVectors(sdk, played))
+  if (out) {
     writeFileSync(out, `${JSON.stringify(recording, null, 1)}\n`)
     return 0
-  })
+  }
+  const what = categories ? 'categories' : 'vectors'
+  const file = categories ? 'categories.json' : vectorsOf(sdk.version)
+  return compareWith(new URL(file, committed), recording, what, sdk, print)
+}
+
+async function run({ version, ...options }, around) {
+  if (version) return withVersion(version, (sdk) => runWith(sdk, options, around))
+  const only = options.out || options.categories
+  const statuses = []
+  for (const sdk of only ? [installed()] : generations()) statuses.push(await runWith(sdk, options, around))
+  return Math.max(...statuses)
 }
 
 /**

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { chmodSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, copyFileSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { test } from 'node:test'
@@ -7,7 +7,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url'
 
 import { main } from './cli.mjs'
 import { scenarios } from './scenarios/index.mjs'
-import { installed } from './sdk.mjs'
+import { generations, installed, vectorsOf } from './sdk.mjs'
 
 const WIRE = new URL('../../testdata/wire/', import.meta.url)
 const MODULES = fileURLToPath(new URL('../node_modules', import.meta.url))
@@ -41,14 +41,37 @@ function fakeNPM(t, script) {
   return temporary
 }
 
-test('without arguments, says that the vectors are equal', async () => {
-  assert.deepEqual(await command([]), { status: 0, printed: '91 vectors, equal', complained: '' })
+test('without arguments, says that the vectors of every generation are equal', async () => {
+  const equal = generations().map(({ version }) => `${scenarios.length} vectors of ${version}, equal`)
+  assert.equal(equal.length, 2)
+  assert.deepEqual(await command([]), { status: 0, printed: equal.join('\n'), complained: '' })
 })
 
-test('the installed version needs no npm', async (t) => {
-  fakeNPM(t, 'exit 1')
-  const { status, printed } = await command(['--categories', '--version', installed().version])
-  assert.deepEqual([status, printed], [0, '90 categories, equal'])
+test('one generation that differs is enough for the status', async (t) => {
+  const dir = directory(t)
+  for (const { file } of generations()) copyFileSync(new URL(file, WIRE), join(dir, file))
+  const [older, newer] = generations()
+  const other = JSON.parse(readFileSync(join(dir, newer.file), 'utf8'))
+  other.env = 'env-2'
+  writeFileSync(join(dir, newer.file), JSON.stringify(other))
+  const { status, printed } = await command([], { committed: pathToFileURL(`${dir}/`) })
+  assert.equal(status, 1)
+  assert.ok(printed.startsWith(`${scenarios.length} vectors of ${older.version}, equal\n`), printed)
+  assert.ok(printed.endsWith(`${scenarios.length} vectors of ${newer.version}, differences: 1`), printed)
+})
+
+for (const { version } of generations()) {
+  test(`${version}, which is installed, needs no npm and is compared with its own vectors`, async (t) => {
+    fakeNPM(t, 'exit 1')
+    const { status, printed } = await command(['--version', version])
+    assert.deepEqual([status, printed], [0, `${scenarios.length} vectors of ${version}, equal`])
+  })
+}
+
+test('the vectors of a generation are those of its first number', () => {
+  const files = ['2.32.0', '2.99.1', '3.7.0', '3.8.0-beta.1', '30.0.0', '4.0.0'].map(vectorsOf)
+  const [older, newer] = ['vectors.json', 'vectors-3.json']
+  assert.deepEqual(files, [older, older, newer, newer, older, older])
 })
 
 test('a difference is shown, and the status is 1', async (t) => {
@@ -62,7 +85,7 @@ test('a difference is shown, and the status is 1', async (t) => {
     '{"error":"unauthenticated","error_description":"x"}: category',
     '  recorded   "INVALID_CREDENTIALS"',
     '  committed  "UNKNOWN"',
-    '90 categories, differences: 1',
+    `90 categories of ${installed().version}, differences: 1`,
   ].join('\n'))
 })
 

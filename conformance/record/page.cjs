@@ -1,20 +1,20 @@
-// The page that the SDK finds in a realm (realm.mjs): what it looks for in a browser, but with a clock that stands,
-// timers that take no time, storage that is empty at first, and a fetch that answers from a script and keeps what it
-// was asked.
+// The page that the SDK finds in a realm (realm.mjs): what it looks for in a browser, but with a clock that moves only
+// when a scenario says so, timers that take no time, storage that is empty at first, and a fetch that answers from a
+// script and keeps what it was asked.
 
 'use strict'
 
 const IDLE_TURNS = 10 // turns of the event loop without a timer, after which an unfinished call will never finish
 
-/** A Date whose present is `now`. */
-function standingClock(now) {
+/** A Date whose present is what `present` returns. */
+function dateAt(present) {
   return class Date extends globalThis.Date {
     constructor(...args) {
-      super(...(args.length > 0 ? args : [now]))
+      super(...(args.length > 0 ? args : [present()]))
     }
 
     static now() {
-      return now
+      return present()
     }
   }
 }
@@ -23,7 +23,7 @@ function standingClock(now) {
 class Timers {
   waits = [] // what was asked for, in milliseconds
   #pending = []
-  #time = 0 // of the timers only: the clock stands
+  #time = 0 // of the timers only: they do not move the clock
   #last = 0
 
   set(callback, ms = 0, ...args) {
@@ -116,18 +116,19 @@ class Server {
 /**
  * Makes this realm a page, before the SDK is loaded.
  *
- * @param {string} clock the time at which it stands
+ * @param {string} clock the time at first
  * @param {object[]} responses the script
  * @param {() => Promise<void>} turn waits for the event loop's next turn
  */
 exports.openPage = (clock, responses, turn) => {
+  let now = Date.parse(clock)
   const timers = new Timers()
   const storage = new MemoryStorage()
   const server = new Server(responses)
   Object.assign(globalThis, {
     window: globalThis,
     self: globalThis,
-    Date: standingClock(Date.parse(clock)),
+    Date: dateAt(() => now),
     setTimeout: (...args) => timers.set(...args),
     clearTimeout: (id) => timers.clear(id),
     localStorage: storage,
@@ -147,5 +148,8 @@ exports.openPage = (clock, responses, turn) => {
     }
     return false
   }
-  return { timers, storage, server, settle }
+  const advance = ({ seconds }) => {
+    now += seconds * 1000
+  }
+  return { timers, storage, server, settle, advance }
 }

@@ -27,13 +27,13 @@ function outcome(answer) {
   return { result: plain(wrapped ? answer.data : answer) }
 }
 
-/** Finds the method that a step names: of auth, of the layer below ("api."), or of what step n answered ("$n."). */
-function method(call, auth, api, answers) {
+/** Finds the method that a step names: of auth, of an owner that it begins with, or of what step n answered ("$n."). */
+function method(call, auth, owners, answers) {
   const names = call.split('.')
   const step = /^\$(\d+)$/.exec(names[0])
   let owner = auth
   if (step) owner = answers[step[1]]
-  else if (names[0] === 'api') owner = api
+  else if (names[0] in owners) owner = owners[names[0]]
   if (owner !== auth) names.shift()
   const last = names.pop()
   for (const name of names) owner = owner[name]
@@ -42,7 +42,7 @@ function method(call, auth, api, answers) {
 
 exports.run = async (text, loadSDK, turn) => {
   const { clock, env, device_id, given, init, steps, responses } = JSON.parse(text)
-  const { timers, storage, server, settle } = openPage(clock, responses, turn)
+  const { timers, storage, server, settle, advance } = openPage(clock, responses, turn)
   const client = init?.clientId ?? env
   const keys = { credentials: `credentials_${client}`, captcha: `captcha_${client}` }
   storage.setItem('device_id', device_id)
@@ -54,11 +54,12 @@ exports.run = async (text, loadSDK, turn) => {
   const events = []
   app.auth.config.eventBus.on('authStateChanged', ({ data }) => events.push(data.event))
 
+  const owners = { api: app.oauthInstance.authApi, clock: { advance } }
   const answers = []
   const outcomes = []
   let stuck = null
   for (const { call, args } of steps) {
-    const answer = (async () => method(call, app.auth, app.oauthInstance.authApi, answers)(args))()
+    const answer = (async () => method(call, app.auth, owners, answers)(args))()
     if (!(await settle(answer))) {
       stuck = call
       break

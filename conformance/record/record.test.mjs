@@ -7,7 +7,7 @@ import { before, test } from 'node:test'
 import { survey } from './categories.mjs'
 import { compareRecordings, report } from './compare.mjs'
 import { scenarios } from './scenarios/index.mjs'
-import { installed } from './sdk.mjs'
+import { generations, installed } from './sdk.mjs'
 import { recordVectors } from './vectors.mjs'
 
 const committed = (name) => readFileSync(new URL(`../../testdata/wire/${name}`, import.meta.url), 'utf8')
@@ -28,8 +28,16 @@ function assertCommitted(recording, name) {
 
 test('the vectors come out as they are committed', () => {
   assert.deepEqual(complaints, [])
-  assertCommitted(vectors, 'vectors.json')
+  assertCommitted(vectors, installed().file)
 })
+
+for (const sdk of generations().slice(1)) {
+  test(`the vectors of ${sdk.version} come out as they are committed`, async () => {
+    const recorded = await recordVectors(sdk, scenarios)
+    assert.deepEqual(recorded.complaints, [])
+    assertCommitted(recorded.vectors, sdk.file)
+  })
+}
 
 test('the categories come out as they are committed', async () => {
   assertCommitted((await survey(installed())).categories, 'categories.json')

@@ -1,4 +1,4 @@
-// Finds or fetches the SDK.
+// Finds or fetches SDKs.
 
 import { execFile } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
@@ -9,18 +9,34 @@ import { promisify } from 'node:util'
 
 const NAME = '@cloudbase/js-sdk'
 
+/** One version of each generation, by the names in package.json and with the files of their vectors. */
+const GENERATIONS = [
+  { name: NAME, file: 'vectors.json' },
+  { name: 'js-sdk-3', file: 'vectors-3.json' },
+]
+
 /** The build for pages: newer versions have another for Node, which require() would find. */
-function open(root) {
-  const dir = join(root, 'node_modules', NAME)
+function open(root, name) {
+  const dir = join(root, 'node_modules', name)
   const { version, main } = JSON.parse(readFileSync(join(dir, 'package.json'), 'utf8'))
   return { version, entry: join(dir, main) }
 }
 
-/** The version that package-lock.json names. */
-export const installed = () => open(fileURLToPath(new URL('..', import.meta.url)))
+/** The versions that package-lock.json names, the oldest first, each with the `file` of its vectors. */
+export const generations = () =>
+  GENERATIONS.map(({ name, file }) => ({ ...open(fileURLToPath(new URL('..', import.meta.url)), name), file }))
+
+/** The version that this repository follows. */
+export const installed = () => generations()[0]
+
+const major = (version) => version.split('.')[0]
+
+/** The file of the vectors of a version's generation, or of the first one where there is none. */
+export const vectorsOf = (version) =>
+  (generations().find((sdk) => major(sdk.version) === major(version)) ?? installed()).file
 
 /**
- * Calls `use` with an SDK of that version: the installed one, or one that npm puts into a directory which is removed
+ * Calls `use` with an SDK of that version: an installed one, or one that npm puts into a directory which is removed
  * afterwards.
  *
  * @template T
@@ -29,12 +45,13 @@ export const installed = () => open(fileURLToPath(new URL('..', import.meta.url)
  * @returns {Promise<T>}
  */
 export async function withVersion(version, use) {
-  if (version === installed().version) return use(installed())
+  const here = generations().find((sdk) => sdk.version === version)
+  if (here) return use(here)
   const dir = mkdtempSync(join(tmpdir(), 'js-sdk-'))
   try {
     const options = ['--prefix', dir, '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel', 'error']
     await promisify(execFile)('npm', ['install', ...options, `${NAME}@${version}`])
-    return await use(open(dir))
+    return await use(open(dir, NAME))
   } finally {
     rmSync(dir, { recursive: true, force: true })
   }

@@ -33,7 +33,7 @@ func TestLogin(t *testing.T) {
 	assert.NotContains(t, other.get(t, "/").text, `name="code"`)
 
 	refused := visitor.post(t, "/login", "code", wrong)
-	assert.Equal(t, http.StatusUnprocessableEntity, refused.status)
+	assert.Equal(t, http.StatusBadRequest, refused.status)
 	assert.Contains(t, refused.text, "wrong or too old")
 	assert.Contains(t, refused.text, `name="code"`, "to try again")
 	assert.Nil(t, visitor.me(t))

@@ -83,8 +83,8 @@ func (s *service) answerCaptcha(w http.ResponseWriter, r *http.Request) {
 	auth := s.app.ForUser(of.Session)
 	_, err := auth.VerifyCaptchaData(r.Context(), tcbauth.VerifyCaptchaDataRequest{Token: of.Captcha, Key: answer})
 	switch {
-	case errors.Is(err, tcbauth.CodeInvalidArgument): // a wrong answer, if not captcha_invalid is; a picture is good for one
-		s.showCaptcha(w, r, id, of, errors.Join(tcbauth.ErrCaptchaInvalid, err))
+	case errors.Is(err, tcbauth.ErrCaptchaInvalid): // a picture is good for one answer
+		s.showCaptcha(w, r, id, of, err)
 	case err != nil:
 		s.failed(w, r, id, of, err)
 	case of.Challenge == nil:

@@ -32,14 +32,14 @@ func TestProblems(t *testing.T) {
 		says    string
 		waits   bool // for the code
 	}{
-		"no phone number": {path: "/login/code", field: "phone", value: "12", status: 422, says: "not understood", waits: true},
-		"no field":        {path: "/login/code", status: 422, says: "not understood", waits: true},
-		"too soon":        {path: "/login/code", field: "phone", value: phone, status: 429, says: "Wait for", waits: true},
+		"no phone number": {path: "/login/code", field: "phone", value: "12", status: 400, says: "Check the phone number", waits: true},
+		"no field":        {path: "/login/code", status: 400, says: "Check the phone number", waits: true},
+		"too soon":        {path: "/login/code", field: "phone", value: phone, status: 429, says: "try again in", waits: true},
 		"too long":        {path: "/login/code", field: "phone", value: strings.Repeat("1", 5000), status: 413, says: "too long"},
 		"no form":         {path: "/login/code?%zz", status: 400, says: "no form"},
 		"switched off": {
 			prepare: refuse("verification", "login_method_disabled", 0), path: "/login/code", field: "phone", value: otherPhone,
-			status: 403, says: "Nobody can sign in", waits: true,
+			status: 403, says: "not available here", waits: true,
 		},
 		"service down": {
 			prepare: refuse("verification", "unavailable", 14), path: "/login/code", field: "phone", value: otherPhone,
@@ -51,21 +51,21 @@ func TestProblems(t *testing.T) {
 			},
 			path: "/login/code", field: "phone", value: otherPhone, status: 502, says: "No answer", waits: true,
 		},
-		"wrong code": {path: "/login", field: "code", value: wrong, status: 422, says: "wrong or too old", waits: true},
-		"no digits":  {path: "/login", field: "code", value: "abc", status: 422, says: "not understood", waits: true},
+		"wrong code": {path: "/login", field: "code", value: wrong, status: 400, says: "wrong or too old", waits: true},
+		"no digits":  {path: "/login", field: "code", value: "abc", status: 400, says: "Check the code", waits: true},
 		"too many codes": {
-			prepare: refuse("verification/verify", "aborted", 10), path: "/login", field: "code", value: code, status: 422,
-			says: "Ask for a new one",
+			prepare: refuse("verification/verify", "aborted", 10), path: "/login", field: "code", value: code, status: 400,
+			says: "Ask for a new code",
 		},
 		"registered meanwhile": {
 			prepare: func(s *site) { s.srv.Seed(authtest.User{Phone: phoneAs}) },
-			path:    "/login", field: "code", value: code, status: 409, says: "registered meanwhile", waits: true,
+			path:    "/login", field: "code", value: code, status: 409, says: "in use", waits: true,
 		},
 		"blocked": {
 			before: func(s *site) { s.srv.Seed(authtest.User{Phone: phoneAs, Blocked: true}) },
 			path:   "/login", field: "code", value: code, status: 403, says: "blocked", waits: true,
 		},
-		"no captcha": {path: "/login/captcha", field: "answer", value: "abcd", status: 422, says: "not understood", waits: true},
+		"no captcha": {path: "/login/captcha", field: "answer", value: "abcd", status: 400, says: "Check", waits: true},
 		"unexpected": {
 			prepare: refuse("verification/verify", "unheard_of", 0), path: "/login", field: "code", value: code, status: 500,
 			says: "Something went wrong", waits: true,
@@ -124,7 +124,7 @@ func TestMeFails(t *testing.T) {
 	s.srv.Fault(authtest.Fault{Operation: "user/me", Times: 2, Error: &authtest.Error{Word: "internal", Number: 13}})
 	for _, path := range []string{"/me", "/"} {
 		got := visitor.get(t, path)
-		assert.Equal(t, http.StatusServiceUnavailable, got.status)
+		assert.Equal(t, http.StatusBadGateway, got.status)
 		assert.Empty(t, got.header.Values("Set-Cookie"))
 	}
 	assert.NotNil(t, visitor.me(t))
@@ -153,7 +153,7 @@ func TestCaptcha(t *testing.T) {
 	s.srv.RequireCaptcha("verification", "verification/verify")
 	visitor := s.newBrowser(t)
 	got := visitor.post(t, "/login/code", "phone", phone)
-	assert.Equal(t, http.StatusUnprocessableEntity, got.status)
+	assert.Equal(t, http.StatusForbidden, got.status)
 	assert.Regexp(t, pictureInPage, got.text)
 	assert.Empty(t, s.srv.Messages(phone))
 	assert.Contains(t, visitor.post(t, "/login", "code", code).text, "No code is waited for")
@@ -161,7 +161,7 @@ func TestCaptcha(t *testing.T) {
 	_, _, err := s.srv.WaitCaptcha(t.Context())
 	require.NoError(t, err)
 	got = visitor.post(t, "/login/captcha", "answer", "wrong")
-	assert.Equal(t, http.StatusUnprocessableEntity, got.status)
+	assert.Equal(t, http.StatusForbidden, got.status)
 	assert.Regexp(t, pictureInPage, got.text, "a new one")
 
 	_, answer, err := s.srv.WaitCaptcha(t.Context())

@@ -101,7 +101,7 @@ func (s *service) me(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusUnauthorized)
 		body = map[string]string{"error": "nobody is signed in"}
 	case err != nil:
-		p := problemOf(err)
+		p := problemOf(err, r.Header.Get("Accept-Language"))
 		p.begin(w, r, s.log, err)
 		body = map[string]string{"error": p.text}
 	}
@@ -131,7 +131,7 @@ func (s *service) show(w http.ResponseWriter, r *http.Request, status int, v vie
 
 // refuse answers with the page that says what went wrong.
 func (s *service) refuse(w http.ResponseWriter, r *http.Request, v view, err error) {
-	p := problemOf(err)
+	p := problemOf(err, r.Header.Get("Accept-Language"))
 	v.Problem = p.text
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	p.begin(w, r, s.log, err)

@@ -51,7 +51,7 @@ var errorsOfCategories = map[tcbauth.Category]string{
 	tcbauth.CategoryUserNotFound:       `{"error":"not_found"}`,
 	tcbauth.CategoryUserStatusAbnormal: `{"error":"user_blocked"}`,
 	tcbauth.CategoryServiceError:       `{"error":"internal"}`,
-	tcbauth.CategoryInvalidParams:      `{"error":"invalid_argument"}`,
+	tcbauth.CategoryInvalidParams:      `{"error":"invalid_request"}`,
 	tcbauth.CategoryRateLimited:        `{"error":"resource_exhausted"}`,
 	tcbauth.CategoryCaptchaRequired:    `{"error":"captcha_required"}`,
 	tcbauth.CategoryCaptchaInvalid:     `{"error":"captcha_invalid"}`,
@@ -114,7 +114,7 @@ func TestHelpOfSpecialCases(t *testing.T) {
 		want  error
 		says  string // in English
 	}{
-		"cancelled":       {gone, memory, testbed.Answer{}, verify, context.Canceled, "WithTimeout"},
+		"cancelled":       {gone, memory, testbed.Answer{}, verify, context.Canceled, "was cancelled"},
 		"too late":        {late, memory, testbed.Answer{}, verify, context.DeadlineExceeded, "WithTimeout"},
 		"lost reply":      {t.Context(), memory, testbed.Lost(errors.New("connection reset")), verify, tcbauth.ErrOutcomeUnknown, "Look before asking again"},
 		"502":             {t.Context(), memory, testbed.HTML(502), verify, tcbauth.ErrOutcomeUnknown, "Look before asking again"},
@@ -130,7 +130,7 @@ func TestHelpOfSpecialCases(t *testing.T) {
 		"something else": {t.Context(), memory, testbed.Answer{}, func(ctx context.Context, a *tcbauth.Auth) error {
 			_, err := a.SignInWithCustomTicket(ctx, tcbauth.SignInWithCustomTicketRequest{})
 			return err
-		}, errNoTicket, "See the code and description"},
+		}, errNoTicket, "A function that was given"},
 	} {
 		for language, assertLanguage := range helpLanguages {
 			p := &testbed.Peer{Answer: func(int, testbed.Arrived) testbed.Answer { return tt.given }}
@@ -156,6 +156,8 @@ func TestHelpLanguage(t *testing.T) {
 	t.Parallel()
 	for language, assertLanguage := range map[string]func(*testing.T, string, string){
 		"": assertChinese, "zh-CN": assertChinese, "zh-cn": assertChinese, "en-US": assertEnglish, "fr-FR": assertEnglish,
+		"zh": assertChinese, "zh-Hans": assertChinese, "zh-Hans-CN": assertChinese, "zh-SG": assertChinese, "zh-TW": assertChinese,
+		"zh-CN,zh;q=0.9,en;q=0.8": assertChinese, "en-US,en;q=0.9,zh-CN;q=0.8": assertEnglish, "da, en-gb;q=0.8": assertEnglish,
 	} {
 		var opts []tcbauth.Option
 		if language != "" {

@@ -4,25 +4,25 @@ import "strings"
 
 // The ways to sign in that the console can switch off.
 var (
-	anonymousLogin = text{"anonymous login", "匿名登录"}
-	passwordLogin  = text{"user name and password login", "用户名密码登录"}
-	codeLogin      = text{"SMS or mail code login", "短信验证码登录或邮箱验证码登录"}
-	customLogin    = text{"custom login", "自定义登录"}
-	providerLogin  = text{"this third-party provider", "该第三方身份源"}
-	anyLogin       = text{"the login method", "对应的登录方式"} // where the path does not tell
+	anonymousLogin = help{"anonymous login", "匿名登录"}
+	passwordLogin  = help{"user name and password login", "用户名密码登录"}
+	codeLogin      = help{"SMS or mail code login", "短信验证码登录或邮箱验证码登录"}
+	customLogin    = help{"custom login", "自定义登录"}
+	providerLogin  = help{"this third-party provider", "该第三方身份源"}
+	anyLogin       = help{"the login method", "对应的登录方式"} // where the path does not tell
 
-	passwordOrCode = text{
+	passwordOrCode = help{
 		passwordLogin.en + " or, for a code, " + codeLogin.en,
 		passwordLogin.zh + "（若使用验证码，则开启" + codeLogin.zh + "）",
 	}
-	codeOrProvider = text{
+	codeOrProvider = help{
 		codeLogin.en + " or, for an account of a third party, its provider",
 		codeLogin.zh + "（若使用第三方账号，则开启该第三方身份源）",
 	}
 )
 
 // loginMethods has the way to sign in that a request needs, by its path without the API version.
-var loginMethods = map[string]text{
+var loginMethods = map[string]help{
 	"signin/anonymously": anonymousLogin,
 
 	"signin":                 passwordOrCode,
@@ -48,7 +48,7 @@ var loginMethods = map[string]text{
 const boundProviders = "user/provider/"
 
 // loginMethod returns the way to sign in that a request with this path needs.
-func loginMethod(path string) text {
+func loginMethod(path string) help {
 	if path == "" { // nothing was sent: the third party refused
 		return providerLogin
 	}
@@ -62,11 +62,11 @@ func loginMethod(path string) text {
 	return anyLogin
 }
 
-// notEnabled says which way to sign in the console must have on for a request with this path.
-func notEnabled(path string) text {
+// enabling says which way to sign in the console must have on for a request with this path.
+func enabling(path string) help {
 	method := loginMethod(path)
-	return text{
-		"Turn on " + method.en + " for this environment in the CloudBase console, under login methods.",
-		"请在云开发控制台的「登录授权」中为该环境开启" + method.zh + "。",
+	return help{
+		"Turn on " + method.en + " for this environment in the CloudBase console, under authentication, login methods.",
+		"请在云开发平台的「身份认证」→「登录方式」中为该环境开启" + method.zh + "。",
 	}
 }

@@ -5,35 +5,18 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
-	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
-	"unicode"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/cloudbase-community/tcbauth/internal/advice"
 )
-
-// unmatched is the one category that no rule finds.
-const unmatched = "AUTH_METHOD_MISMATCH"
-
-// publicCategories are the values of the constants that users of the library have.
-func publicCategories(t *testing.T) []string {
-	t.Helper()
-	source, err := os.ReadFile(filepath.Join("..", "..", "category.go"))
-	require.NoError(t, err)
-	var categories []string
-	for _, found := range regexp.MustCompile(`Category = "(\w+)"`).FindAllStringSubmatch(string(source), -1) {
-		categories = append(categories, found[1])
-	}
-	require.Contains(t, categories, advice.RateLimited)
-	require.Contains(t, categories, unmatched)
-	return categories
-}
 
 // Each way to sign in, as the English help names it.
 const (
@@ -99,63 +82,12 @@ func TestTextNamesTheLoginMethod(t *testing.T) {
 	for path, want := range loginMethods {
 		t.Run(path, func(t *testing.T) {
 			t.Parallel()
-			facts := advice.Facts{Category: advice.ProviderNotEnabled, Path: path}
-			assert.Contains(t, advice.Help(facts, "en-US"), want+" this environment in the CloudBase console")
-			assert.Contains(t, advice.Help(facts, "zh-CN"), "请在云开发控制台的「登录授权」中为该环境开启"+inChinese[want]+"。")
-		})
-	}
-}
-
-// Every category says something of its own, but for the two that nothing is known about.
-func TestTextOfEachCategory(t *testing.T) {
-	t.Parallel()
-	for _, language := range []string{"zh-CN", "en-US"} {
-		seen := map[string]string{}
-		for _, category := range publicCategories(t) {
-			help := advice.Help(advice.Facts{Category: category}, language)
-			if category == unmatched {
-				assert.Equal(t, advice.Help(advice.Facts{Category: advice.Unknown}, language), help)
-				continue
+			m := advice.Of(advice.Facts{Code: "provider_not_enabled", Path: path})
+			assert.Contains(t, m.Advise(advice.English, path), want+" this environment in the CloudBase console")
+			for _, language := range []advice.Language{advice.SimplifiedChinese, advice.TraditionalChinese} {
+				assert.Contains(t, m.Advise(language, path), "「身份认证」→「登录方式」中为该环境开启"+inChinese[want]+"。")
 			}
-			assert.Empty(t, seen[help], "%s has the same help", category)
-			seen[help] = category
-		}
-	}
-}
-
-// What is told apart from the category, and what comes first where more than one is true.
-func TestTextOfCauses(t *testing.T) {
-	t.Parallel()
-	all := advice.Facts{
-		Code: "unauthorized_client", Category: advice.RateLimited,
-		OutcomeUnknown: true, ContextEnded: true, Store: true, InvalidResponse: true, SignInAgain: true,
-	}
-	tests := []struct {
-		says string
-		drop func(*advice.Facts) // what leaves the next cause the first
-	}{
-		{"not CloudBase's", func(f *advice.Facts) { f.InvalidResponse = false }},
-		{"Look before asking again", func(f *advice.Facts) { f.OutcomeUnknown = false }},
-		{"WithTimeout", func(f *advice.Facts) { f.ContextEnded = false }},
-		{"token store", func(f *advice.Facts) { f.Store = false }},
-		{"WithClientSecret", func(f *advice.Facts) { f.Code = "invalid_verification_code" }},
-		{"The code is wrong or too old", func(f *advice.Facts) { f.Code = "unauthenticated" }},
-		{"Sign in again", func(f *advice.Facts) { f.SignInAgain = false }},
-		{"Wait for RetryAfter", func(f *advice.Facts) { f.Category = "" }},
-		{"See the code and description", func(*advice.Facts) {}},
-	}
-	f := all
-	for _, tt := range tests {
-		assert.Contains(t, advice.Help(f, "en-US"), tt.says)
-		tt.drop(&f)
-	}
-}
-
-func TestTextLanguage(t *testing.T) {
-	t.Parallel()
-	for language, chinese := range map[string]bool{"zh-CN": true, "zh-cn": true, "en-US": false, "fr-FR": false, "": false} {
-		help := advice.Help(advice.Facts{}, language)
-		assert.Equal(t, chinese, strings.ContainsFunc(help, isHan), language)
+		})
 	}
 }
 
@@ -165,57 +97,74 @@ var latin = regexp.MustCompile(`[A-Za-z][A-Za-z0-9]*`)
 // isGoName tells a name of the API from a word: it has a capital letter after a small one.
 var isGoName = regexp.MustCompile(`[a-z][A-Z]`).MatchString
 
-// Whatever is known of an error, each language has a text that is wholly its own.
-func TestTextInBothLanguages(t *testing.T) {
+// The help of every meaning is there in both languages, each wholly its own, and names only what the library has.
+func TestHelpInBothLanguages(t *testing.T) {
 	t.Parallel()
 	api := publicNames(t)
-	checked := map[string]bool{}
-	everyFacts(t, func(f advice.Facts) {
-		chinese, english := advice.Help(f, "zh-CN"), advice.Help(f, "en-US")
-		if checked[chinese+english] {
-			return
-		}
-		checked[chinese+english] = true
-		assert.True(t, strings.ContainsFunc(chinese, isHan), "%+v: %q is not Chinese", f, chinese)
-		assert.NotEmpty(t, english, "%+v", f)
-		for _, r := range english {
-			assert.LessOrEqual(t, r, rune(unicode.MaxASCII), "%+v: %q is not English", f, english)
-		}
-		for _, name := range latin.FindAllString(chinese, -1) {
-			switch name {
-			case "ID", "context", "request", "id": // as Chinese developers write
-			default:
-				assert.True(t, isGoName(name), "%q has the English word %s", chinese, name)
-				assert.Contains(t, english, name, "the two advise differently")
+	written := []string{ // as Chinese developers write
+		"ID", "context", "request", "id", "token", "access", "refresh", "js", "sdk", "API", "SMTP", "scope", "send", "error", "code",
+		"prompt", "none", "CloudBase", "tcbauth",
+	}
+	for _, m := range advice.All() {
+		name := nameOf(m)
+		chinese, english := m.Advise(advice.SimplifiedChinese, ""), m.Advise(advice.English, "")
+		assert.True(t, strings.ContainsFunc(chinese, isHan), "%s: %q is not Chinese", name, chinese)
+		assert.Regexp(t, `[。]$`, chinese, name)
+		assert.Regexp(t, `^[\x20-\x7e]+\.$`, english, name)
+		for _, word := range latin.FindAllString(chinese, -1) {
+			if !slices.Contains(written, word) && !regexp.MustCompile(`^\d`).MatchString(word) {
+				assert.True(t, api[word], "%s: %q has the English word %s", name, chinese, word)
+				assert.Contains(t, english, word, "%s: the two advise differently", name)
 			}
 		}
-		for _, name := range latin.FindAllString(english, -1) {
-			if isGoName(name) && name != "CloudBase" {
-				assert.True(t, api[name], "%q names %s, which is not there", english, name)
-				assert.Contains(t, chinese, name, "the two advise differently")
-			}
-		}
-	})
-	assert.GreaterOrEqual(t, len(checked), 6+11+8+1, "causes and words, categories, login methods, and nothing known")
-}
-
-// everyFacts calls check with every combination of what Help looks at.
-func everyFacts(t *testing.T, check func(advice.Facts)) {
-	t.Helper()
-	codes := []string{"", "something_new", "unauthorized_client", "invalid_verification_code", "unauthenticated"}
-	for _, category := range append(publicCategories(t), "", "SOMETHING_NEW") {
-		for path := range loginMethods {
-			for _, word := range codes {
-				for causes := range 1 << 5 {
-					is := func(bit int) bool { return causes&(1<<bit) != 0 }
-					check(advice.Facts{
-						Code: word, Category: category, Path: path,
-						OutcomeUnknown: is(0), ContextEnded: is(1), Store: is(2), InvalidResponse: is(3), SignInAgain: is(4),
-					})
-				}
+		for _, word := range latin.FindAllString(english, -1) {
+			if isGoName(word) && word != "CloudBase" {
+				assert.True(t, api[word], "%s: %q names %s, which is not there", name, english, word)
+				assert.Contains(t, chinese, word, "%s: the two advise differently", name)
 			}
 		}
 	}
+}
+
+// What the person is told is a sentence in each language, without a developer's word.
+func TestMessages(t *testing.T) {
+	t.Parallel()
+	for _, m := range advice.All() {
+		for _, wait := range []time.Duration{0, time.Second, time.Minute, 61 * time.Minute} {
+			name := nameOf(m)
+			english := m.Say(advice.English, wait)
+			assert.Regexp(t, `^[A-Z][\x20-\x7e]+\.$`, english, name)
+			assert.NotRegexp(t, `(?i)token|context|request|server|api|console|error|credential|session|sdk|captcha|verif|param`, english, name)
+			simplified, traditional := m.Say(advice.SimplifiedChinese, wait), m.Say(advice.TraditionalChinese, wait)
+			assert.NotEqual(t, simplified, traditional, name)
+			for _, chinese := range []string{simplified, traditional} {
+				assert.Regexp(t, `^\p{Han}[^A-Za-z{}]+。$`, chinese, name)
+			}
+			assert.NotContains(t, english, "{", name)
+		}
+	}
+}
+
+// How long to wait is said in the largest unit that does not mislead, and never too short.
+func TestMessageWaits(t *testing.T) {
+	t.Parallel()
+	limited := advice.Of(advice.Facts{Code: "resource_exhausted"})
+	for wait, want := range map[time.Duration][3]string{
+		0:                {"try again later", "请稍后再试", "請稍後再試"},
+		time.Millisecond: {"in 1 second.", "在 1 秒后", "在 1 秒後"},
+		30 * time.Second: {"in 30 seconds.", "在 30 秒后", "在 30 秒後"},
+		time.Minute:      {"in 60 seconds.", "在 60 秒后", "在 60 秒後"},
+		91 * time.Second: {"in 2 minutes.", "在 2 分钟后", "在 2 分鐘後"},
+		time.Hour:        {"in 60 minutes.", "在 60 分钟后", "在 60 分鐘後"},
+		24*time.Hour - 1: {"in 24 hours.", "在 24 小时后", "在 24 小時後"},
+	} {
+		for i, language := range []advice.Language{advice.English, advice.SimplifiedChinese, advice.TraditionalChinese} {
+			assert.Contains(t, limited.Say(language, wait), want[i], wait)
+		}
+	}
+	daily := advice.Of(advice.Facts{Code: "failed_precondition", Description: "send error code LimitExceeded.PhoneNumberDailyLimit msg x"})
+	assert.Zero(t, daily.Wait, "nobody knows when the day ends there")
+	assert.Contains(t, daily.Say(advice.English, 0), "tomorrow")
 }
 
 // publicNames are the exported functions, methods and fields of the library.
@@ -233,6 +182,8 @@ func publicNames(t *testing.T) map[string]bool {
 		ast.Inspect(file, func(n ast.Node) bool {
 			switch n := n.(type) {
 			case *ast.FuncDecl:
+				names[n.Name.Name] = true
+			case *ast.TypeSpec:
 				names[n.Name.Name] = true
 			case *ast.Field:
 				for _, field := range n.Names {

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/cloudbase-community/tcbauth/internal/advice"
 	"github.com/cloudbase-community/tcbauth/internal/session"
 	"github.com/cloudbase-community/tcbauth/internal/wire"
 )
@@ -94,8 +95,44 @@ func (c *Client) captchaToken(ctx context.Context, req *wire.Request, refused st
 	return token, true, err
 }
 
-// earnCaptcha lets the solver answer a new captcha for req.
+// maxPictures is how many captchas the solver is shown for one call.
+const maxPictures = 3
+
+// earnCaptcha lets the solver answer captchas for req, a new one after each wrong answer. After the last one it fails with the
+// server's refusal.
 func (c *Client) earnCaptcha(ctx context.Context, req *wire.Request) (string, error) {
+	for pictures := 1; ; pictures++ {
+		token, answer, err := c.solveCaptcha(ctx, req)
+		if err != nil {
+			return "", err
+		}
+		out, err := sent[CaptchaAnswer](ctx, c, &wire.Request{
+			Op: req.Op, Method: http.MethodPost, Path: CaptchaPath + "/verify", Body: struct {
+				Token string `json:"token"`
+				Key   string `json:"key"`
+			}{token, answer},
+		})
+		if refusal := refusedAnswer(err); refusal != nil {
+			if pictures < maxPictures {
+				continue
+			}
+			return "", refusal
+		}
+		if err != nil {
+			return "", err
+		}
+		if out.CaptchaToken == "" {
+			return "", req.Incomplete("captcha_token")
+		}
+		if err := c.KeepCaptcha(ctx, out); err != nil {
+			c.cfg.Warn(ctx, "a captcha token could not be stored", err)
+		}
+		return out.CaptchaToken, nil
+	}
+}
+
+// solveCaptcha lets the solver answer a new captcha for req, whose token it returns.
+func (c *Client) solveCaptcha(ctx context.Context, req *wire.Request) (token, answer string, err error) {
 	state := req.Method + ":/" + req.Path
 	data, err := sent[captchaData](ctx, c, &wire.Request{
 		Op: req.Op, Method: http.MethodPost, Path: CaptchaPath,
@@ -106,32 +143,38 @@ func (c *Client) earnCaptcha(ctx context.Context, req *wire.Request) (string, er
 		}{State: state},
 	})
 	if err != nil {
-		return "", err
+		return "", "", err
 	}
 	picture, mediaType, err := data.picture(req)
 	if err != nil {
-		return "", err
+		return "", "", err
 	}
-	answer, err := c.cfg.Solve(ctx, Captcha{Image: picture, MediaType: mediaType, State: state})
+	answer, err = c.cfg.Solve(ctx, Captcha{Image: picture, MediaType: mediaType, State: state})
 	if err != nil {
-		return "", &CallbackError{Name: "the captcha solver", Err: err}
+		return "", "", &CallbackError{Name: "the captcha solver", Err: err}
 	}
-	out, err := sent[CaptchaAnswer](ctx, c, &wire.Request{
-		Op: req.Op, Method: http.MethodPost, Path: CaptchaPath + "/verify", Body: struct {
-			Token string `json:"token"`
-			Key   string `json:"key"`
-		}{data.Token, answer},
-	})
-	if err != nil {
-		return "", err
+	return data.Token, answer, nil
+}
+
+// refusedAnswer returns the failure of an answer to a captcha that the server has judged to be wrong, with one word for it.
+// Which word the server has is not known (WIRE.md 7.9): it is any that is about neither the service nor the client. nil: the
+// answer was not judged.
+func refusedAnswer(err error) *wire.Failure {
+	f, ok := errors.AsType[*wire.Failure](err)
+	if !ok || f.Err != nil {
+		return nil
 	}
-	if out.CaptchaToken == "" {
-		return "", req.Incomplete("captcha_token")
+	m := f.Meaning()
+	switch m.Category {
+	case advice.ServiceError, advice.RateLimited, advice.ProviderNotEnabled:
+		return nil
 	}
-	if err := c.KeepCaptcha(ctx, out); err != nil {
-		c.cfg.Warn(ctx, "a captcha token could not be stored", err)
+	if m.Tokens != 0 {
+		return nil
 	}
-	return out.CaptchaToken, nil
+	refusal := *f
+	refusal.Code, refusal.Number = captchaInvalid, 0
+	return &refusal
 }
 
 // captchaData is a captcha as the server sends it.

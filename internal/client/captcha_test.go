@@ -98,15 +98,16 @@ func TestCaptchaFails(t *testing.T) {
 	t.Parallel()
 	errSolver := errors.New("nobody wants to read it")
 	for name, test := range map[string]struct {
-		say    func() (string, error)
-		want   []error
-		checks int // answers that were sent
+		say      func() (string, error)
+		want     []error
+		pictures int
+		checks   int // answers that were sent
 	}{
 		"wrong answer": {
-			func() (string, error) { return "wrong-answer", nil }, []error{tcbauth.CodeInvalidArgument, tcbauth.ErrInvalidParams}, 1,
+			func() (string, error) { return "wrong-answer", nil }, []error{tcbauth.CodeCaptchaInvalid, tcbauth.ErrCaptchaInvalid}, 3, 3,
 		},
-		"no answer":    {func() (string, error) { return "", nil }, []error{tcbauth.ErrInvalidParams}, 0},
-		"solver fails": {func() (string, error) { return "", errSolver }, []error{errSolver}, 0},
+		"no answer":    {func() (string, error) { return "", nil }, []error{tcbauth.ErrInvalidParams}, 1, 0},
+		"solver fails": {func() (string, error) { return "", errSolver }, []error{errSolver}, 1, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -122,7 +123,7 @@ func TestCaptchaFails(t *testing.T) {
 				}
 				assert.NotEmpty(t, testbed.ErrorOf(t, err).Help)
 				assert.Equal(t, 1, srv.Count("verification"))
-				assert.Equal(t, 1, srv.Count("captcha/data"))
+				assert.Equal(t, test.pictures, srv.Count("captcha/data"))
 				assert.Equal(t, test.checks, srv.Count("captcha/data/verify"))
 				assert.Nil(t, storedCaptcha(t, store, testbed.CaptchaKeyOf("")))
 				assert.NotContains(t, err.Error()+log.String(), "wrong-answer")

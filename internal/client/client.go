@@ -47,9 +47,9 @@ func (c *Client) Open(cfg *Config, s *session.Handle, userKey string) {
 // OpenBare makes c a client with an access token and no session.
 func (c *Client) OpenBare(cfg *Config, accessToken string) { c.cfg, c.token = cfg, accessToken }
 
-// Language returns the language of the calls under ctx.
+// Language returns the value of Accept-Language of the calls under ctx.
 func (c *Client) Language(ctx context.Context) string {
-	if language := contextText(ctx, languageKey); language != "" {
+	if language, ok := ctx.Value(languageKey).(string); ok {
 		return language
 	}
 	return c.cfg.Language
@@ -58,7 +58,7 @@ func (c *Client) Language(ctx context.Context) string {
 // sign puts on req what every request carries, but for the device id.
 func (c *Client) sign(ctx context.Context, req *wire.Request) {
 	req.Language = c.Language(ctx)
-	if req.RequestID = contextText(ctx, requestIDKey); req.RequestID == "" {
+	if req.RequestID = contextRequestID(ctx); req.RequestID == "" {
 		req.RequestID = uuid.New()
 	}
 }

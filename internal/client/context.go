@@ -18,7 +18,7 @@ func ContextWithRequestID(ctx context.Context, id string) context.Context {
 	return context.WithValue(ctx, requestIDKey, id)
 }
 
-// ContextWithLanguage is tcbauth.ContextWithLanguage.
+// ContextWithLanguage is tcbauth.ContextWithLanguage for a value that a header can carry.
 func ContextWithLanguage(ctx context.Context, language string) context.Context {
 	return context.WithValue(ctx, languageKey, language)
 }
@@ -29,14 +29,14 @@ func TicketUser(ctx context.Context) string {
 	return sub
 }
 
-// contextText returns what a header can carry, "" for anything else.
-func contextText(ctx context.Context, key contextKey) string {
+// contextRequestID returns the request id of ctx, "" for none or for one that is not sent.
+func contextRequestID(ctx context.Context) string {
 	const longest = 128
-	text, _ := ctx.Value(key).(string)
-	if len(text) > longest || !HeaderText(text) {
+	id, _ := ctx.Value(requestIDKey).(string)
+	if len(id) > longest || !HeaderText(id) {
 		return ""
 	}
-	return text
+	return id
 }
 
 // HeaderText reports whether text is not empty and a header can carry it. It looks at eight bytes at once, since tokens are

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/cloudbase-community/tcbauth/internal/advice"
 	"github.com/cloudbase-community/tcbauth/internal/session"
 	"github.com/cloudbase-community/tcbauth/internal/wire"
 )
@@ -23,9 +24,6 @@ func Version(version string) string {
 	}
 	return V1
 }
-
-// invalidGrant is the server's word for a refresh token that it does not take.
-const invalidGrant = "invalid_grant"
 
 // refreshBody is the js-sdk's, an empty secret included (WIRE.md 6.1).
 type refreshBody struct {
@@ -47,7 +45,7 @@ func (c *Client) Refresh(ctx context.Context, s *session.Credentials, version, d
 		},
 	}
 	fresh, err := c.given(ctx, req, time.Duration(s.ExpiresIn)*time.Second)
-	if f, ok := errors.AsType[*wire.Failure](err); ok && f.Code == invalidGrant {
+	if f, ok := errors.AsType[*wire.Failure](err); ok && f.Meaning().Tokens&advice.RefusesRefresh != 0 {
 		return nil, &session.RefusedError{Err: err}
 	}
 	if err != nil {

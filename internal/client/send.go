@@ -17,6 +17,11 @@ type CallbackError struct {
 
 func (e *CallbackError) Error() string { return e.Name + ": " + e.Err.Error() }
 
+// KeyRefusedError is the server's refusal of the access key.
+type KeyRefusedError struct{ Err error }
+
+func (e *KeyRefusedError) Error() string { return "the access key was refused: " + e.Err.Error() }
+
 // Bearer returns the access token for a call that carries one: the session's, refreshed if need be, or else the access key.
 // as is the session that the token is of, nil if it is of none and cannot be replaced. Errors are those of
 // [session.Handle.Fresh].
@@ -53,7 +58,7 @@ func (c *Client) HasBearer(ctx context.Context) (bool, error) {
 }
 
 // send sends req with the bearer that it needs: that of as, or if that is nil the session's. One that the server does not
-// know any more is replaced once, by a token of the same person. acted is the session whose token was sent last, nil for
+// accept is replaced once, by a token of the same person. acted is the session whose token was sent last, nil for
 // none.
 func send[T any](ctx context.Context, c *Client, req *wire.Request, as *session.Credentials) (out *T, acted *session.Credentials, err error) {
 	if req.Auth != wire.Bearer || req.Token != "" { // a caller who set a token wants that or none
@@ -80,7 +85,7 @@ func send[T any](ctx context.Context, c *Client, req *wire.Request, as *session.
 		got, failed := c.session.Replace(ctx, as)
 		switch {
 		case errors.Is(failed, session.ErrNotRenewable):
-			return nil, as, c.end(ctx, as, err)
+			return nil, as, c.giveUp(ctx, as, err)
 		case failed != nil:
 			return nil, as, failed
 		case !got.Same: // somebody else has signed in, in whose name this call was not made
@@ -89,8 +94,12 @@ func send[T any](ctx context.Context, c *Client, req *wire.Request, as *session.
 		fresh, as, req.Token = got.Fresh, got.Session, got.Session.AccessToken
 		out, err = wire.Do[T](ctx, c.cfg.Wire, req)
 	}
-	if as != nil && refusedBearer(err) {
-		return nil, as, c.end(ctx, as, err)
+	switch {
+	case !refusedBearer(err):
+	case as != nil:
+		return nil, as, c.giveUp(ctx, as, err)
+	case c.session != nil:
+		return nil, nil, &KeyRefusedError{Err: err}
 	}
 	return out, as, err
 }
@@ -102,8 +111,12 @@ func (c *Client) setDeviceID(ctx context.Context, req *wire.Request) {
 	}
 }
 
-// end ends the session whose token the server refused for good. err is the refusal.
-func (c *Client) end(ctx context.Context, as *session.Credentials, err error) error {
+// giveUp ends the session whose token the server has refused for good. err is the refusal. Where no word of the server's says
+// so, it may be a proxy's, and ends nothing.
+func (c *Client) giveUp(ctx context.Context, as *session.Credentials, err error) error {
+	if f, ok := errors.AsType[*wire.Failure](err); ok && f.Meaning().Word == "" {
+		return err
+	}
 	c.session.End(ctx, as, err)
 	return &session.EndedError{Err: err}
 }
@@ -111,7 +124,7 @@ func (c *Client) end(ctx context.Context, as *session.Credentials, err error) er
 // refusedBearer reports whether the server refused the bearer.
 func refusedBearer(err error) bool {
 	f, ok := errors.AsType[*wire.Failure](err)
-	return ok && f.Code == wire.Unauthenticated
+	return ok && f.RefusesBearer()
 }
 
 // sent makes one of the requests by which a captcha is earned. If the server wants a captcha for it too, it fails.

@@ -17,7 +17,10 @@
 // Of a name that comes twice the last value counts, if the caller assigns every value that it sees, as here.
 package lenient
 
-import "errors"
+import (
+	"errors"
+	"unsafe"
+)
 
 var (
 	errSyntax = errors.New("not well-formed JSON")
@@ -28,7 +31,7 @@ var (
 // made from, and valid as long as that does not change. It is not safe for concurrent use.
 type Cursor struct {
 	data    []byte
-	text    string // a copy of data, "" for none
+	text    string // the same as data, "" if that is no string
 	at      int
 	closing byte // the brace or bracket that ends the text, 0 when there is nothing more to read
 	later   bool // the next one is not the first, so that a comma is before it
@@ -44,11 +47,17 @@ func Object(data []byte) Cursor { return open(data, '{', '}') }
 // Array is like [Object] for a list and its elements.
 func Array(data []byte) Cursor { return open(data, '[', ']') }
 
-// Sharing makes the texts of all values parts of one copy of the text that c goes through, in place of a piece of memory
-// each. The copy lives as long as one of them does. Call it before Next.
-func (c Cursor) Sharing() Cursor {
-	c.text = string(c.data)
+// ObjectIn is [Object] for a string. The texts of all values are parts of it, in place of a piece of memory each: it lives as
+// long as one of them does.
+func ObjectIn(text string) Cursor {
+	c := Object(bytesOf(text))
+	c.text = text
 	return c
+}
+
+// bytesOf is text without a copy. A Cursor only reads.
+func bytesOf(text string) []byte {
+	return unsafe.Slice(unsafe.StringData(text), len(text)) //nolint:gosec // nothing here writes to it
 }
 
 func open(data []byte, opening, closing byte) Cursor {

@@ -14,7 +14,7 @@ import (
 // Value, which is what a field that is not given has.
 type Value struct {
 	raw   []byte
-	text  string // a copy of raw that may be handed out, "" for none
+	text  string // raw as a part of a string, "" for none
 	plain bool   // a string of ASCII without escapes
 }
 

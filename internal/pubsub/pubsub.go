@@ -3,28 +3,25 @@ package pubsub
 
 import (
 	"sync"
-	"sync/atomic"
 )
 
 // Topic has subscribers, each with a queue of its own. The zero value is ready to use.
 type Topic[T any] struct {
 	mu          sync.Mutex
 	subscribers []*subscriber[T]
-	subscribed  atomic.Bool
 }
 
-// Subscribed reports whether there has ever been a subscriber. It takes no lock.
-func (t *Topic[T]) Subscribed() bool { return t.subscribed.Load() }
-
-// Subscribe has handle called for each value from now on, in order, one at a time, on a goroutine of its own that lives
+// Subscribe has handle called for first, and for each value from now on, in order, one at a time, on a goroutine of its own that lives
 // only while there is something to tell. If handle panics, panicked is told, and the next value is handled. After
 // unsubscribe no further call of handle begins; one that runs goes on.
-func (t *Topic[T]) Subscribe(handle func(T), panicked func(value any)) (unsubscribe func()) {
+func (t *Topic[T]) Subscribe(handle func(T), panicked func(value any), first ...T) (unsubscribe func()) {
 	s := &subscriber[T]{handle: handle, panicked: panicked}
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.subscribers = append(t.subscribers, s)
-	t.subscribed.Store(true)
+	for _, value := range first {
+		s.push(value)
+	}
 	return func() { t.remove(s) }
 }
 

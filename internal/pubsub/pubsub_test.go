@@ -26,13 +26,13 @@ func TestOrder(t *testing.T) {
 		synctest.Wait()
 		assert.Equal(t, []int{1, 2}, quick)
 		assert.Empty(t, slow)
-		topic.Subscribe(func(n int) { late = append(late, n) }, nil)
+		topic.Subscribe(func(n int) { late = append(late, n) }, nil, 7)
 		topic.Publish(give(3))
 		close(gate)
 		synctest.Wait()
 		assert.Equal(t, []int{1, 2, 3}, slow)
 		assert.Equal(t, []int{1, 2, 3}, quick)
-		assert.Equal(t, []int{3}, late)
+		assert.Equal(t, []int{7, 3}, late, "its own first value, then those of all")
 	})
 }
 

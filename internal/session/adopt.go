@@ -34,7 +34,7 @@ func (h *Handle) Adopt(ctx context.Context, in Adoption) (c *Credentials, mark M
 			return got.Session, h.markOf(got.Session), err
 		}
 		if h.keeper.spent.succeeds(seen.session, in.RefreshToken) {
-			h.learn(before, seen.session)
+			h.learn(before, seen.told, seen.session)
 			return seen.session, NoMark, nil
 		}
 		o, mine := h.keeper.fly(ctx, h.keyOf(in), func(ctx, held context.Context) outcome { return h.adopt(ctx, held, in) })
@@ -42,7 +42,7 @@ func (h *Handle) Adopt(ctx context.Context, in Adoption) (c *Credentials, mark M
 			continue
 		}
 		if o.err == nil && !mine {
-			h.learn(before, o.session) // it was stored through another handle, perhaps
+			h.learn(before, seen.told, o.session) // it was stored through another handle, perhaps
 		}
 		if !mine {
 			return o.session, NoMark, o.err

@@ -36,9 +36,9 @@ func (h *Handle) KeepCaptcha(ctx context.Context, token string, life time.Durati
 // Captcha returns the captcha token at hand, "" if there is none that may be used. A store that fails has none: the server
 // then asks for a captcha.
 func (h *Handle) Captcha(ctx context.Context) string {
-	data, err := h.keeper.store.get(ctx, h.keys.captcha())
+	stored, err := h.keeper.store.get(ctx, h.keys.captcha())
 	var kept captchaJSON
-	if err != nil || json.Unmarshal(data, &kept) != nil || h.now().After(time.Time(kept.ExpiresAt)) {
+	if err != nil || json.Unmarshal([]byte(stored.text), &kept) != nil || h.now().After(time.Time(kept.ExpiresAt)) {
 		return ""
 	}
 	return kept.CaptchaToken

@@ -22,6 +22,12 @@ func (h *Handle) SignedIn(ctx context.Context, mark Mark) *Credentials {
 	if h.signIns != mark || c == nil {
 		return nil
 	}
+	if last := h.told.Load(); last != nil {
+		if !h.keeper.samePerson(c, last.session) {
+			return nil
+		}
+		c = last.session
+	}
 	h.watcher.Changed(Change{Kind: SignedIn, Session: c})
 	return c
 }
@@ -149,7 +155,7 @@ func (h *Handle) End(ctx context.Context, refused *Credentials, reason error) {
 		return h.finish(held, stored, reason)
 	})
 	if err != nil {
-		h.keeper.warn(ctx, "an ended session could not be deleted", err)
+		h.keeper.warn(ctx, "the end of a session could not be stored", err)
 	}
 	// What this handle knows is of no use, whatever the store says.
 	if s := h.current.Load(); s.token == refused.AccessToken {
@@ -159,6 +165,7 @@ func (h *Handle) End(ctx context.Context, refused *Credentials, reason error) {
 
 // finish removes a session that the server has ended, and tells of it. The lock is held.
 func (h *Handle) finish(held context.Context, stored *Credentials, reason error) error {
+	h.keeper.endings.put(h.keys.credentials, endingOf(stored, reason), endedFor)
 	err := h.remove(held)
 	h.become(nobody(), Change{Kind: Ended, Old: stored, Err: reason})
 	return err

@@ -27,6 +27,7 @@ type Credentials struct {
 	Scope        string    // words with spaces between: "user sso", or "anonymous"; may be ""
 	Sub          string    // the user's id
 	Groups       []string
+	IDToken      string // an OpenID Connect ID token, where the server sends one; "" as a rule
 	Version      string // the API version that signed in, "v1" or "v2"; "" counts as v1
 
 	Extra map[string]json.RawMessage // what else the server, or a js-sdk, has put there; kept as it is
@@ -42,9 +43,12 @@ const scopeAnonymous = "anonymous"
 
 // UnmarshalJSON takes what the server sends and what a js-sdk stored. A field of another type counts as not given, names
 // are compared exactly, and what is not known becomes Extra. A null has no fields. After an error c is as it was.
-func (c *Credentials) UnmarshalJSON(data []byte) error {
+func (c *Credentials) UnmarshalJSON(data []byte) error { return c.unmarshal(string(data)) }
+
+// unmarshal is UnmarshalJSON of a text, of which the tokens become parts.
+func (c *Credentials) unmarshal(text string) error {
 	var in Credentials
-	members := lenient.Object(data).Sharing() // tokens are most of it
+	members := lenient.ObjectIn(text)
 	for members.Next() {
 		value := members.Value()
 		switch name := members.Name(); string(name) {
@@ -62,6 +66,8 @@ func (c *Credentials) UnmarshalJSON(data []byte) error {
 			in.Sub = value.Text()
 		case "groups":
 			in.Groups = value.IDs()
+		case "id_token":
+			in.IDToken = value.Text()
 		case "version":
 			in.Version = word(value)
 		case "expires_at":
@@ -118,6 +124,7 @@ func (c Credentials) MarshalJSON() ([]byte, error) {
 		}
 		text = append(text, ']')
 	}
+	text.addText("id_token", c.IDToken)
 	text.addText("version", c.Version)
 	if !c.ExpiresAt.IsZero() {
 		text = lenient.AppendTime(text.name("expires_at"), c.ExpiresAt)
@@ -168,7 +175,7 @@ func (o *object) addExtra(extra map[string]json.RawMessage) error {
 
 func isField(name string) bool {
 	switch name {
-	case "token_type", "access_token", "refresh_token", "expires_in", "scope", "sub", "groups", "version", "expires_at":
+	case "token_type", "access_token", "refresh_token", "expires_in", "scope", "sub", "groups", "id_token", "version", "expires_at":
 		return true
 	}
 	return false

@@ -102,14 +102,14 @@ func (h *Handle) ownDeviceID(ctx context.Context, made *deviceID) (*deviceID, er
 
 // storedDeviceID returns "" if the store has none that may be used.
 func (h *Handle) storedDeviceID(ctx context.Context) (string, error) {
-	value, err := h.keeper.store.get(ctx, h.keys.device())
+	stored, err := h.keeper.store.get(ctx, h.keys.device())
 	switch {
 	case err != nil && !errors.Is(err, ErrUnsealed):
 		return "", &StoreError{"reading the device id", err}
-	case !ValidDeviceID(string(value)):
+	case !ValidDeviceID(stored.text):
 		return "", nil
 	}
-	return string(value), nil
+	return stored.text, nil
 }
 
 // sessionDeviceID is the one that the stored session was signed in with. The lock is held.

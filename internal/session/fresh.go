@@ -72,7 +72,7 @@ func (h *Handle) Stored(ctx context.Context) (*Credentials, error) {
 	if err != nil {
 		return nil, err
 	}
-	h.learn(before, seen.session)
+	h.learn(before, seen.told, seen.session)
 	return seen.session, nil
 }
 

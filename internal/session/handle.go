@@ -22,8 +22,8 @@ type Handle struct {
 	current   atomic.Pointer[state]   // never nil
 	written   atomic.Pointer[written] // nil: nothing
 	device    atomic.Pointer[deviceID]
-	aheadNext atomic.Int64 // the millisecond from which on this handle may ask for a refresh ahead
-	looked    atomic.Bool  // the first look at the store is over
+	aheadNext atomic.Int64         // the millisecond from which on this handle may ask for a refresh ahead
+	told      atomic.Pointer[told] // nil: nobody listens
 
 	mu      sync.Mutex // orders the changes of current with what the watcher is told
 	signIns Mark       // how often current has become another session so far
@@ -123,11 +123,73 @@ type written struct {
 	session *Credentials
 }
 
+// told is what the watcher has been told of the session. It does not change: another one says that something was told since.
+type told struct {
+	session *Credentials // nil: nobody
+	known   bool         // false: nothing has been told, and who is there is not known
+}
+
+// Listen begins to tell the watcher of what looks at the store find. It calls subscribe between two changes, with the session
+// that was told of last: whoever subscribes then is told of every change after that. nil is nobody.
+func (h *Handle) Listen(subscribe func(now *Credentials)) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.told.Load() == nil {
+		c := h.current.Load().credentials
+		h.told.Store(&told{session: c, known: c != nil})
+	}
+	subscribe(h.told.Load().session)
+}
+
+// saw tells of what another handle or process has done, now that a look at the store has found c, nil for nobody. before is
+// what had been told when the look began. If something else was told since, nobody knows which is the later: the next look
+// tells.
+func (h *Handle) saw(before *told, c *Credentials) {
+	if before == nil && h.told.Load() == nil || before != nil && before.known && same(before.session, c) {
+		return // no lock on a server's most frequent way
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	now := h.told.Load()
+	if now != before && now.known || now.known && same(now.session, c) {
+		return
+	}
+	h.told.Store(&told{session: c, known: true})
+	if change, ok := h.changeOf(now, c); ok {
+		h.watcher.Changed(change)
+	}
+}
+
+func same(a, b *Credentials) bool { return a == b || a != nil && a.SamePair(b) }
+
+// changeOf is what has happened since before was told, as far as c tells, which is there now.
+func (h *Handle) changeOf(before *told, c *Credentials) (Change, bool) {
+	change := Change{Session: c, Old: before.session}
+	switch {
+	case before.session == nil && c == nil:
+		return Change{}, false
+	case !before.known:
+		change.Kind = Found
+	case c == nil:
+		change.Kind = SignedOut
+		if last, ended := h.keeper.endingOf(h.keys.credentials, before.session); ended {
+			change.Kind, change.Err = Ended, last.reason
+		}
+	case h.keeper.samePerson(before.session, c):
+		change.Kind = Refreshed
+	default:
+		change.Kind = SignedIn
+	}
+	return change, true
+}
+
 // become makes s what the handle knows, and tells of the change that s is.
 func (h *Handle) become(s *state, c Change) Mark {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.looked.Store(true)
+	if h.told.Load() != nil {
+		h.told.Store(&told{session: s.credentials, known: true})
+	}
 	before := h.current.Swap(s)
 	if c.Kind != Refreshed || !h.keeper.samePerson(before.credentials, s.credentials) {
 		h.signIns++
@@ -136,10 +198,15 @@ func (h *Handle) become(s *state, c Change) Mark {
 	return h.signIns
 }
 
-// learn makes c, which a look at the store has found, what the handle knows, unless something was done through it since
-// before. Of two looks at a time nobody can tell which has seen the later session: where they contradict each other the handle
-// knows nothing, and looks again.
-func (h *Handle) learn(before *state, c *Credentials) {
+// learn makes c, which a look at the store or an exchange has found, what the handle knows, unless something was done through
+// it since before, and tells of it, unless something was told since was. Of two looks at a time nobody can tell which has seen
+// the later session: where they contradict each other the handle knows nothing, and looks again.
+func (h *Handle) learn(before *state, was *told, c *Credentials) {
+	h.know(before, c)
+	h.saw(was, c) // after that: whoever has begun to listen meanwhile has either seen c there, or is told of it here
+}
+
+func (h *Handle) know(before *state, c *Credentials) {
 	s := h.newState(c)
 	s.learnt = true
 	if before.credentials == nil && h.current.CompareAndSwap(before, s) {

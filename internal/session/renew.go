@@ -66,7 +66,7 @@ func (h *Handle) renew(ctx context.Context, want want) (Renewal, error) {
 			return Renewal{Session: seen.session}, nil
 		}
 		if seen.session == seen.stored && h.serves(seen.session, want) {
-			h.learn(before, seen.session)
+			h.learn(before, seen.told, seen.session)
 			return Renewal{Session: seen.session, Same: true}, nil
 		}
 		o, mine := h.keeper.fly(ctx, h.flightOf(seen.stored, want.ahead), func(ctx, held context.Context) outcome {
@@ -83,12 +83,13 @@ func (h *Handle) renew(ctx context.Context, want want) (Renewal, error) {
 		case o.err != nil:
 			if _, ended := errors.AsType[*EndedError](o.err); ended {
 				h.lose(before)
+				h.saw(seen.told, nil)
 			}
 			return Renewal{}, o.err
 		case o.session.AccessToken == want.replace && (!mine || !o.fresh): // that exchange has replaced an older token
 			continue
 		}
-		h.learn(before, o.session)
+		h.learn(before, seen.told, o.session)
 		return Renewal{Session: o.session, Fresh: o.fresh, Same: want.of == nil || o.goesOn || h.keeper.samePerson(want.of, o.session)}, nil
 	}
 	return Renewal{}, &StoreError{"refreshing the session", errChanging}
@@ -262,7 +263,7 @@ func (h *Handle) endRefused(held context.Context, before seen, want want, reason
 		return outcome{err: &RefusedError{reason}}
 	}
 	if err := h.finish(held, before.stored, reason); err != nil {
-		h.keeper.warn(held, "an ended session could not be deleted", err)
+		h.keeper.warn(held, "the end of a session could not be stored", err)
 	}
 	return outcome{err: &EndedError{reason}}
 }

@@ -29,9 +29,6 @@ func TestRenewFails(t *testing.T) {
 			authtest.Fault{Error: &authtest.Error{Word: "resource_exhausted", Number: 8}},
 			[]error{tcbauth.CodeResourceExhausted, tcbauth.ErrRateLimited},
 		},
-		"refused as no bearer is": {
-			authtest.Fault{Error: &authtest.Error{Word: "unauthenticated", Number: 16}}, []error{tcbauth.CodeUnauthenticated},
-		},
 		"closed before the answer": {
 			authtest.Fault{Close: authtest.BeforeCommit}, []error{tcbauth.ErrOutcomeUnknown, tcbauth.CodeUnreachable},
 		},

@@ -71,6 +71,7 @@ var servers = map[string]struct {
 	"the default":                       {nil, true, ""},
 	"another region":                    {[]tcbauth.Option{tcbauth.WithRegion("ap-guangzhou")}, true, ""},
 	"the gateway":                       {[]tcbauth.Option{tcbauth.WithGateway()}, true, ""},
+	"the host of js-sdk 3":              {[]tcbauth.Option{tcbauth.WithJSSDK3()}, true, ""},
 	"the international gateway":         {[]tcbauth.Option{tcbauth.WithIntlGateway()}, true, ""},
 	"the default, by its URL":           {[]tcbauth.Option{tcbauth.WithBaseURL("https://" + testbed.MethodHost)}, true, ""},
 	"the gateway, by its URL":           {[]tcbauth.Option{tcbauth.WithBaseURL("https://" + testbed.MethodEnv + ".api.tcloudbasegateway.com")}, true, ""},

@@ -29,7 +29,8 @@
 //     ([Credentials.Grant]), and a refreshed pair that the store does not take is kept and written later (spent.go).
 //  11. The clock may lie: a session whose end lies further off than its life is expired ([Credentials.ValidAt]).
 //  12. Events tell what is so: they are queued in the order of the changes that they are about, under one mutex with them
-//     ([Handle.become]).
+//     ([Handle.become]). What was done elsewhere is told by the first look that finds it, unless something else was told
+//     while it looked ([Handle.saw]).
 package session
 
 import (
@@ -53,6 +54,11 @@ type Locker interface {
 // Reserver is a Store that can make sure of room. It is tcbauth.Reserver, which has the contract.
 type Reserver interface {
 	Reserve(ctx context.Context, key string, size int) error
+}
+
+// StringGetter is a Store that has its values as strings. It is tcbauth.StringGetter.
+type StringGetter interface {
+	GetString(ctx context.Context, key string) (string, error)
 }
 
 // Interruptible is a Store that may say that its calls end with their contexts. It is tcbauth.Interruptible.
@@ -84,9 +90,9 @@ const (
 	Anew                        // Session has taken the place of Old, and may be somebody else's
 	Replaced                    // Session, nil for nobody, has been set in place of whatever there was
 	Adopted                     // Session was taken over by its refresh token
-	SignedIn                    // Session's person has signed in, and what belongs to signing in is done
+	SignedIn                    // Session's person has signed in, and what belongs to signing in here is done
 	SignedOut                   // nobody is signed in any more
-	Ended                       // the server has ended Old, for the reason Err
+	Ended                       // the server has ended Old, for the reason Err; ErrNone: another process knows it
 )
 
 // Change is a change of a session. Who is told of one must not change what it points to.
@@ -97,12 +103,9 @@ type Change struct {
 	Err     error
 }
 
-// Watcher is told of the changes of one Handle, one at a time and in their order. Changed must not wait for anything.
-type Watcher interface {
-	Changed(Change)
-	// Listened reports whether anything comes of a Found. Where nothing does, Changed may be spared that one.
-	Listened() bool
-}
+// Watcher is told of the changes of one Handle, one at a time and in their order. Changed must not wait for anything. What was
+// done elsewhere it is told only after [Handle.Listen], when a look at the store has found it.
+type Watcher interface{ Changed(Change) }
 
 // Mark names a session that was stored through a Handle, for what is done after that.
 type Mark uint64

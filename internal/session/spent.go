@@ -14,6 +14,8 @@ const (
 	maxSpent    = 1 << 14
 	unsavedFor  = time.Hour
 	maxUnsaved  = 1 << 14
+	endedFor    = 24 * time.Hour // the longest that a token lives in a handle that does not know yet
+	maxEnded    = 1 << 14
 	maxSucceeds = 64 // how many refreshes in a row are followed from one token to another
 )
 
@@ -30,12 +32,13 @@ type exchanged struct {
 	spent   spent
 	unsaved memory[string, unsaved] // by session key
 	orphans memory[string, orphan]  // by session key
+	endings memory[string, ending]  // by session key
 	keepers int                     // of the store that are in use
 }
 
 func newExchanged() *exchanged {
 	e := new(exchanged)
-	e.spent.limit, e.unsaved.limit, e.orphans.limit = maxSpent, maxUnsaved, maxUnsaved
+	e.spent.limit, e.unsaved.limit, e.orphans.limit, e.endings.limit = maxSpent, maxUnsaved, maxUnsaved, maxEnded
 	return e
 }
 
@@ -84,6 +87,25 @@ type orphan struct {
 	token   digest // of the refresh token that was spent for it
 }
 
+// ending is the end of a session by the server, for the other handles that know the session.
+type ending struct {
+	access, refresh digest // of its last pair
+	reason          error
+}
+
+func endingOf(c *Credentials, reason error) ending {
+	return ending{digestOf(c.AccessToken), digestOf(c.RefreshToken), reason}
+}
+
+// endingOf returns how the server has ended the session under a key, if that was c or what has become of c.
+func (e *exchanged) endingOf(key string, c *Credentials) (last ending, ended bool) {
+	last, ok := e.endings.get(key)
+	if !ok || last.access != digestOf(c.AccessToken) && (c.RefreshToken == "" || !e.spent.leads(c.RefreshToken, last.refresh)) {
+		return ending{}, false
+	}
+	return last, true
+}
+
 // unsaved is a refreshed session that the store did not take.
 type unsaved struct {
 	renewed  *Credentials
@@ -113,7 +135,12 @@ func (s *spent) succeeds(later *Credentials, refreshToken string) bool {
 	if later == nil || later.RefreshToken == "" || refreshToken == "" {
 		return false
 	}
-	want, at := digestOf(later.RefreshToken), digestOf(refreshToken)
+	return s.leads(refreshToken, digestOf(later.RefreshToken))
+}
+
+// leads reports whether want stands for a refresh token, or for what has come of it by refreshes in this process.
+func (s *spent) leads(refreshToken string, want digest) bool {
+	at := digestOf(refreshToken)
 	for range maxSucceeds {
 		if at == want {
 			return true

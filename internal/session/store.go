@@ -12,13 +12,15 @@ import (
 // there" from every failure.
 type store struct {
 	inner    Store
-	locker   Locker   // nil: it has no locks
-	reserver Reserver // nil: it does not reserve
-	prompt   bool     // its calls end with their contexts by themselves
+	texts    StringGetter // nil: it has bytes only
+	locker   Locker       // nil: it has no locks
+	reserver Reserver     // nil: it does not reserve
+	prompt   bool         // its calls end with their contexts by themselves
 }
 
 func newStore(s Store) store {
 	out := store{inner: s}
+	out.texts, _ = s.(StringGetter)
 	out.locker, _ = s.(Locker)
 	out.reserver, _ = s.(Reserver)
 	if p, ok := s.(Interruptible); ok {
@@ -27,24 +29,35 @@ func newStore(s Store) store {
 	return out
 }
 
-// get returns nil for nothing there.
-func (s *store) get(ctx context.Context, key string) ([]byte, error) {
+// entry is what a store has under a key.
+type entry struct {
+	text  string
+	there bool
+}
+
+func (s *store) get(ctx context.Context, key string) (entry, error) {
 	if s.prompt { // no closure, goroutine or timer on a server's most frequent way
 		return s.getNow(ctx, key)
 	}
-	return bounded(ctx, func(ctx context.Context) ([]byte, error) { return s.getNow(ctx, key) })
+	return bounded(ctx, func(ctx context.Context) (entry, error) { return s.getNow(ctx, key) })
 }
 
-func (s *store) getNow(ctx context.Context, key string) (value []byte, err error) {
+func (s *store) getNow(ctx context.Context, key string) (e entry, err error) {
 	defer recovered(&err)
-	value, err = s.inner.Get(ctx, key)
-	switch {
-	case err == nil && value == nil:
-		return []byte{}, nil
-	case err != nil && errors.Is(err, ErrNotFound):
-		return nil, nil
+	if s.texts != nil {
+		e.text, err = s.texts.GetString(ctx, key)
+	} else {
+		var value []byte
+		value, err = s.inner.Get(ctx, key)
+		e.text = string(value)
 	}
-	return value, err
+	switch {
+	case err == nil:
+		return entry{text: e.text, there: true}, nil
+	case errors.Is(err, ErrNotFound):
+		return entry{}, nil
+	}
+	return entry{}, err
 }
 
 func (s *store) set(ctx context.Context, key string, value []byte, ttl time.Duration) error {

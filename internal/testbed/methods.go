@@ -19,7 +19,7 @@ type MethodRow struct {
 
 	Ended   bool // a session that the server does not know is what the method wants, so that a 401 is no error
 	Partial bool // there is a result beside an error
-	Polls   bool // asks again after a lost reply, until its ExpiresIn
+	Polls   bool // asks again until the service has judged its code, or until its ExpiresIn
 }
 
 // Sends says whether the method needs the server.

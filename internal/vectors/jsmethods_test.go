@@ -30,6 +30,7 @@ type jsMethod struct {
 // jsFunctions are the Go names that are not methods of Auth. The values make the compiler check them.
 var jsFunctions = map[string]any{
 	"WithAccessKey":    tcbauth.WithAccessKey,
+	"WithInitialState": tcbauth.WithInitialState,
 	"WithTicketSource": tcbauth.WithTicketSource,
 }
 

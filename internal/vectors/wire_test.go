@@ -10,6 +10,8 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"slices"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -21,27 +23,54 @@ import (
 	"github.com/cloudbase-community/tcbauth/internal/testbed"
 )
 
-// TestWire makes the calls that were recorded from the genuine js-sdk and compares every request, result, event and what
-// is stored at the end. WIRE_VECTORS and WIRE_DIFFERENCES name other files than those of testdata.
+// generations are the js-sdks that calls were recorded from: the file, and what makes this client speak as they do.
+var generations = map[string]struct {
+	file string
+	opts []tcbauth.Option
+}{
+	"2": {"../../testdata/wire/vectors.json", nil},
+	"3": {"../../testdata/wire/vectors-3.json", []tcbauth.Option{tcbauth.WithJSSDK3()}},
+}
+
+// TestWire makes the calls that were recorded from the genuine js-sdks and compares every request, result, event and what
+// is stored at the end. WIRE_VECTORS names another file in place of those of testdata, recorded from the generation that
+// WIRE_JSSDK says, 2 or 3; 2 if it says nothing. WIRE_JSSDK alone leaves the other generation out. WIRE_DIFFERENCES names
+// another file of differences.
 func TestWire(t *testing.T) {
 	t.Parallel()
-	var file wireFile
-	testbed.ReadJSON(t, envOr("WIRE_VECTORS", "../../testdata/wire/vectors.json"), &file)
 	var differences map[string]wireDifference
 	testbed.ReadJSON(t, envOr("WIRE_DIFFERENCES", "../../testdata/wire/differences.json"), &differences)
-	require.NotEmpty(t, file.Vectors)
-	for _, vector := range file.Vectors {
-		t.Run(vector.Name, func(t *testing.T) {
+	played := slices.Sorted(maps.Keys(generations))
+	vectors := os.Getenv("WIRE_VECTORS")
+	if only := os.Getenv("WIRE_JSSDK"); only != "" || vectors != "" {
+		played = []string{cmp.Or(only, "2")}
+	}
+	for _, name := range played {
+		generation, ok := generations[name]
+		require.True(t, ok, "WIRE_JSSDK is %q, which was not recorded", name)
+		var file wireFile
+		testbed.ReadJSON(t, cmp.Or(vectors, generation.file), &file)
+		require.NotEmpty(t, file.Vectors)
+		t.Run("js-sdk "+name, func(t *testing.T) {
 			t.Parallel()
-			synctest.Test(t, func(t *testing.T) { runVector(t, file, vector, differences[vector.Name]) })
+			for _, vector := range file.Vectors {
+				t.Run(vector.Name, func(t *testing.T) {
+					t.Parallel()
+					synctest.Test(t, func(t *testing.T) { runVector(t, file, vector, differences[vector.Name], generation.opts) })
+				})
+			}
 		})
 	}
 }
 
 var recordedClock = time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
 
-func runVector(t *testing.T, file wireFile, vector wireVector, difference wireDifference) {
+func runVector(t *testing.T, file wireFile, vector wireVector, difference wireDifference, speaking []tcbauth.Option) {
 	ctx := t.Context()
+	if difference.Order != nil {
+		require.Len(t, difference.Order, len(vector.Requests), "every recorded request has its place")
+		vector = vector.inOrder(difference.Order)
+	}
 	if difference.Responses != nil {
 		vector.Responses = difference.Responses
 	}
@@ -52,11 +81,11 @@ func runVector(t *testing.T, file wireFile, vector wireVector, difference wireDi
 	server := testbed.Script(answers...)
 	store := tcbauth.NewMemoryStore()
 	clientID := file.Env
-	// The recorded clock stood: waits took no time.
-	opts := []tcbauth.Option{
+	var passed atomic.Int64 // as clock.advance has it: the recorded clock stood otherwise, and waits took no time
+	opts := append([]tcbauth.Option{
 		tcbauth.WithHTTPClient(&http.Client{Transport: server}), tcbauth.WithTokenStore(store),
-		tcbauth.WithClock(func() time.Time { return recordedClock }),
-	}
+		tcbauth.WithClock(func() time.Time { return recordedClock.Add(time.Duration(passed.Load())) }),
+	}, speaking...)
 	if vector.Init.Lang != "" {
 		opts = append(opts, tcbauth.WithLanguage(vector.Init.Lang))
 	}
@@ -93,6 +122,12 @@ func runVector(t *testing.T, file wireFile, vector wireVector, difference wireDi
 		want := step.Outcome
 		if i < len(difference.Outcomes) {
 			want = difference.Outcomes[i]
+		}
+		if step.Call == "clock.advance" {
+			later, err := decode[struct{ Seconds int64 }](step.Args)
+			require.NoError(t, err)
+			passed.Add(later.Seconds * int64(time.Second))
+			continue
 		}
 		before := len(server.Requests())
 		result, err := callJS(ctx, auth, step, results)

@@ -1,6 +1,7 @@
 package vectors_test
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"strconv"
@@ -40,10 +41,7 @@ func compareOutcome(t *testing.T, call string, want wireOutcome, result any, err
 		require.Equal(t, want.Error.Status, e.StatusCode, call)
 		return
 	}
-	word := strings.ToLower(want.Error.Error)
-	if word == "" {
-		word = strings.ToLower(want.Error.Code)
-	}
+	word := strings.ToLower(string(cmp.Or(want.Error.Error, want.Error.Code)))
 	// What the js-sdk made up itself, without a word of the server's: only that it is an error.
 	// Nothing sent: both clients refused, or else counting the requests fails.
 	if nothingSent || word == "" || word == "unknown" {

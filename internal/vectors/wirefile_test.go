@@ -2,6 +2,11 @@ package vectors_test
 
 import (
 	"encoding/json"
+	"slices"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 )
 
 type wireFile struct {
@@ -44,13 +49,27 @@ type wireOutcome struct {
 }
 
 type wireError struct {
-	Error       string          `json:"error"`
-	Code        string          `json:"code"`
+	Error       wireWord        `json:"error"`
+	Code        wireWord        `json:"code"`
 	Number      json.RawMessage `json:"error_code"`
 	NumberToo   json.RawMessage `json:"errorCode"`
 	Category    string          `json:"category"`
 	OutcomeOpen bool            `json:"outcome_unknown"`
 	Status      int             `json:"status"`
+}
+
+// wireWord is the word of an error. Where a server sent a number in its place, the js-sdk hands that on: it is read as text.
+type wireWord string
+
+// UnmarshalJSON takes anything: null is "", and what is no string is the text of its JSON.
+func (w *wireWord) UnmarshalJSON(data []byte) error {
+	text := new(string)
+	if json.Unmarshal(data, &text) != nil {
+		*w = wireWord(data)
+	} else if text != nil {
+		*w = wireWord(*text)
+	}
+	return nil
 }
 
 // UnmarshalJSON takes the field status, a word in some recorded errors and an HTTP status in differences.json.
@@ -90,6 +109,7 @@ type wireRequest struct {
 
 // wireDifference is where this package does better than what was recorded.
 type wireDifference struct {
+	Order       []int                      `json:"order"` // of the recorded requests, as they come here, each with its answer
 	Responses   []wireResponse             `json:"responses"`
 	Requests    *int                       `json:"requests"`
 	Bodies      map[string]json.RawMessage `json:"bodies"`
@@ -97,4 +117,38 @@ type wireDifference struct {
 	Events      *[]string                  `json:"events"`
 	Credentials json.RawMessage            `json:"credentials"`
 	Captcha     json.RawMessage            `json:"captcha"`
+}
+
+// inOrder is the vector with its requests, and the answers to them, in another order.
+func (v wireVector) inOrder(order []int) wireVector {
+	requests, responses := v.Requests, v.Responses
+	v.Requests, v.Responses = nil, nil
+	for _, i := range order {
+		request := requests[i]
+		if first := request.SameRequestIDAs; first != nil {
+			request.SameRequestIDAs = new(slices.Index(order, *first))
+		}
+		v.Requests, v.Responses = append(v.Requests, request), append(v.Responses, responses[i])
+	}
+	return v
+}
+
+// TestWireErrors: whatever a recorded error holds, its file can be read.
+func TestWireErrors(t *testing.T) {
+	t.Parallel()
+	for recorded, want := range map[string]wireError{
+		`{"error":"not_found","status":"not_found"}`: {Error: "not_found"},
+		`{"error":4014}`:                   {Error: "4014"},
+		`{"code":40001,"status":400}`:      {Code: "40001", Status: 400},
+		`{"error":null,"code":"X"}`:        {Code: "X"},
+		`{"error":{"a":1},"code":[true]}`:  {Error: `{"a":1}`, Code: "[true]"},
+		`{"error":-1.5,"status":{"a":[]}}`: {Error: "-1.5"},
+	} {
+		t.Run(recorded, func(t *testing.T) {
+			t.Parallel()
+			var got wireError
+			require.NoError(t, json.Unmarshal([]byte(recorded), &got))
+			assert.Equal(t, want, got)
+		})
+	}
 }

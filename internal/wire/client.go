@@ -19,6 +19,7 @@ type Config struct {
 	ClientSecret string        // only for Basic
 	HTTPClient   *http.Client  // copied, never changed
 	Timeout      time.Duration // for one attempt, the reading of its answer included
+	MaxAttempts  int           // of one call, from 1 to AttemptsLimit
 	Logger       *slog.Logger  // nil: silent
 	SDKVersion   string        // X-SDK-Version
 }
@@ -31,6 +32,7 @@ type Client struct {
 	basic       string // the Authorization header
 	secret      string // of the client
 	timeout     time.Duration
+	maxAttempts int
 	log         *slog.Logger
 	sdkVersion  []string
 }
@@ -57,6 +59,7 @@ func New(cfg Config) *Client {
 		secret:      cfg.ClientSecret,
 		basic:       "Basic " + base64.StdEncoding.EncodeToString([]byte(cfg.ClientID+":"+cfg.ClientSecret)),
 		timeout:     cfg.Timeout,
+		maxAttempts: cfg.MaxAttempts,
 		log:         cfg.Logger,
 		sdkVersion:  []string{cfg.SDKVersion},
 	}

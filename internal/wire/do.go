@@ -14,14 +14,19 @@ import (
 )
 
 const (
-	maxRepeats = 2               // as the js-sdk
-	firstWait  = time.Second     // before the first repeat, doubled for the second, less up to a half at random
-	maxWait    = 8 * time.Second // a server that asks for more is not asked again
+	firstWait = time.Second     // before the first repeat, doubled for each after it, less up to a half at random
+	maxWait   = 8 * time.Second // a server that asks for more is not asked again
 )
 
-// MaxDuration is the longest that Do takes with this timeout for one attempt.
-func MaxDuration(timeout time.Duration) time.Duration {
-	return (maxRepeats+1)*timeout + maxRepeats*maxWait
+// How often a call is tried.
+const (
+	DefaultAttempts = 3 // as the js-sdk
+	AttemptsLimit   = 10
+)
+
+// MaxDuration is the longest that Do takes with this timeout for one attempt, and so many attempts.
+func MaxDuration(timeout time.Duration, attempts int) time.Duration {
+	return time.Duration(attempts)*timeout + time.Duration(attempts-1)*maxWait
 }
 
 // Empty is the result of calls whose answer has no fields.
@@ -75,7 +80,7 @@ func decode(body []byte, out any) error {
 func (c *Client) send(ctx context.Context, req *Request, target url.URL, body []byte) (*answer, *Failure) {
 	for attempt := 1; ; attempt++ {
 		a, f, again := c.try(ctx, req, target, body, attempt)
-		if f == nil || !again || attempt > maxRepeats {
+		if f == nil || !again || attempt >= c.maxAttempts {
 			return a, f
 		}
 		if !wait(ctx, attempt, f.RetryAfter) {
@@ -144,7 +149,7 @@ func wait(ctx context.Context, attempt int, asked time.Duration) bool {
 	if asked > maxWait {
 		return false
 	}
-	longest := firstWait << (attempt - 1)
+	longest := min(firstWait<<(attempt-1), maxWait)
 	pause := max(asked, longest-rand.N(longest/2)) //nolint:gosec // jitter is no secret
 	timer := time.NewTimer(pause)
 	defer timer.Stop()

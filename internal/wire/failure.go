@@ -2,6 +2,7 @@ package wire
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -12,6 +13,8 @@ import (
 	"time"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/cloudbase-community/tcbauth/internal/advice"
 )
 
 // What a Failure's Err may wrap.
@@ -32,8 +35,10 @@ const Unauthenticated = "unauthenticated"
 type Failure struct {
 	Op           string // of the Request, "" for a NewFailure
 	Method, Path string
+	Bearer       bool          // the call carried an access token
 	StatusCode   int           // 0: no answer
 	Code         string        // the server's word in lower case, Unreachable, or "" for an answer in another form
+	Gateway      bool          // Code is in the gateway's form (WIRE.md 3.2), not in the auth service's
 	Number       int           // the server's error_code, 0 when absent
 	Description  string        // the server's text, as sent
 	RequestID    string        // x-request-id of the call
@@ -63,10 +68,11 @@ func (a *answer) failure(req *Request) *Failure {
 	if a.status < 300 && !mayHoldError(a.body) {
 		return nil
 	}
-	f := &Failure{StatusCode: a.status, RetryAfter: retryAfter(a.header)}
+	f := &Failure{Path: pathOf(req), StatusCode: a.status, RetryAfter: retryAfter(a.header)}
 	said, byService := f.read(a.body, req.CodeIsResult && a.status < 300)
+	f.Gateway = said && !byService
 	switch {
-	case said && !byService && noAnswer(a.status) && !req.Repeatable:
+	case said && !req.Repeatable && (f.Gateway && noAnswer(a.status) || f.Meaning().Open):
 		f.Err = errNoAnswer
 	case said:
 	case a.status < 300:
@@ -79,6 +85,18 @@ func (a *answer) failure(req *Request) *Failure {
 		f.Err = fmt.Errorf("%w: an error that is not in the server's form", ErrInvalidResponse)
 	}
 	return f
+}
+
+// Meaning is what the server's answer means.
+func (f *Failure) Meaning() advice.Meaning {
+	return advice.Of(advice.Facts{
+		Code: f.Code, Number: f.Number, Status: f.StatusCode, Description: f.Description, Path: f.Path, Gateway: f.Gateway,
+	})
+}
+
+// RefusesBearer reports whether the server did not accept the access token that the call carried.
+func (f *Failure) RefusesBearer() bool {
+	return f.Bearer && f.Meaning().Tokens&advice.RefusesAccess != 0
 }
 
 var errNoAnswer = fmt.Errorf("%w: the gateway has no answer", ErrOutcomeUnknown)
@@ -101,8 +119,11 @@ func (r *Request) Incomplete(field string) *Failure {
 
 // name sets what f tells of its request.
 func (f *Failure) name(r *Request) {
-	f.Op, f.Method, f.Path, f.RequestID = r.Op, r.Method, "/auth/"+r.Path, r.RequestID
+	f.Op, f.Method, f.Path, f.RequestID = r.Op, r.Method, pathOf(r), r.RequestID
+	f.Bearer = r.Auth == Bearer
 }
+
+func pathOf(r *Request) string { return "/auth/" + r.Path }
 
 // mayHoldError is false for a body that cannot have one of the fields that make an answer an error. It saves decoding
 // good answers twice.
@@ -113,7 +134,8 @@ func mayHoldError(body []byte) bool {
 			return bytes.Contains(body, []byte(`\u`))
 		}
 		at += quote + 1
-		if name := body[at:]; bytes.HasPrefix(name, []byte("error")) || bytes.HasPrefix(name, []byte(`code"`)) {
+		if name := body[at:]; bytes.HasPrefix(name, []byte("error")) || bytes.HasPrefix(name, []byte(`code"`)) ||
+			bytes.HasPrefix(name, []byte(`Response"`)) {
 			return true
 		}
 	}
@@ -123,27 +145,23 @@ func mayHoldError(body []byte) bool {
 // whether it is the auth service's (error, error_code) rather than the gateway's (code, message). A map has the names of
 // the fields exactly, where a struct would take Error for error.
 func (f *Failure) read(body []byte, codeIsResult bool) (said, byService bool) {
-	var e map[string]json.RawMessage
-	if json.Unmarshal(body, &e) != nil {
-		return false, false
+	e := members(body)
+	if inner := members(members(e["Response"])["Error"]); inner != nil { // the form of Tencent Cloud's API 3.0
+		f.Code, f.Description = word(text(inner["Code"])), text(inner["Message"])
+		return true, false
 	}
 	f.Code = word(text(e["error"]))
-	f.Number = number(e["error_code"])
+	f.Number = cmp.Or(number(e["error_code"]), number(e["error"]))
 	byService = f.Code != "" || f.Number != 0 || present(e["error"])
 	f.Description = text(e["error_description"])
+	if inner := members(e["error"]); inner != nil {
+		f.byCode(inner)
+	}
 	if !codeIsResult {
-		if f.Code == "" {
-			f.Code = word(text(e["code"]))
-		}
-		if f.Number == 0 {
-			f.Number = number(e["code"])
-		}
-		if f.Description == "" {
-			f.Description = text(e["message"])
-		}
+		f.byCode(e)
 	}
 	if f.Code == "" {
-		f.Code = numbered[f.Number]
+		f.Code = advice.Word(f.Number)
 	}
 	if s := seconds(max(float(e["retry_after"]), float(e["retryAfter"]))); s > 0 {
 		f.RetryAfter = s
@@ -151,12 +169,26 @@ func (f *Failure) read(body []byte, codeIsResult bool) (said, byService bool) {
 	return byService || f.Code != "" || f.Number != 0, byService
 }
 
-// numbered has the words of answers that have only a number: the gRPC codes and the js-sdk's own (WIRE.md 3.4).
-var numbered = map[int]string{
-	3: "invalid_argument", 5: "not_found", 7: "permission_denied", 8: "resource_exhausted", 9: "failed_precondition",
-	10: "aborted", 12: "unimplemented", 13: "internal", 14: "unavailable", 16: Unauthenticated,
-	4001: "captcha_required", 4002: "captcha_invalid", 4019: "provider_error", 4022: "unauthorized_client",
-	4042: "mfa_phone_required", 4045: "login_type_disabled",
+// byCode takes what f does not have yet from code, which is a word or a number, and from message.
+func (f *Failure) byCode(e map[string]json.RawMessage) {
+	if f.Code == "" {
+		f.Code = word(text(e["code"]))
+	}
+	if f.Number == 0 {
+		f.Number = number(e["code"])
+	}
+	if f.Description == "" {
+		f.Description = text(e["message"])
+	}
+}
+
+// members are those of a JSON object, nil for anything else.
+func members(raw []byte) map[string]json.RawMessage {
+	var m map[string]json.RawMessage
+	if json.Unmarshal(raw, &m) != nil {
+		return nil
+	}
+	return m
 }
 
 func present(raw json.RawMessage) bool {

@@ -33,7 +33,8 @@ func onceRequests() map[string]wire.Request {
 // exampleClient reaches the server that has serverCertificate.
 func exampleClient(rt http.RoundTripper) *wire.Client {
 	return wire.New(wire.Config{
-		BaseURL: "https://example.com", ClientID: "env", HTTPClient: &http.Client{Transport: rt}, Timeout: 5 * time.Second, SDKVersion: "tcbauth/test",
+		BaseURL: "https://example.com", ClientID: "env", HTTPClient: &http.Client{Transport: rt}, Timeout: 5 * time.Second, MaxAttempts: 3,
+		SDKVersion: "tcbauth/test",
 	})
 }
 

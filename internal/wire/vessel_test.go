@@ -20,7 +20,7 @@ func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f
 
 func vesselClient(f roundTrip) *Client {
 	return New(Config{
-		BaseURL: "https://api.example.com/base", ClientID: "env", HTTPClient: &http.Client{Transport: f}, Timeout: time.Minute,
+		BaseURL: "https://api.example.com/base", ClientID: "env", HTTPClient: &http.Client{Transport: f}, Timeout: time.Minute, MaxAttempts: 3,
 		SDKVersion: "tcbauth/test",
 	})
 }
