@@ -188,7 +188,7 @@ func TestCacheForgetsEndedSessions(t *testing.T) {
 //
 //nolint:paralleltest // it measures the heap
 func TestCacheIsBounded(t *testing.T) {
-	const room = 64
+	const room = 16
 	v := verifierAt(t, certs(t), accesstoken.WithTokenCache(room))
 	heap := func() float64 {
 		runtime.GC()
@@ -204,10 +204,10 @@ func TestCacheIsBounded(t *testing.T) {
 		}
 	}
 	before := heap()
-	fill(0, 600)
+	fill(0, 150)
 	after := heap()
 	assert.Less(t, after-before, float64(room*8<<10+64<<10))
-	fill(600, 1200)
+	fill(150, 300)
 	assert.Less(t, heap()-after, float64(64<<10), "full is full")
 	runtime.KeepAlive(v)
 }
