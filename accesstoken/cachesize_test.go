@@ -28,12 +28,12 @@ func TestTokenCacheSize(t *testing.T) {
 		`"meta":{"wxOpenId":"","wxUnionId":""},"user_id":"1849755119840497664","user_type":"external","groups":["a","b"]}`
 	largest := `{"sub":"1","scope":"user","x":"` + strings.Repeat("x", 1000) + `","groups":[` + strings.Repeat(`"\u0061aaaaaaaaaaaaaaaaa",`, 62) + `"a"],"aud":"a"}`
 	for name, test := range map[string]struct {
-		payload string
-		tokens  int
-		limit   float64
-	}{"ordinary": {ordinary, 100_000, 10}, "the largest": {largest, 20_000, 64}} {
+		payload      string
+		room, tokens int
+		limit        float64
+	}{"ordinary": {ordinary, 8192, 100_000, 10}, "the largest": {largest, 512, 3000, 4}} {
 		t.Run(name, func(t *testing.T) {
-			cache := newTokenCache(8192)
+			cache := newTokenCache(test.room)
 			before := heap()
 			for i := range test.tokens {
 				good := &verified{id: sha256.Sum256([]byte(strconv.Itoa(i)))}
