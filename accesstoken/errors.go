@@ -40,7 +40,7 @@ var (
 	// ErrNoToken: the request has no Authorization header with the scheme Bearer, and nothing for [WithExtractor] either
 	// (HTTP status 401).
 	ErrNoToken = errors.New("accesstoken: the request has no bearer token")
-	// ErrInvalidRequest: the header is malformed, or there are several (HTTP status 400).
+	// ErrInvalidRequest: the header, or what else carries the token, is malformed, or there are several (HTTP status 400).
 	ErrInvalidRequest = errors.New("accesstoken: the Authorization header is malformed or repeated")
 )
 
