@@ -107,8 +107,8 @@ type StoreOpKind string
 // The kinds of [StoreOp].
 const (
 	StoreGet     = StoreOpKind(session.StoreGet)     // "get"
-	StoreSet     = StoreOpKind(session.StoreSet)     // "set"
-	StoreDelete  = StoreOpKind(session.StoreDelete)  // "delete"
+	StoreSet     = StoreOpKind(session.StoreSet)     // "set": of one value, or of several where the store does that in one step
+	StoreDelete  = StoreOpKind(session.StoreDelete)  // "delete": the same
 	StoreReserve = StoreOpKind(session.StoreReserve) // "reserve": of a [Reserver]
 	StoreLock    = StoreOpKind(session.StoreLock)    // "lock": of a [Locker], with the wait for whoever holds it
 	StoreUnlock  = StoreOpKind(session.StoreUnlock)  // "unlock"
