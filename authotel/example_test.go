@@ -81,7 +81,7 @@ func tree(spans tracetest.SpanStubs, parent trace.SpanID, indent string) (lines 
 		for _, key := range []attribute.Key{"http.request.method", "url.path", "http.response.status_code"} {
 			for _, a := range s.Attributes {
 				if a.Key == key {
-					words = append(words, a.Value.Emit())
+					words = append(words, a.Value.String())
 					break
 				}
 			}
@@ -89,7 +89,7 @@ func tree(spans tracetest.SpanStubs, parent trace.SpanID, indent string) (lines 
 		lines = append(lines, strings.Join(words, " "))
 		lines = append(lines, tree(spans, s.SpanContext.SpanID(), indent+"  ")...)
 		for _, e := range s.Events {
-			lines = append(lines, indent+"  event "+e.Name+": "+e.Attributes[0].Value.Emit())
+			lines = append(lines, indent+"  event "+e.Name+": "+e.Attributes[0].Value.String())
 		}
 	}
 	return lines
