@@ -133,14 +133,20 @@ func (g *gate) set(shut chan struct{}, down bool) {
 	g.shut, g.down = shut, down
 }
 
-// TestSuite has all that storetest has: a second store, killed processes, lost locks, and a Redis that is away or silent.
-func TestSuite(t *testing.T) {
+// TestStore has all that storetest has on a real Redis: a second store, killed processes, lost locks, and a Redis that is away or
+// silent. On miniredis, which is no subject of these, it has what needs no time.
+func TestStore(t *testing.T) {
 	t.Parallel()
 	const lease = 500 * time.Millisecond
 	eachRedis(t, func(t *testing.T, addr, prefix string) {
+		if prefix == miniPrefix {
+			client := connect(t, addr)
+			storetest.Run(t, func(t *testing.T) tcbauth.TokenStore { return newStore(t, client, prefix+rand.Text()+":") })
+			return
+		}
 		gated := func(t *testing.T, prefix string) *gatedStore {
 			g, front := openGate(t, addr)
-			client := redis.NewClient(&redis.Options{Addr: front, ContextTimeoutEnabled: true})
+			client := redis.NewClient(&redis.Options{Addr: front, ContextTimeoutEnabled: true, MaxRetries: -1, DialerRetries: 1})
 			t.Cleanup(func() { assert.NoError(t, client.Close()) })
 			return &gatedStore{newStore(t, client, prefix, redisstore.WithLockLease(lease)), g, prefix}
 		}
