@@ -83,6 +83,7 @@ var (
 	_ tcbauth.TokenStore    = (*Store)(nil)
 	_ tcbauth.Locker        = (*Store)(nil)
 	_ tcbauth.Interruptible = (*Store)(nil)
+	_ tcbauth.StringGetter  = (*Store)(nil)
 )
 
 // New returns the store on client, which stays the caller's to close. It does no I/O.
@@ -106,26 +107,37 @@ func New(client redis.UniversalClient, opts ...Option) (*Store, error) {
 // was lost, so that a holder learns of it before it acts on what it reads; it then asks the master, never a replica.
 // A value of more than 1 MiB is refused.
 func (s *Store) Get(ctx context.Context, key string) ([]byte, error) {
-	if err := ended(ctx); err != nil {
+	value, err := s.GetString(ctx, key)
+	if err != nil {
 		return nil, err
 	}
+	return []byte(value), nil
+}
+
+// GetString is Get with the value as a string, which is what the client has.
+func (s *Store) GetString(ctx context.Context, key string) (string, error) {
+	if err := ended(ctx); err != nil {
+		return "", err
+	}
 	name := s.name(key)
-	var value []byte
+	var value string
 	var err error
 	if h := s.holdOf(ctx, name); h != nil {
-		value, err = h.get(ctx, name)
+		var data []byte
+		data, err = h.get(ctx, name)
+		value = string(data)
 	} else if s.clientEnds(ctx) {
-		value, err = s.client.Get(ctx, name.value).Bytes()
+		value, err = s.client.Get(ctx, name.value).Result()
 	} else {
-		value, err = aside(ctx, func() ([]byte, error) { return s.client.Get(ctx, name.value).Bytes() })
+		value, err = aside(ctx, func() (string, error) { return s.client.Get(ctx, name.value).Result() })
 	}
 	switch {
 	case errors.Is(err, redis.Nil):
-		return nil, tcbauth.ErrNotFound
+		return "", tcbauth.ErrNotFound
 	case err != nil:
-		return nil, failed(ctx, "read", err)
+		return "", failed(ctx, "read", err)
 	case len(value) > maxValue:
-		return nil, tooLong("read", len(value))
+		return "", tooLong("read", len(value))
 	}
 	return value, nil
 }

@@ -39,30 +39,43 @@ type leaseOf struct {
 	until int64 // in ticks
 }
 
-// ticks are the clock of leases. It stands still when the whole process does for more than a moment, so that no holder loses its
-// lock by that.
-var ticks atomic.Int64
+// leases is the clock of all leases, which also renews them: a busy machine can keep a goroutine waiting for longer than a lease,
+// and a lock must not be lost by that.
+var leases = &leaseClock{holders: make(map[*holder]func() bool)}
 
-const (
-	tick   = 10 * time.Millisecond
-	moment = 20 * tick
-)
+type leaseClock struct {
+	ticks   atomic.Int64
+	mu      sync.Mutex
+	holders map[*holder]func() bool // renews the lock, and is false when there is nothing to renew any more
+}
 
-var startClock = sync.OnceFunc(func() {
-	go func() { // ends with the process
-		for last := time.Now(); ; {
-			<-time.After(tick)
-			passed := min(time.Since(last), moment) / tick
-			ticks.Add(int64(passed))
-			if last = last.Add(passed * tick); time.Since(last) > moment {
-				last = time.Now()
+const tick = 10 * time.Millisecond
+
+func (c *leaseClock) run() {
+	for last := time.Now(); ; {
+		<-time.After(tick)
+		c.mu.Lock()
+		for h, renew := range c.holders {
+			if !renew() {
+				delete(c.holders, h)
 			}
 		}
-	}()
-})
+		c.mu.Unlock()
+		c.ticks.Add(int64(min(time.Since(last), testLease/4) / tick)) // less than a lease before the next renewal
+		last = time.Now()
+	}
+}
+
+func (c *leaseClock) add(h *holder, renew func() bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.holders[h] = renew
+}
+
+var startLeases = sync.OnceFunc(func() { go leases.run() }) // ends with the process
 
 func newSite() *site {
-	startClock()
+	startLeases()
 	return &site{
 		values: make(map[string]kept), locks: make(map[string]leaseOf), fences: make(map[string]int),
 		renews: make(map[string]int), hung: make(map[string]chan struct{}),

@@ -37,7 +37,7 @@ func (s *leased) Lock(ctx context.Context, key string) (held context.Context, un
 				s.renews[name] = last
 				s.locks[name] = leaseOf{last, math.MaxInt64}
 			}
-			if l, ok := s.locks[name]; !ok || ticks.Load() > l.until {
+			if l, ok := s.locks[name]; !ok || leases.ticks.Load() > l.until {
 				s.fences[name]++
 				h.fence = s.fences[name]
 				s.locks[name] = leaseOf{h.fence, s.end()}
@@ -68,7 +68,9 @@ func (s *leased) Lock(ctx context.Context, key string) (held context.Context, un
 		}
 	}
 	held, h.cancel = context.WithCancelCause(context.WithValue(ctx, holdOf{s.site}, h))
-	go s.renew(held, h)
+	if !s.faults.neverRenews {
+		leases.add(h, func() bool { return s.renew(held, h) })
+	}
 	var once sync.Once
 	return held, func() {
 		once.Do(func() {
@@ -87,22 +89,18 @@ func (s *leased) end() int64 {
 	if s.faults.neverFrees {
 		return math.MaxInt64
 	}
-	return ticks.Load() + int64(testLease/tick)
+	return leases.ticks.Load() + int64(testLease/tick)
 }
 
-func (s *leased) renew(held context.Context, h *holder) {
-	for !s.faults.neverRenews {
-		select {
-		case <-s.dead:
-			return
-		case <-held.Done():
-			return
-		case <-time.After(testLease / 8):
-		}
-		s.mu.Lock()
-		if l, ok := s.locks[h.key]; ok && l.fence == h.fence && !s.isDead() {
-			s.locks[h.key] = leaseOf{h.fence, s.end()}
-		}
-		s.mu.Unlock()
+// renew reports whether the lock is still held.
+func (s *leased) renew(held context.Context, h *holder) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if held.Err() != nil || s.isDead() {
+		return false
 	}
+	if l, ok := s.locks[h.key]; ok && l.fence == h.fence {
+		s.locks[h.key] = leaseOf{h.fence, s.end()}
+	}
+	return true
 }

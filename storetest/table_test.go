@@ -148,14 +148,14 @@ var brokenStores = []broken{
 }
 
 // hasty are limits for stores of which a failure is wanted.
-var hasty = &limits{patience: 4 * time.Second, promptly: 300 * time.Millisecond}
+var hasty = &limits{patience: 3500 * time.Millisecond, promptly: 300 * time.Millisecond}
 
 // TestBrokenStores has each broken store found by the test of the number that it breaks, and prints the table of them.
 func TestBrokenStores(t *testing.T) {
 	t.Parallel()
 	type found struct{ parts, says string }
 	all := make([]found, len(brokenStores))
-	slots := make(chan struct{}, 24) // most of them wait for time to go by
+	slots := make(chan struct{}, 40) // most of them wait for time to go by
 	var wg sync.WaitGroup
 	for i, store := range brokenStores {
 		wg.Go(func() {
