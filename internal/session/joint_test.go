@@ -89,7 +89,7 @@ func (s *jointStore) Replace(held context.Context, old []byte, ttl time.Duration
 func (s *jointStore) DeleteAll(held context.Context, keys ...string) error {
 	s.note("delete all")
 	for _, key := range keys {
-		if err := s.TokenStore.Delete(held, key); err != nil {
+		if err := s.Delete(held, key); err != nil {
 			return err
 		}
 	}
