@@ -49,8 +49,8 @@ func checked(values []any, i int) ([]byte, error) {
 	return value, nil
 }
 
-// Replace stores values under keys in one step, if the value under the first key is still old. Otherwise it does nothing and reports
-// false. ctx is that of a lock of their session, and ttl that of Set.
+// Replace stores values under keys, in one step and with the context of a lock of their session, if the value under the first key is
+// still old. Otherwise it does nothing and reports false. ttl is that of Set.
 func (s *Store) Replace(ctx context.Context, old []byte, ttl time.Duration, keys []string, values [][]byte) (done bool, err error) {
 	h, names, err := s.holding(ctx, keys)
 	if err != nil {
