@@ -63,7 +63,7 @@ func FuzzRetryAfter(f *testing.F) {
 		s := &script{answers: []said{
 			says(429, `{"error":"resource_exhausted","retry_after":`+inBody+`}`, "Retry-After", after, "Date", date),
 		}}
-		_, err := wire.Do[value](t.Context(), newClient(s), &post)
+		_, err := wire.Do[value](t.Context(), newClient(s), new(post))
 		got := failure(t, err)
 		require.GreaterOrEqual(t, got.RetryAfter, time.Duration(0))
 		require.LessOrEqual(t, got.RetryAfter, 24*time.Hour)

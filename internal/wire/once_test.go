@@ -95,13 +95,13 @@ func TestOnceOnHTTP2(t *testing.T) {
 						client := exampleClient(h)
 						if reused {
 							good.Store(true)
-							_, err := wire.Do[value](t.Context(), client, &req)
+							_, err := wire.Do[value](t.Context(), client, new(req))
 							require.NoError(t, err)
 							good.Store(false)
 							h.Headers.Store(0)
 							h.Complete.Store(0)
 						}
-						_, err := wire.Do[value](t.Context(), client, &req)
+						_, err := wire.Do[value](t.Context(), client, new(req))
 						f := failure(t, err)
 						require.ErrorIs(t, f, wire.ErrOutcomeUnknown)
 						assert.Equal(t, wire.Unreachable, f.Code)
@@ -123,7 +123,7 @@ func TestOnlyDoRepeats(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				h := testbed.NewHTTP2(t, func(c *testbed.HTTP2Conn, s uint32) bool { c.Reset(s, code); return true })
-				_, err := wire.Do[value](t.Context(), exampleClient(h), &get)
+				_, err := wire.Do[value](t.Context(), exampleClient(h), new(get))
 				require.ErrorIs(t, failure(t, err), wire.ErrOutcomeUnknown)
 				assert.EqualValues(t, 3, h.Complete.Load())
 			})
@@ -168,9 +168,9 @@ func TestOnceOnHTTP1(t *testing.T) {
 						end(p, conn)
 					})
 					c := newClient(p)
-					_, err := wire.Do[value](t.Context(), c, &req)
+					_, err := wire.Do[value](t.Context(), c, new(req))
 					require.NoError(t, err)
-					_, err = wire.Do[value](t.Context(), c, &req)
+					_, err = wire.Do[value](t.Context(), c, new(req))
 					f := failure(t, err)
 					if f.StatusCode == 0 {
 						require.ErrorIs(t, f, wire.ErrOutcomeUnknown)
@@ -196,7 +196,7 @@ func TestTransportCannotReplay(t *testing.T) {
 				assert.NotNil(t, r.Body)
 				assert.NotEqual(t, http.NoBody, r.Body)
 			}}}}
-			_, err := wire.Do[value](t.Context(), newClient(s), &req)
+			_, err := wire.Do[value](t.Context(), newClient(s), new(req))
 			require.NoError(t, err)
 		})
 	}
@@ -210,7 +210,7 @@ func TestOnceWithRedirect(t *testing.T) {
 			t.Run(fmt.Sprintf("%s/%d", kind, status), func(t *testing.T) {
 				t.Parallel()
 				s := &script{answers: []said{says(status, "", "Location", "https://api.example.com/again")}}
-				_, err := wire.Do[value](t.Context(), newClient(s), &req)
+				_, err := wire.Do[value](t.Context(), newClient(s), new(req))
 				require.ErrorIs(t, failure(t, err), wire.ErrInvalidResponse)
 				assert.Len(t, s.sent(), 1)
 			})

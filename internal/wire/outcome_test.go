@@ -69,7 +69,7 @@ func TestOutcome(t *testing.T) {
 					if req.Repeatable = repeatable; repeatable {
 						want = tt.other
 					}
-					_, err := wire.Do[value](t.Context(), newClient(&script{answers: []said{tt.answer}}), &req)
+					_, err := wire.Do[value](t.Context(), newClient(&script{answers: []said{tt.answer}}), new(req))
 					f := failure(t, err)
 					assert.Equal(t, want.invalid, errors.Is(f, wire.ErrInvalidResponse), "ErrInvalidResponse: %v", f.Err)
 					assert.Equal(t, want.unknown, errors.Is(f, wire.ErrOutcomeUnknown), "ErrOutcomeUnknown: %v", f.Err)
@@ -104,7 +104,7 @@ func TestFailureNamesItsRequest(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				req := post
 				req.Op = "RefreshSession"
-				_, err := wire.Do[value](t.Context(), newClient(&script{answers: []said{answer}}), &req)
+				_, err := wire.Do[value](t.Context(), newClient(&script{answers: []said{answer}}), new(req))
 				f := failure(t, err)
 				assert.Equal(t, []string{"RefreshSession", "POST", "/auth/v1/verification", "id"}, []string{f.Op, f.Method, f.Path, f.RequestID})
 			})

@@ -82,7 +82,7 @@ func TestErrorsDoNotQuoteTheAnswer(t *testing.T) {
 						_, _ = io.WriteString(conn, answer) // a client that has read enough closes
 					}
 				})
-				_, err := wire.Do[value](t.Context(), newClient(p), &post)
+				_, err := wire.Do[value](t.Context(), newClient(p), new(post))
 				requireClean(t, failure(t, err))
 			})
 		})
@@ -105,7 +105,7 @@ func TestErrorsDoNotQuoteTheAnswer(t *testing.T) {
 		t.Run("over HTTP 2/"+name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				_, err := wire.Do[value](t.Context(), exampleClient(testbed.NewHTTP2(t, reply)), &post)
+				_, err := wire.Do[value](t.Context(), exampleClient(testbed.NewHTTP2(t, reply)), new(post))
 				requireClean(t, failure(t, err))
 			})
 		})
@@ -129,7 +129,7 @@ func TestErrorsDoNotQuoteTheProxy(t *testing.T) {
 				return client, nil
 			},
 		}
-		_, err := wire.Do[value](t.Context(), newClient(transport), &post)
+		_, err := wire.Do[value](t.Context(), newClient(transport), new(post))
 		f := failure(t, err)
 		requireClean(t, f)
 		require.NotErrorIs(t, f, wire.ErrOutcomeUnknown)
@@ -175,7 +175,7 @@ func TestTransportErrors(t *testing.T) {
 					if cut {
 						answer = said{status: 200, readErr: tt.err}
 					}
-					_, err := wire.Do[value](t.Context(), newClient(&script{answers: []said{answer}}), &post)
+					_, err := wire.Do[value](t.Context(), newClient(&script{answers: []said{answer}}), new(post))
 					f := failure(t, err)
 					requireClean(t, f)
 					require.ErrorIs(t, f, tt.err)
@@ -212,7 +212,7 @@ func TestForeignErrorsDecideNothing(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			_, err := wire.Do[value](t.Context(), newClient(&script{answers: []said{answer}}), &post)
+			_, err := wire.Do[value](t.Context(), newClient(&script{answers: []said{answer}}), new(post))
 			f := failure(t, err)
 			require.ErrorIs(t, f, wire.ErrOutcomeUnknown)
 			assert.Equal(t, wire.Unreachable, f.Code)

@@ -167,7 +167,7 @@ func TestRepeats(t *testing.T) {
 					if method == http.MethodGet {
 						req = get
 					}
-					out, err := wire.Do[value](t.Context(), newClient(s), &req)
+					out, err := wire.Do[value](t.Context(), newClient(s), new(req))
 					assert.Len(t, s.sent(), want)
 					for _, id := range s.ids {
 						assert.Equal(t, "id", id)
@@ -194,7 +194,7 @@ func TestRepeatSucceeds(t *testing.T) {
 		s := &script{answers: []said{
 			fails(&net.OpError{Op: "dial", Err: errors.New("refused")}), says(200, `{"a":"b"}`),
 		}}
-		out, err := wire.Do[value](t.Context(), newClient(s), &post)
+		out, err := wire.Do[value](t.Context(), newClient(s), new(post))
 		require.NoError(t, err)
 		assert.Equal(t, "b", out.A)
 		assert.Len(t, s.sent(), 2)
@@ -208,7 +208,7 @@ func TestRepeatEndsWithLostReply(t *testing.T) {
 		s := &script{answers: []said{
 			fails(&net.OpError{Op: "dial", Err: errors.New("refused")}), fails(io.ErrUnexpectedEOF),
 		}}
-		_, err := wire.Do[value](t.Context(), newClient(s), &post)
+		_, err := wire.Do[value](t.Context(), newClient(s), new(post))
 		require.ErrorIs(t, failure(t, err), wire.ErrOutcomeUnknown)
 		assert.Len(t, s.sent(), 2)
 	})
@@ -245,7 +245,7 @@ func TestRepeatHonoursRetryAfter(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				s := &script{answers: []said{says(503, tt.body, tt.headers...)}}
-				_, err := wire.Do[value](t.Context(), newClient(s), &get)
+				_, err := wire.Do[value](t.Context(), newClient(s), new(get))
 				assert.Equal(t, 503, failure(t, err).StatusCode)
 				at := s.sent()
 				require.Len(t, at, tt.requests)
@@ -265,7 +265,7 @@ func TestContextEndsWait(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
 		defer cancel()
 		start := time.Now()
-		_, err := wire.Do[value](ctx, newClient(s), &get)
+		_, err := wire.Do[value](ctx, newClient(s), new(get))
 		assert.Equal(t, 503, failure(t, err).StatusCode, "what is known is told")
 		assert.Equal(t, 3*time.Second, time.Since(start))
 		assert.Len(t, s.sent(), 1)
@@ -295,7 +295,7 @@ func TestTimeLimits(t *testing.T) {
 				ctx, cancel := context.WithTimeout(t.Context(), tt.limit)
 				defer cancel()
 				start := time.Now()
-				_, err := wire.Do[value](ctx, newClient(s), &tt.req)
+				_, err := wire.Do[value](ctx, newClient(s), new(tt.req))
 				f := failure(t, err)
 				assert.Equal(t, wire.Unreachable, f.Code)
 				require.ErrorIs(t, f, tt.is)
@@ -312,7 +312,7 @@ func TestTimeLimitOfBody(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		s := &script{answers: []said{{status: 200, stuck: true}}}
-		_, err := wire.Do[value](t.Context(), newClient(s), &post)
+		_, err := wire.Do[value](t.Context(), newClient(s), new(post))
 		f := failure(t, err)
 		require.ErrorIs(t, f, wire.ErrOutcomeUnknown)
 		require.ErrorIs(t, f, context.DeadlineExceeded)
@@ -340,7 +340,7 @@ func TestURLsAreNotInErrors(t *testing.T) {
 			req := post
 			req.Query = url.Values{"token": {"planted"}}
 			s := &script{answers: []said{fails(err)}}
-			_, err := wire.Do[value](t.Context(), newClient(s), &req)
+			_, err := wire.Do[value](t.Context(), newClient(s), new(req))
 			f := failure(t, err)
 			assert.NotContains(t, f.Error()+f.Err.Error(), "planted")
 		})
@@ -351,7 +351,7 @@ func TestURLsAreNotInErrors(t *testing.T) {
 func TestRedirectWithBadLocation(t *testing.T) {
 	t.Parallel()
 	s := &script{answers: []said{says(307, "", "Location", "https://[::1/?token=planted")}}
-	_, err := wire.Do[value](t.Context(), newClient(s), &post)
+	_, err := wire.Do[value](t.Context(), newClient(s), new(post))
 	f := failure(t, err)
 	assert.NotContains(t, f.Err.Error(), "planted")
 	assert.Equal(t, 307, f.StatusCode)
@@ -367,7 +367,7 @@ func TestBodyOfEveryMethod(t *testing.T) {
 		req.Method = method
 		var length int64
 		s := &script{answers: []said{{status: 200, body: `{"a":"b"}`, heard: func(r *http.Request) { length = r.ContentLength }}}}
-		_, err := wire.Do[value](t.Context(), newClient(s), &req)
+		_, err := wire.Do[value](t.Context(), newClient(s), new(req))
 		require.NoError(t, err, method)
 		assert.EqualValues(t, len(`{"a":"b"}`), length, method)
 	}

@@ -18,7 +18,7 @@ const (
 	Basic       // client id and secret
 )
 
-// Request is one logical call. It keeps its request id over all repeats.
+// Request is one logical call, of one caller at a time. It keeps its request id over all repeats.
 type Request struct {
 	Op     string // name of the Go method, for log and errors
 	Method string

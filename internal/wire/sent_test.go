@@ -62,7 +62,7 @@ func TestSentValues(t *testing.T) {
 			t.Parallel()
 			req := tt.req
 			req.Op, req.Method, req.Path, req.RequestID = "Op", http.MethodPost, "v1/x", "id"
-			_, err := wire.Do[value](t.Context(), newClient(&script{answers: []said{says(400, `{"error":"internal"}`)}}), &req)
+			_, err := wire.Do[value](t.Context(), newClient(&script{answers: []said{says(400, `{"error":"internal"}`)}}), new(req))
 			f := failure(t, err)
 			for _, secret := range tt.want {
 				assert.NotContains(t, wire.Scrub("quote: "+secret, f.Sent), strings.TrimPrefix(strings.TrimPrefix(secret, "+86 "), "%2B86+"), secret)

@@ -71,7 +71,7 @@ func TestTraceDialFails(t *testing.T) {
 					dials.Add(1)
 					return nil, failure
 				}}
-				_, err := wire.Do[value](t.Context(), newClient(transport), &post)
+				_, err := wire.Do[value](t.Context(), newClient(transport), new(post))
 				require.ErrorIs(t, err, failure)
 				require.NotErrorIs(t, err, wire.ErrOutcomeUnknown)
 				assert.EqualValues(t, 3, dials.Load())
@@ -88,7 +88,7 @@ func TestTraceHandshakeFails(t *testing.T) {
 			dials.Add(1)
 			return nil, &tls.CertificateVerificationError{Err: errors.New("expired")}
 		}}
-		_, err := wire.Do[value](t.Context(), newClient(transport), &post)
+		_, err := wire.Do[value](t.Context(), newClient(transport), new(post))
 		require.Error(t, err)
 		require.NotErrorIs(t, err, wire.ErrOutcomeUnknown)
 		assert.EqualValues(t, 1, dials.Load())
@@ -116,7 +116,7 @@ func TestTraceLostReply(t *testing.T) {
 				t.Parallel()
 				synctest.Test(t, func(t *testing.T) {
 					p := newPipes(t, func(p *pipes, _ int64, conn net.Conn) { serve(p, conn) })
-					_, err := wire.Do[value](t.Context(), newClient(p), &req)
+					_, err := wire.Do[value](t.Context(), newClient(p), new(req))
 					f := failure(t, err)
 					require.ErrorIs(t, f, wire.ErrOutcomeUnknown)
 					assert.Equal(t, wire.Unreachable, f.Code)
@@ -148,9 +148,9 @@ func TestTraceReusedConnection(t *testing.T) {
 					}
 				})
 				c := newClient(p)
-				_, err := wire.Do[value](t.Context(), c, &req)
+				_, err := wire.Do[value](t.Context(), c, new(req))
 				require.NoError(t, err)
-				_, err = wire.Do[value](t.Context(), c, &req)
+				_, err = wire.Do[value](t.Context(), c, new(req))
 				if req.Repeatable {
 					require.NoError(t, err)
 					assert.EqualValues(t, 3, p.reads.Load())
@@ -176,7 +176,7 @@ func TestTraceSlowDial(t *testing.T) {
 			<-end
 			return nil, net.ErrClosed
 		}}
-		_, err := wire.Do[value](t.Context(), newClient(transport), &post)
+		_, err := wire.Do[value](t.Context(), newClient(transport), new(post))
 		require.ErrorIs(t, err, context.DeadlineExceeded)
 		require.NotErrorIs(t, err, wire.ErrOutcomeUnknown)
 		assert.EqualValues(t, 3, dials.Load())
