@@ -29,6 +29,7 @@ func TestBudgets(t *testing.T) {
 	}
 	const (
 		budget  = 1.25
+		aside   = 1.60 // where a goroutine waits for the answer, so that its caller can leave
 		env     = "budget-1a2b3c4d5e"
 		visitor = "pFQ4xJ0s9Xc1m2cWZB3z5w0m7h8uE6yT4qKdRnVbLgA"
 		key     = "users/" + visitor + "/credentials_" + env
@@ -53,19 +54,20 @@ func TestBudgets(t *testing.T) {
 	get := func(ctx context.Context) error { _, err := store.Get(ctx, key); return err }
 	token := func(ctx context.Context) error { _, err := app.ForUser(visitor).GetAccessToken(ctx); return err }
 	for _, way := range []struct {
-		name string
-		call func() error
+		name   string
+		call   func() error
+		budget float64
 	}{
-		{"Get", func() error { return get(ctx) }},
-		{"Get without a deadline", func() error { return get(cancellable) }},
-		{"ForUser and GetAccessToken", func() error { return token(ctx) }},
-		{"ForUser and GetAccessToken without a deadline", func() error { return token(cancellable) }},
+		{"Get", func() error { return get(ctx) }, budget},
+		{"Get without a deadline", func() error { return get(cancellable) }, aside},
+		{"ForUser and GetAccessToken", func() error { return token(ctx) }, budget},
+		{"ForUser and GetAccessToken without a deadline", func() error { return token(cancellable) }, aside},
 	} {
 		t.Logf("allocations: %s %.0f", way.name, allocs(t, way.call))
 		for _, goroutines := range []int{8, 64} {
 			ratio, each := throughput(t, goroutines, way.call, bare)
 			t.Logf("%d goroutines: a GET takes %v, %s %.2f times that", goroutines, each, way.name, ratio)
-			assert.LessOrEqual(t, ratio, budget, "%s, %d goroutines", way.name, goroutines)
+			assert.LessOrEqual(t, ratio, way.budget, "%s, %d goroutines", way.name, goroutines)
 		}
 	}
 }
