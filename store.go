@@ -13,13 +13,35 @@ import (
 var ErrNotFound = session.ErrNotFound
 
 // TokenStore keeps small opaque values under string keys, like the js-sdk's storage. tcbauth keeps the session, the
-// device id and the captcha token in it.
+// device id and the captcha token in it. A place is what the values lie in, such as a directory or a database; any number of
+// stores, in one process or in many, may have the same place.
 //
-// A store must be safe for concurrent use. A Set replaces the whole value or leaves the old one, also when the process
-// dies in the middle of it. Values hold tokens: a store must not log them or put them into an error.
+// tcbauth relies on all of the following. Package storetest has a test for each number, with its name.
+//
+//  1. Last write. Get returns what the last Set of the key has stored, and [ErrNotFound] after a Delete, as soon as that call
+//     has returned: in this store and in every other one on the same place. A call about one key changes no other key.
+//  2. Not found. ErrNotFound says that nothing is stored under the key, and nothing else: tcbauth takes it for "nobody is
+//     signed in". A place that cannot be reached, a value that cannot be read and a context that has ended are other errors,
+//     which do not wrap ErrNotFound. Set and Delete never return nil for what they have not done.
+//  3. Any value. A value is any bytes, none too, and comes back as it was. 256 KiB can be stored; a longer value is stored
+//     whole or refused, and one that is refused leaves the old one.
+//  4. Any key. A key is any text of 1 to 8192 bytes. Two keys that differ in one byte are two keys, whatever the byte: case,
+//     blanks, accents, slashes, NUL, and bytes that are no UTF-8.
+//  5. Copies. The caller may change the slice that it gave to Set, and the one that it got from Get.
+//  6. Whole values. A Set replaces the whole value or leaves the old one. Whoever reads meanwhile gets one of the two, also when
+//     the process dies in the middle of it.
+//  7. Delete. After it nothing is stored under the key. Where nothing was, that is no error.
+//  8. Time to live. A value is there for at least its ttl; after that a store may drop it or keep it. A ttl of 0 is for ever.
+//     Each Set has its own ttl, whatever the one before had.
+//  9. Contexts. A call whose context has ended before it begins returns the context's error and does nothing. One that
+//     returns the context's error later may have been done or not.
+//  10. One key's trouble. A call about one key does not wait for calls about other keys, nor for a lock.
+//  11. Concurrent use. All of this holds for any number of goroutines at once.
+//  12. Discretion. No error has a value in it: values hold tokens. A store does not log them either.
 //
 // A store that several processes or machines share should implement [Locker] too: without it only the goroutines of
-// one [App] are kept from refreshing the same session twice. Package storetest has the tests that every store must pass.
+// one [App] are kept from refreshing the same session twice. [Reserver] and [Interruptible] are further promises that a store
+// may make.
 type TokenStore interface {
 	// Get returns the value under key. The caller owns the returned slice. Nothing there is ErrNotFound.
 	Get(ctx context.Context, key string) ([]byte, error)
@@ -32,13 +54,30 @@ type TokenStore interface {
 
 // Locker is what a [TokenStore] implements to let every process that shares the store take turns. tcbauth holds the
 // lock of a session while it refreshes, replaces or deletes it.
+//
+// tcbauth relies on all of the following. Package storetest has a test for each number, with its name.
+//
+//  1. Exclusion. A key's lock has one holder at a time, of all stores on the same place, in this process and in others.
+//     Locks of different keys do not exclude each other. Keys are those of TokenStore.
+//  2. Waiting. Lock waits until the lock is free, or until ctx is done, and then returns ctx's error and has no lock. A lock
+//     that is given up goes to somebody who waits for it, if anybody does.
+//  3. Giving up. unlock gives the lock up, also when ctx has ended. It may be called from any goroutine, and more than once:
+//     only the first call counts, and none of them touches the lock of a later holder.
+//  4. Held. held is ctx with the lock's fence: it has ctx's values and ends with ctx. It goes into Get, Set and Delete of any
+//     key while the lock is held. Lock may be called with it, for another key, and the two locks are given up one by one.
+//  5. Renewal. A lock lasts until it is given up, however long that takes, while held has not ended, the process runs and the
+//     place can be reached. A store whose locks end by themselves renews them.
+//  6. Death. A lock ends with the process that holds it, at once or within a lease.
+//  7. Late holder. A holder can lose its lock where the lock ends by itself or can be taken away. Once somebody else has had
+//     it, Get, Set and Delete with the old held fail and change nothing, held is cancelled by then, and the old unlock leaves
+//     the lock alone. While nobody has had it, they fail or are done.
+//  8. Beside values. A lock is no value: Get finds none for it under any key, and values can be read, written and deleted
+//     without it while it is held.
+//  9. No second connection. A lock that is held keeps nothing that another call needs, such as a connection of a limited
+//     pool: any number of locks may be held at once, and the calls of their holders go through.
 type Locker interface {
-	// Lock waits until it holds the lock of key, or until ctx is done, and then returns ctx's error. Locks of
-	// different keys do not exclude each other, and a lock dies with the process that holds it.
-	//
-	// held is ctx with the lock's fence: it goes into Get, Set and Delete while the lock is held, so that a store
-	// whose locks can be lost refuses the writes of a holder that lost it. held is cancelled when the lock is lost.
-	// unlock gives the lock up; it may be called more than once, and from any goroutine.
+	// Lock waits until it holds the lock of key, or until ctx is done, and then returns ctx's error. held carries the lock's
+	// fence into Get, Set and Delete, and is cancelled when the lock is known to be lost. unlock gives the lock up.
 	Lock(ctx context.Context, key string) (held context.Context, unlock func(), err error)
 }
 

@@ -21,12 +21,12 @@ const (
 	tempAge = time.Hour
 )
 
-func readValue(path string) ([]byte, error) {
-	if err := checkRegular(path); err != nil {
+func readValue(dir folder, name string) ([]byte, error) {
+	if err := dir.checkRegular(name); err != nil {
 		return nil, err
 	}
-	// noFollow, and the check of the open file, cover what may have changed since.
-	f, err := os.OpenFile(path, os.O_RDONLY|noFollow, 0) //nolint:gosec // the name is our own hash
+	// openFile, and the check of the open file, cover what may have changed since.
+	f, err := dir.openFile(name, os.O_RDONLY, 0)
 	if err != nil {
 		return nil, err
 	}
@@ -35,10 +35,10 @@ func readValue(path string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := regular(path, info); err != nil {
+	if err := regular(name, info); err != nil {
 		return nil, err
 	}
-	if err := secure(path, info, f.Chmod); err != nil {
+	if err := secure(name, info, f.Chmod); err != nil {
 		return nil, err
 	}
 	value, err := io.ReadAll(io.LimitReader(f, maxValue+1))
@@ -46,58 +46,58 @@ func readValue(path string) ([]byte, error) {
 		return nil, err
 	}
 	if len(value) > maxValue {
-		return nil, fmt.Errorf("%s: over the limit of %d bytes", path, maxValue)
+		return nil, fmt.Errorf("%s: over the limit of %d bytes", name, maxValue)
 	}
 	return value, nil
 }
 
-// replace puts value into path: into another file first, so that path never holds half a value. That file is room, if some
+// replace puts value into a file: into another file first, so that it never holds half a value. That file is room, if some
 // is reserved, else a new one.
-func (s *Store) replace(ctx context.Context, in *lane, path, room string, value []byte) error {
+func (s *Store) replace(ctx context.Context, j job, name, room string, value []byte) error {
 	// Opened before anything changes, so that a directory that cannot be synced fails with the old value in place.
-	dir, err := openDir(s.dir)
+	entries, err := openEntries(j.dir)
 	if err != nil {
 		return err
 	}
-	defer dir.close()
+	defer entries.close()
 	err = fs.ErrNotExist
 	if room != "" {
-		err = in.change(ctx, func() error { return s.replaceByRoom(ctx, path, room, value) })
+		err = j.change(ctx, func() error { return s.replaceByRoom(ctx, j.dir, name, room, value) })
 	}
 	if errors.Is(err, fs.ErrNotExist) { // no room, or somebody cleaned up
-		err = s.replaceByTemp(ctx, in, path, value)
+		err = s.replaceByTemp(ctx, j, name, value)
 	}
 	if err != nil {
 		return err
 	}
-	return dir.sync()
+	return entries.sync()
 }
 
-// replaceByRoom is called when it is the turn of path, since all that is reserved for it under one lock is in one file.
-func (s *Store) replaceByRoom(ctx context.Context, path, room string, value []byte) error {
-	err := fillRoom(room, value)
+// replaceByRoom is called when it is the turn of the file, since all that is reserved for it under one lock is in one file.
+func (s *Store) replaceByRoom(ctx context.Context, dir folder, name, room string, value []byte) error {
+	err := fillRoom(dir, room, value)
 	if err == nil {
 		err = ctx.Err()
 	}
 	if err == nil {
-		err = s.rename(ctx, room, path)
+		err = s.rename(ctx, dir, room, name)
 	}
 	if err != nil {
-		_ = s.remove(ctx, room) // else the end of the lock does it
+		_ = s.remove(ctx, dir, room) // else the end of the lock does it
 	}
 	return err
 }
 
-func (s *Store) replaceByTemp(ctx context.Context, in *lane, path string, value []byte) error {
-	temp, err := createTemp(s.dir)
+func (s *Store) replaceByTemp(ctx context.Context, j job, name string, value []byte) error {
+	f, temp, err := j.dir.createTemp()
 	if err != nil {
 		return err
 	}
-	if err = fill(temp, value); err == nil {
-		err = in.change(ctx, func() error { return s.rename(ctx, temp.Name(), path) })
+	if err = fill(f, value); err == nil {
+		err = j.change(ctx, func() error { return s.rename(ctx, j.dir, temp, name) })
 	}
 	if err != nil {
-		_ = s.remove(ctx, temp.Name()) // else New does it some time
+		_ = s.remove(ctx, j.dir, temp) // else New does it some time
 	}
 	return err
 }
@@ -112,17 +112,17 @@ func fill(f *os.File, value []byte) error {
 	return errors.Join(err, f.Close())
 }
 
-// erase removes path, and room if some is reserved.
-func (s *Store) erase(ctx context.Context, in *lane, path, room string) error {
+// erase removes a file, and room if some is reserved.
+func (s *Store) erase(ctx context.Context, j job, name, room string) error {
 	if room != "" {
-		_ = s.remove(ctx, room) // else the end of the lock removes it
+		_ = s.remove(ctx, j.dir, room) // else the end of the lock removes it
 	}
 	missing := false
-	err := in.change(ctx, func() error {
-		err := s.remove(ctx, path)
+	err := j.change(ctx, func() error {
+		err := s.remove(ctx, j.dir, name)
 		if err != nil {
 			// A read-only file system refuses before it looks whether there is anything to remove.
-			_, found := os.Lstat(path)
+			_, found := j.dir.Lstat(name)
 			missing = errors.Is(found, fs.ErrNotExist)
 		}
 		return err
@@ -133,34 +133,12 @@ func (s *Store) erase(ctx context.Context, in *lane, path, room string) error {
 	if err != nil {
 		return err
 	}
-	dir, err := openDir(s.dir)
+	entries, err := openEntries(j.dir)
 	if err != nil {
 		return err
 	}
-	defer dir.close()
-	return dir.sync()
-}
-
-// checkRegular refuses what stands at path if it is not a regular file; a link or a pipe is none of ours, and a pipe
-// would block who opens it. Nothing there is fs.ErrNotExist.
-func checkRegular(path string) error {
-	info, err := os.Lstat(path)
-	if err != nil {
-		return err
-	}
-	return regular(path, info)
-}
-
-func regular(path string, info fs.FileInfo) error {
-	if !info.Mode().IsRegular() {
-		return fmt.Errorf("%s: not a regular file but %s", path, info.Mode())
-	}
-	return nil
-}
-
-// createTemp makes a new file that only its owner can access.
-func createTemp(dir string) (*os.File, error) {
-	return os.CreateTemp(dir, tempPrefix+"*"+tempSuffix)
+	defer entries.close()
+	return entries.sync()
 }
 
 // removeStaleTemps removes what processes that died have left. It is best effort: in a directory that cannot be written or

@@ -36,7 +36,11 @@ const (
 
 // Store is a [tcbauth.TokenStore], [tcbauth.Locker], [tcbauth.Reserver] and [tcbauth.Interruptible] in a directory. Make
 // one with [New]; it is safe for concurrent use, and several Stores, in one process or in many, may share a directory. It
-// holds no open files but those of the locks that are held, and needs no Close.
+// holds no open files but those of the locks that are held, with the directory, and needs no Close.
+//
+// While the directory is not there, renamed, unmounted or at the end of a dangling link, every call fails, since nobody knows what
+// is stored; once it is back they go on. It is not made again. A directory that takes its place while a lock is held has other
+// locks, so the one that is held is lost: see [ErrLockLost].
 //
 // A call returns when its context ends, also where the file system does not answer. The work with the files then goes on in
 // a goroutine until it does; a change that has not begun by then is not made, and one that has comes before all that are
@@ -102,27 +106,33 @@ func DefaultDir(app string) (string, error) {
 // made private (0600) first if it belongs to the current user, and refused if not. A symbolic link, anything else that
 // is not a regular file, and a file of more than 1 MiB are refused.
 func (s *Store) Get(ctx context.Context, key string) ([]byte, error) {
-	if err := ctx.Err(); err != nil {
+	if err := ended(ctx); err != nil {
 		return nil, err
 	}
-	path := s.path(key, valueSuffix)
-	in, leave, err := s.lanes.enter(ctx, path)
+	h := s.holdOf(ctx)
+	if h.given() {
+		return nil, context.Canceled // with its lock
+	}
+	name := fileName(key, valueSuffix)
+	in, leave, err := s.lanes.enter(ctx, name)
 	if err != nil {
 		return nil, err
 	}
 	value, err := aside(ctx, func() (value []byte, err error) {
 		defer leave()
-		err = in.look(ctx, func() error {
-			value, err = s.read(ctx, path)
-			return err
+		err = s.within(h, func(dir folder) error {
+			return in.look(ctx, func() error {
+				value, err = s.read(ctx, dir, name)
+				if errors.Is(err, fs.ErrNotExist) { // in a directory that is there
+					return tcbauth.ErrNotFound
+				}
+				return err
+			})
 		})
 		return value, err
 	})
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, tcbauth.ErrNotFound
-	}
 	if err != nil {
-		return nil, failed(ctx, "read", err)
+		return nil, s.failed(ctx, "read", err)
 	}
 	return value, nil
 }
@@ -131,7 +141,7 @@ func (s *Store) Get(ctx context.Context, key string) ([]byte, error) {
 // when the process or the machine dies before that, the old value or the new one is there, whole. The value is kept
 // until it is replaced or deleted, whatever the ttl.
 func (s *Store) Set(ctx context.Context, key string, value []byte, _ time.Duration) error {
-	if err := ctx.Err(); err != nil {
+	if err := ended(ctx); err != nil {
 		return err
 	}
 	// What Get would refuse must not take the place of what it can read.
@@ -140,34 +150,34 @@ func (s *Store) Set(ctx context.Context, key string, value []byte, _ time.Durati
 	}
 	room := s.takeRoom(s.holdOf(ctx), key)
 	value = bytes.Clone(value) // the caller may use it again while a write that it has left goes on
-	err := s.write(ctx, key, func(in *lane) error {
-		return s.replace(ctx, in, s.path(key, valueSuffix), room, value)
+	err := s.write(ctx, key, func(j job) error {
+		return s.replace(ctx, j, fileName(key, valueSuffix), room, value)
 	})
-	return failed(ctx, "write", err)
+	return s.failed(ctx, "write", err)
 }
 
 // Delete removes key. Nothing there is not an error.
 func (s *Store) Delete(ctx context.Context, key string) error {
-	if err := ctx.Err(); err != nil {
+	if err := ended(ctx); err != nil {
 		return err
 	}
 	room := s.takeRoom(s.holdOf(ctx), key)
-	err := s.write(ctx, key, func(in *lane) error {
-		return s.erase(ctx, in, s.path(key, valueSuffix), room)
+	err := s.write(ctx, key, func(j job) error {
+		return s.erase(ctx, j, fileName(key, valueSuffix), room)
 	})
-	return failed(ctx, "delete", err)
+	return s.failed(ctx, "delete", err)
 }
 
 // Interruptible is true.
 func (*Store) Interruptible() bool { return true }
 
 // write calls f, which changes files, for key. The locks that ctx carries are not given up before f has returned.
-func (s *Store) write(ctx context.Context, key string, f func(in *lane) error) error {
+func (s *Store) write(ctx context.Context, key string, f func(j job) error) error {
 	h := s.holdOf(ctx)
 	if !h.begin() {
 		return context.Canceled // with its lock
 	}
-	in, leave, err := s.lanes.enter(ctx, s.path(key, valueSuffix))
+	in, leave, err := s.lanes.enter(ctx, fileName(key, valueSuffix))
 	if err != nil {
 		h.end()
 		return err
@@ -175,22 +185,60 @@ func (s *Store) write(ctx context.Context, key string, f func(in *lane) error) e
 	_, err = aside(ctx, func() (struct{}, error) {
 		defer h.end()
 		defer leave()
-		return struct{}{}, f(in)
+		return struct{}{}, s.within(h, func(dir folder) error { return f(job{in, dir, h}) })
 	})
 	return err
 }
 
-// failed is what a call returns that got err: ctx's error as it is, others with what they were about.
-func failed(ctx context.Context, what string, err error) error {
-	if err == nil || err == ctx.Err() { //nolint:errorlint // as it is
-		return err
-	}
-	return fmt.Errorf("filestore: %s: %w", what, err)
+// job is a piece of work with a file.
+type job struct {
+	in   *lane
+	dir  folder
+	hold *hold
 }
 
-// path returns the file for key. A hash cannot leave the directory, has a length that every file system takes, and
-// keeps keys apart that differ in case or Unicode form only.
-func (s *Store) path(key, suffix string) string {
-	sum := sha256.Sum256([]byte(key))
-	return filepath.Join(s.dir, hex.EncodeToString(sum[:])+suffix)
+// change calls f, which changes the file, in its turn and while the lock is held.
+func (j job) change(ctx context.Context, f func() error) error {
+	return j.in.change(ctx, func() error {
+		if err := j.hold.check(); err != nil {
+			return err
+		}
+		return f()
+	})
 }
+
+// within calls f with the directory: that of the lock, which must be held, or the one that is there now.
+func (s *Store) within(h *hold, f func(dir folder) error) error {
+	if h == nil {
+		dir, err := s.open()
+		if err != nil {
+			return err
+		}
+		defer dir.close()
+		return f(dir)
+	}
+	if err := h.check(); err != nil {
+		return err
+	}
+	return f(h.dir) // which a swap at this moment does not change
+}
+
+// failed is what a call returns that got err: ctx's error and this module's own as they are, others with what they were about.
+func (s *Store) failed(ctx context.Context, what string, err error) error {
+	switch {
+	case err == nil, err == ErrLockLost, err == tcbauth.ErrNotFound: //nolint:errorlint // as they are
+		return err
+	case err == ctx.Err(): //nolint:errorlint // as it is
+		return ended(ctx)
+	}
+	return fmt.Errorf("filestore: %s: in %s: %w", what, s.dir, err)
+}
+
+// fileName returns the file for key. A hash cannot leave the directory, has a length that every file system takes, and
+// keeps keys apart that differ in case or Unicode form only.
+func fileName(key, suffix string) string {
+	sum := sha256.Sum256([]byte(key))
+	return hex.EncodeToString(sum[:]) + suffix
+}
+
+func (s *Store) path(key, suffix string) string { return filepath.Join(s.dir, fileName(key, suffix)) }

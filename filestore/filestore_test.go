@@ -17,7 +17,23 @@ import (
 
 func TestStore(t *testing.T) {
 	t.Parallel()
-	storetest.Run(t, func(t *testing.T) tcbauth.TokenStore { return newStore(t) })
+	storetest.Suite{
+		Open:    func(t *testing.T) tcbauth.TokenStore { return hangable(newStore(t)) },
+		Again:   func(t *testing.T, store tcbauth.TokenStore) tcbauth.TokenStore { return sameDir(t, store.(*Store)) },
+		Process: startWork,
+		Lose: func(t *testing.T, store tcbauth.TokenStore, key string) {
+			skipWhereOpenFilesStay(t)
+			require.NoError(t, os.Remove(store.(*Store).path(key, lockSuffix)))
+		},
+		Break: func(t *testing.T, store tcbauth.TokenStore) (mend func()) {
+			dir := store.(*Store).dir
+			require.NoError(t, os.Rename(dir, dir+".away"))
+			return func() { assert.NoError(t, os.Rename(dir+".away", dir)) }
+		},
+		Hang: func(t *testing.T, store tcbauth.TokenStore, key string) (well func()) {
+			return hang(t, store.(*Store), key)
+		},
+	}.Run(t)
 }
 
 func TestNew(t *testing.T) {
@@ -174,19 +190,6 @@ func TestErrorsAreDiscreet(t *testing.T) {
 		assert.NotContains(t, err.Error(), "alice")
 		assert.NotContains(t, err.Error(), value)
 	}
-}
-
-func TestDirectoryRemoved(t *testing.T) {
-	t.Parallel()
-	store := newStore(t)
-	require.NoError(t, store.Set(t.Context(), "key", []byte("value"), 0))
-	require.NoError(t, os.RemoveAll(store.dir))
-	_, err := store.Get(t.Context(), "key")
-	require.ErrorIs(t, err, tcbauth.ErrNotFound)
-	require.NoError(t, store.Delete(t.Context(), "key"))
-	require.ErrorIs(t, store.Set(t.Context(), "key", nil, 0), os.ErrNotExist)
-	_, _, err = store.Lock(t.Context(), "key")
-	require.ErrorIs(t, err, os.ErrNotExist)
 }
 
 func newStore(t *testing.T) *Store {

@@ -4,10 +4,13 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"slices"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"github.com/gofrs/flock"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -23,11 +26,11 @@ func TestReadHangs(t *testing.T) {
 		require.NoError(t, store.Set(ctx, "hangs", []byte("value"), 0))
 		require.NoError(t, store.Set(ctx, "other", []byte("other value"), 0))
 		well := make(chan struct{})
-		store.disk.read = func(path string) ([]byte, error) {
-			if path == store.path("hangs", valueSuffix) {
+		store.disk.read = func(dir folder, name string) ([]byte, error) {
+			if name == fileName("hangs", valueSuffix) {
 				<-well
 			}
-			return readValue(path)
+			return readValue(dir, name)
 		}
 		for i := range 3 * keyLimit { // more than may work at once
 			ending, cancel := context.WithTimeout(ctx, time.Second)
@@ -64,10 +67,10 @@ func TestEverythingHangs(t *testing.T) {
 		store := newStore(t)
 		well := make(chan struct{})
 		working := make(chan struct{}, 2*storeLimit)
-		store.disk.read = func(path string) ([]byte, error) {
+		store.disk.read = func(dir folder, name string) ([]byte, error) {
 			working <- struct{}{}
 			<-well
-			return readValue(path)
+			return readValue(dir, name)
 		}
 		for i := range storeLimit + 10 {
 			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
@@ -82,18 +85,70 @@ func TestEverythingHangs(t *testing.T) {
 	})
 }
 
+// hangings are the keys of stores whose files hang.
+var hangings sync.Map // of a hanging to a channel that is closed when it is over
+
+type hanging struct {
+	store *Store
+	key   string
+}
+
+// hangable returns the store with a disk on which hang can have files hang.
+func hangable(store *Store) *Store {
+	wait := func(name string) {
+		for at, well := range hangings.Range {
+			at := at.(hanging)
+			ofKey := []string{fileName(at.key, valueSuffix), fileName(at.key, lockSuffix), fileName(at.key+"\x00"+at.key, roomSuffix)}
+			if at.store == store && slices.Contains(ofKey, name) {
+				<-well.(chan struct{})
+			}
+		}
+	}
+	store.disk.read = func(dir folder, name string) ([]byte, error) {
+		wait(name)
+		return readValue(dir, name)
+	}
+	store.disk.rename = func(dir folder, from, to string) error {
+		wait(to)
+		return dir.Rename(from, to)
+	}
+	store.disk.remove = func(dir folder, name string) error {
+		wait(name)
+		return dir.Remove(name)
+	}
+	store.disk.tryLock = func(file *flock.Flock) (bool, error) {
+		wait(filepath.Base(file.Path()))
+		return file.TryLock()
+	}
+	return store
+}
+
+// hang has all work with the files of key hang until well is called.
+func hang(t *testing.T, store *Store, key string) (well func()) {
+	t.Helper()
+	over := make(chan struct{})
+	at := hanging{store, key}
+	hangings.Store(at, over)
+	well = sync.OnceFunc(func() {
+		hangings.Delete(at)
+		close(over)
+	})
+	t.Cleanup(well)
+	return well
+}
+
 // hangingRename makes the next rename hang until well is called. begun is closed when it has begun.
 func hangingRename(store *Store) (begun chan struct{}, well func()) {
 	begun, done := make(chan struct{}), make(chan struct{})
 	rename := store.disk.rename
 	first := true
-	store.disk.rename = func(from, to string) error {
+	store.disk.rename = func(dir folder, from, to string) error {
 		if first {
 			first = false
 			close(begun)
 			<-done
 		}
-		return rename(from, to)
+		return rename(dir, from, to)
 	}
 	return begun, func() { close(done) }
 }

@@ -2,15 +2,28 @@ package filestore
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
 	"sync"
 
 	"github.com/gofrs/flock"
 )
 
+// ErrLockLost: the call was made with the context of a lock whose file was removed or replaced, or whose directory was, so that
+// somebody else can have the lock by now. Nothing was done.
+var ErrLockLost = errors.New("filestore: the lock was lost: its file or its directory was removed or replaced")
+
 // hold is a lock that is held. A nil *hold is none.
 type hold struct {
-	key   string
-	outer *hold // of the context that Lock was called with
+	key    string
+	path   string // of the directory
+	dir    folder // what was there when the lock was taken
+	file   *flock.Flock
+	name   string // of the file
+	outer  *hold  // of the context that Lock was called with
+	cancel context.CancelCauseFunc
 
 	mu     sync.Mutex
 	over   bool
@@ -41,6 +54,19 @@ func (h *hold) begin() bool {
 	return true
 }
 
+// given reports whether the lock, or an outer one, is given up.
+func (h *hold) given() bool {
+	if h == nil {
+		return false
+	}
+	if h.outer.given() {
+		return true
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.over
+}
+
 func (h *hold) end() {
 	for ; h != nil; h = h.outer {
 		h.writes.Done()
@@ -63,18 +89,79 @@ func (h *hold) takeRoom(room string) bool {
 	return ready
 }
 
+// check returns ErrLockLost, and ends held, if the lock's file is no longer the one that others would lock. A directory that is
+// missing is another error: the lock is still there when it comes back.
+func (h *hold) check() error {
+	for ; h != nil; h = h.outer {
+		now, err := os.Stat(h.path)
+		if errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("the directory is missing: %w", err)
+		}
+		if err != nil {
+			return err
+		}
+		if !now.IsDir() {
+			return errNoDirectory
+		}
+		same, err := h.sameFile(now)
+		if err != nil {
+			return err
+		}
+		if !same {
+			h.cancel(ErrLockLost)
+			return ErrLockLost
+		}
+	}
+	return nil
+}
+
+var errNoDirectory = errors.New("not a directory")
+
+// sameFile reports whether now is the directory of the lock, and the lock's file is still in it.
+func (h *hold) sameFile(now fs.FileInfo) (bool, error) {
+	mine, err := h.dir.Stat(".")
+	if err != nil || !os.SameFile(mine, now) {
+		return false, err
+	}
+	there, err := h.dir.Lstat(h.name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	locked, err := h.file.Stat()
+	return err == nil && os.SameFile(there, locked), err
+}
+
+// ended returns ctx's error if it is done, or that of the lock whose loss ended it.
+func ended(ctx context.Context) error {
+	if err := ctx.Err(); err != nil {
+		if context.Cause(ctx) == ErrLockLost { //nolint:errorlint // our own, as it is
+			return ErrLockLost
+		}
+		return err
+	}
+	return nil
+}
+
 // giveUp waits for the writes, gives back the room that is left, and frees the lock.
-func (s *Store) giveUp(ctx context.Context, h *hold, file *flock.Flock) {
+func (s *Store) giveUp(ctx context.Context, h *hold) {
 	h.mu.Lock()
 	h.over = true
 	h.mu.Unlock()
 	h.writes.Wait()
 	for room := range h.rooms {
-		_ = s.remove(ctx, room) // most are gone: their Set has given them another name
+		_ = s.remove(ctx, h.dir, room) // most are gone: their Set has given them another name
 	}
 	// The file is not removed: another process may have opened it and be about to lock it, while a third would make and
 	// lock a new one, and then both would hold "the" lock.
 	//
 	// An error leaves nothing to do: the lock goes when the file is closed, at the latest with the process.
-	_ = file.Unlock()
+	h.release()
+}
+
+func (h *hold) release() {
+	_ = h.file.Unlock()
+	h.dir.close()
 }

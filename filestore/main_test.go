@@ -11,6 +11,7 @@ import (
 
 	"github.com/cloudbase-community/tcbauth"
 	"github.com/cloudbase-community/tcbauth/internal/testbed"
+	"github.com/cloudbase-community/tcbauth/storetest"
 )
 
 const countTo = 50
@@ -24,7 +25,7 @@ var (
 
 func TestMain(m *testing.M) {
 	testbed.RunHelper(map[string]testbed.Helper{
-		"count": helper(helpCount), "save": helper(helpSave), "hold": helper(helpHold), "refresh": helpRefresh,
+		"count": helper(helpCount), "save": helper(helpSave), "hold": helper(helpHold), "refresh": helpRefresh, "work": helpWork,
 		testbed.TokenHelper: testbed.Tokens(func(dir string) (tcbauth.TokenStore, error) { return New(dir) }),
 	})
 	os.Exit(m.Run())
@@ -98,11 +99,30 @@ func helpHold(store *Store) error {
 	return nil
 }
 
+// helpWork is what storetest has another process do. Its arguments are the directory and a key, quoted since it may have any byte.
+func helpWork(args []string) error {
+	go testbed.ExitWithTest()
+	store, err := New(args[0])
+	if err != nil {
+		return err
+	}
+	key, err := strconv.Unquote(args[1])
+	if err != nil {
+		return err
+	}
+	return storetest.Work(context.Background(), store, key, func() { fmt.Println("begun") })
+}
+
+func startWork(t *testing.T, store tcbauth.TokenStore, key string) (kill func()) {
+	t.Helper()
+	return startHelper(t, "work", store.(*Store).dir, strconv.Quote(key))
+}
+
 // startHelper starts a helper and waits until it has said so. kill ends it at once, as kill -9 does, and returns when
 // it is gone.
-func startHelper(t *testing.T, name, dir string) (kill func()) {
+func startHelper(t *testing.T, name string, args ...string) (kill func()) {
 	t.Helper()
-	peer := testbed.StartProcess(t, name, dir)
+	peer := testbed.StartProcess(t, name, args...)
 	peer.MustHear(t)
 	return func() {
 		peer.Kill(t)

@@ -18,7 +18,7 @@ const roomSuffix = ".room"
 //
 // What a process leaves behind when it is killed is used by the next one that reserves, or removed by [New] after an hour.
 func (s *Store) Reserve(ctx context.Context, key string, size int) error {
-	if err := ctx.Err(); err != nil {
+	if err := ended(ctx); err != nil {
 		return err
 	}
 	h := s.holdOf(ctx)
@@ -30,18 +30,18 @@ func (s *Store) Reserve(ctx context.Context, key string, size int) error {
 	}
 	room := s.room(h, key)
 	h.setRoom(room, false) // whatever becomes of it, the end of the lock removes it
-	err := s.write(ctx, key, func(in *lane) error {
-		return in.change(ctx, func() error { return s.makeRoom(ctx, room, size) })
+	err := s.write(ctx, key, func(j job) error {
+		return j.change(ctx, func() error { return s.makeRoom(ctx, j.dir, room, size) })
 	})
 	if err != nil {
-		return failed(ctx, "reserve", err)
+		return s.failed(ctx, "reserve", err)
 	}
 	h.setRoom(room, true)
 	return nil
 }
 
 // room is the file that reserves room for key. Its name is of the lock too: who holds that is alone with the file.
-func (s *Store) room(h *hold, key string) string { return s.path(h.key+"\x00"+key, roomSuffix) }
+func (s *Store) room(h *hold, key string) string { return fileName(h.key+"\x00"+key, roomSuffix) }
 
 // takeRoom returns the file that is reserved for key in one of the locks, "" if there is none. The next call finds none.
 func (s *Store) takeRoom(h *hold, key string) string {
@@ -54,25 +54,25 @@ func (s *Store) takeRoom(h *hold, key string) string {
 }
 
 // makeRoom makes the file anew. It is full of noise, since a file system that compresses keeps zeros without a block.
-func (s *Store) makeRoom(ctx context.Context, room string, size int) error {
-	if err := s.remove(ctx, room); err != nil && !errors.Is(err, fs.ErrNotExist) {
+func (s *Store) makeRoom(ctx context.Context, dir folder, room string, size int) error {
+	if err := s.remove(ctx, dir, room); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	f, err := os.OpenFile(room, os.O_CREATE|os.O_EXCL|os.O_WRONLY|noFollow, 0o600) //nolint:gosec // the name is our own hash
+	f, err := dir.openFile(room, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
 	if err != nil {
 		return err
 	}
 	noise := make([]byte, size)
 	_, _ = rand.Read(noise) // never fails
 	if err := fill(f, noise); err != nil {
-		return errors.Join(err, s.remove(ctx, room))
+		return errors.Join(err, s.remove(ctx, dir, room))
 	}
 	return nil
 }
 
 // fillRoom writes value into a file that makeRoom has made. It takes back what is too much afterwards.
-func fillRoom(room string, value []byte) error {
-	f, err := os.OpenFile(room, os.O_WRONLY|noFollow, 0) //nolint:gosec // the name is our own hash
+func fillRoom(dir folder, room string, value []byte) error {
+	f, err := dir.openFile(room, os.O_WRONLY, 0)
 	if err != nil {
 		return err
 	}

@@ -2,8 +2,9 @@ package filestore
 
 import (
 	"context"
-	"os"
 	"time"
+
+	"github.com/gofrs/flock"
 )
 
 const (
@@ -14,15 +15,23 @@ const (
 
 // disk is what a Store does with files that other processes may be using at the same moment. Tests put others in its place.
 type disk struct {
-	read   func(path string) ([]byte, error)
-	rename func(from, to string) error
-	remove func(path string) error
+	read   func(dir folder, name string) ([]byte, error)
+	rename func(dir folder, from, to string) error
+	remove func(dir folder, name string) error
+	// tryLock opens a file and locks it, if nobody has it locked.
+	tryLock func(file *flock.Flock) (bool, error)
 	// busy reports whether an error may be due to another process that has the file open, and busyRename does so for the
 	// two files of a rename.
 	busy, busyRename func(err error) bool
 }
 
-var system = disk{read: readValue, rename: os.Rename, remove: os.Remove, busy: busy, busyRename: busyRename}
+var system = disk{
+	read: readValue, rename: renameFile, remove: removeFile, tryLock: (*flock.Flock).TryLock, busy: busy, busyRename: busyRename,
+}
+
+func renameFile(dir folder, from, to string) error { return dir.Rename(from, to) }
+
+func removeFile(dir folder, name string) error { return dir.Remove(name) }
 
 // retry calls f until it succeeds, fails with an error that does not pass by itself, or has failed for a while, or until
 // ctx is done. It returns f's last error, or ctx's.
@@ -45,17 +54,17 @@ func retry(ctx context.Context, passes func(error) bool, f func() error) error {
 	}
 }
 
-func (s *Store) rename(ctx context.Context, from, to string) error {
-	return retry(ctx, s.disk.busyRename, func() error { return s.disk.rename(from, to) })
+func (s *Store) rename(ctx context.Context, dir folder, from, to string) error {
+	return retry(ctx, s.disk.busyRename, func() error { return s.disk.rename(dir, from, to) })
 }
 
-func (s *Store) remove(ctx context.Context, path string) error {
-	return retry(ctx, s.disk.busy, func() error { return s.disk.remove(path) })
+func (s *Store) remove(ctx context.Context, dir folder, name string) error {
+	return retry(ctx, s.disk.busy, func() error { return s.disk.remove(dir, name) })
 }
 
-func (s *Store) read(ctx context.Context, path string) (value []byte, err error) {
+func (s *Store) read(ctx context.Context, dir folder, name string) (value []byte, err error) {
 	err = retry(ctx, s.disk.busy, func() error {
-		value, err = s.disk.read(path)
+		value, err = s.disk.read(dir, name)
 		return err
 	})
 	return value, err

@@ -3,7 +3,6 @@ package filestore
 import (
 	"context"
 	"errors"
-	"os"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -29,23 +28,23 @@ func busyDisk(store *Store, failures int) {
 		}
 	}
 	reads, renames, removes := count(), count(), count()
-	store.disk.read = func(path string) ([]byte, error) {
+	store.disk.read = func(dir folder, name string) ([]byte, error) {
 		if err := reads(); err != nil {
 			return nil, err
 		}
-		return readValue(path)
+		return readValue(dir, name)
 	}
-	store.disk.rename = func(from, to string) error {
+	store.disk.rename = func(dir folder, from, to string) error {
 		if err := renames(); err != nil {
 			return err
 		}
-		return os.Rename(from, to)
+		return dir.Rename(from, to)
 	}
-	store.disk.remove = func(path string) error {
+	store.disk.remove = func(dir folder, name string) error {
 		if err := removes(); err != nil {
 			return err
 		}
-		return os.Remove(path)
+		return dir.Remove(name)
 	}
 }
 

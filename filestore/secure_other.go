@@ -12,11 +12,11 @@ func secureDir(string) error { return nil }
 
 func secure(string, fs.FileInfo, func(fs.FileMode) error) error { return nil }
 
-// openedDir does nothing: there is no sync of a directory.
-type openedDir struct{}
+// entries does nothing: there is no sync of a directory.
+type entries struct{}
 
-func openDir(string) (openedDir, error) { return openedDir{}, nil }
+func openEntries(folder) (entries, error) { return entries{}, nil }
 
-func (openedDir) sync() error { return nil }
+func (entries) sync() error { return nil }
 
-func (openedDir) close() {}
+func (entries) close() {}

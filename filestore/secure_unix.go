@@ -71,16 +71,16 @@ func secure(path string, info fs.FileInfo, chmod func(fs.FileMode) error) error 
 	return nil
 }
 
-// openedDir is a directory whose entries can be brought to the disk: a rename is not there before.
-type openedDir struct{ f *os.File }
+// entries are those of a directory, which can be brought to the disk: a rename is not there before.
+type entries struct{ f *os.File }
 
-func openDir(dir string) (openedDir, error) {
-	f, err := os.Open(dir) //nolint:gosec // the store's own directory
-	return openedDir{f}, err
+func openEntries(dir folder) (entries, error) {
+	f, err := dir.Open(".")
+	return entries{f}, err
 }
 
-func (d openedDir) sync() error {
-	err := d.f.Sync()
+func (e entries) sync() error {
+	err := e.f.Sync()
 	if errors.Is(err, syscall.EINVAL) || errors.Is(err, syscall.ENOTSUP) {
 		// Some network and user-space file systems cannot do this; they have no better to offer.
 		return nil
@@ -88,4 +88,4 @@ func (d openedDir) sync() error {
 	return err
 }
 
-func (d openedDir) close() { _ = d.f.Close() }
+func (e entries) close() { _ = e.f.Close() }

@@ -222,7 +222,7 @@ func (s slow) Get(ctx context.Context, key string) ([]byte, error) {
 		return nil, err
 	}
 	if key == interruptedKey {
-		<-time.After(2 * promptly)
+		<-time.After(2 * hasty.promptly)
 	}
 	return s.lockingStore.Get(ctx, key)
 }

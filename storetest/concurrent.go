@@ -7,26 +7,25 @@ import (
 	"fmt"
 	"runtime"
 	"sync"
-	"testing"
 
 	"github.com/cloudbase-community/tcbauth"
 )
 
 // testWholeValues lets goroutines overwrite one key with values of different lengths, each of which is one letter over
 // and over, while others read it: whatever they see must be all of one value.
-func testWholeValues(ctx context.Context, t *testing.T, store tcbauth.TokenStore) {
+func testWholeValues(ctx context.Context, b *bench, store tcbauth.TokenStore) {
 	const writers, rounds, readers = 4, 20, 3
 	whole := func(letter byte) []byte {
 		return bytes.Repeat([]byte{letter}, 1000+int(letter-'a')*1999)
 	}
-	set(ctx, t, store, "key", whole('a'))
+	set(ctx, b, store, "key", whole('a'))
 	writing, cancel := context.WithCancel(ctx)
 	var writes, reads sync.WaitGroup
 	for w := range writers {
 		writes.Go(func() {
 			for i := range rounds {
 				if err := store.Set(ctx, "key", whole(byte('a'+(w*rounds+i)%26)), 0); err != nil {
-					t.Errorf("Set: %v", err)
+					b.Errorf("Set: %v", err)
 					return
 				}
 			}
@@ -37,11 +36,11 @@ func testWholeValues(ctx context.Context, t *testing.T, store tcbauth.TokenStore
 			for writing.Err() == nil {
 				got, err := store.Get(ctx, "key")
 				if err != nil {
-					t.Errorf("Get while others Set: %v", err)
+					b.Errorf("Get while others Set: %v", err)
 					return
 				}
 				if len(got) == 0 || !bytes.Equal(got, whole(got[0])) {
-					t.Errorf("Get while others Set returned a mixture of values or a part of one, of %d bytes", len(got))
+					b.Errorf("Get while others Set returned a mixture of values or a part of one, of %d bytes", len(got))
 					return
 				}
 				runtime.Gosched()
@@ -53,7 +52,7 @@ func testWholeValues(ctx context.Context, t *testing.T, store tcbauth.TokenStore
 	reads.Wait()
 }
 
-func testManyKeys(ctx context.Context, t *testing.T, store tcbauth.TokenStore) {
+func testManyKeys(ctx context.Context, b *bench, store tcbauth.TokenStore) {
 	const goroutines, rounds = 16, 4
 	var wg sync.WaitGroup
 	for g := range goroutines {
@@ -62,22 +61,22 @@ func testManyKeys(ctx context.Context, t *testing.T, store tcbauth.TokenStore) {
 			for i := range rounds {
 				want := fmt.Appendf(nil, "value %d of %d", i, g)
 				if err := store.Set(ctx, key, want, 0); err != nil {
-					t.Errorf("Set: %v", err)
+					b.Errorf("Set: %v", err)
 					return
 				}
 				if got, err := store.Get(ctx, key); err != nil || !bytes.Equal(got, want) {
-					t.Errorf("Get(%s) = %q, %v, want %q", key, got, err, want)
+					b.Errorf("Get(%s) = %q, %v, want %q", key, got, err, want)
 					return
 				}
 				if i%2 == 0 {
 					continue
 				}
 				if err := store.Delete(ctx, key); err != nil {
-					t.Errorf("Delete: %v", err)
+					b.Errorf("Delete: %v", err)
 					return
 				}
 				if got, err := store.Get(ctx, key); !errors.Is(err, tcbauth.ErrNotFound) {
-					t.Errorf("Get(%s) after Delete = %q, %v, want ErrNotFound", key, got, err)
+					b.Errorf("Get(%s) after Delete = %q, %v, want ErrNotFound", key, got, err)
 					return
 				}
 			}

@@ -7,66 +7,68 @@ import (
 	"strconv"
 	"sync"
 	"sync/atomic"
-	"testing"
 	"time"
 
 	"github.com/cloudbase-community/tcbauth"
 )
 
 // shortWait is how long a test waits for a lock that it must not get.
-const shortWait = 50 * time.Millisecond
-
-var lockSubtests = []subtest{
-	{"Excludes", locking(testExcludes)},
-	{"Counter", locking(testCounter)},
-	{"OtherKeys", locking(testOtherKeys)},
-	{"DoneContext", locking(testLockDoneContext)},
-	{"WaitEndsWithContext", locking(testWaitEndsWithContext)},
-	{"WaiterGetsIt", locking(testWaiterGetsIt)},
-	{"UnlockTwice", locking(testUnlockTwice)},
-	{"UnlockAfterContext", locking(testUnlockAfterContext)},
-	{"Held", locking(testHeld)},
-	{"NestedLocks", locking(testNestedLocks)},
-	{"ValuesBesideLocks", locking(testValuesBesideLocks)},
-}
+const shortWait = 30 * time.Millisecond
 
 type lockingStore interface {
 	tcbauth.TokenStore
 	tcbauth.Locker
 }
 
-func locking(test func(ctx context.Context, t *testing.T, store lockingStore)) func(context.Context, *testing.T, tcbauth.TokenStore) {
-	return func(ctx context.Context, t *testing.T, store tcbauth.TokenStore) {
+func locking(test func(ctx context.Context, b *bench, store lockingStore)) tester {
+	return func(ctx context.Context, b *bench, store tcbauth.TokenStore) {
 		locker, ok := store.(lockingStore)
 		if !ok {
-			t.Skipf("%T does not implement tcbauth.Locker: processes that share it do not take turns", store)
+			b.Skipf("%T does not implement tcbauth.Locker: processes that share it do not take turns", store)
 		}
-		test(ctx, t, locker)
+		test(ctx, b, locker)
 	}
 }
 
-func testExcludes(ctx context.Context, t *testing.T, store lockingStore) {
+// againLocking returns another store on the place of store, which has locks too.
+func (b *bench) againLocking(store lockingStore) lockingStore {
+	b.Helper()
+	again := b.again(store)
+	locker, ok := again.(lockingStore)
+	if !ok {
+		b.Fatalf("Again returns a %T, which has no locks, for a %T", again, store)
+	}
+	return locker
+}
+
+func testExcludes(ctx context.Context, b *bench, store lockingStore) {
 	for range 2 {
-		_, unlock := lock(ctx, t, store, "key")
-		wantLocked(ctx, t, store, "key")
-		wantLocked(ctx, t, store, "key")
+		_, unlock := lock(ctx, b, store, "key")
+		wantLocked(ctx, b, store, "key")
+		wantLocked(ctx, b, store, "key")
 		unlock()
 	}
 }
 
-// testCounter counts in the store, as tcbauth refreshes: read under the lock, write under the lock.
-func testCounter(ctx context.Context, t *testing.T, store lockingStore) {
+func testCounter(ctx context.Context, b *bench, store lockingStore) { counter(ctx, b, store) }
+
+func testCounterOfTwoStores(ctx context.Context, b *bench, store lockingStore) {
+	counter(ctx, b, store, b.againLocking(store))
+}
+
+// counter counts in the stores, which are on one place, as tcbauth refreshes: read under the lock, write under the lock.
+func counter(ctx context.Context, b *bench, stores ...lockingStore) {
 	const goroutines, rounds = 12, 5
 	var inside atomic.Int32
 	var wg sync.WaitGroup
-	count := func() error {
+	count := func(store lockingStore) error {
 		held, unlock, err := store.Lock(ctx, "key")
 		if err != nil {
 			return err
 		}
 		defer unlock()
 		if n := inside.Add(1); n != 1 {
-			t.Errorf("%d goroutines hold the lock", n)
+			b.Errorf("%d goroutines hold the lock", n)
 		}
 		defer inside.Add(-1)
 		n := 0
@@ -80,60 +82,98 @@ func testCounter(ctx context.Context, t *testing.T, store lockingStore) {
 		runtime.Gosched()
 		return store.Set(held, "key", strconv.AppendInt(nil, int64(n)+1, 10), 0)
 	}
-	for range goroutines {
+	for g := range goroutines {
 		wg.Go(func() {
 			for range rounds {
-				if err := count(); err != nil {
-					t.Errorf("counting: %v", err)
+				if err := count(stores[g%len(stores)]); err != nil {
+					b.Errorf("counting: %v", err)
 					return
 				}
 			}
 		})
 	}
 	wg.Wait()
-	wantValue(ctx, t, store, "key", []byte(strconv.Itoa(goroutines*rounds)))
-}
-
-func testOtherKeys(ctx context.Context, t *testing.T, store lockingStore) {
-	for _, key := range []string{"key", "KEY", "key.damaged", "key.lock", "users/1/key", "users/2/key"} {
-		_, unlock := lock(ctx, t, store, key)
-		defer unlock()
+	for _, store := range stores {
+		wantValue(ctx, b, store, "key", []byte(strconv.Itoa(goroutines*rounds)))
 	}
 }
 
-func testLockDoneContext(ctx context.Context, t *testing.T, store lockingStore) {
+// testOtherKeys holds the locks of all keys at once.
+func testOtherKeys(ctx context.Context, b *bench, store lockingStore) {
+	for _, key := range keys {
+		_, unlock := lock(ctx, b, store, key)
+		defer unlock()
+	}
+	for _, key := range []string{keys[0], keys[len(keys)-1]} {
+		wantLocked(ctx, b, store, key)
+	}
+}
+
+func testExcludesAnotherStore(ctx context.Context, b *bench, store lockingStore) {
+	other := b.againLocking(store)
+	for _, stores := range [][2]lockingStore{{store, other}, {other, store}} {
+		held, unlock := lock(ctx, b, stores[0], "key")
+		wantLocked(ctx, b, stores[1], "key")
+		set(held, b, stores[0], "key", []byte("value"))
+		wantLocked(ctx, b, stores[1], "key")
+		unlock()
+		held, unlock = lock(ctx, b, stores[1], "key")
+		wantValue(held, b, stores[1], "key", []byte("value"))
+		wantLocked(ctx, b, stores[0], "key")
+		unlock()
+	}
+}
+
+func testWaiterOfAnotherStore(ctx context.Context, b *bench, store lockingStore) {
+	other := b.againLocking(store)
+	_, unlock := lock(ctx, b, store, "key")
+	got := lockAside(ctx, other, "key")
+	b.moment(ctx, 4*shortWait) // so that it waits
+	unlock()
+	select {
+	case l := <-got:
+		if l.err != nil {
+			b.Fatalf("a waiter of another store did not get the lock that was given up: %v", l.err)
+		}
+		l.unlock()
+	case <-ctx.Done():
+		b.Fatal("a waiter of another store did not get the lock that was given up")
+	}
+}
+
+func testLockDoneContext(ctx context.Context, b *bench, store lockingStore) {
 	cancelled, cancel := context.WithCancel(ctx)
 	cancel()
 	late, cancel := context.WithDeadline(ctx, time.Now().Add(-time.Second))
 	defer cancel()
 	for _, done := range []context.Context{cancelled, late} {
-		if err := tryLock(done, t, store, "key"); !errors.Is(err, done.Err()) {
-			t.Errorf("Lock with a done context: %v, want %v", err, done.Err())
+		if err := tryLock(done, b, store, "key"); !errors.Is(err, done.Err()) {
+			b.Errorf("Lock with a done context: %v, want %v", err, done.Err())
 		}
 	}
-	_, unlock := lock(ctx, t, store, "key")
+	_, unlock := lock(ctx, b, store, "key")
 	unlock()
 }
 
-func testWaitEndsWithContext(ctx context.Context, t *testing.T, store lockingStore) {
-	_, unlock := lock(ctx, t, store, "key")
-	wantLocked(ctx, t, store, "key")
+func testWaitEndsWithContext(ctx context.Context, b *bench, store lockingStore) {
+	_, unlock := lock(ctx, b, store, "key")
+	wantLocked(ctx, b, store, "key")
 
 	waiting, cancel := context.WithCancel(ctx)
 	defer cancel()
 	defer time.AfterFunc(shortWait, cancel).Stop()
-	if err := tryLock(waiting, t, store, "key"); !errors.Is(err, context.Canceled) {
-		t.Errorf("Lock whose context is cancelled while it waits: %v, want %v", err, context.Canceled)
+	if err := tryLock(waiting, b, store, "key"); !errors.Is(err, context.Canceled) {
+		b.Errorf("Lock whose context is cancelled while it waits: %v, want %v", err, context.Canceled)
 	}
 
 	// Those who gave up must not have it now.
 	unlock()
-	_, unlock = lock(ctx, t, store, "key")
+	_, unlock = lock(ctx, b, store, "key")
 	unlock()
 }
 
-func testWaiterGetsIt(ctx context.Context, t *testing.T, store lockingStore) {
-	_, unlock := lock(ctx, t, store, "key")
+func testWaiterGetsIt(ctx context.Context, b *bench, store lockingStore) {
+	_, unlock := lock(ctx, b, store, "key")
 	const waiters = 3
 	got := make(chan error, waiters)
 	for range waiters {
@@ -149,7 +189,7 @@ func testWaiterGetsIt(ctx context.Context, t *testing.T, store lockingStore) {
 	defer timer.Stop()
 	select {
 	case err := <-got:
-		t.Errorf("a waiter's Lock returned (%v) while another held the lock", err)
+		b.Errorf("a waiter's Lock returned (%v) while another held the lock", err)
 		unlock()
 		return
 	case <-timer.C:
@@ -159,140 +199,144 @@ func testWaiterGetsIt(ctx context.Context, t *testing.T, store lockingStore) {
 		select {
 		case err := <-got:
 			if err != nil {
-				t.Errorf("a waiter did not get the lock that was given up: %v", err)
+				b.Errorf("a waiter did not get the lock that was given up: %v", err)
 			}
 		case <-ctx.Done():
-			t.Fatal("a waiter did not get the lock that was given up")
+			b.Fatal("a waiter did not get the lock that was given up")
 		}
 	}
 }
 
-func testUnlockTwice(ctx context.Context, t *testing.T, store lockingStore) {
-	_, first := lock(ctx, t, store, "key")
+func testUnlockTwice(ctx context.Context, b *bench, store lockingStore) {
+	_, first := lock(ctx, b, store, "key")
 	first()
 	first()
-	_, second := lock(ctx, t, store, "key")
+	_, second := lock(ctx, b, store, "key")
 	var wg sync.WaitGroup
 	for range 4 {
 		wg.Go(first)
 	}
 	wg.Wait()
-	wantLocked(ctx, t, store, "key")
+	wantLocked(ctx, b, store, "key")
 	second()
-	_, third := lock(ctx, t, store, "key")
+	_, third := lock(ctx, b, store, "key")
 	third()
 }
 
 // testUnlockAfterContext: a holder whose caller went away must still be able to let others in.
-func testUnlockAfterContext(ctx context.Context, t *testing.T, store lockingStore) {
+func testUnlockAfterContext(ctx context.Context, b *bench, store lockingStore) {
 	holding, cancel := context.WithCancel(ctx)
 	defer cancel()
-	held, unlock := lock(holding, t, store, "key")
+	held, unlock := lock(holding, b, store, "key")
 	cancel()
 	select {
 	case <-held.Done():
 	case <-ctx.Done():
-		t.Error("the context of a held lock is not done though the one given to Lock is")
+		b.Error("the context of a held lock is not done though the one given to Lock is")
 	}
 	unlock()
-	_, unlock = lock(ctx, t, store, "key")
+	_, unlock = lock(ctx, b, store, "key")
 	unlock()
 }
 
-func testHeld(ctx context.Context, t *testing.T, store lockingStore) {
+func testHeld(ctx context.Context, b *bench, store lockingStore) {
 	type contextKey struct{}
-	held, unlock := lock(context.WithValue(ctx, contextKey{}, "carried"), t, store, "key")
+	held, unlock := lock(context.WithValue(ctx, contextKey{}, "carried"), b, store, "key")
 	defer unlock()
 	if got := held.Value(contextKey{}); got != "carried" {
-		t.Errorf("held has %v of the context given to Lock, want its value", got)
+		b.Errorf("held has %v of the context given to Lock, want its value", got)
 	}
 	if err := held.Err(); err != nil {
-		t.Fatalf("held is done while the lock is held: %v", err)
+		b.Fatalf("held is done while the lock is held: %v", err)
 	}
-	wantNothing(held, t, store, "key")
-	set(held, t, store, "key", []byte("value"))
-	wantValue(held, t, store, "key", []byte("value"))
+	wantNothing(held, b, store, "key")
+	set(held, b, store, "key", []byte("value"))
+	wantValue(held, b, store, "key", []byte("value"))
 	// A session has more than one key, all written under one lock.
-	set(held, t, store, "device_id", []byte("device"))
-	wantValue(held, t, store, "device_id", []byte("device"))
+	set(held, b, store, "device_id", []byte("device"))
+	wantValue(held, b, store, "device_id", []byte("device"))
 	if err := store.Delete(held, "key"); err != nil {
-		t.Fatalf("Delete: %v", err)
+		b.Fatalf("Delete: %v", err)
 	}
-	wantNothing(held, t, store, "key")
+	wantNothing(held, b, store, "key")
 }
 
 // testNestedLocks takes a lock with the context of another. Each holds until it is given up, and both contexts are good for
 // the keys of both.
-func testNestedLocks(ctx context.Context, t *testing.T, store lockingStore) {
-	outer, unlockOuter := lock(ctx, t, store, "key")
-	inner, unlockInner := lock(outer, t, store, "users/1/key")
+func testNestedLocks(ctx context.Context, b *bench, store lockingStore) {
+	outer, unlockOuter := lock(ctx, b, store, "key")
+	inner, unlockInner := lock(outer, b, store, "users/1/key")
 	for _, held := range []context.Context{inner, outer} {
 		for _, key := range []string{"key", "users/1/key"} {
-			set(held, t, store, key, []byte("value"))
-			wantValue(held, t, store, key, []byte("value"))
+			set(held, b, store, key, []byte("value"))
+			wantValue(held, b, store, key, []byte("value"))
 		}
 	}
 	unlockInner()
-	_, unlockAgain := lock(ctx, t, store, "users/1/key")
+	_, unlockAgain := lock(ctx, b, store, "users/1/key")
 	unlockAgain()
-	wantLocked(ctx, t, store, "key")
-	set(outer, t, store, "key", []byte("another value"))
+	wantLocked(ctx, b, store, "key")
+	set(outer, b, store, "key", []byte("another value"))
 	unlockOuter()
-	_, unlockAgain = lock(ctx, t, store, "key")
+	_, unlockAgain = lock(ctx, b, store, "key")
 	unlockAgain()
-	wantValue(ctx, t, store, "key", []byte("another value"))
+	wantValue(ctx, b, store, "key", []byte("another value"))
 }
 
 // testValuesBesideLocks: a lock is not a value, and those who only read do not wait for it.
-func testValuesBesideLocks(ctx context.Context, t *testing.T, store lockingStore) {
-	_, unlock := lock(ctx, t, store, "key")
-	wantNothing(ctx, t, store, "key")
-	wantNothing(ctx, t, store, "key.lock")
+func testValuesBesideLocks(ctx context.Context, b *bench, store lockingStore) {
+	_, unlock := lock(ctx, b, store, "key")
+	wantNothing(ctx, b, store, "key")
+	wantNothing(ctx, b, store, "key.lock")
 	unlock()
-	wantNothing(ctx, t, store, "key")
+	wantNothing(ctx, b, store, "key")
 
-	set(ctx, t, store, "key", []byte("value"))
-	held, unlock := lock(ctx, t, store, "key")
-	wantValue(ctx, t, store, "key", []byte("value"))
+	set(ctx, b, store, "key", []byte("value"))
+	held, unlock := lock(ctx, b, store, "key")
+	wantValue(ctx, b, store, "key", []byte("value"))
 	if err := store.Delete(held, "key"); err != nil {
-		t.Fatalf("Delete: %v", err)
+		b.Fatalf("Delete: %v", err)
 	}
-	wantLocked(ctx, t, store, "key")
+	wantLocked(ctx, b, store, "key")
 	unlock()
-	_, unlock = lock(ctx, t, store, "key")
+	_, unlock = lock(ctx, b, store, "key")
 	unlock()
 }
 
 // lock must get the lock of key.
-func lock(ctx context.Context, t *testing.T, store tcbauth.Locker, key string) (held context.Context, unlock func()) {
-	t.Helper()
+func lock(ctx context.Context, b *bench, store tcbauth.Locker, key string) (held context.Context, unlock func()) {
+	b.Helper()
 	got := lockAside(ctx, store, key)
 	select {
 	case l := <-got:
 		if l.err != nil {
-			t.Fatalf("Lock(%s): %v", short(key), l.err)
+			b.Fatalf("Lock(%s): %v", short(key), l.err)
 		}
 		return l.held, l.unlock
 	case <-ctx.Done():
-		t.Fatalf("Lock(%s) of a free lock does not return", short(key))
+		b.Fatalf("Lock(%s) of a free lock does not return", short(key))
 	}
 	return nil, nil
 }
 
 // wantLocked must not get the lock of key.
-func wantLocked(ctx context.Context, t *testing.T, store tcbauth.Locker, key string) {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(ctx, shortWait)
-	defer cancel()
-	if err := tryLock(ctx, t, store, key); !errors.Is(err, context.DeadlineExceeded) {
-		t.Fatalf("Lock(%s) of a held lock, with a deadline: %v, want %v", short(key), err, context.DeadlineExceeded)
+func wantLocked(ctx context.Context, b *bench, store tcbauth.Locker, key string) {
+	b.Helper()
+	const tries = 3 // on a busy machine a context can end before Lock has looked at the lock
+	for range tries {
+		ending, cancel := context.WithTimeout(ctx, shortWait)
+		err := tryLock(ending, b, store, key)
+		cancel()
+		if !errors.Is(err, context.DeadlineExceeded) {
+			b.Fatalf("Lock(%s) of a held lock, with a deadline: %v, want %v", short(key), err, context.DeadlineExceeded)
+		}
 	}
 }
 
 // tryLock returns Lock's error, and gives up a lock that it got. A Lock that goes on after ctx is a failure.
-func tryLock(ctx context.Context, t *testing.T, store tcbauth.Locker, key string) error {
-	t.Helper()
-	limit := time.NewTimer(patience)
+func tryLock(ctx context.Context, b *bench, store tcbauth.Locker, key string) error {
+	b.Helper()
+	limit := time.NewTimer(b.limits.patience)
 	defer limit.Stop()
 	select {
 	case l := <-lockAside(ctx, store, key):
@@ -301,7 +345,7 @@ func tryLock(ctx context.Context, t *testing.T, store tcbauth.Locker, key string
 		}
 		return l.err
 	case <-limit.C:
-		t.Fatalf("Lock(%s) does not return though its context is done", short(key))
+		b.Fatalf("Lock(%s) does not return though its context is done", short(key))
 		return nil
 	}
 }

@@ -1,8 +1,12 @@
-// Package storetest has the tests that every [tcbauth.TokenStore] must pass:
+// Package storetest has the tests that every [tcbauth.TokenStore] must pass, one for each number of the contracts of
+// [tcbauth.TokenStore] and [tcbauth.Locker]:
 //
 //	func TestStore(t *testing.T) {
 //		storetest.Run(t, func(t *testing.T) tcbauth.TokenStore { return NewMyStore(t.TempDir()) })
 //	}
+//
+// Some numbers can only be tested with help: a second store on the same place, a process that is killed, a place that fails
+// or hangs. [Suite] has a field for each.
 package storetest
 
 import (
@@ -16,188 +20,127 @@ import (
 	"github.com/cloudbase-community/tcbauth"
 )
 
-// patience is how long a test goes on with a store that does not answer, before it calls that a failure.
-var patience = 30 * time.Second
-
-// Run tests the stores that open returns. open is called once for each subtest, with the subtest's t, from several
-// goroutines at once; each call returns a new, empty store of its own, which t.Cleanup may close. Run returns when all
-// subtests are done.
-//
-// A store that implements [tcbauth.Locker] has its locks tested too, one that implements [tcbauth.Reserver] that what it
-// reserves can be used, and one that is [tcbauth.Interruptible] that it leaves off when a context ends; a store that does
-// not skips those subtests.
+// Run tests the stores that open returns: it is [Suite.Run] with no more than that.
 func Run(t *testing.T, open func(t *testing.T) tcbauth.TokenStore) {
 	t.Helper()
-	run(t, "TokenStore", open, []subtest{
-		{"NothingStored", testNothingStored},
-		{"RoundTrip", testRoundTrip},
-		{"Values", testValues},
-		{"Copies", testCopies},
-		{"Keys", testKeys},
-		{"Delete", testDelete},
-		{"TTL", testTTL},
-		{"DoneContext", testDoneContext},
-		{"WholeValues", testWholeValues},
-		{"ManyKeys", testManyKeys},
-	})
-	run(t, "Locker", open, lockSubtests)
-	run(t, "Reserver", open, reserveSubtests)
-	run(t, "Interruptible", open, []subtest{{"EndsWithContext", testEndsWithContext}})
+	Suite{Open: open}.Run(t)
 }
 
-type subtest struct {
-	name string
-	test func(ctx context.Context, t *testing.T, store tcbauth.TokenStore)
+// Suite is what the tests need of a store. Only Open must be given; a test that lacks something is skipped and says what.
+// The functions are called from several goroutines at once. What they start ends with their t at the latest.
+type Suite struct {
+	// Open is called once for each subtest, with the subtest's t. It returns a new, empty store on a place of its own, which
+	// t.Cleanup may close.
+	Open func(t *testing.T) tcbauth.TokenStore
+	// Again returns another store on the place of one that Open has returned, as another process would have it: the two
+	// share nothing but the place.
+	Again func(t *testing.T, store tcbauth.TokenStore) tcbauth.TokenStore
+	// Process starts another process, which calls [Work] for key with a store on the same place, and returns when Work has
+	// called begun. kill ends that process at once, as kill -9 does, and returns when it is gone.
+	Process func(t *testing.T, store tcbauth.TokenStore, key string) (kill func())
+
+	// Lease is how long a lock of these stores outlives a holder that does not renew it, 0 if locks need no renewal. The tests
+	// hold a lock for several leases, so it should be short, such as half a second.
+	Lease time.Duration
+	// Lose has the holder of key's lock lose it, unknown to the store that holds it, so that others can take it: as the end of
+	// a lease, a failover or a clean-up would.
+	Lose func(t *testing.T, store tcbauth.TokenStore, key string)
+
+	// Break makes the place fail for every call of any of its stores, until mend is called, with all values still there.
+	Break func(t *testing.T, store tcbauth.TokenStore) (mend func())
+	// Hang makes what the store needs for key wait, such as for a server that does not answer, until well is called, which
+	// may happen more than once. Calls that are under way may hang too.
+	Hang func(t *testing.T, store tcbauth.TokenStore, key string) (well func())
+	// HangsWhole says that Hang holds up other keys too, as where all of them are on one server.
+	HangsWhole bool
+
+	limits *limits // nil: the usual ones
 }
 
-// run puts the subtests into a group, which ends only when all of its parallel subtests have.
-func run(t *testing.T, group string, open func(t *testing.T) tcbauth.TokenStore, subtests []subtest) {
+// limits are how long the tests wait. They leave room for a machine with other work to do.
+type limits struct {
+	patience time.Duration // for a store that does not answer, before that is a failure
+	promptly time.Duration // for a call after its context has ended
+}
+
+var usual = &limits{patience: 30 * time.Second, promptly: 2 * time.Second}
+
+// Run runs all tests, and returns when they are done. A store that implements [tcbauth.Locker] has its locks tested too, one
+// that implements [tcbauth.Reserver] that what it reserves can be used, and one that is [tcbauth.Interruptible] that it leaves
+// off when a context ends; a store that does not skips those tests.
+func (s Suite) Run(t *testing.T) {
 	t.Helper()
-	t.Run(group, func(t *testing.T) {
-		for _, sub := range subtests {
-			t.Run(sub.name, func(t *testing.T) {
-				t.Parallel()
-				ctx, cancel := context.WithTimeout(t.Context(), patience)
-				defer cancel()
-				sub.test(ctx, t, open(t))
-			})
-		}
-	})
-}
-
-func testNothingStored(ctx context.Context, t *testing.T, store tcbauth.TokenStore) {
-	wantNothing(ctx, t, store, "credentials_env")
-	set(ctx, t, store, "credentials_env", []byte("value"))
-	wantNothing(ctx, t, store, "credentials_env.damaged")
-	wantNothing(ctx, t, store, "device_id")
-}
-
-func testRoundTrip(ctx context.Context, t *testing.T, store tcbauth.TokenStore) {
-	set(ctx, t, store, "key", []byte("first, and the longer one"))
-	wantValue(ctx, t, store, "key", []byte("first, and the longer one"))
-	set(ctx, t, store, "key", []byte("second"))
-	wantValue(ctx, t, store, "key", []byte("second"))
-	wantValue(ctx, t, store, "key", []byte("second"))
-}
-
-func testValues(ctx context.Context, t *testing.T, store tcbauth.TokenStore) {
-	every := make([]byte, 256)
-	for i := range every {
-		every[i] = byte(i)
-	}
-	for name, value := range map[string][]byte{
-		"nil":         nil,
-		"empty":       {},
-		"every byte":  every,
-		"not UTF-8":   {0xff, 0xfe, 0x00, 0xc3, 0x28},
-		"line breaks": []byte("\r\n\n \t{}\r"),
-		"64 KiB":      bytes.Repeat(every, 64<<10/len(every)),
-	} {
-		set(ctx, t, store, "key "+name, value)
-		wantValue(ctx, t, store, "key "+name, value)
-		set(ctx, t, store, "one key", value)
-		wantValue(ctx, t, store, "one key", value)
+	for _, group := range contract {
+		t.Run(group.name, func(t *testing.T) { // a group ends only when all of its parallel subtests have
+			for _, number := range group.numbers {
+				t.Run(number.name, func(t *testing.T) {
+					t.Parallel()
+					for _, part := range number.parts {
+						t.Run(part.name, func(t *testing.T) {
+							t.Parallel()
+							s.run(t, t, part)
+						})
+					}
+				})
+			}
+		})
 	}
 }
 
-func testCopies(ctx context.Context, t *testing.T, store tcbauth.TokenStore) {
-	want := []byte("the value")
-	given := bytes.Clone(want)
-	set(ctx, t, store, "key", given)
-	clear(given)
-	got, err := store.Get(ctx, "key")
-	if err != nil {
-		t.Fatalf("Get: %v", err)
+// run runs a part of a number. What it finds goes to tb; what the Suite's functions start belongs to t.
+func (s Suite) run(tb testing.TB, t *testing.T, part part) {
+	tb.Helper()
+	if s.limits == nil {
+		s.limits = usual
 	}
-	if !bytes.Equal(got, want) {
-		t.Fatalf("Set kept the caller's slice instead of a copy: Get returned %q, want %q", got, want)
-	}
-	clear(got)
-	got, err = store.Get(ctx, "key")
-	if err != nil {
-		t.Fatalf("Get: %v", err)
-	}
-	if !bytes.Equal(got, want) {
-		t.Fatalf("Get returned the store's slice instead of a copy: it now returns %q, want %q", got, want)
-	}
-	_ = append(got[:0], "overwritten"...)
-	wantValue(ctx, t, store, "key", want)
-}
-
-func testDelete(ctx context.Context, t *testing.T, store tcbauth.TokenStore) {
-	if err := store.Delete(ctx, "key"); err != nil {
-		t.Fatalf("Delete of nothing: %v", err)
-	}
-	set(ctx, t, store, "key", []byte("value"))
-	set(ctx, t, store, "other", []byte("other value"))
-	for range 2 {
-		if err := store.Delete(ctx, "key"); err != nil {
-			t.Fatalf("Delete: %v", err)
-		}
-		wantNothing(ctx, t, store, "key")
-	}
-	wantValue(ctx, t, store, "other", []byte("other value"))
-	set(ctx, t, store, "key", []byte("again"))
-	wantValue(ctx, t, store, "key", []byte("again"))
-}
-
-func testTTL(ctx context.Context, t *testing.T, store tcbauth.TokenStore) {
-	setTTL := func(value string, ttl time.Duration) {
-		t.Helper()
-		if err := store.Set(ctx, "key", []byte(value), ttl); err != nil {
-			t.Fatalf("Set with a ttl of %v: %v", ttl, err)
-		}
-	}
-	setTTL("kept", 0)
-	wantValue(ctx, t, store, "key", []byte("kept"))
-	setTTL("a month", 31*24*time.Hour)
-	wantValue(ctx, t, store, "key", []byte("a month"))
-	setTTL("kept again", 0)
-	wantValue(ctx, t, store, "key", []byte("kept again"))
-	// A store may have dropped this one by the time of the Get, or not.
-	setTTL("hardly there", time.Millisecond)
-	if value, err := store.Get(ctx, "key"); err == nil && string(value) != "hardly there" ||
-		err != nil && !errors.Is(err, tcbauth.ErrNotFound) {
-		t.Errorf("Get around the end of the ttl: %q, %v; want the value or ErrNotFound", value, err)
-	}
-}
-
-func testDoneContext(ctx context.Context, t *testing.T, store tcbauth.TokenStore) {
-	cancelled, cancel := context.WithCancel(ctx)
-	cancel()
-	late, cancel := context.WithDeadline(ctx, time.Now().Add(-time.Second))
+	ctx, cancel := context.WithTimeout(tb.Context(), s.limits.patience)
 	defer cancel()
-	set(ctx, t, store, "key", []byte("value"))
-	for _, done := range []context.Context{cancelled, late} {
-		want := done.Err()
-		if value, err := store.Get(done, "key"); !errors.Is(err, want) || value != nil {
-			t.Errorf("Get with a done context: %q, %v; want no value, %v", value, err, want)
-		}
-		if _, err := store.Get(done, "nothing"); !errors.Is(err, want) {
-			t.Errorf("Get of nothing with a done context: %v, want %v", err, want)
-		}
-		if err := store.Set(done, "key", []byte("changed"), 0); !errors.Is(err, want) {
-			t.Errorf("Set with a done context: %v, want %v", err, want)
-		}
-		if err := store.Set(done, "nothing", []byte("added"), 0); !errors.Is(err, want) {
-			t.Errorf("Set of a new key with a done context: %v, want %v", err, want)
-		}
-		if err := store.Delete(done, "key"); !errors.Is(err, want) {
-			t.Errorf("Delete with a done context: %v, want %v", err, want)
-		}
-		wantValue(ctx, t, store, "key", []byte("value"))
-		wantNothing(ctx, t, store, "nothing")
+	part.test(ctx, &bench{TB: tb, Suite: s, t: t}, s.Open(t))
+}
+
+// bench is where a part of a number is tested: it takes what is found, and has the functions of the Suite.
+type bench struct {
+	testing.TB
+	Suite
+	t *testing.T
+}
+
+// again returns another store on the place of store.
+func (b *bench) again(store tcbauth.TokenStore) tcbauth.TokenStore {
+	b.Helper()
+	if b.Again == nil {
+		b.Skip("NOT TESTED: the Suite has no Again, so there is no second store on the same place")
+	}
+	return b.Again(b.t, store)
+}
+
+// moment lets some time go by.
+func (b *bench) moment(ctx context.Context, d time.Duration) {
+	b.Helper()
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-ctx.Done():
+		b.Fatalf("the test was not over within %v", b.limits.patience)
 	}
 }
 
-func set(ctx context.Context, t *testing.T, store tcbauth.TokenStore, key string, value []byte) {
+func set(ctx context.Context, t testing.TB, store tcbauth.TokenStore, key string, value []byte) {
 	t.Helper()
 	if err := store.Set(ctx, key, value, 0); err != nil {
 		t.Fatalf("Set(%s): %v", short(key), err)
 	}
 }
 
-func wantValue(ctx context.Context, t *testing.T, store tcbauth.TokenStore, key string, want []byte) {
+func remove(ctx context.Context, t testing.TB, store tcbauth.TokenStore, key string) {
+	t.Helper()
+	if err := store.Delete(ctx, key); err != nil {
+		t.Fatalf("Delete(%s): %v", short(key), err)
+	}
+}
+
+func wantValue(ctx context.Context, t testing.TB, store tcbauth.TokenStore, key string, want []byte) {
 	t.Helper()
 	got, err := store.Get(ctx, key)
 	if err != nil {
@@ -208,7 +151,7 @@ func wantValue(ctx context.Context, t *testing.T, store tcbauth.TokenStore, key 
 	}
 }
 
-func wantNothing(ctx context.Context, t *testing.T, store tcbauth.TokenStore, key string) {
+func wantNothing(ctx context.Context, t testing.TB, store tcbauth.TokenStore, key string) {
 	t.Helper()
 	value, err := store.Get(ctx, key)
 	if !errors.Is(err, tcbauth.ErrNotFound) {

@@ -1,12 +1,15 @@
 package storetest
 
 import (
-	"bytes"
+	"go/ast"
+	"go/parser"
+	"go/token"
 	"os"
 	"os/exec"
+	"regexp"
+	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -14,16 +17,39 @@ import (
 	"github.com/cloudbase-community/tcbauth"
 )
 
-// brokenEnv names the broken store for which this process runs the suite.
-const brokenEnv = "STORETEST_BROKEN"
-
-func TestRun(t *testing.T) {
+// TestGoodStores: a store that keeps every promise passes every test, with everything that a Suite can have. One whose locks
+// need no connection of their own makes do with four.
+func TestGoodStores(t *testing.T) {
 	t.Parallel()
-	Run(t, func(*testing.T) tcbauth.TokenStore { return tcbauth.NewMemoryStore() })
+	for name, conns := range map[string]int{"any number of connections": 0, "four connections": 4} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			suite := suiteOf(faults{}, conns)
+			suite.HangsWhole = conns > 0 // calls that hang need all of them
+			var wg sync.WaitGroup
+			for _, group := range contract {
+				if group.name == "Reserver" {
+					continue // it is one of those with a disk
+				}
+				for _, number := range group.numbers {
+					wg.Go(func() {
+						for _, part := range number.parts {
+							r := record(t, suite, part)
+							assert.Empty(t, r.failed, "%s/%s/%s", group.name, number.name, part.name)
+							if r.skipped != "" {
+								assert.True(t, suite.HangsWhole && part.name == "HangingKey", "%s: %s", part.name, r.skipped)
+							}
+						}
+					})
+				}
+			}
+			wg.Wait()
+		})
+	}
 }
 
-// TestRunEndsWithItsSubtests: what the caller of Run closes after it must not be needed any more.
-func TestRunEndsWithItsSubtests(t *testing.T) {
+// TestRun: the memory store passes. Run ends after its subtests: what its caller closes then must not be needed any more.
+func TestRun(t *testing.T) {
 	t.Parallel()
 	var mu sync.Mutex
 	opened, closed := 0, 0
@@ -38,154 +64,91 @@ func TestRunEndsWithItsSubtests(t *testing.T) {
 		})
 		return tcbauth.NewMemoryStore()
 	})
-	assert.Equal(t, 25, opened)
+	want := 0
+	for _, group := range contract {
+		for _, number := range group.numbers {
+			want += len(number.parts)
+		}
+	}
+	assert.Equal(t, want, opened)
 	assert.Equal(t, opened, closed)
 }
 
-// TestRunRefuses runs the suite on stores that break one rule each, in a process of its own, since a failure there is
-// what is wanted here.
-func TestRunRefuses(t *testing.T) {
+// TestEveryNumberIsTested compares the numbers of the doc comments with those of the tests: "6. Whole values." is tested by
+// 6_WholeValues.
+func TestEveryNumberIsTested(t *testing.T) {
 	t.Parallel()
-	for name, broken := range map[string]struct {
-		open func() tcbauth.TokenStore
-		fail []string // subtests that must fail
-		pass []string // and some that must not
-	}{
-		"KeepsTheSlice": {
-			func() tcbauth.TokenStore { return &plain{keepGiven: true} },
-			[]string{"TokenStore/Copies"}, []string{"TokenStore/RoundTrip"},
-		},
-		"ReturnsItsSlice": {
-			func() tcbauth.TokenStore { return &plain{keepReturned: true} },
-			[]string{"TokenStore/Copies"}, []string{"TokenStore/RoundTrip"},
-		},
-		"TornWrites": {
-			func() tcbauth.TokenStore { return &torn{} },
-			[]string{"TokenStore/WholeValues"}, []string{"TokenStore/RoundTrip"},
-		},
-		"NoErrNotFound": {
-			func() tcbauth.TokenStore { return noErrNotFound{&plain{}} },
-			[]string{"TokenStore/NothingStored", "TokenStore/Delete"}, []string{"TokenStore/RoundTrip"},
-		},
-		"MixesCase": {
-			func() tcbauth.TokenStore {
-				return &plain{key: func(s string) string { return string(bytes.ToLower([]byte(s))) }}
-			},
-			[]string{"TokenStore/Keys"}, []string{"TokenStore/RoundTrip"},
-		},
-		"CutsKeys": {
-			func() tcbauth.TokenStore { return &plain{key: func(s string) string { return s[:min(len(s), 255)] }} },
-			[]string{"TokenStore/Keys"}, []string{"TokenStore/RoundTrip"},
-		},
-		"IgnoresContext": {
-			func() tcbauth.TokenStore { return &plain{ignoreContext: true} },
-			[]string{"TokenStore/DoneContext"}, []string{"TokenStore/RoundTrip"},
-		},
-		"NeverDeletes": {
-			func() tcbauth.TokenStore { return neverDeletes{&plain{}} },
-			[]string{"TokenStore/Delete", "TokenStore/Keys", "TokenStore/ManyKeys"}, []string{"TokenStore/RoundTrip"},
-		},
-		"LockDoesNotExclude": {
-			func() tcbauth.TokenStore { return free{memory()} },
-			[]string{"Locker/Excludes", "Locker/WaiterGetsIt", "Locker/UnlockTwice"}, []string{"TokenStore/RoundTrip"},
-		},
-		"OneLockForAll": {
-			func() tcbauth.TokenStore { return oneLock{memory()} },
-			[]string{"Locker/OtherKeys", "Locker/NestedLocks"}, []string{"Locker/Excludes"},
-		},
-		"LockIgnoresContext": {
-			func() tcbauth.TokenStore { return deafLock{memory()} },
-			[]string{"Locker/DoneContext", "Locker/WaitEndsWithContext"}, []string{"TokenStore/RoundTrip"},
-		},
-		"UnlockReleasesOthers": {
-			func() tcbauth.TokenStore { return &looseUnlock{lockingStore: memory()} },
-			[]string{"Locker/UnlockTwice"}, []string{"Locker/Excludes"},
-		},
-		"UnlockNeedsContext": {
-			func() tcbauth.TokenStore { return fragileUnlock{memory()} },
-			[]string{"Locker/UnlockAfterContext"}, []string{"Locker/Excludes"},
-		},
-		"HeldIsBare": {
-			func() tcbauth.TokenStore { return bareHeld{memory()} },
-			[]string{"Locker/Held", "Locker/UnlockAfterContext"}, []string{"Locker/Excludes"},
-		},
-		"LockIsAValue": {
-			func() tcbauth.TokenStore { return lockIsValue{memory()} },
-			[]string{"Locker/ValuesBesideLocks"}, []string{"Locker/Excludes"},
-		},
-		"ReservesAValue": {
-			func() tcbauth.TokenStore { return reservesValue{memory()} },
-			[]string{"Reserver/Reserve"}, []string{"Locker/Excludes"},
-		},
-		"ReservedButFull": {
-			func() tcbauth.TokenStore { return full{memory()} },
-			[]string{"Reserver/Reserve"}, []string{"Locker/Excludes"},
-		},
-		"ReserveIgnoresContext": {
-			func() tcbauth.TokenStore { return deafReserve{memory()} },
-			[]string{"Reserver/DoneContext"}, []string{"Reserver/Reserve"},
-		},
-		"ReservesOnce": {
-			func() tcbauth.TokenStore { return &reservesOnce{lockingStore: memory()} },
-			[]string{"Reserver/UnusedIsGivenBack"}, []string{"Reserver/DoneContext"},
-		},
-		"ClaimsToBeInterruptible": {
-			func() tcbauth.TokenStore { return slow{memory()} },
-			[]string{"Interruptible/EndsWithContext"}, []string{"TokenStore/RoundTrip", "TokenStore/DoneContext"},
-		},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			if os.Getenv(brokenEnv) == name {
-				patience, promptly = time.Second, 100*time.Millisecond
-				Run(t, func(*testing.T) tcbauth.TokenStore { return broken.open() })
-				return
+	file, err := parser.ParseFile(token.NewFileSet(), "../store.go", nil, parser.ParseComments)
+	require.NoError(t, err)
+	docs := make(map[string]string)
+	for _, decl := range file.Decls {
+		if types, ok := decl.(*ast.GenDecl); ok && types.Tok == token.TYPE {
+			docs[types.Specs[0].(*ast.TypeSpec).Name.Name] = types.Doc.Text()
+		}
+	}
+	item := regexp.MustCompile(`(?m)^ +(\d+)\. ([^.]+)\. `)
+	for _, group := range contract[:2] {
+		var want, got []string
+		for _, m := range item.FindAllStringSubmatch(docs[group.name], -1) {
+			title := ""
+			for _, word := range strings.Fields(strings.ReplaceAll(m[2], "'", "")) {
+				title += strings.ToUpper(word[:1]) + word[1:]
 			}
-			output, err := runSuite(t, name)
-			var exit *exec.ExitError
-			require.ErrorAs(t, err, &exit, "the suite passes:\n%s", output)
-			for _, sub := range broken.fail {
-				assert.Contains(t, output, "--- FAIL: TestRunRefuses/"+name+"/"+sub+" (")
-			}
-			for _, sub := range broken.pass {
-				assert.Contains(t, output, "--- PASS: TestRunRefuses/"+name+"/"+sub+" (")
-			}
-			assert.NotContains(t, output, "DATA RACE", "the suite must find it, not the race detector")
-			assert.NotContains(t, output, "panic:")
-		})
+			want = append(want, m[1]+"_"+title)
+		}
+		for _, number := range group.numbers {
+			got = append(got, number.name)
+			assert.NotEmpty(t, number.parts)
+		}
+		assert.Equal(t, want, got, group.name)
+		assert.Greater(t, len(got), 8)
 	}
 }
 
-// TestRunSkipsLocks: a store without locks passes, and says which tests it did not have.
-func TestRunSkipsLocks(t *testing.T) {
+// childEnv is set in a process in which the suite is to be run.
+const childEnv = "STORETEST_CHILD"
+
+// TestRunFails: what a store does wrong fails the test that calls Run, under the name of the number.
+func TestRunFails(t *testing.T) {
 	t.Parallel()
-	if os.Getenv(brokenEnv) == "no locks" {
+	if os.Getenv(childEnv) == "broken" {
+		Run(t, func(*testing.T) tcbauth.TokenStore { return &plain{keepGiven: true} })
+		return
+	}
+	output, err := runChild(t, "^TestRunFails$", "broken")
+	var exit *exec.ExitError
+	require.ErrorAs(t, err, &exit, "the suite passes:\n%s", output)
+	assert.Contains(t, output, "--- FAIL: TestRunFails/TokenStore/5_Copies/Copies (")
+	assert.Contains(t, output, "--- PASS: TestRunFails/TokenStore/1_LastWrite/RoundTrip (")
+	assert.NotContains(t, output, "panic:")
+}
+
+// TestRunSkips: a store without locks passes, and says which tests it did not have.
+func TestRunSkips(t *testing.T) {
+	t.Parallel()
+	if os.Getenv(childEnv) == "no locks" {
 		Run(t, func(*testing.T) tcbauth.TokenStore { return &plain{} })
 		return
 	}
-	output, err := runTest(t, "^TestRunSkipsLocks$", "no locks")
+	output, err := runChild(t, "^TestRunSkips$", "no locks")
 	require.NoError(t, err, output)
-	assert.Contains(t, output, "--- PASS: TestRunSkipsLocks/TokenStore/RoundTrip (")
-	assert.Contains(t, output, "--- SKIP: TestRunSkipsLocks/Locker/Excludes (")
-	assert.Contains(t, output, "*storetest.plain does not implement tcbauth.Locker")
-	assert.Contains(t, output, "*storetest.plain does not implement tcbauth.Reserver")
-	assert.Contains(t, output, "*storetest.plain does not say that it is tcbauth.Interruptible")
+	assert.Contains(t, output, "--- PASS: TestRunSkips/TokenStore/1_LastWrite/RoundTrip (")
+	assert.Contains(t, output, "--- SKIP: TestRunSkips/Locker/1_Exclusion/Excludes (")
+	for _, why := range []string{
+		"*storetest.plain does not implement tcbauth.Locker", "*storetest.plain does not implement tcbauth.Reserver",
+		"*storetest.plain does not say that it is tcbauth.Interruptible", "the Suite has no Again", "the Suite has no Process",
+		"the Suite has no Break", "the Suite has no Hang",
+	} {
+		assert.Contains(t, output, why)
+	}
 }
 
-func runSuite(t *testing.T, name string) (output string, err error) {
-	t.Helper()
-	return runTest(t, "^TestRunRefuses$/^"+name+"$", name)
-}
-
-func runTest(t *testing.T, pattern, env string) (output string, err error) {
+func runChild(t *testing.T, pattern, env string) (output string, err error) {
 	t.Helper()
 	binary, err := os.Executable()
 	require.NoError(t, err)
-	cmd := exec.CommandContext(t.Context(), binary, "-test.run="+pattern, "-test.v") //nolint:gosec // this test binary
-	// The race detector has a process sleep for a second before it exits, and there are many here.
-	cmd.Env = append(os.Environ(), brokenEnv+"="+env, "GORACE=atexit_sleep_ms=0")
+	cmd := exec.CommandContext(t.Context(), binary, "-test.run="+pattern, "-test.v", "-test.parallel=64") //nolint:gosec // this binary
+	cmd.Env = append(os.Environ(), childEnv+"="+env, "GORACE=atexit_sleep_ms=0")
 	out, err := cmd.CombinedOutput()
 	return string(out), err
 }
-
-func memory() lockingStore { return tcbauth.NewMemoryStore().(lockingStore) }
