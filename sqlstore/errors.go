@@ -39,8 +39,9 @@ func failed(ctx context.Context, what string, err error) error {
 	if end := ended(ctx); end != nil {
 		return end
 	}
-	if deadline, ok := ctx.Deadline(); ok && !time.Now().Before(deadline) { // its timer is a little late
-		return context.DeadlineExceeded
+	if deadline, ok := ctx.Deadline(); ok && !time.Now().Before(deadline) {
+		<-ctx.Done() // its timer is a little late
+		return ended(ctx)
 	}
 	if errors.Is(err, ErrLockLost) {
 		return err

@@ -131,7 +131,10 @@ func (p place) exec(t *testing.T, db interface {
 }, query string,
 ) {
 	t.Helper()
-	query = strings.NewReplacer("{values}", p.Prefix+"values", "{locks}", p.Prefix+"locks").Replace(query)
-	_, err := db.ExecContext(context.WithoutCancel(t.Context()), query)
+	_, err := db.ExecContext(context.WithoutCancel(t.Context()), p.tables(query))
 	require.NoError(t, err)
+}
+
+func (p place) tables(query string) string {
+	return strings.NewReplacer("{values}", p.Prefix+"values", "{locks}", p.Prefix+"locks").Replace(query)
 }
