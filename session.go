@@ -303,7 +303,8 @@ func WithInitialState(ctx context.Context) ListenOption {
 //
 // What another handle or process has done to the session is told when a call of this Auth has looked at the store and found
 // it, at the latest when the access token has expired: [EventSignedIn] for somebody else, [EventTokenRefreshed] for other
-// tokens of the same person, [EventSignedOut] for nobody, or [EventSessionExpired] where the server has ended the session.
+// tokens of the same person, [EventSignedOut] for nobody, or [EventSessionExpired] where this process knows that the server has
+// ended the session.
 //
 // As in the js-sdk there is no event for SetCredentials, SignInCustom, Verify at v2 and anonymous sessions that are made anew.
 func (a *Auth) OnAuthStateChange(handler func(AuthEvent), opts ...ListenOption) (unsubscribe func()) {

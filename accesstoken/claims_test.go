@@ -80,6 +80,38 @@ func TestClaimsUnescapes(t *testing.T) {
 	assert.Equal(t, "é", c.UserType)
 }
 
+// JSON is what encoding/json takes for it, down to the last character.
+func TestClaimsAreJSON(t *testing.T) {
+	t.Parallel()
+	values := []string{
+		"0", "-0", "-", "01", "-01", "1.", ".5", "1.5", "1e", "1e+", "1e+5", "1E-5", "1e5.5", "+1", "0x1", "1_0", "--1", "0.0e0",
+		"true", "tru", "truee", "True", "false", "fals", "null", "nul", "NaN", "undefined", "Infinity", "", " ", "a",
+		`""`, `"`, `"a`, `'a'`, `"\"`, `"\\"`, `"\""`, `"\/\b\f\n\r\t"`, `"\a"`, `"\u"`, `"\u123"`, `"\u12G4"`, `"\u12aF"`, `"\uD800"`,
+		"\"\t\"", "\"\n\"", "\"\x00\"", "\"\x7f\"",
+		"[]", "[ ]", "[", "]", "[,]", "[1,]", "[,1]", "[1 2]", "[1,2]", "[ 1 , [ ] , { } ]", "[1}", "[[[]]", "[[[]]]", "[\f]",
+		"{}", "{ }", "{", "}", "{,}", `{"a"}`, `{"a":}`, `{"a":1,}`, `{,"a":1}`, `{"a":1 "b":2}`, `{a:1}`, `{1:1}`, `{"a":1]`,
+		`{"a" : {"b" : [{}] } }`, `{"a"::1}`,
+		"1,", "1:", "1}", "1]", "1//", "/**/1", "1 1", "\uFEFF1",
+	}
+	for depth := 9_998; depth <= 10_000; depth++ {
+		values = append(values, strings.Repeat("[", depth)+strings.Repeat("]", depth))
+	}
+	for _, value := range values {
+		for _, form := range []string{
+			`{"sub":"1","scope":"user","x":%s}`, `{"x":%s,"sub":"1","scope":"user"}`, `{"sub":"1","scope":"user"}%s`, `%s{"sub":"1","scope":"user"}`,
+		} {
+			text := fmt.Sprintf(form, value)
+			var c accesstoken.Claims
+			err := c.UnmarshalJSON([]byte(text))
+			if json.Valid([]byte(text)) {
+				assert.NoError(t, err, text)
+			} else {
+				assert.ErrorIs(t, err, accesstoken.ErrMalformed, text)
+			}
+		}
+	}
+}
+
 // Claims that a test of a handler makes by hand have JSON too.
 func TestClaimsMadeByHand(t *testing.T) {
 	t.Parallel()

@@ -32,22 +32,28 @@ var (
 	ErrInactive       = invalid("its session has ended") // only by Introspect
 )
 
-// Why [Verifier.Middleware] finds no token in a request.
+// ErrInsufficientScope: a token is good, but does not have what [Verifier.Requiring] wants (HTTP status 403).
+var ErrInsufficientScope = errors.New("accesstoken: the token does not allow this")
+
+// Why [Verifier.Request] and [Verifier.Middleware] find no token in a request.
 var (
-	// ErrNoToken: the request has no Authorization header with the scheme Bearer (HTTP status 401).
+	// ErrNoToken: the request has no Authorization header with the scheme Bearer, and nothing for [WithExtractor] either
+	// (HTTP status 401).
 	ErrNoToken = errors.New("accesstoken: the request has no bearer token")
-	// ErrInvalidRequest: the header is malformed, or there are several (HTTP status 400).
+	// ErrInvalidRequest: the header, or what else carries the token, is malformed, or there are several (HTTP status 400).
 	ErrInvalidRequest = errors.New("accesstoken: the Authorization header is malformed or repeated")
 )
 
 // StatusCode returns the HTTP status for an error of this package: 401 for a missing or invalid token, 400 for a malformed
-// header, and 503 for all others, which say nothing about the token.
+// header, 403 for a good token that does not allow this, and 503 for all others, which say nothing about the token.
 func StatusCode(err error) int {
 	switch {
 	case errors.Is(err, ErrInvalidToken), errors.Is(err, ErrNoToken):
 		return http.StatusUnauthorized
 	case errors.Is(err, ErrInvalidRequest):
 		return http.StatusBadRequest
+	case errors.Is(err, ErrInsufficientScope):
+		return http.StatusForbidden
 	default:
 		return http.StatusServiceUnavailable
 	}

@@ -19,6 +19,7 @@ func TestStatusCode(t *testing.T) {
 			accesstoken.ErrPublishableKey, accesstoken.ErrAPIKey, accesstoken.ErrNotAccessToken, accesstoken.ErrInactive,
 		},
 		http.StatusBadRequest:         {accesstoken.ErrInvalidRequest},
+		http.StatusForbidden:          {accesstoken.ErrInsufficientScope},
 		http.StatusServiceUnavailable: {accesstoken.ErrUnavailable, http.ErrServerClosed},
 	} {
 		for _, err := range errs {

@@ -91,6 +91,7 @@ func FuzzClaims(f *testing.F) {
 		}
 		if err != nil {
 			require.ErrorIs(t, err, accesstoken.ErrInvalidToken)
+			require.NotContains(t, err.Error(), "not JSON")
 			return
 		}
 		var want map[string]json.RawMessage
@@ -140,5 +141,36 @@ func FuzzKeys(f *testing.F) {
 			return
 		}
 		require.True(t, errors.Is(err, accesstoken.ErrUnavailable) || errors.Is(err, accesstoken.ErrInvalidToken), "%v", err)
+	})
+}
+
+// Whatever the server answers of a token, its session goes on only if the answer names its person.
+func FuzzIntrospect(f *testing.F) {
+	token := goodToken(f, nil)
+	keys := jwks(f, jwk(keyID, signingKey()))
+	for _, answer := range []string{
+		"", "null", "{}", "[]", `{"sub":"` + sub + `"}`, `{"sub":"1"}`, `{"error":"internal"}`, `{"sub":"` + sub + `","code":1}`, `{"active":false}`,
+		`{"\u0073ub":"` + sub + `"}`, `{"sub":"1","sub":"` + sub + `"}`, "\xff",
+	} {
+		f.Add(http.StatusOK, answer)
+		f.Add(http.StatusUnauthorized, answer)
+	}
+	f.Fuzz(func(t *testing.T, status int, answer string) {
+		v := verifierAt(t, &endpoint{answer: func(r *http.Request) (*http.Response, error) {
+			if r.URL.Path == "/auth/v1/certs" {
+				return response(http.StatusOK, keys), nil
+			}
+			return response(status, answer), nil
+		}})
+		claims, err := v.Introspect(t.Context(), token)
+		if err != nil {
+			require.True(t, errors.Is(err, accesstoken.ErrUnavailable) || errors.Is(err, accesstoken.ErrInactive), "%v", err)
+			return
+		}
+		require.Equal(t, sub, claims.Subject)
+		require.Equal(t, http.StatusOK, status)
+		var got map[string]any
+		require.NoError(t, json.Unmarshal([]byte(answer), &got))
+		require.Equal(t, sub, got["sub"])
 	})
 }

@@ -2,6 +2,7 @@ package accesstoken
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -35,6 +36,9 @@ func (c *config) get(ctx context.Context, path, bearer string) (status int, body
 	resp, err := transport.RoundTrip(req)
 	if err != nil {
 		return 0, nil, err
+	}
+	if resp == nil || resp.Body == nil {
+		return 0, nil, errors.New("the transport returned no answer")
 	}
 	defer func() { _ = resp.Body.Close() }() // nothing is lost by a failing Close of a body that was read
 	body, err = io.ReadAll(io.LimitReader(resp.Body, maxAnswer+1))

@@ -1,8 +1,9 @@
 package accesstoken
 
 import (
+	"bytes"
 	"context"
-	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 )
@@ -10,7 +11,7 @@ import (
 // Introspect is [Verifier.Verify], and then asks the auth server whether the token's session still goes on. It sends one
 // request for each token that Verify accepts, so it is for what is worth that: a payment, the deletion of data.
 //
-// A session that has ended is [ErrInactive]. No usable answer is [ErrUnavailable], and the context's error if that was
+// A session that has ended is [ErrInactive], and what [WithTokenCache] remembers of the token is dropped. No usable answer is [ErrUnavailable], and the context's error if that was
 // the cause. An API key, which has no session, is ErrInactive too.
 //
 // GET /auth/v1/token/introspect, WIRE.md section 6.5.
@@ -23,18 +24,60 @@ func (v *Verifier) Introspect(ctx context.Context, token string) (*Claims, error
 	if err != nil {
 		return nil, fmt.Errorf("%w: introspect a token: %w", ErrUnavailable, err)
 	}
-	var answer struct {
-		Subject string `json:"sub"`
-	}
-	switch {
-	case status == http.StatusUnauthorized:
-		return nil, ErrInactive
-	case status != http.StatusOK:
-		return nil, fmt.Errorf("%w: introspect a token: the answer has the status %d", ErrUnavailable, status)
-	case json.Unmarshal(body, &answer) != nil:
-		return nil, fmt.Errorf("%w: introspect a token: the answer is not the expected JSON", ErrUnavailable)
-	case answer.Subject == "" || answer.Subject != claims.Subject: // {} is the answer for tokens that are not good
-		return nil, ErrInactive
+	if err := judgeIntrospection(status, body, claims.Subject); err != nil {
+		if errors.Is(err, ErrInactive) {
+			v.forget(token)
+		}
+		return nil, err
 	}
 	return claims, nil
+}
+
+// judgeIntrospection returns nil if the answer is that of a token of this person whose session goes on, and ErrInactive only
+// if it is that of a token which is not good: {}, or what is known of an answer without the person. All else says nothing
+// of the token.
+func judgeIntrospection(status int, answer []byte, subject string) error {
+	switch status {
+	case http.StatusOK:
+	case http.StatusUnauthorized:
+		return ErrInactive
+	default:
+		return fmt.Errorf("%w: introspect a token: the answer has the status %d", ErrUnavailable, status)
+	}
+	text := string(answer)
+	if !walk(text, nil) || text[skipSpace(text, 0)] != '{' && !bytes.Equal(bytes.TrimSpace(answer), []byte("null")) {
+		return fmt.Errorf("%w: introspect a token: the answer is not the expected JSON", ErrUnavailable)
+	}
+	var sub string
+	var failed, unknown, inactive bool
+	for name, value := range members(text) {
+		if value == "null" || value == `""` || value == "0" {
+			continue
+		}
+		switch name {
+		case "sub":
+			var ok bool
+			sub, ok = decodeString(value)
+			failed = failed || !ok
+		case "error", "error_code", "code", "Response":
+			failed = true
+		case "active":
+			inactive = value == "false"
+			unknown = unknown || !inactive
+		case "token_type", "client_id", "scope", "groups":
+		default:
+			unknown = true
+		}
+	}
+	switch {
+	case failed:
+		return fmt.Errorf("%w: introspect a token: the answer is an error", ErrUnavailable)
+	case inactive:
+		return ErrInactive
+	case sub == "" && unknown:
+		return fmt.Errorf("%w: introspect a token: the answer does not say whose it is", ErrUnavailable)
+	case sub == "" || sub != subject: // an API key has no subject
+		return ErrInactive
+	}
+	return nil
 }

@@ -65,6 +65,27 @@ func TestIntrospectAnswers(t *testing.T) {
 		"other sub":    {200, `{"sub":"1"}`, accesstoken.ErrInactive},
 		"unauthorized": {401, `{"error":"unauthenticated"}`, accesstoken.ErrInactive},
 		"null":         {200, `null`, accesstoken.ErrInactive},
+		"not active":   {200, `{"active":false}`, accesstoken.ErrInactive},
+		"no sub":       {200, `{"token_type":"Bearer","client_id":"` + env + `","scope":""}`, accesstoken.ErrInactive},
+		"null sub":     {200, `{"sub":null}`, accesstoken.ErrInactive},
+
+		"error":            {200, `{"error":"internal"}`, accesstoken.ErrUnavailable},
+		"error and number": {200, `{"error":"internal","error_code":13,"error_description":"x"}`, accesstoken.ErrUnavailable},
+		"number only":      {200, `{"error_code":13}`, accesstoken.ErrUnavailable},
+		"gateway":          {200, `{"code":"SYS_ERR","message":"x","requestId":"1"}`, accesstoken.ErrUnavailable},
+		"cloud API":        {200, `{"Response":{"Error":{"Code":"InternalError","Message":"x"},"RequestId":"1"}}`, accesstoken.ErrUnavailable},
+		"oldest schema":    {200, `{"code":13,"message":"x","details":[]}`, accesstoken.ErrUnavailable},
+		"id only":          {200, `{"requestId":"1"}`, accesstoken.ErrUnavailable},
+		"error is object":  {200, `{"error":{"code":13}}`, accesstoken.ErrUnavailable},
+		"error beside sub": {200, `{"sub":"` + sub + `","error":"internal"}`, accesstoken.ErrUnavailable},
+		"code beside none": {200, `{"sub":"","code":"INTERNAL"}`, accesstoken.ErrUnavailable},
+		"something else":   {200, `{"status":"maintenance"}`, accesstoken.ErrUnavailable},
+		"list":             {200, `[]`, accesstoken.ErrUnavailable},
+		"text":             {200, `"x"`, accesstoken.ErrUnavailable},
+		"more than one":    {200, `{}{}`, accesstoken.ErrUnavailable},
+		"sub in capitals":  {200, `{"SUB":"` + sub + `"}`, accesstoken.ErrUnavailable},
+		"more beside sub":  {200, `{"sub":"` + sub + `","status":"fine","error":null,"code":""}`, nil},
+
 		"HTML":         {200, `<html>`, accesstoken.ErrUnavailable},
 		"number":       {200, `{"sub":1}`, accesstoken.ErrUnavailable},
 		"nothing":      {200, ``, accesstoken.ErrUnavailable},
@@ -98,6 +119,17 @@ func TestIntrospectAnswers(t *testing.T) {
 			assertHoldsNothingOf(t, err.Error(), good)
 		})
 	}
+}
+
+// An API key belongs to nobody, so that no answer is its person's.
+func TestIntrospectAPIKey(t *testing.T) {
+	t.Parallel()
+	bubbled(t, func(t *testing.T) {
+		srv := authtest.NewServer(t)
+		v := verifierOf(t, srv, accesstoken.WithAPIKey())
+		_, err := v.Introspect(t.Context(), srv.IssueToken(authtest.TokenSpec{Kind: authtest.APIKey}))
+		require.ErrorIs(t, err, accesstoken.ErrInactive)
+	})
 }
 
 func TestIntrospectContext(t *testing.T) {

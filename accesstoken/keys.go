@@ -7,9 +7,9 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"maps"
 	"math"
 	"net/http"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -19,27 +19,30 @@ import (
 
 // keySet is what one fetch brought.
 type keySet struct {
-	byID  map[string]*rsa.PublicKey
-	stale time.Duration // on the cache's clock, when it is to be replaced
-
-	// byHeader has the first parts of tokens that were found good, as they stand there, so that the next token that begins
-	// the same needs no parsing of it. It is copied to be changed.
-	byHeader atomic.Pointer[map[string]*rsa.PublicKey]
+	byID    map[string]*rsa.PublicKey
+	fetched time.Time
 }
 
-// maxHeaders is the number of different headers that are remembered. A service that signs uses one for each key.
-const maxHeaders = 64
+func (s *keySet) age() time.Duration { return since(s.fetched) }
+
+// since is the time that has passed since at, by the clock that no change of the system's moves or, where that one stood
+// still as on a machine that was suspended, by the system's.
+func since(at time.Time) time.Duration {
+	now := time.Now()
+	return max(now.Sub(at), now.Round(0).Sub(at.Round(0)))
+}
 
 // keyCache has the auth server's public keys. Keys that are at hand are found without a lock.
 type keyCache struct {
 	cfg     *config
-	start   time.Time              // of the clock that time is told by here, which no change of the system's clock moves
+	start   time.Time              // of the clock that tells when to fetch
 	current atomic.Pointer[keySet] // nil before the first fetch
 	next    atomic.Int64           // nanoseconds after start, when a fetch may begin; never while one runs
 
 	mu       sync.Mutex
-	last     *fetch // the one that runs, or ran last; nil before the first
-	failures int    // since the last success
+	last     *fetch    // the one that runs, or ran last; nil before the first
+	failures int       // since the last success
+	failed   time.Time // when the last failure was
 }
 
 // fetch is one request for keys.
@@ -52,50 +55,43 @@ func newKeyCache(cfg *config) *keyCache { return &keyCache{cfg: cfg, start: time
 
 func (c *keyCache) elapsed() time.Duration { return time.Since(c.start) }
 
-// byHeader returns the key of tokens that begin with header, if one of them was found good before. Keys that have grown
-// old are used, while new ones are fetched.
-func (c *keyCache) byHeader(ctx context.Context, header string) (*rsa.PublicKey, bool) {
-	set := c.current.Load()
-	if set == nil {
-		return nil, false
-	}
-	key, ok := (*set.byHeader.Load())[header]
-	if ok {
-		c.renew(ctx, set)
-	}
-	return key, ok
-}
-
-// remember keeps header for byHeader, unless key is no longer in use.
-func (c *keyCache) remember(header string, key *rsa.PublicKey) {
-	set := c.current.Load()
-	known := set.byHeader.Load()
-	for _, k := range set.byID {
-		if k == key && len(*known) < maxHeaders {
-			more := maps.Clone(*known)
-			more[header] = key
-			set.byHeader.CompareAndSwap(known, &more) // if somebody was faster, the next token will do it
+// usable returns the keys to verify with now. Those that are near the end of their lifetime are fetched anew meanwhile; past
+// it, and when there are none, it waits for a fetch. Where that fails, keys are usable up to their greatest age.
+func (c *keyCache) usable(ctx context.Context) (*keySet, error) {
+	if set := c.current.Load(); set != nil {
+		age := set.age()
+		if age < c.cfg.keyLifetime-c.cfg.keyLifetime/10 {
+			return set, nil
+		}
+		if age <= c.cfg.keyLifetime || age <= c.cfg.keyMaxAge && c.failing() {
+			c.renew(ctx)
+			return set, nil
 		}
 	}
+	f, err := c.wait(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if set := c.current.Load(); set != nil && set.age() <= c.cfg.keyMaxAge {
+		return set, nil
+	}
+	if f.err != nil {
+		return nil, f.err
+	}
+	return nil, fmt.Errorf("%w: the keys are too old", ErrUnavailable)
 }
 
-// byID returns the key id. Unless it is at hand, it waits for a fetch, if one runs or is allowed to begin.
-func (c *keyCache) byID(ctx context.Context, id string) (*rsa.PublicKey, error) {
-	if set := c.current.Load(); set != nil && set.byID[id] != nil {
-		c.renew(ctx, set)
-		return set.byID[id], nil
+// byID returns the key id of set. If it is not there, it waits for a fetch, if one runs or is allowed to begin.
+func (c *keyCache) byID(ctx context.Context, set *keySet, id string) (*rsa.PublicKey, error) {
+	if key := set.byID[id]; key != nil {
+		return key, nil
 	}
-	if err := ctx.Err(); err != nil { // nobody waits for this fetch
-		return nil, waiting(err)
+	f, err := c.wait(ctx)
+	if err != nil {
+		return nil, err
 	}
-	f := c.fetch(ctx)
-	select {
-	case <-f.done:
-	case <-ctx.Done():
-		return nil, waiting(ctx.Err())
-	}
-	if set := c.current.Load(); set != nil && set.byID[id] != nil {
-		return set.byID[id], nil
+	if key := c.current.Load().byID[id]; key != nil {
+		return key, nil
 	}
 	if f.err != nil {
 		return nil, f.err
@@ -103,12 +99,31 @@ func (c *keyCache) byID(ctx context.Context, id string) (*rsa.PublicKey, error) 
 	return nil, ErrUnknownKey
 }
 
-func waiting(err error) error { return fmt.Errorf("accesstoken: waiting for keys: %w", err) }
+// failing reports whether a fetch has failed so lately that nobody is to wait for the next.
+func (c *keyCache) failing() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.failures > 0 && since(c.failed) <= c.cfg.keyLifetime
+}
 
-// renew begins to fetch keys in place of set, if it is old and a fetch is allowed.
-func (c *keyCache) renew(ctx context.Context, set *keySet) {
-	if now := c.elapsed(); now >= set.stale && now >= time.Duration(c.next.Load()) {
+// renew begins to fetch keys, if that is allowed.
+func (c *keyCache) renew(ctx context.Context) {
+	if c.elapsed() >= time.Duration(c.next.Load()) {
 		c.fetch(ctx)
+	}
+}
+
+// wait returns the fetch that it waited for, or the last one if it is too early for another.
+func (c *keyCache) wait(ctx context.Context) (*fetch, error) {
+	if err := ctx.Err(); err != nil { // nobody waits for this fetch
+		return nil, fmt.Errorf("accesstoken: waiting for keys: %w", err)
+	}
+	f := c.fetch(ctx)
+	select {
+	case <-f.done:
+		return f, nil
+	case <-ctx.Done():
+		return nil, fmt.Errorf("accesstoken: waiting for keys: %w", ctx.Err())
 	}
 }
 
@@ -129,12 +144,16 @@ func (c *keyCache) fetch(ctx context.Context) *fetch {
 // firstRetry is the pause after one failure.
 const firstRetry = time.Second
 
+// run is a goroutine of its own, which the caller's http.RoundTripper may end too.
 func (c *keyCache) run(ctx context.Context, f *fetch) {
-	keys, err := c.get(ctx)
-	c.finish(f, keys, err)
-	if err != nil {
-		c.log(ctx, err) // after those who wait have gone on
-	}
+	keys, err := map[string]*rsa.PublicKey(nil), errors.New("the transport has ended its goroutine")
+	defer func() {
+		c.finish(f, keys, err)
+		if err != nil {
+			c.log(ctx, err) // after those who wait have gone on
+		}
+	}()
+	keys, err = c.get(ctx)
 }
 
 func (c *keyCache) finish(f *fetch, keys map[string]*rsa.PublicKey, err error) {
@@ -145,11 +164,17 @@ func (c *keyCache) finish(f *fetch, keys map[string]*rsa.PublicKey, err error) {
 		f.err = fmt.Errorf("%w: fetch the keys: %w", ErrUnavailable, err)
 		pause = min(pause, firstRetry<<min(c.failures, 16))
 		c.failures++
+		c.failed = time.Now()
 	} else {
 		c.failures = 0
-		set := &keySet{byID: keys, stale: c.elapsed() + c.cfg.keyLifetime}
-		set.byHeader.Store(&map[string]*rsa.PublicKey{})
-		c.current.Store(set)
+		if old := c.current.Load(); old != nil {
+			for id, key := range keys {
+				if was := old.byID[id]; was != nil && was.Equal(key) {
+					keys[id] = was // by which tokens that were found good are known to be so still
+				}
+			}
+		}
+		c.current.Store(&keySet{byID: keys, fetched: time.Now()})
 	}
 	c.next.Store(int64(c.elapsed() + pause))
 	close(f.done)
@@ -192,12 +217,12 @@ func parseKeys(body []byte) (map[string]*rsa.PublicKey, error) {
 	}
 	keys := make(map[string]*rsa.PublicKey)
 	for _, raw := range set.Keys {
-		var key jose.JSONWebKey
+		var key jose.JSONWebKey // which leaves key_ops out
 		if key.UnmarshalJSON(raw) != nil {
 			continue
 		}
 		public, ok := key.Key.(*rsa.PublicKey)
-		if ok && key.KeyID != "" && (key.Use == "" || key.Use == "sig") &&
+		if ok && key.KeyID != "" && mayVerify(string(raw)) && (key.Use == "" || key.Use == "sig") &&
 			(key.Algorithm == "" || key.Algorithm == string(jose.RS256)) && public.N.BitLen() >= minKeyBits {
 			keys[key.KeyID] = public
 		}
@@ -206,4 +231,14 @@ func parseKeys(body []byte) (map[string]*rsa.PublicKey, error) {
 		return nil, fmt.Errorf("the answer has no RSA key with a kid and at least %d bits for RS256", minKeyBits)
 	}
 	return keys, nil
+}
+
+// mayVerify reports whether the key_ops of a key (RFC 7517 section 4.3), if there are any, are for signatures.
+func mayVerify(key string) bool {
+	for name, value := range members(key) {
+		if name == "key_ops" && value != "null" && !slices.Contains(decodeStrings(value), "verify") {
+			return false
+		}
+	}
+	return true
 }

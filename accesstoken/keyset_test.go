@@ -27,20 +27,37 @@ func ignoredKeys(t *testing.T) map[string]string {
 		require.NoError(t, err)
 		return string(data)
 	}
+	with := func(members string) string {
+		return strings.Replace(change(func(*jose.JSONWebKey) {}), "{", "{"+members+",", 1)
+	}
 	return map[string]string{
-		"EC":          change(func(key *jose.JSONWebKey) { key.Key, key.Algorithm = curve.Public(), "ES256" }),
-		"secret":      change(func(key *jose.JSONWebKey) { key.Key, key.Algorithm = []byte(strings.Repeat("x", 32)), "HS256" }),
-		"private":     change(func(key *jose.JSONWebKey) { key.Key = otherKey() }),
-		"without kid": change(func(key *jose.JSONWebKey) { key.KeyID = "" }),
-		"other alg":   change(func(key *jose.JSONWebKey) { key.Algorithm = "RS512" }),
-		"other use":   change(func(key *jose.JSONWebKey) { key.Use = "enc" }),
-		"small":       change(func(key *jose.JSONWebKey) { key.Key = newKey(1024).Public() }),
-		"huge":        `{"kty":"RSA","kid":"` + keyID + `","n":"` + strings.Repeat("_", 100_000) + `","e":"AQAB"}`,
-		"unknown kty": `{"kty":"XYZ","kid":"` + keyID + `"}`,
-		"no kty":      `{"kid":"` + keyID + `"}`,
-		"bad n":       `{"kty":"RSA","kid":"` + keyID + `","n":"*","e":"AQAB"}`,
-		"null":        `null`,
-		"number":      `5`,
+		"to encrypt":       with(`"key_ops":["encrypt"]`),
+		"to sign":          with(`"key_ops":["sign"]`),
+		"to wrap":          with(`"key_ops":["wrapKey","unwrapKey"]`),
+		"for nothing":      with(`"key_ops":[]`),
+		"other case":       with(`"key_ops":["Verify"]`),
+		"no list":          with(`"key_ops":"verify"`),
+		"mixed list":       with(`"key_ops":["verify",1]`),
+		"number of ops":    with(`"key_ops":1`),
+		"ops twice":        with(`"key_ops":["encrypt"],"key_ops":["verify"]`),
+		"ops, then others": with(`"key_ops":["verify"],"key_ops":["encrypt"]`),
+		"use and ops":      with(`"key_ops":["encrypt"],"use":"sig"`),
+		"ops and use":      with(`"key_ops":["verify"],"use":"enc"`),
+		"use in capitals":  with(`"use":"SIG"`),
+		"use a list":       with(`"use":["sig"]`),
+		"EC":               change(func(key *jose.JSONWebKey) { key.Key, key.Algorithm = curve.Public(), "ES256" }),
+		"secret":           change(func(key *jose.JSONWebKey) { key.Key, key.Algorithm = []byte(strings.Repeat("x", 32)), "HS256" }),
+		"private":          change(func(key *jose.JSONWebKey) { key.Key = otherKey() }),
+		"without kid":      change(func(key *jose.JSONWebKey) { key.KeyID = "" }),
+		"other alg":        change(func(key *jose.JSONWebKey) { key.Algorithm = "RS512" }),
+		"other use":        change(func(key *jose.JSONWebKey) { key.Use = "enc" }),
+		"small":            change(func(key *jose.JSONWebKey) { key.Key = newKey(1024).Public() }),
+		"huge":             `{"kty":"RSA","kid":"` + keyID + `","n":"` + strings.Repeat("_", 100_000) + `","e":"AQAB"}`,
+		"unknown kty":      `{"kty":"XYZ","kid":"` + keyID + `"}`,
+		"no kty":           `{"kid":"` + keyID + `"}`,
+		"bad n":            `{"kty":"RSA","kid":"` + keyID + `","n":"*","e":"AQAB"}`,
+		"null":             `null`,
+		"number":           `5`,
 	}
 }
 
@@ -64,6 +81,16 @@ func TestKeySetIgnores(t *testing.T) {
 
 func TestKeySetTakes(t *testing.T) {
 	t.Parallel()
+	for name, members := range map[string]string{
+		"to verify": `"key_ops":["verify"]`, "to verify and more": `"key_ops":["sign","verify"],"use":"sig"`,
+		"ops are null": `"key_ops":null`, "use is null": `"use":null`, "members that it does not know": `"Key_Ops":["encrypt"],"ext":true`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			body := strings.Replace(jwks(t, jwk(keyID, signingKey())), `[{`, `[{`+members+",", 1)
+			require.NoError(t, verify(t, verifierAt(t, says(http.StatusOK, body)), goodToken(t, nil)))
+		})
+	}
 	for name, change := range map[string]func(key *jose.JSONWebKey){
 		"as the server writes it": func(*jose.JSONWebKey) {},
 		"with use":                func(key *jose.JSONWebKey) { key.Use = "sig" },

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"strings"
 )
 
 // ErrorHandler answers a request that was refused because of err. The header WWW-Authenticate is set already where
@@ -12,61 +11,64 @@ import (
 // use.
 type ErrorHandler func(w http.ResponseWriter, r *http.Request, err error)
 
+// Request returns the claims of the token that r carries, as [Verifier.Verify] does, or [ErrNoToken], [ErrInvalidRequest].
+// It is for those who cannot use [Verifier.Middleware]: [StatusCode] and [Verifier.Challenge] are what the answer to a
+// request needs that is refused.
+func (v *Verifier) Request(r *http.Request) (*Claims, error) {
+	token, err := v.cfg.token(r)
+	if err != nil {
+		return nil, err
+	}
+	return v.Verify(r.Context(), token)
+}
+
 // Middleware lets those requests through to next that carry a good access token in the header Authorization, with the
-// token's claims in their context; see [FromContext]. A token in a query or a form is not looked at.
+// token's claims in their context; see [FromContext]. A token in a query or a form is not looked at; [WithExtractor] names
+// other places.
 //
 // Others are answered as RFC 6750 section 3 says: 401 without an error code if there is no bearer token, 401 invalid_token
-// if it is not accepted, 400 invalid_request if the header is malformed or repeated. If nobody can tell, since keys could
-// not be fetched, it is 503. [WithErrorHandler] changes what the answers look like.
-func (v *Verifier) Middleware(next http.Handler) http.Handler {
+// if it is not accepted, 400 invalid_request if the header is malformed or repeated, 403 insufficient_scope if the token has
+// not what [Verifier.Requiring] wants. If nobody can tell, since keys could not be fetched, it is 503. [WithErrorHandler]
+// changes what the answers look like.
+//
+// A CORS preflight carries no token and is refused like any other request: put what answers it around the Middleware, where
+// it also adds its headers to the answers of those that are refused, or give it to [WithPreflight].
+func (v *Verifier) Middleware(next http.Handler) http.Handler { return v.guard(next, false) }
+
+// Optional is [Verifier.Middleware] for what guests may see as well: a request that carries no token goes on to next without
+// claims, so that [FromContext] has none. A token that is not accepted is refused all the same.
+func (v *Verifier) Optional(next http.Handler) http.Handler { return v.guard(next, true) }
+
+func (v *Verifier) guard(next http.Handler, guests bool) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		var claims *Claims
-		token, err := bearerToken(r.Header)
-		if err == nil {
-			claims, err = v.Verify(r.Context(), token)
-		}
-		if err == nil {
-			next.ServeHTTP(w, r.WithContext(NewContext(r.Context(), claims)))
+		if v.cfg.preflight != nil && isPreflight(r) {
+			v.cfg.preflight.ServeHTTP(w, r)
 			return
 		}
-		if challenge := v.challenge(err); challenge != "" {
+		claims, err := v.Request(r)
+		switch {
+		case err == nil:
+			next.ServeHTTP(w, r.WithContext(NewContext(r.Context(), claims)))
+			return
+		case guests && errors.Is(err, ErrNoToken):
+			next.ServeHTTP(w, r)
+			return
+		}
+		if challenge := v.Challenge(err); challenge != "" {
 			w.Header().Set("WWW-Authenticate", challenge)
 		}
 		v.cfg.errorHandler(w, r, err)
 	})
 }
 
-// bearerToken returns the token of RFC 6750 section 2.1.
-func bearerToken(h http.Header) (string, error) {
-	values := h.Values("Authorization")
-	if len(values) > 1 {
-		return "", ErrInvalidRequest
-	}
-	if len(values) == 0 {
-		return "", ErrNoToken
-	}
-	scheme, token, _ := strings.Cut(values[0], " ")
-	token = strings.TrimLeft(token, " ")
-	switch {
-	case !strings.EqualFold(scheme, "Bearer"):
-		return "", ErrNoToken
-	case token == "" || strings.IndexFunc(token, notInToken) >= 0:
-		return "", ErrInvalidRequest
-	}
-	return token, nil
+// isPreflight tells the CORS preflights of the Fetch standard from other requests.
+func isPreflight(r *http.Request) bool {
+	return r.Method == http.MethodOptions && r.Header.Get("Origin") != "" && r.Header.Get("Access-Control-Request-Method") != ""
 }
 
-// notInToken is true for what RFC 6750's b64token cannot hold.
-func notInToken(r rune) bool {
-	switch {
-	case 'a' <= r && r <= 'z', 'A' <= r && r <= 'Z', '0' <= r && r <= '9':
-		return false
-	}
-	return !strings.ContainsRune("-._~+/=", r)
-}
-
-// challenge is the value of WWW-Authenticate, "" for none. What it says of an error is fixed text.
-func (v *Verifier) challenge(err error) string {
+// Challenge is the header WWW-Authenticate of the answer to a request that was refused because of err, as RFC 6750 section 3
+// has it; "" for none. What it says of an error is fixed text.
+func (v *Verifier) Challenge(err error) string {
 	challenge := `Bearer realm="` + v.cfg.env + `"`
 	reason := new(refusal)
 	switch {
@@ -74,6 +76,12 @@ func (v *Verifier) challenge(err error) string {
 		return challenge
 	case errors.Is(err, ErrInvalidRequest):
 		return challenge + `, error="invalid_request", error_description="the Authorization header is malformed or repeated"`
+	case errors.Is(err, ErrInsufficientScope):
+		challenge += `, error="insufficient_scope"`
+		if scopes := v.scopes(); scopes != "" {
+			challenge += `, scope="` + scopes + `"`
+		}
+		return challenge
 	case errors.As(err, &reason):
 		return challenge + `, error="invalid_token", error_description="` + reason.reason + `"`
 	}
@@ -94,7 +102,7 @@ func NewContext(ctx context.Context, claims *Claims) context.Context {
 }
 
 // FromContext returns the claims of the request's token. ok is false if the request did not come through
-// [Verifier.Middleware].
+// [Verifier.Middleware], or through [Verifier.Optional] without a token.
 func FromContext(ctx context.Context) (claims *Claims, ok bool) {
 	claims, _ = ctx.Value(contextKey{}).(*Claims)
 	return claims, claims != nil

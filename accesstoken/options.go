@@ -28,15 +28,20 @@ type config struct {
 	client       *http.Client
 	timeout      time.Duration
 	keyLifetime  time.Duration
+	keyMaxAge    time.Duration // 0 for the default, while options are read
 	keyInterval  time.Duration
+	cachedTokens int
 	logger       *slog.Logger
+	extractors   []Extractor
+	preflight    http.Handler // nil for none
 	errorHandler ErrorHandler
 }
 
 func newConfig(env string, opts []Option) (*config, error) {
 	c := &config{
 		env: env, audience: []string{env}, leeway: time.Minute, now: time.Now, client: &http.Client{}, timeout: 10 * time.Second,
-		keyLifetime: 10 * time.Minute, keyInterval: 10 * time.Second, errorHandler: writeError,
+		keyLifetime: 10 * time.Minute, keyInterval: 10 * time.Second, cachedTokens: 8192,
+		extractors: []Extractor{HeaderToken}, errorHandler: writeError,
 	}
 	if err := endpoint.CheckEnv(env); err != nil {
 		return nil, fmt.Errorf("accesstoken: %w", err)
@@ -49,6 +54,12 @@ func newConfig(env string, opts []Option) (*config, error) {
 		if err := opt(c); err != nil {
 			return nil, fmt.Errorf("accesstoken: %w", err)
 		}
+	}
+	if c.keyMaxAge == 0 {
+		c.keyMaxAge = max(24*time.Hour, 2*c.keyLifetime)
+	}
+	if c.keyMaxAge < c.keyLifetime {
+		return nil, errors.New("accesstoken: WithKeyMaxAge: shorter than the lifetime of keys")
 	}
 	if c.server.International() && c.region == "" && c.issuers == nil {
 		return nil, errors.New("accesstoken: WithIntlGateway needs WithRegion: the issuer of a token names its region")
@@ -187,10 +198,18 @@ func WithTimeout(timeout time.Duration) Option {
 	return positive("WithTimeout", timeout, func(c *config) { c.timeout = timeout })
 }
 
-// WithKeyLifetime says after how long keys are fetched anew; 10 minutes if not given. The first token after that is
-// verified with the keys at hand, while new ones are fetched; keys that are no longer published are then forgotten.
+// WithKeyLifetime says for how long keys are used until they are fetched anew; 10 minutes if not given. Tokens that come in
+// the last tenth of it begin the fetch and do not wait for it; the first ones that come later do. So a key that is no longer
+// published is not accepted for longer, unless keys cannot be fetched: see [WithKeyMaxAge].
 func WithKeyLifetime(lifetime time.Duration) Option {
 	return positive("WithKeyLifetime", lifetime, func(c *config) { c.keyLifetime = lifetime })
+}
+
+// WithKeyMaxAge says for how long keys are used while no others can be fetched; a day, or twice their lifetime if that is
+// longer, if not given. With older keys no token is verified: the error is [ErrUnavailable] until keys can be fetched
+// again. It must not be shorter than the lifetime.
+func WithKeyMaxAge(limit time.Duration) Option {
+	return positive("WithKeyMaxAge", limit, func(c *config) { c.keyMaxAge = limit })
 }
 
 // WithFetchInterval is the least time between two requests for keys, however many tokens with unknown keys come; 10 s if
@@ -206,6 +225,25 @@ func positive(option string, d time.Duration, set func(*config)) Option {
 			return fmt.Errorf("%s: not a positive duration", option)
 		}
 		set(c)
+		return nil
+	}
+}
+
+// maxCachedTokens keeps a slip of the pen from taking all memory there is.
+const maxCachedTokens = 1 << 24
+
+// WithTokenCache says how many of the tokens that were found good are remembered, rounded up to a power of two; 8192 if not
+// given, none if 0. Such a token costs about a thirtieth when it comes again: its times are judged anew, and its key must
+// still be one of the auth server's. What is kept of it are its claims, under a hash: no token that could be used.
+//
+// A token takes less than 1 KiB, and 8 KiB at most; larger ones than the service makes are not kept. So 8192 take some 6 MiB,
+// and never more than 64 MiB. When there is no room, tokens that expire first make room.
+func WithTokenCache(tokens int) Option {
+	return func(c *config) error {
+		if tokens < 0 || tokens > maxCachedTokens {
+			return fmt.Errorf("WithTokenCache: not a number between 0 and %d", maxCachedTokens)
+		}
+		c.cachedTokens = tokens
 		return nil
 	}
 }
@@ -226,6 +264,34 @@ func WithErrorHandler(handler ErrorHandler) Option {
 			return errors.New("WithErrorHandler: a nil handler")
 		}
 		c.errorHandler = handler
+		return nil
+	}
+}
+
+// WithExtractor says where requests carry their tokens, in place of [HeaderToken]. The extractors are asked in this order,
+// and the first that finds something decides:
+//
+//	accesstoken.WithExtractor(accesstoken.HeaderToken, accesstoken.CookieToken("token"))
+func WithExtractor(extractors ...Extractor) Option {
+	return func(c *config) error {
+		if len(extractors) == 0 || slices.ContainsFunc(extractors, func(e Extractor) bool { return e == nil }) {
+			return errors.New("WithExtractor: a nil Extractor, or none")
+		}
+		c.extractors = slices.Clone(extractors)
+		return nil
+	}
+}
+
+// WithPreflight lets handler answer the CORS preflights that come to [Verifier.Middleware] and [Verifier.Optional]: requests
+// with the method OPTIONS and the headers Origin and Access-Control-Request-Method, which browsers send without a token.
+// They are not passed on to the handler behind it, which sees no request that was not verified; where that one answers
+// preflights, give it here too.
+func WithPreflight(handler http.Handler) Option {
+	return func(c *config) error {
+		if handler == nil {
+			return errors.New("WithPreflight: a nil handler")
+		}
+		c.preflight = handler
 		return nil
 	}
 }

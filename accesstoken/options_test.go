@@ -2,6 +2,7 @@ package accesstoken_test
 
 import (
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -30,7 +31,15 @@ func TestOptionsAreChecked(t *testing.T) {
 		"WithHTTPClient":    {accesstoken.WithHTTPClient(nil)},
 		"WithTimeout":       {accesstoken.WithTimeout(0)},
 		"WithKeyLifetime":   {accesstoken.WithKeyLifetime(-1)},
+		"WithKeyMaxAge":     {accesstoken.WithKeyMaxAge(0)},
+		"WithKeyMaxAge: sh": {accesstoken.WithKeyMaxAge(time.Minute)},
+		"WithKeyMaxAge: s":  {accesstoken.WithKeyMaxAge(time.Hour), accesstoken.WithKeyLifetime(2 * time.Hour)},
 		"WithFetchInterval": {accesstoken.WithFetchInterval(0)},
+		"WithTokenCache":    {accesstoken.WithTokenCache(-1)},
+		"WithTokenCache: n": {accesstoken.WithTokenCache(1<<24 + 1)},
+		"WithExtractor":     {accesstoken.WithExtractor()},
+		"WithExtractor: a":  {accesstoken.WithExtractor(accesstoken.HeaderToken, nil)},
+		"WithPreflight":     {accesstoken.WithPreflight(nil)},
 		"WithErrorHandler":  {accesstoken.WithErrorHandler(nil)},
 	} {
 		v, err := accesstoken.NewVerifier(env, opts...)

@@ -6,13 +6,10 @@ import (
 	"crypto/rsa"
 	"crypto/sha256"
 	"encoding/base64"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
 	"time"
-
-	"github.com/go-jose/go-jose/v4"
 )
 
 // maxToken is the length of the longest token that is looked at, in bytes. Access tokens have up to 4096.
@@ -22,8 +19,12 @@ const maxToken = 16 << 10
 // safe for concurrent use and needs no Close; a fetch of keys that it has begun ends by itself, with its timeout at the
 // latest.
 type Verifier struct {
-	cfg  *config
-	keys *keyCache
+	cfg     *config
+	keys    *keyCache
+	headers *headers
+	cache   *tokenCache
+
+	required []Requirements
 }
 
 // NewVerifier returns the Verifier of the environment env. It sends nothing; the keys are fetched for the first token.
@@ -32,7 +33,7 @@ func NewVerifier(env string, opts ...Option) (*Verifier, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Verifier{cfg: cfg, keys: newKeyCache(cfg)}, nil
+	return &Verifier{cfg: cfg, keys: newKeyCache(cfg), headers: new(headers), cache: newTokenCache(cfg.cachedTokens)}, nil
 }
 
 // Verify returns the claims of a token that is to be accepted. The package comment says which are.
@@ -40,90 +41,135 @@ func NewVerifier(env string, opts ...Option) (*Verifier, error) {
 // The error of a token that is not is [ErrInvalidToken] and one of the errors under it. [ErrUnavailable] says that the
 // keys, or the one that signed this token, could not be fetched; a ctx that ends while the token waits for keys is the
 // context's error. With the keys at hand nothing is sent and ctx does not matter. No error holds any part of the token.
+//
+// A token that was found good is remembered for when it comes again, see [WithTokenCache]. The claims are the caller's own.
 func (v *Verifier) Verify(ctx context.Context, token string) (*Claims, error) {
-	payload, err := v.authentic(ctx, token)
+	claims, err := v.good(ctx, token)
 	if err != nil {
 		return nil, err
 	}
-	claims, err := parseClaims(payload)
-	if err != nil {
-		return nil, err
-	}
-	if err := v.judge(claims); err != nil {
+	if err := v.allows(claims); err != nil {
 		return nil, err
 	}
 	return claims, nil
 }
 
-// authentic returns the payload of a token whose signature is right.
-func (v *Verifier) authentic(ctx context.Context, token string) ([]byte, error) {
+// Prefetch makes sure that the keys are at hand, so that no token has to wait for them: a check of readiness, or a call before
+// a server begins. It sends nothing if they are, and not more often than Verify would. nil says that tokens can be verified
+// now; the errors are [ErrUnavailable] and the context's.
+func (v *Verifier) Prefetch(ctx context.Context) error {
+	_, err := v.keys.usable(ctx)
+	return err
+}
+
+// good is Verify but for what is required.
+func (v *Verifier) good(ctx context.Context, token string) (*Claims, error) {
 	if len(token) > maxToken {
 		return nil, ErrTooLarge
 	}
-	header, payload, signature, ok := takeApart(token)
+	header, signature, ok := takeApart(token)
 	if !ok {
-		return nil, fmt.Errorf("%w: want three parts in base64url", ErrMalformed)
+		return nil, errParts
 	}
-	key, known := v.keys.byHeader(ctx, header)
+	kid, known := v.headers.kid(header)
 	if !known {
 		var err error
-		if key, err = v.keyFor(ctx, header, token); err != nil {
+		if kid, err = parseHeader(header); err != nil {
 			return nil, err
 		}
 	}
 	var room [2048]byte // keeps the copy of an ordinary token off the heap
-	signed := append(room[:0], token[:strings.LastIndexByte(token, '.')]...)
-	digest := sha256.Sum256(signed)
-	if rsa.VerifyPKCS1v15(key, crypto.SHA256, digest[:], signature) != nil {
-		return nil, ErrSignature
+	text := append(room[:0], token...)
+	dot := len(token) - len(signature) - 1
+	digest := sha256.Sum256(text[:dot])
+	id := identify(&digest, signature)
+	if t := v.cache.get(&id); t != nil {
+		set, err := v.keys.usable(ctx)
+		if err != nil {
+			return nil, err
+		}
+		if set.byID[t.kid] == t.key {
+			return v.again(t)
+		}
+	}
+	t := &verified{id: id, kid: kid}
+	if err := v.verify(ctx, t, text[len(header)+1:dot], text[dot+1:], &digest); err != nil {
+		return nil, err
 	}
 	if !known {
-		v.keys.remember(header, key)
+		if !confirm(token, t.key) {
+			return nil, errHeader
+		}
+		v.headers.remember(header, kid, v.keys.current.Load().byID)
 	}
-	return payload, nil
+	if !v.cache.takes(t, token) {
+		return &t.claims, nil
+	}
+	v.cache.put(t)
+	return t.claims.copied(), nil
+}
+
+// again returns the claims of a token that was found good before, and whose key is still in use.
+func (v *Verifier) again(t *verified) (*Claims, error) {
+	if err := v.judgeTime(&t.claims); err != nil {
+		v.cache.drop(&t.id)
+		return nil, err
+	}
+	return t.claims.copied(), nil
+}
+
+// forget drops what is remembered of a token.
+func (v *Verifier) forget(token string) {
+	_, signature, _ := takeApart(token)
+	digest := sha256.Sum256([]byte(token[:len(token)-len(signature)-1]))
+	id := identify(&digest, signature)
+	v.cache.drop(&id)
 }
 
 // base64URL refuses a second spelling of the same bytes, but skips line ends.
 var base64URL = base64.RawURLEncoding.Strict()
 
-// takeApart leaves the header as it is.
-func takeApart(token string) (header string, payload, signature []byte, ok bool) {
-	header, rest, found := strings.Cut(token, ".")
-	encodedPayload, encodedSignature, foundToo := strings.Cut(rest, ".")
-	payload, err := base64URL.DecodeString(encodedPayload)
-	signature, errToo := base64URL.DecodeString(encodedSignature) // a third dot is no base64url
-	ok = found && foundToo && err == nil && errToo == nil &&
-		strings.IndexByte(token, '\n') < 0 && strings.IndexByte(token, '\r') < 0
-	return header, payload, signature, ok
+// decodePart appends what a part of a token is to room.
+func decodePart(room, part []byte) (data []byte, ok bool) {
+	data, err := base64URL.AppendDecode(room, part)
+	return data, err == nil && len(part) == base64URL.EncodedLen(len(data)) // else there are line ends
 }
 
-var algorithms = []jose.SignatureAlgorithm{jose.RS256}
+// takeApart returns the first part of a token and what follows the second, which may have dots.
+func takeApart(token string) (header, signature string, ok bool) {
+	header, rest, found := strings.Cut(token, ".")
+	_, signature, foundToo := strings.Cut(rest, ".")
+	return header, signature, found && foundToo
+}
 
-// keyFor returns the key for a header that is not known yet, once go-jose takes the token that begins with it. What it says
-// of a header holds for all tokens that begin with the same.
-func (v *Verifier) keyFor(ctx context.Context, header, token string) (*rsa.PublicKey, error) {
-	if _, err := base64URL.DecodeString(header); err != nil {
-		return nil, fmt.Errorf("%w: the header is not base64url", ErrMalformed)
+var (
+	errParts  = fmt.Errorf("%w: want three parts in base64url", ErrMalformed)
+	errHeader = fmt.Errorf("%w: the header is not one of the auth server's", ErrMalformed)
+)
+
+// verify sets the key and the claims of t, if it is to be accepted.
+func (v *Verifier) verify(ctx context.Context, t *verified, payload, signature []byte, digest *[sha256.Size]byte) error {
+	var room [1536]byte
+	data, ok := decodePart(room[:0], payload)
+	var roomToo [512]byte
+	sig, okToo := decodePart(roomToo[:0], signature)
+	if !ok || !okToo {
+		return errParts
 	}
-	jws, err := jose.ParseSignedCompact(token, algorithms)
-	if _, other := errors.AsType[*jose.ErrUnexpectedSignatureAlgorithm](err); other {
-		return nil, ErrAlgorithm
-	}
+	set, err := v.keys.usable(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("%w: the header is not one of a JWS", ErrMalformed)
+		return err
 	}
-	id := jws.Signatures[0].Header.KeyID
-	if id == "" {
-		return nil, fmt.Errorf("%w: the header has no kid", ErrMalformed)
+	if t.key, err = v.keys.byID(ctx, set, t.kid); err != nil {
+		return err
 	}
-	key, err := v.keys.byID(ctx, id)
-	if err != nil {
-		return nil, err
+	if rsa.VerifyPKCS1v15(t.key, crypto.SHA256, digest[:], sig) != nil {
+		return ErrSignature
 	}
-	if _, err := jws.Verify(key); err != nil {
-		return nil, ErrSignature
+	if err := t.claims.parse(data); err != nil {
+		return err
 	}
-	return key, nil
+	return v.judge(&t.claims)
 }
 
 // judge says whether these claims of an authentic token are to be accepted.

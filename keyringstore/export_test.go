@@ -18,3 +18,8 @@ func NewRing(b Backend) *Ring { return newRing(b) }
 func Open(ctx context.Context, ring *Ring, service, dir string) (*Store, error) {
 	return open(ctx, ring, service, dir)
 }
+
+// OpenAfresh is StartAfresh with a keyring of the test's own.
+func OpenAfresh(ctx context.Context, ring *Ring, service, dir string) (*Store, error) {
+	return openAfresh(ctx, ring, service, dir)
+}

@@ -33,7 +33,8 @@ var (
 	ErrNoKeyring = errors.New("keyringstore: the keyring cannot be used")
 
 	// ErrKeyLost: the directory has sealed sessions, and the keyring does not have their key. They cannot be opened again
-	// unless the key comes back. To start anew, remove the directory.
+	// unless the key comes back. [StartAfresh] removes them. Set, Delete and Reserve of a Store return it when another key has
+	// taken the place of the Store's, or the directory is another one by now.
 	ErrKeyLost = errors.New("keyringstore: the keyring does not have the key of the stored sessions")
 )
 
@@ -63,7 +64,7 @@ var _ sealedFiles = (*Store)(nil)
 // It fails with [ErrNoKeyring] or [ErrKeyLost], with what package filestore returns, or with ctx's error. Every call of
 // the keyring has a limit of 3 s; New makes one if the key is there, and up to four if not. A call cannot be cancelled: one
 // that is over the limit goes on in a goroutine until the keyring answers, and as long as it does so, no other is made by
-// this process, nor is a key made by any other.
+// this process, nor is a key made by any other: their New waits for 15 s and is ErrNoKeyring then.
 func New(ctx context.Context, service, dir string) (*Store, error) {
 	return open(ctx, system, service, dir)
 }
@@ -82,35 +83,73 @@ func DefaultDir(app string) (string, error) {
 // Get is that of [filestore.Store], for a sealed value.
 func (s *Store) Get(ctx context.Context, key string) ([]byte, error) { return s.sealed.Get(ctx, key) }
 
-// Set is that of [filestore.Store], for a sealed value.
+// Set is that of [filestore.Store], for a sealed value. It is ErrKeyLost if nobody who opens the directory now could read that.
 func (s *Store) Set(ctx context.Context, key string, value []byte, ttl time.Duration) error {
+	if err := s.proven(ctx); err != nil {
+		return err
+	}
 	return s.sealed.Set(ctx, key, value, ttl)
 }
 
-// Delete is that of [filestore.Store].
-func (s *Store) Delete(ctx context.Context, key string) error { return s.sealed.Delete(ctx, key) }
+// Delete is that of [filestore.Store]. It is ErrKeyLost if the key of the directory is another one by now.
+func (s *Store) Delete(ctx context.Context, key string) error {
+	if err := s.proven(ctx); err != nil {
+		return err
+	}
+	return s.sealed.Delete(ctx, key)
+}
 
 // Lock is that of [filestore.Store].
 func (s *Store) Lock(ctx context.Context, key string) (held context.Context, unlock func(), err error) {
 	return s.sealed.Lock(ctx, key)
 }
 
-// Reserve is that of [filestore.Store], for a sealed value.
+// Reserve is that of [filestore.Store], for a sealed value. It is ErrKeyLost where Set would be.
 func (s *Store) Reserve(ctx context.Context, key string, size int) error {
+	if err := s.proven(ctx); err != nil {
+		return err
+	}
 	return s.sealed.Reserve(ctx, key, size)
 }
 
 // Interruptible is that of [filestore.Store].
 func (s *Store) Interruptible() bool { return s.sealed.Interruptible() }
 
+// proven looks whether the directory is still that of the store's key.
+func (s *Store) proven(ctx context.Context) error {
+	_, err := s.sealed.Get(ctx, proofName)
+	switch {
+	case errors.Is(err, tcbauth.ErrUnsealed):
+		return fmt.Errorf("%w: another key has taken the place of this process's", ErrKeyLost)
+	case errors.Is(err, tcbauth.ErrNotFound):
+		return fmt.Errorf("%w: the directory is not the one that this process has opened", ErrKeyLost)
+	}
+	return err
+}
+
 const (
 	keySize = 32
+
+	// firstLimit is how long New waits for another process that is about to make the key, or to fail.
+	firstLimit = 5 * callLimit
 
 	// proofName is where the directory has a value that only its own key opens. It is there before any other.
 	proofName = "keyringstore/proof"
 )
 
 func open(ctx context.Context, ring *ring, service, dir string) (*Store, error) {
+	o, err := prepare(ring, service, dir)
+	if err != nil {
+		return nil, err
+	}
+	store, err := o.withKey(ctx)
+	if errors.Is(err, errNew) {
+		store, err = o.first(ctx)
+	}
+	return store, err
+}
+
+func prepare(ring *ring, service, dir string) (*opening, error) {
 	if service == "" || strings.ContainsFunc(service, func(r rune) bool { return r < ' ' }) {
 		return nil, fmt.Errorf("keyringstore: %q is no name for a service", service)
 	}
@@ -125,15 +164,10 @@ func open(ctx context.Context, ring *ring, service, dir string) (*Store, error) 
 	if resolved, err := filepath.EvalSymlinks(account); err == nil {
 		account = resolved
 	}
-	o := &opening{files: files, entry: ring.entry(service, account)}
-	store, err := o.withKey(ctx)
-	if errors.Is(err, errNew) {
-		store, err = o.first(ctx)
-	}
-	return store, err
+	return &opening{files: files, entry: ring.entry(service, account)}, nil
 }
 
-// opening is a New that is under way.
+// opening is a New or StartAfresh that is under way.
 type opening struct {
 	files *filestore.Store
 	entry *entry
@@ -181,7 +215,7 @@ func (o *opening) withKey(ctx context.Context) (*Store, error) {
 
 // first opens a directory that has no proof, and makes the key if need be. Others wait, and find what it made.
 func (o *opening) first(ctx context.Context) (*Store, error) {
-	held, unlock, err := o.files.Lock(ctx, proofName)
+	held, unlock, err := o.lock(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -192,14 +226,43 @@ func (o *opening) first(ctx context.Context) (*Store, error) {
 		return store, err
 	}
 	if store == nil {
+		switch old, err := hasSealed(o.entry.account); {
+		case err != nil:
+			return nil, fmt.Errorf("keyringstore: %w", err)
+		case old:
+			return nil, o.keyLost("it has none, and the directory does not say which it was")
+		}
 		if store, err = o.makeKey(held); err != nil {
 			return nil, err
 		}
 	}
-	if err := store.Set(held, proofName, nil, 0); err != nil {
-		return nil, fmt.Errorf("keyringstore: %w", err)
+	return store, o.prove(held, store)
+}
+
+// lock waits for whoever makes a key for the directory, and no longer than that may take where the keyring answers.
+func (o *opening) lock(ctx context.Context) (held context.Context, unlock func(), err error) {
+	wait, cancel := context.WithCancel(ctx)
+	limit := time.AfterFunc(firstLimit, cancel)
+	held, giveUp, err := o.files.Lock(wait, proofName) // held descends from wait, and lasts as long as the lock
+	if !limit.Stop() && ctx.Err() == nil {
+		if err == nil {
+			giveUp()
+		}
+		return nil, nil, fmt.Errorf("%w: another process still waits for its answer", ErrNoKeyring)
 	}
-	return store, nil
+	if err != nil {
+		cancel()
+		return nil, nil, err
+	}
+	return held, func() { giveUp(); cancel() }, nil
+}
+
+// prove stores what only the store's key opens. The lock is held.
+func (o *opening) prove(held context.Context, store *Store) error {
+	if err := store.sealed.Set(held, proofName, nil, 0); err != nil {
+		return fmt.Errorf("keyringstore: %w", err)
+	}
+	return nil
 }
 
 // makeKey puts a new key into the keyring, and takes it from there.

@@ -48,12 +48,18 @@ func TestBudgets(t *testing.T) {
 		return err
 	}
 	t.Logf("allocations: GET %.0f", allocs(t, bare))
+	cancellable, cancel := context.WithCancel(context.WithoutCancel(ctx)) // without a deadline, as that of a server's request
+	defer cancel()
+	get := func(ctx context.Context) error { _, err := store.Get(ctx, key); return err }
+	token := func(ctx context.Context) error { _, err := app.ForUser(visitor).GetAccessToken(ctx); return err }
 	for _, way := range []struct {
 		name string
 		call func() error
 	}{
-		{"Get", func() error { _, err := store.Get(ctx, key); return err }},
-		{"ForUser and GetAccessToken", func() error { _, err := app.ForUser(visitor).GetAccessToken(ctx); return err }},
+		{"Get", func() error { return get(ctx) }},
+		{"Get without a deadline", func() error { return get(cancellable) }},
+		{"ForUser and GetAccessToken", func() error { return token(ctx) }},
+		{"ForUser and GetAccessToken without a deadline", func() error { return token(cancellable) }},
 	} {
 		t.Logf("allocations: %s %.0f", way.name, allocs(t, way.call))
 		for _, goroutines := range []int{8, 64} {

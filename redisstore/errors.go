@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"strings"
+	"time"
 
 	"github.com/redis/go-redis/v9"
 )
@@ -31,6 +32,9 @@ func failed(ctx context.Context, what string, err error) error {
 	if end := ended(ctx); end != nil {
 		return end
 	}
+	if deadline, ok := ctx.Deadline(); ok && !time.Now().Before(deadline) { // its timer is a little late
+		return context.DeadlineExceeded
+	}
 	if errors.Is(err, ErrLockLost) {
 		return err
 	}
@@ -51,18 +55,45 @@ func harmless(err error) error {
 	return err
 }
 
+// errAnswer: a script has answered what it never does.
+var errAnswer = errors.New("redis: an answer that is not understood")
+
+// answered reports whether err is an answer of Redis's, so that what was asked for has not been done and is not under way.
+func answered(err error) bool {
+	_, ok := errors.AsType[redis.Error](err)
+	return ok
+}
+
 // passing reports whether err is of a kind that goes away by itself: Redis starts, fails over, moves a slot (the client
 // follows a few times and then returns the redirection), or cannot be reached.
 func passing(err error) bool {
+	if reply, ok := errors.AsType[redis.Error](err); ok {
+		return inTransition(reply.Error())
+	}
+	if _, silent := errors.AsType[silentError](err); silent {
+		return true
+	}
+	_, network := errors.AsType[net.Error](err)
+	return network || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) ||
+		errors.Is(err, net.ErrClosed) || errors.Is(err, redis.ErrPoolTimeout)
+}
+
+// inTransition reports whether Redis says that it will do later what it does not do now. Before version 7, what a command of a
+// script is refused with stands behind "-" in the middle of a text.
+func inTransition(says string) bool {
+	if _, inner, ok := strings.Cut(says, "@user_script: "); ok {
+		if _, inner, ok := strings.Cut(inner, ": -"); ok {
+			says = inner
+		}
+	}
+	says = strings.TrimPrefix(says, "ERR ")
 	for _, prefix := range []string{
 		"LOADING", "READONLY", "MASTERDOWN", "CLUSTERDOWN", "TRYAGAIN", "ASK", "MOVED", "NOREPLICAS", "BUSY",
 		"max number of clients reached",
 	} {
-		if redis.HasErrorPrefix(err, prefix) {
+		if strings.HasPrefix(says, prefix) {
 			return true
 		}
 	}
-	var network net.Error
-	return errors.As(err, &network) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) ||
-		errors.Is(err, net.ErrClosed) || errors.Is(err, redis.ErrPoolTimeout)
+	return false
 }

@@ -2,6 +2,7 @@ package redisstore_test
 
 import (
 	"context"
+	"errors"
 	"strconv"
 	"strings"
 	"testing"
@@ -12,14 +13,13 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/cloudbase-community/tcbauth"
-	"github.com/cloudbase-community/tcbauth/internal/testbed"
 	"github.com/cloudbase-community/tcbauth/redisstore"
 )
 
 // rival makes a second holder of the lock of key: what holds it now is gone from Redis as if its lease were over.
 func rival(t *testing.T, client *redis.Client, prefix, key string) (held context.Context, unlock func()) {
 	t.Helper()
-	require.NoError(t, client.Del(t.Context(), one(t, client, prefix+"*lock:"+key)).Err())
+	require.NoError(t, client.Del(t.Context(), one(t, client, prefix+"*hold:"+key)).Err())
 	held, unlock, err := newStore(t, client, prefix).Lock(t.Context(), key)
 	require.NoError(t, err)
 	t.Cleanup(unlock)
@@ -79,7 +79,7 @@ func TestLostLock(t *testing.T) {
 					if !gone {
 						require.NoError(t, next.Err())
 						unlock() // must leave the lock of the next one alone
-						assert.Len(t, all(t, client, prefix+"*lock:key"), 1)
+						requireHeld(t, newStore(t, client, prefix), "key", 50*time.Millisecond)
 					}
 				})
 			})
@@ -87,30 +87,39 @@ func TestLostLock(t *testing.T) {
 	}
 }
 
-// TestExpiredLock: as long as nobody else has had the lock, its holder may go on, since what it wants to keep may have no
-// other copy. Whoever comes next is newer all the same.
-func TestExpiredLock(t *testing.T) {
+// TestForgottenLock: where Redis has forgotten a lock, as in a failover to a replica that lagged behind, its holder may go on,
+// since what it wants to keep may have no other copy. Whoever comes next is newer all the same.
+func TestForgottenLock(t *testing.T) {
 	t.Parallel()
-	for name, forgotten := range map[string]string{
-		"lock":           "*lock:key",
-		"lock and fence": "*key", // as after a failover to a replica that had neither
+	for name, forget := range map[string]func(ctx context.Context, client *redis.Client, key string, old map[string]string) error{
+		"nothing is left": func(ctx context.Context, client *redis.Client, key string, _ map[string]string) error {
+			return client.Del(ctx, key).Err()
+		},
+		"what was before is back": func(ctx context.Context, client *redis.Client, key string, old map[string]string) error {
+			return errors.Join(client.Del(ctx, key).Err(), client.HSet(ctx, key, old).Err())
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			eachRedis(t, func(t *testing.T, addr, prefix string) {
 				client := connect(t, addr)
 				store := newStore(t, client, prefix)
+				_, unlock, err := store.Lock(t.Context(), "key")
+				require.NoError(t, err)
+				key := one(t, client, prefix+"*hold:key")
+				old, err := client.HGetAll(t.Context(), key).Result() // held by one that is about to give it up
+				require.NoError(t, err)
+				unlock()
 				held, unlock, err := store.Lock(t.Context(), "key")
 				require.NoError(t, err)
 				defer unlock()
-				require.NoError(t, client.Del(t.Context(), all(t, client, prefix+forgotten)...).Err())
+				require.NoError(t, forget(t.Context(), client, key, old))
 				_, err = store.Get(held, "key")
 				require.ErrorIs(t, err, tcbauth.ErrNotFound)
 				require.NoError(t, store.Set(held, "key", []byte("fresh"), 0))
+				requireHeld(t, newStore(t, client, prefix), "key", 50*time.Millisecond)
 
-				next, unlockNext, err := newStore(t, client, prefix).Lock(t.Context(), "key")
-				require.NoError(t, err)
-				defer unlockNext()
+				next, _ := rival(t, client, prefix, "key")
 				require.NoError(t, store.Set(t.Context(), "key", []byte("newer"), 0))
 				requireLost(held, t, store, "key", "newer")
 				require.NoError(t, next.Err())
@@ -130,11 +139,8 @@ func TestFencesGoUp(t *testing.T) {
 			_, unlock, err := store.Lock(t.Context(), "key")
 			require.NoError(t, err)
 			unlock()
-			name = one(t, client, prefix+"*fence:key")
-			text, err := client.Get(t.Context(), name).Result()
-			require.NoError(t, err)
-			number, _, _ := strings.Cut(text, "-")
-			n, err := strconv.ParseInt(number, 10, 64)
+			name = one(t, client, prefix+"*hold:key")
+			n, err := client.HGet(t.Context(), name, "fence").Int64()
 			require.NoError(t, err)
 			require.Greater(t, n, last)
 			last = n
@@ -145,35 +151,49 @@ func TestFencesGoUp(t *testing.T) {
 		require.NoError(t, client.Del(t.Context(), name).Err())
 		fence()
 		ahead := last + time.Hour.Microseconds()
-		require.NoError(t, client.Set(t.Context(), name, strconv.FormatInt(ahead, 10)+"-token", 0).Err())
+		require.NoError(t, client.HSet(t.Context(), name, "fence", ahead).Err())
 		fence()
 		require.Equal(t, ahead+1, last)
 	})
 }
 
-// TestForgottenFence: a holder that was stopped for so long that the fences of all who came after it are forgotten.
-func TestForgottenFence(t *testing.T) {
+// TestForgottenForLong: a holder that has not heard of Redis for longer than its lease does not know who has had the lock since.
+// Where Redis does not know either, it has lost it.
+func TestForgottenForLong(t *testing.T) {
 	t.Parallel()
-	client := connect(t, testbed.Miniredis(t))
-	store := newStore(t, client, "")
-	const day = 24 * time.Hour
-	// A fence of a day ago, as Redis would have given it out then.
-	old := strconv.FormatInt(time.Now().Add(-day).UnixMicro(), 10)
-	require.NoError(t, store.Set(t.Context(), "key", []byte("newer"), 0))
-	client.AddHook(hook(func(ctx context.Context, cmd redis.Cmder, next redis.ProcessHook) error {
-		err := next(ctx, cmd)
-		if script, ok := cmd.(*redis.Cmd); ok {
-			if fence, ok := script.Val().(string); ok {
-				_, token, _ := strings.Cut(fence, "-")
-				script.SetVal(old + "-" + token)
-			}
+	eachRedis(t, func(t *testing.T, addr, prefix string) {
+		l := newLate(t, addr, prefix, redisstore.WithLockLease(lease))
+		held, unlock, err := l.store.Lock(t.Context(), "key")
+		require.NoError(t, err)
+		defer unlock()
+		l.post.keepNext(1000)
+		requireFree(t, l.other, "key")
+		require.NoError(t, l.other.Set(t.Context(), "key", []byte("newer"), 0))
+		require.NoError(t, l.client.Del(t.Context(), one(t, l.client, prefix+"*hold:key")).Err())
+		l.post.keepNext(0)
+		requireLost(held, t, l.store, "key", "newer")
+	})
+}
+
+// TestOlderState: what an earlier state of this package left in Redis for its locks does no harm, and stays as it is.
+func TestOlderState(t *testing.T) {
+	t.Parallel()
+	eachRedis(t, func(t *testing.T, addr, prefix string) {
+		client := connect(t, addr)
+		store := newStore(t, client, prefix)
+		require.NoError(t, store.Set(t.Context(), "key", []byte("value"), 0))
+		session, _, _ := strings.Cut(one(t, client, prefix+"*value:key"), "value:")
+		ahead := strconv.FormatInt(time.Now().Add(time.Hour).UnixMicro(), 10)
+		for name, value := range map[string]string{"lock:key": "TOKEN", "fence:key": ahead + "-TOKEN"} {
+			require.NoError(t, client.Set(t.Context(), session+name, value, time.Minute).Err())
 		}
-		return err
-	}))
-	held, unlock, err := store.Lock(t.Context(), "key")
-	require.NoError(t, err)
-	defer unlock()
-	require.NoError(t, client.Del(t.Context(), all(t, client, "*lock:key")...).Err())
-	require.NoError(t, client.Del(t.Context(), all(t, client, "*fence:key")...).Err())
-	requireLost(held, t, store, "key", "newer")
+		held, unlock, err := store.Lock(t.Context(), "key")
+		require.NoError(t, err)
+		value, err := store.Get(held, "key")
+		require.NoError(t, err)
+		assert.Equal(t, "value", string(value))
+		require.NoError(t, store.Set(held, "key", []byte("newer"), 0))
+		unlock()
+		assert.Equal(t, "TOKEN", client.Get(t.Context(), session+"lock:key").Val())
+	})
 }

@@ -1,11 +1,13 @@
 package redisstore
 
 import (
+	"bytes"
 	"context"
 	"crypto/rand"
 	"errors"
 	mathrand "math/rand/v2"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -16,70 +18,108 @@ const (
 	firstPoll = 5 * time.Millisecond
 	lastPoll  = 100 * time.Millisecond
 
-	// fenceTTL is how long Redis remembers the last fence of a lock that nobody uses.
-	fenceTTL = time.Hour
+	// freeTTL is how long Redis remembers a lock that nobody holds.
+	freeTTL = time.Hour
+
+	// tokenSize is the length of what rand.Text returns, and goneTokens of how many tokens that were given up it is remembered.
+	tokenSize  = 26
+	goneTokens = 64
+
+	// firstTries is how often Redis is asked for a lock that has not answered so far.
+	firstTries = 4
 
 	// releaseLimit is what Redis has for giving up a lock. What is not released ends with its lease.
 	releaseLimit = time.Second
-	// unlockLimit is how long an unlock waits for that, and for the end of a renewal: the client may not mind a limit.
+	// unlockLimit is how long an unlock waits for that, and unlockGrace how long after the end of the lock's context.
 	unlockLimit = 2 * time.Second
+	unlockGrace = 50 * time.Millisecond
 )
 
 // errUnlocked is why held ends when its lock is given up.
 var errUnlocked = errors.New("redisstore: the lock was given up")
 
 // Lock waits for the lock of key, which excludes everybody who uses the same Redis with the same prefix. It returns
-// ctx's error, as it is, once ctx is done, and the client's if it cannot reach Redis; while it waits for another holder it
-// puts up with that for the time of a lease, so that Redis may start anew meanwhile.
+// ctx's error, as it is, once ctx is done, and the client's if it cannot reach Redis. A Redis that has answered this Store before is
+// waited for for three leases: it may start anew, fail over or move a slot.
 //
 // held guards the keys of the same session, those that are equal to key up to their last slash; other keys are used as
 // without a lock. Of two locks of one session that a context carries, the one taken last guards.
 //
 // held is cancelled, with [ErrLockLost] as its cause, when it becomes known that somebody else has taken the lock: at the
 // next renewal, or at the next use of held. Until then, and while Redis cannot be reached, Redis itself refuses what must
-// not be done. Get, Set and Delete with held put up with a Redis that cannot be reached for the time of a lease: what they
+// not be done. Get, Set and Delete with held put up with a Redis that cannot be reached for three leases: what they
 // are to keep has no other copy as a rule. held also ends with unlock, and once it has ended the lock is not renewed any
-// more. unlock returns after 2 s at the latest; a lock that could not be given up by then ends with its lease.
+// more. unlock returns after 2 s at the latest, and within 100 ms of the end of ctx; a lock that could not be given up by then
+// ends with its lease.
 func (s *Store) Lock(ctx context.Context, key string) (held context.Context, unlock func(), err error) {
-	if err := ended(ctx); err != nil {
+	h, err := s.take(ctx, key)
+	if err != nil {
 		return nil, nil, err
+	}
+	held, unlock = h.begin(ctx)
+	return held, unlock, nil
+}
+
+// take waits for the lock of key, and asks for the values of keys with it.
+func (s *Store) take(ctx context.Context, key string, keys ...string) (*hold, error) {
+	if err := ended(ctx); err != nil {
+		return nil, err
 	}
 	name := s.name(key)
 	// The goroutines of this process queue here, so that only one of them asks Redis, and the others get the lock in
 	// order and without a delay.
 	leave, err := s.locks.Lock(ctx, name.lock())
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	h := &hold{store: s, name: name, token: rand.Text(), outer: s.lastHold(ctx)}
-	if err := h.acquireAside(ctx, leave); err != nil {
-		return nil, nil, err
+	h := &hold{store: s, name: name, token: rand.Text(), outer: s.lastHold(ctx), leave: leave}
+	if err := h.acquire(ctx, keys); err != nil {
+		go h.giveUp(ctx) // ends with releaseLimit
+		return nil, err
 	}
-	held, h.cancel = context.WithCancelCause(context.WithValue(ctx, holdKey{s}, h))
-	renewing := make(chan struct{})
-	go func() {
-		defer close(renewing)
-		h.keep(held)
-	}()
+	return h, nil
+}
+
+// begin returns what a holder needs.
+func (h *hold) begin(ctx context.Context) (held context.Context, unlock func()) {
+	held, h.cancel = context.WithCancelCause(context.WithValue(ctx, holdKey{h.store}, h))
+	go h.keep(held)
 	var once sync.Once
 	return held, func() {
 		once.Do(func() {
 			h.cancel(errUnlocked)
 			given := make(chan struct{})
-			go func() { // ends when the client gives up; a key has one, since the next Lock waits for leave
+			go func() { // ends with releaseLimit
 				defer close(given)
-				<-renewing // or a renewal could take the lock again
-				h.release(ctx)
-				leave()
+				h.giveUp(ctx)
 			}()
-			limit := time.NewTimer(unlockLimit)
-			defer limit.Stop()
-			select {
-			case <-given:
-			case <-limit.C:
-			}
+			h.awaitRelease(ctx, given)
 		})
-	}, nil
+	}
+}
+
+// giveUp gives the lock up, and lets the next one in this process have its turn.
+func (h *hold) giveUp(ctx context.Context) {
+	h.release(ctx)
+	h.leave()
+}
+
+// awaitRelease waits until a lock is given up, and not for long.
+func (h *hold) awaitRelease(ctx context.Context, given <-chan struct{}) {
+	limit := time.NewTimer(unlockLimit)
+	defer limit.Stop()
+	select {
+	case <-given:
+		return
+	case <-limit.C:
+		return
+	case <-ctx.Done():
+	}
+	limit.Reset(unlockGrace)
+	select {
+	case <-given:
+	case <-limit.C:
+	}
 }
 
 // hold is a lock that is held, or was until it was lost.
@@ -88,8 +128,15 @@ type hold struct {
 	name   name
 	token  string
 	fence  string
+	before string                  // the fence before it
 	cancel context.CancelCauseFunc // of held
 	outer  *hold                   // of the context that Lock was called with
+	leave  func()                  // lets the next one in this process ask
+	values []any                   // of the keys that were asked for with the lock, as Redis has answered; nil: not with it
+
+	astray bool                      // a copy of what asked for the lock may still be under way
+	heard  atomic.Pointer[time.Time] // when that was asked for which Redis has last said that the lock is held
+	number atomic.Int64              // of the writes and renewals
 }
 
 // holdKey is what held has a hold under, with those of other sessions behind it.
@@ -110,56 +157,93 @@ func (s *Store) holdOf(ctx context.Context, name name) *hold {
 	return h
 }
 
-// acquireAside is acquire, but returns when ctx ends, whatever the client does. If it returns an error, leave is
-// called, sooner or later.
-func (h *hold) acquireAside(ctx context.Context, leave func()) error {
-	got := make(chan error)
-	go func() { // ends when the client gives up; a key has one, since others wait for leave
-		err := h.acquire(ctx)
-		if err != nil {
-			leave()
-		}
-		select {
-		case got <- err:
-		case <-ctx.Done():
-			if err == nil {
-				h.release(ctx)
-				leave()
-			}
-		}
-	}()
-	select {
-	case err := <-got:
-		return err
-	case <-ctx.Done():
-		return ended(ctx)
+// sight is what a waiter sees of a lock that another one holds: it changes with every renewal.
+type sight struct {
+	look  string
+	since time.Time // when it was seen first
+	lease time.Duration
+}
+
+// stale returns what the waiter has seen for a whole lease, "" if that has changed.
+func (s *sight) stale() string {
+	if s.look == "" || time.Since(s.since) < s.lease {
+		return ""
+	}
+	return s.look
+}
+
+func (s *sight) see(look string, lease time.Duration) {
+	if look != s.look {
+		*s = sight{look, time.Now(), lease}
 	}
 }
 
-// acquire asks for the lock until it gets it.
-func (h *hold) acquire(ctx context.Context) error {
-	ask := func() error {
-		fence, err := acquire.Run(ctx, h.store.client, []string{h.name.lock(), h.name.fence()},
-			h.token, h.store.lease.Milliseconds(), fenceTTL.Milliseconds()).Text()
-		h.fence = fence
-		return err
-	}
-	err := ask() // if Redis is not there at all, nobody has to wait to learn it
-	for delay := firstPoll; errors.Is(err, redis.Nil); delay = min(delay*3/2, lastPoll) {
+// acquire asks for the lock until it gets it, and for the values of keys with it.
+func (h *hold) acquire(ctx context.Context, values []string) error {
+	keys := append([]string{h.name.lock()}, values...)
+	var seen sight
+	p := patience{spoken: h.store.spoken.Load()}
+	for delay := firstPoll; ; delay = min(delay*3/2, lastPoll) {
+		asked := time.Now()
+		reply, err := h.store.run(ctx, attemptLimit, acquire, keys,
+			h.token, h.store.lease.Milliseconds(), seen.stale())
+		if err != nil && !answered(err) {
+			h.astray = true
+		}
+		if end := ended(ctx); end != nil { // too late, for whoever waited
+			return end
+		}
+		switch {
+		case err == nil && took(reply):
+			h.fence, h.before = text(reply, 1), text(reply, 2)
+			h.heard.Store(&asked)
+			if len(keys) > 1 {
+				h.values = reply[3:]
+			}
+			return nil
+		case err == nil:
+			p = patience{spoken: true}
+			lease, err := time.ParseDuration(text(reply, 2) + "ms")
+			if err != nil {
+				return failed(ctx, "lock", errAnswer)
+			}
+			seen.see(text(reply, 1), lease)
+		case !p.endures(err, h.store.lease):
+			return failed(ctx, "lock", err)
+		default:
+			if answered(err) { // in a slot that moves the values may be elsewhere
+				keys = keys[:1]
+			}
+			// The holder could not renew the lock either. It has a lease from now on.
+			seen = sight{}
+		}
 		if wait(ctx, delay) != nil {
 			return ended(ctx)
 		}
-		err = h.insist(ctx, ask)
 	}
-	if err != nil {
-		h.release(ctx) // Redis may have given it, and only the answer is missing
-		return failed(ctx, "lock", err)
+}
+
+// patience is how long a Redis is waited for that does not do what it is asked for, for the time being.
+type patience struct {
+	spoken bool      // it has answered
+	since  time.Time // when that began; zero: it has not
+	tries  int
+}
+
+// endures reports whether the call that failed with err is to be made again. If Redis is not there at all, nobody has to wait
+// to learn it.
+func (p *patience) endures(err error, lease time.Duration) bool {
+	if !passing(err) {
+		return false
 	}
-	if err := ended(ctx); err != nil { // too late, for whoever waited
-		h.release(ctx)
-		return err
+	if p.since.IsZero() {
+		p.since = time.Now()
 	}
-	return nil
+	p.tries++
+	if p.spoken = p.spoken || answered(err); !p.spoken {
+		return p.tries < firstTries
+	}
+	return time.Since(p.since) < 3*lease
 }
 
 // keep renews the lock until held is done, which it makes happen itself when it finds the lock lost.
@@ -168,9 +252,7 @@ func (h *hold) keep(held context.Context) {
 	delay := lease / 3
 	for wait(held, delay) == nil {
 		// Longer than this, the call would take the time of the next one.
-		ctx, cancel := context.WithTimeout(held, lease/3)
-		_, err := h.run(ctx, renew, nil, lease.Milliseconds())
-		cancel()
+		_, err := h.act(held, lease/3, renew, nil, h.number.Add(1))
 		delay = lease / 3
 		if err != nil {
 			delay = lease / 10 // nobody knows whether the lock is renewed
@@ -180,60 +262,105 @@ func (h *hold) keep(held context.Context) {
 
 // release gives the lock up if it is still ours. The end of ctx, whose lock it was, does not matter.
 func (h *hold) release(ctx context.Context) {
+	astray := "0"
+	if h.astray {
+		astray = "1"
+	} else if h.fence == "" {
+		return // Redis knows nothing of it
+	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), releaseLimit)
 	defer cancel()
 	// An error leaves nothing to do: the lock ends with its lease.
-	_ = release.Run(ctx, h.store.client, []string{h.name.lock()}, h.token).Err()
+	_ = insist(ctx, &patience{spoken: true}, releaseLimit, func() error {
+		_, err := h.store.run(ctx, releaseLimit/3, release, []string{h.name.lock()},
+			h.token, freeTTL.Milliseconds(), astray, goneTokens*tokenSize)
+		return err
+	})
 }
 
 func (h *hold) get(ctx context.Context, name name) (value []byte, err error) {
-	err = h.insist(ctx, func() error {
-		cmd, err := h.run(ctx, read, []string{name.value})
-		if err == nil {
-			var text string
-			text, err = cmd.Text()
-			value = []byte(text)
-		}
-		return err
-	})
-	return value, err
+	reply, err := h.insist(ctx, read, []string{name.value})
+	if err != nil {
+		return nil, err
+	}
+	if len(reply) < 2 || reply[1] == nil {
+		return nil, redis.Nil
+	}
+	return []byte(text(reply, 1)), nil
 }
 
 func (h *hold) set(ctx context.Context, name name, value []byte, ttl time.Duration) error {
-	return h.insist(ctx, func() error {
-		_, err := h.run(ctx, write, []string{name.value}, value, ttl.Milliseconds())
-		return err
-	})
+	value = bytes.Clone(value) // the caller may use it again while an attempt that he has left goes on
+	_, err := h.insist(ctx, write, []string{name.value}, h.number.Add(1), value, ttl.Milliseconds())
+	return err
 }
 
-func (h *hold) delete(ctx context.Context, name name) error {
-	return h.insist(ctx, func() error {
-		_, err := h.run(ctx, remove, []string{name.value})
-		return err
-	})
+func (h *hold) delete(ctx context.Context, values ...string) error {
+	_, err := h.insist(ctx, remove, values, h.number.Add(1))
+	return err
 }
 
-// run runs a script that begins with guard.
-func (h *hold) run(ctx context.Context, script *redis.Script, keys []string, args ...any) (*redis.Cmd, error) {
-	keys = append([]string{h.name.lock(), h.name.fence()}, keys...)
-	args = append([]any{h.token, h.fence, fenceTTL.Milliseconds()}, args...)
-	cmd := script.Run(ctx, h.store.client, keys, args...)
-	if redis.HasErrorPrefix(cmd.Err(), lost) {
+// act makes one attempt to run a script that begins with guard.
+func (h *hold) act(ctx context.Context, limit time.Duration, script script, keys []string, args ...any) ([]any, error) {
+	asked, sure := time.Now(), "0"
+	if asked.Sub(*h.heard.Load()) < h.store.lease {
+		sure = "1"
+	}
+	keys = append([]string{h.name.lock()}, keys...)
+	args = append([]any{h.token, h.fence, h.before, h.store.lease.Milliseconds(), sure}, args...)
+	reply, err := h.store.run(ctx, limit, script, keys, args...)
+	if err != nil {
+		return nil, err
+	}
+	if !took(reply) {
 		h.cancel(ErrLockLost)
 		return nil, ErrLockLost
 	}
-	return cmd, cmd.Err()
+	if now := h.heard.Load(); now.Before(asked) {
+		h.heard.CompareAndSwap(now, &asked)
+	}
+	return reply, nil
 }
 
-// insist calls f, which may be done twice, until Redis answers, or has not for the time of a lease.
-func (h *hold) insist(ctx context.Context, f func() error) error {
-	start := time.Now()
+// insist is act until Redis answers, or has not for three leases. A script may be run twice.
+func (h *hold) insist(ctx context.Context, script script, keys []string, args ...any) (reply []any, err error) {
+	err = insist(ctx, &patience{spoken: true}, h.store.lease, func() error {
+		reply, err = h.act(ctx, attemptLimit, script, keys, args...)
+		return err
+	})
+	return reply, err
+}
+
+// insist calls f until that does not fail any more, p is at its end, or ctx is done.
+func insist(ctx context.Context, p *patience, lease time.Duration, f func() error) error {
 	for delay := firstPoll; ; delay = min(delay*3/2, lastPoll) {
 		err := f()
-		if err == nil || !passing(err) || time.Since(start) > h.store.lease || wait(ctx, delay) != nil {
+		if err == nil || !p.endures(err, lease) || wait(ctx, delay) != nil {
 			return err
 		}
 	}
+}
+
+// took reports whether a script has done what it was asked for.
+func took(reply []any) bool {
+	yes, ok := first(reply).(int64)
+	return ok && yes == answerYes
+}
+
+func first(reply []any) any {
+	if len(reply) == 0 {
+		return nil
+	}
+	return reply[0]
+}
+
+// text returns one of the strings of an answer.
+func text(reply []any, i int) string {
+	if i >= len(reply) {
+		return ""
+	}
+	s, _ := reply[i].(string)
+	return s
 }
 
 // wait waits for about d, so that processes that started together do not go on together.

@@ -32,7 +32,8 @@ func WithPrefix(prefix string) Option {
 
 // WithLockLease sets how long a lock outlives its last renewal, at least 100 ms; 10 s if not given. It is renewed three
 // times in a lease or more often while it is held. A short lease lets others go on sooner after a process died; a long one lets a
-// holder be stopped, or cut off from Redis, for longer before it loses its lock.
+// holder be stopped, or cut off from Redis, for longer before it loses its lock. A Redis that is away for the time being, as in a
+// failover, is waited for for three leases.
 func WithLockLease(lease time.Duration) Option {
 	return func(s *Store) error {
 		if lease < leastLease {

@@ -6,8 +6,8 @@
 //	app, err := tcbauth.NewApp("your-env-id", tcbauth.WithTokenStore(store))
 //
 // One node, Sentinel and Cluster will do, with Redis 5 or newer or what speaks its protocol and runs its scripts: all
-// keys of one session have the same hash tag, so that they are in one slot. The commands are GET, SET, DEL, TIME, EVALSHA
-// and EVAL.
+// keys of one session have the same hash tag, so that they are in one slot. The commands are GET, SET, DEL, EVALSHA and EVAL, and in
+// scripts TIME, PERSIST, PEXPIRE and those of hashes.
 //
 // The values stand in Redis as they are: whoever can read them can act as the people who signed in. Put
 // [tcbauth.Sealed] around the store if Redis, its backups or its replicas are open to others. Redis must not evict: a
@@ -15,20 +15,22 @@
 //
 // # Locks
 //
-// A lock is a key that expires when its holder does not renew it, so a process that dies leaves it behind for the rest
-// of its lease at most. A lock that expires can be lost by a holder that lives: one that was stopped, or cut off from
-// Redis, for longer than the lease. Such a holder must not overwrite what the next one wrote. Therefore every holder
-// gets a fence, a number greater than all before it, which Redis remembers; Get, Set and Delete with the context that
-// Lock returned are scripts that compare it with the last fence that was given out, in the same step as they act. If
-// somebody else has had the lock since, they do nothing and return [ErrLockLost]; if nobody has, they go ahead even
-// though the lock has expired, since a session that was just refreshed has no other copy.
+// A lock is a hash in Redis, which its holder changes again and again while it lives. Who waits for the lock looks at it, and
+// takes it when it has stayed the same for the time of a lease; so a process that dies keeps others waiting for the time of a
+// lease. A lock can be lost by a holder that lives: one that was stopped, or cut off from Redis, for longer than the lease.
+// Such a holder must not overwrite what the next one wrote. Therefore every holder gets a fence, a number greater than all
+// before it, which stands in the same hash; Get, Set and Delete with the context that Lock returned are scripts that compare
+// it, in the same step as they act. If somebody else has had the lock since, they do nothing and return [ErrLockLost]. If nobody
+// has, they go ahead, however long it took, since a session that was just refreshed has no other copy.
 //
-// The fence is Redis's own time in microseconds, or one more than the last fence where that is greater, with a random
-// token beside it. So it goes up even when Redis has lost the last one, in a restart without its data or in a failover
-// to a replica that lagged behind. Where it has lost the last one and its clock went back as well, the token still tells
-// a holder from the one that has the lock now, but no longer from one that has given it up since.
-// No clock but Redis's counts. Redis forgets a fence an hour after its last use; a holder whose fence is as old as
-// that, and not remembered, has lost its lock.
+// No clock but that of whoever waits, or holds, decides on a lease, so Redis's may jump. A lock that is held has no time to live,
+// so Redis does not evict it where it evicts what has one. Where Redis has forgotten a lock, in a restart without its data or in a
+// failover to a replica that lagged behind, its holder goes on if it has heard from Redis within the lease, for nobody can have
+// taken the lock then; otherwise it has lost it. The fence is Redis's time in microseconds, or one more than the last fence where
+// that is greater, so it goes up even when the last one is forgotten. Redis forgets a lock an hour after it was given up.
+//
+// What arrives late does no harm: a lock that was given up is not taken or renewed by an older copy of a command, and an older
+// copy of a write changes nothing.
 //
 // What a fence cannot do is stop a holder from using what is outside Redis: one that is stopped between taking the
 // lock and sending a refresh, for longer than the lease, sends it when it wakes. The lease is the time for which that
@@ -36,12 +38,14 @@
 package redisstore
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/base64"
 	"errors"
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -58,23 +62,28 @@ var ErrLockLost = errors.New("redisstore: the lock was lost: somebody else has t
 // Store is a [tcbauth.TokenStore], [tcbauth.Locker] and [tcbauth.Interruptible] in Redis. Make one with [New]; it is safe for
 // concurrent use, and needs no Close. Any number of Stores, in one process or in many, may share a Redis.
 //
-// Lock ends with its context, and the other calls as far as go-redis lets them. It looks at a context's end before it
-// sends, and while it waits for a connection or to try again. While it waits for an answer it minds a context's deadline if
-// its option ContextTimeoutEnabled is set, and its own ReadTimeout, but not a cancellation: where Redis has gone silent, a
-// call that is cancelled ends with its deadline or with the ReadTimeout, 3 s unless the client has another.
+// A call returns when its context ends, also where Redis has gone silent. There is one exception, for the sake of speed: a Get
+// without a lock whose context has a deadline, with a client that minds deadlines (its option ContextTimeoutEnabled), is made
+// without a goroutine of its own. It ends with that deadline; a cancellation before it is seen when the client's ReadTimeout is
+// over, 3 s unless the client has another. A change that goes on when its caller has left comes before all that this Store
+// begins later for the same key.
 //
 // An error never has a key's user part or a value in it.
 type Store struct {
-	client redis.UniversalClient
-	prefix string
-	lease  time.Duration
-	locks  keylock.Locks
+	client  redis.UniversalClient
+	prefix  string
+	lease   time.Duration
+	spoken  atomic.Bool   // Redis has answered a script
+	minds   bool          // the client ends its calls at the deadlines of their contexts
+	locks   keylock.Locks // by key of a lock
+	changes keylock.Locks // by key of a value
 }
 
 var (
 	_ tcbauth.TokenStore    = (*Store)(nil)
 	_ tcbauth.Locker        = (*Store)(nil)
 	_ tcbauth.Interruptible = (*Store)(nil)
+	_ tcbauth.StringGetter  = (*Store)(nil)
 )
 
 // New returns the store on client, which stays the caller's to close. It does no I/O.
@@ -82,7 +91,7 @@ func New(client redis.UniversalClient, opts ...Option) (*Store, error) {
 	if client == nil {
 		return nil, errors.New("redisstore: no client given")
 	}
-	s := &Store{client: client, prefix: defaultPrefix, lease: defaultLease}
+	s := &Store{client: client, prefix: defaultPrefix, lease: defaultLease, minds: mindsDeadlines(client)}
 	for _, opt := range opts {
 		if opt == nil {
 			return nil, errors.New("redisstore: an Option is nil")
@@ -98,24 +107,37 @@ func New(client redis.UniversalClient, opts ...Option) (*Store, error) {
 // was lost, so that a holder learns of it before it acts on what it reads; it then asks the master, never a replica.
 // A value of more than 1 MiB is refused.
 func (s *Store) Get(ctx context.Context, key string) ([]byte, error) {
-	if err := ended(ctx); err != nil {
+	value, err := s.GetString(ctx, key)
+	if err != nil {
 		return nil, err
 	}
+	return []byte(value), nil
+}
+
+// GetString is Get with the value as a string, which is what the client has.
+func (s *Store) GetString(ctx context.Context, key string) (string, error) {
+	if err := ended(ctx); err != nil {
+		return "", err
+	}
 	name := s.name(key)
-	var value []byte
+	var value string
 	var err error
 	if h := s.holdOf(ctx, name); h != nil {
-		value, err = h.get(ctx, name)
+		var data []byte
+		data, err = h.get(ctx, name)
+		value = string(data)
+	} else if s.clientEnds(ctx) {
+		value, err = s.client.Get(ctx, name.value).Result()
 	} else {
-		value, err = s.client.Get(ctx, name.value).Bytes()
+		value, err = aside(ctx, func() (string, error) { return s.client.Get(ctx, name.value).Result() })
 	}
 	switch {
 	case errors.Is(err, redis.Nil):
-		return nil, tcbauth.ErrNotFound
+		return "", tcbauth.ErrNotFound
 	case err != nil:
-		return nil, failed(ctx, "read", err)
+		return "", failed(ctx, "read", err)
 	case len(value) > maxValue:
-		return nil, fmt.Errorf("redisstore: read: a value of %d bytes is over the limit of %d", len(value), maxValue)
+		return "", tooLong("read", len(value))
 	}
 	return value, nil
 }
@@ -126,20 +148,19 @@ func (s *Store) Set(ctx context.Context, key string, value []byte, ttl time.Dura
 	if err := ended(ctx); err != nil {
 		return err
 	}
-	switch {
-	case len(value) > maxValue:
-		return fmt.Errorf("redisstore: write: a value of %d bytes is over the limit of %d", len(value), maxValue)
-	case ttl < 0:
-		return fmt.Errorf("redisstore: write: the ttl %v is negative", ttl)
-	case ttl > 0:
-		ttl = max(ttl.Truncate(time.Millisecond), time.Millisecond)
+	if len(value) > maxValue {
+		return tooLong("write", len(value))
+	}
+	ttl, err := checkedTTL(ttl)
+	if err != nil {
+		return err
 	}
 	name := s.name(key)
-	var err error
 	if h := s.holdOf(ctx, name); h != nil {
 		err = h.set(ctx, name, value, ttl)
 	} else {
-		err = s.client.Set(ctx, name.value, value, ttl).Err()
+		value = bytes.Clone(value) // the caller may use it again while a write that he has left goes on
+		err = s.change(ctx, name.value, func() error { return s.client.Set(ctx, name.value, value, ttl).Err() })
 	}
 	if err != nil {
 		return failed(ctx, "write", err)
@@ -155,9 +176,9 @@ func (s *Store) Delete(ctx context.Context, key string) error {
 	name := s.name(key)
 	var err error
 	if h := s.holdOf(ctx, name); h != nil {
-		err = h.delete(ctx, name)
+		err = h.delete(ctx, name.value)
 	} else {
-		err = s.client.Del(ctx, name.value).Err()
+		err = s.change(ctx, name.value, func() error { return s.client.Del(ctx, name.value).Err() })
 	}
 	if err != nil {
 		return failed(ctx, "delete", err)
@@ -165,14 +186,41 @@ func (s *Store) Delete(ctx context.Context, key string) error {
 	return nil
 }
 
-// Interruptible reports whether the client minds the deadlines of contexts, which is its option ContextTimeoutEnabled. A
-// client of another type than go-redis's own is taken for one that does not.
-func (s *Store) Interruptible() bool {
-	switch client := s.client.(type) { // what NewUniversalClient returns is one of these too
+// change makes one change of key, which is not under a lock. One whose caller has left comes before all that begin later.
+func (s *Store) change(ctx context.Context, key string, f func() error) error {
+	leave, err := s.changes.Lock(ctx, key)
+	if err != nil {
+		return err
+	}
+	_, err = aside(ctx, func() (struct{}, error) {
+		defer leave()
+		return struct{}{}, f()
+	})
+	return err
+}
+
+// Interruptible is true.
+func (*Store) Interruptible() bool { return true }
+
+// clientEnds reports whether a call of the client ends with ctx by itself. A context with a deadline is the one case where the
+// client is relied on for more than it does: see [Store].
+func (s *Store) clientEnds(ctx context.Context) bool {
+	if ctx.Done() == nil {
+		return true
+	}
+	_, ok := ctx.Deadline()
+	return ok && s.minds
+}
+
+// mindsDeadlines reports whether a client minds the deadlines of contexts, which is its option ContextTimeoutEnabled. One of
+// another type than go-redis's own is taken for one that does not.
+func mindsDeadlines(client redis.UniversalClient) bool {
+	switch client := client.(type) { // what NewUniversalClient returns is one of these too
 	case interface{ Options() *redis.Options }:
 		return client.Options().ContextTimeoutEnabled
 	case interface{ Options() *redis.ClusterOptions }:
-		return client.Options().ContextTimeoutEnabled
+		opts := client.Options()
+		return opts.ContextTimeoutEnabled && opts.ClusterSlots == nil // which may ask others, as that of a Sentinel does
 	case interface{ Options() *redis.RingOptions }:
 		return client.Options().ContextTimeoutEnabled
 	}
@@ -210,5 +258,5 @@ func (s *Store) name(key string) name {
 	return name{value: value, session: value[:session], last: value[session+len(kind):]}
 }
 
-func (n name) lock() string  { return n.session + "lock:" + n.last }
-func (n name) fence() string { return n.session + "fence:" + n.last }
+// lock is the key of the lock. An earlier state of this package had "lock:" and "fence:", which are left to expire.
+func (n name) lock() string { return n.session + "hold:" + n.last }

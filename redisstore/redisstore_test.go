@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/cloudbase-community/tcbauth"
+	"github.com/cloudbase-community/tcbauth/authtest"
 	"github.com/cloudbase-community/tcbauth/internal/testbed"
 	"github.com/cloudbase-community/tcbauth/redisstore"
 	"github.com/cloudbase-community/tcbauth/storetest"
@@ -102,7 +103,7 @@ func TestNames(t *testing.T) {
 		}
 		tags[user] = make(map[string]bool)
 		for _, key := range all(t, client, "*") {
-			require.Regexp(t, `^p:\{[\w-]{43}\}(value|fence):(credentials_env|device_id|captcha_env|credentials_env\.damaged)$`, key)
+			require.Regexp(t, `^p:\{[\w-]{43}\}(value|hold):(credentials_env|device_id|captcha_env|credentials_env\.damaged)$`, key)
 			assert.NotContains(t, key, "secret")
 			tag, _, _ := strings.Cut(key, "}")
 			tags[user][tag] = true
@@ -112,6 +113,37 @@ func TestNames(t *testing.T) {
 	}
 	assert.NotEqual(t, tags[""], tags["users/1/"])
 	assert.NotEqual(t, tags["users/secret-cookie/"], tags["users/1/"], "sessions are spread over the slots")
+}
+
+// TestClientIDWithSlash: a client id decides nothing about where a session lies.
+func TestClientIDWithSlash(t *testing.T) {
+	t.Parallel()
+	srv := testbed.Emulator(t, authtest.WithClientID("authtest", "team/app", "team%2Fapp"))
+	client := connect(t, testbed.Miniredis(t))
+	signIn := func(id, user string) *tcbauth.Auth {
+		app := testbed.NewApp(t, srv, tcbauth.WithTokenStore(newStore(t, client, "p:")), tcbauth.WithClientID(id))
+		auth := app.Auth()
+		if user != "" {
+			auth = app.ForUser(user)
+		}
+		testbed.SignInAnonymously(t, auth)
+		return auth
+	}
+	for _, user := range []string{"", "visitor"} {
+		slash, escaped := signIn("team/app", user), signIn("team%2Fapp", user)
+		first, err := slash.GetAccessToken(t.Context())
+		require.NoError(t, err)
+		second, err := escaped.GetAccessToken(t.Context())
+		require.NoError(t, err)
+		assert.NotEqual(t, first, second, "two ids are two sessions")
+		tags := make(map[string]bool)
+		for _, key := range all(t, client, "*") {
+			tag, _, _ := strings.Cut(key, "}")
+			tags[tag] = true
+		}
+		assert.Len(t, tags, 1, "all keys of one session have one hash tag")
+		require.NoError(t, client.FlushDB(t.Context()).Err())
+	}
 }
 
 func TestPrefixesKeepApart(t *testing.T) {

@@ -1,81 +1,168 @@
 package redisstore
 
-import "github.com/redis/go-redis/v9"
+import (
+	"crypto/sha1" //nolint:gosec // it is how Redis names scripts
+	"encoding/hex"
+)
 
-// Every key that a script uses is in one slot, and a script is one step: nothing comes between its commands.
+// The key of a lock is a hash. It outlives the lock, so that one key says who has it, who had it last, and which writes of
+// that one were done. A script that takes, renews or releases a lock has no other key, and a script is one step: nothing comes
+// between its commands. The fields:
 //
-// A lock's key holds the token of its holder. A fence's key holds the last fence that was given out for that lock, as
-// <number>-<token>. The scripts write after they asked for the time, which Redis allows from version 5 on.
+//	fence   the number that was given out last, which grows
+//	before  the number before that one
+//	token   whom it was given to
+//	free    there if that one has given the lock up
+//	beat    the number of its last renewal
+//	lease   in ms, for how long it may live without a renewal
+//	gone    tokens of others that were given up, the last ones first, each of tokenSize
+//	did:KEY <fence>:<number> of the last write of KEY
+//
+// The key has a time to live only while the lock is free. A lock that is held does not depend on Redis's clock, and is not a key
+// that Redis evicts before all others.
+//
+// The scripts write after they asked for the time, which Redis allows from version 5 on.
 
-// acquire gives the lock to a token that asks for it, and the fence that goes with it; nothing while another has it.
-// A token that has it already, since the client asks again when an answer was lost, gets a new fence.
+type script struct{ source, hash string }
+
+func newScript(source string) script {
+	sum := sha1.Sum([]byte(source)) //nolint:gosec // see above
+	return script{source, hex.EncodeToString(sum[:])}
+}
+
+// What the first element of an answer says.
+const (
+	answerNo  = 0 // another has the lock, or the caller has lost it
+	answerYes = 1
+)
+
+// acquire gives a free lock to a token, with a fence: {1, fence, the fence before it}. While another has it, the answer is what
+// the lock looks like, and its lease: {0, sight, lease}. A token that has the lock gets the same fence again, since it asks once
+// more when an answer was lost. One that was given up gets nothing: this is an older copy of what it once asked.
 //
-// KEYS: lock, fence. ARGV: token, lease and how long a fence is remembered, in ms.
-var acquire = redis.NewScript(`
-local holder = redis.call('GET', KEYS[1])
-if holder and holder ~= ARGV[1] then return false end
-local last = redis.call('GET', KEYS[2])
+// The asker's sight is what it has seen of the lock for a whole lease, by its own clock. If the lock still looks like that, its
+// holder has not renewed it, and the asker gets it.
+//
+// With the lock go the values of further keys.
+//
+// KEYS: lock, values. ARGV: token, lease in ms, sight or "".
+var acquire = newScript(`
+local function got(fence, before)
+  local answer = {1, fence, before}
+  for i = 2, #KEYS do answer[i + 2] = redis.call('GET', KEYS[i]) end
+  return answer
+end
+local s = redis.call('HMGET', KEYS[1], 'fence', 'token', 'free', 'beat', 'lease', 'gone', 'before')
+local fence, token, free, before = s[1], s[2], s[3], s[1] or '0'
+if s[6] and string.find(s[6], ARGV[1], 1, true) then return {0, '', '0'} end
+if token == ARGV[1] then
+  if free then return {0, '', '0'} end
+  return got(fence, s[7] or '0')
+end
+if token and not free then
+  local sight = fence .. ':' .. s[4]
+  if sight ~= ARGV[3] then return {0, sight, s[5]} end
+end
 local now = redis.call('TIME')
 local number = now[1] * 1000000 + now[2]
-if last then number = math.max(number, tonumber(string.match(last, '^%d+')) + 1) end
-local fence = string.format('%.0f', number) .. '-' .. ARGV[1]
-redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
-redis.call('SET', KEYS[2], fence, 'PX', ARGV[3])
-return fence
+number = math.max(number, tonumber(before) + 1)
+fence = string.format('%.0f', number)
+redis.call('HSET', KEYS[1], 'fence', fence)
+redis.call('HSET', KEYS[1], 'before', before)
+redis.call('HSET', KEYS[1], 'token', ARGV[1])
+redis.call('HSET', KEYS[1], 'beat', 0)
+redis.call('HSET', KEYS[1], 'lease', ARGV[2])
+redis.call('HDEL', KEYS[1], 'free')
+redis.call('PERSIST', KEYS[1])
+return got(fence, before)
 `)
 
-// release deletes the lock if it is still the token's.
+// release gives a token up: its lock is free if it has it, and it never gets one again. Others that were given up are
+// remembered by their tokens, which is needed only if a copy of what they asked may still be under way.
 //
-// KEYS: lock. ARGV: token.
-var release = redis.NewScript(`
-if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end
-return 0
-`)
-
-// lost is what a script answers to a holder that must not do what it asked for.
-const lost = "LOCKLOST"
-
-// guard is how every script begins that acts for a holder. The lock is lost if it is another's, or if the last fence is
-// not the holder's and not older. If no fence is remembered, either Redis has lost it or it was too long ago.
-//
-// KEYS: lock, fence. ARGV: token, fence, how long a fence is remembered, in ms.
-const guard = `
-local number = tonumber(string.match(ARGV[2], '^%d+'))
-local holder = redis.call('GET', KEYS[1])
-local last = redis.call('GET', KEYS[2])
-local lost
-if holder then
-  lost = holder ~= ARGV[1]
-elseif last then
-  lost = last ~= ARGV[2] and tonumber(string.match(last, '^%d+')) >= number
-else
-  local now = redis.call('TIME')
-  lost = now[1] * 1000000 + now[2] - number > ARGV[3] * 1000
+// KEYS: lock. ARGV: token, how long a free lock is remembered in ms, "1" if a copy may be under way, how long gone may be.
+var release = newScript(`
+local s = redis.call('HMGET', KEYS[1], 'token', 'free', 'gone')
+local free = s[2] or not s[1]
+if s[1] == ARGV[1] then
+  redis.call('HSET', KEYS[1], 'free', 1)
+  free = true
 end
-if lost then return redis.error_reply('` + lost + `') end
+if ARGV[3] == '1' and not (s[3] and string.find(s[3], ARGV[1], 1, true)) then
+  redis.call('HSET', KEYS[1], 'gone', string.sub(ARGV[1] .. (s[3] or ''), 1, tonumber(ARGV[4])))
+end
+if free then redis.call('PEXPIRE', KEYS[1], ARGV[2]) end
+return {1}
+`)
+
+// guard is how every script begins that acts for a holder. The lock is lost if the holder has given it up, and if another has or
+// had a fence that is neither the holder's nor one of those before it. Where Redis knows none but these, it has forgotten the
+// holder, in a failover say: then the holder goes on if it is sure that nobody can have taken the lock for its lease.
+//
+// KEYS: lock. ARGV: token, fence, the one before it, lease in ms, "1" if the holder is sure.
+const guard = `
+local s = redis.call('HMGET', KEYS[1], 'fence', 'token', 'free')
+local known = s[1] == ARGV[2] and s[2] == ARGV[1]
+if known then
+  if s[3] then return {0} end
+elseif s[1] and tonumber(s[1]) > tonumber(ARGV[3]) or ARGV[5] ~= '1' then
+  return {0}
+end
 `
 
-// remember makes the holder's fence the last one again, in case Redis has lost it, and the longest-lived.
-const remember = `redis.call('SET', KEYS[2], ARGV[2], 'PX', ARGV[3])
+// remember brings back what Redis may have forgotten of a holder.
+const remember = `
+if not known then
+  redis.call('HSET', KEYS[1], 'fence', ARGV[2])
+  redis.call('HSET', KEYS[1], 'before', ARGV[3])
+  redis.call('HSET', KEYS[1], 'token', ARGV[1])
+  redis.call('HSET', KEYS[1], 'beat', 0)
+  redis.call('HSET', KEYS[1], 'lease', ARGV[4])
+  redis.call('HDEL', KEYS[1], 'free')
+  redis.call('PERSIST', KEYS[1])
+end
+`
+
+// numbered does f for a key unless that has been done already, or a later write was: then this is an older copy, which came late.
+// ARGV[6]: the number of the write among those of the hold.
+const numbered = `
+local function done(key)
+  local fence, last = string.match(redis.call('HGET', KEYS[1], 'did:' .. key) or '', '^(%d+):(%d+)$')
+  return fence == ARGV[2] and tonumber(last) >= tonumber(ARGV[6])
+end
+local function once(key, f)
+  if done(key) then return end
+  redis.call('HSET', KEYS[1], 'did:' .. key, ARGV[2] .. ':' .. ARGV[6])
+  f()
+end
+local function set(key, value, ms)
+  once(key, function()
+    if ms == '0' then redis.call('SET', key, value) else redis.call('SET', key, value, 'PX', ms) end
+  end)
+end
 `
 
 var (
-	// renew lets the lock live for another lease. ARGV[4]: lease in ms.
-	renew = redis.NewScript(guard + remember + `redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[4])
-return 1`)
+	// renew shows whoever waits that the holder lives. ARGV[6]: the number of the renewal.
+	renew = newScript(guard + remember + `redis.call('HSET', KEYS[1], 'beat', ARGV[6])
+return {1}`)
 
-	// read returns the value. KEYS[3]: value.
-	read = redis.NewScript(guard + `return redis.call('GET', KEYS[3])`)
+	// read answers with the value. KEYS[2]: value.
+	read = newScript(guard + `return {1, redis.call('GET', KEYS[2])}`)
 
-	// write replaces the value. KEYS[3]: value. ARGV[4]: the new one. ARGV[5]: how long it is kept, in ms, 0 for ever.
-	write = redis.NewScript(guard + remember + `
-if ARGV[5] == '0' then
-  redis.call('SET', KEYS[3], ARGV[4])
-else
-  redis.call('SET', KEYS[3], ARGV[4], 'PX', ARGV[5])
-end
-return 1`)
+	// write replaces the value. KEYS[2]: value. ARGV[7]: the new one. ARGV[8]: how long it is kept, in ms, 0 for ever.
+	write = newScript(guard + remember + numbered + `set(KEYS[2], ARGV[7], ARGV[8])
+return {1}`)
 
-	// remove deletes the value. KEYS[3]: value.
-	remove = redis.NewScript(guard + remember + `return redis.call('DEL', KEYS[3])`)
+	// remove deletes values. KEYS: lock, values.
+	remove = newScript(guard + remember + numbered + `
+for i = 2, #KEYS do once(KEYS[i], function() redis.call('DEL', KEYS[i]) end) end
+return {1}`)
+
+	// swap replaces values if the first one is still what the holder has seen: {1, 1}, or {1, 0} if it is not. KEYS: lock,
+	// values. ARGV[7]: the old value. ARGV[8]: how long all are kept, in ms, 0 for ever. From ARGV[9] on: the new ones.
+	swap = newScript(guard + remember + numbered + `
+if not done(KEYS[2]) and redis.call('GET', KEYS[2]) ~= ARGV[7] then return {1, 0} end
+for i = 2, #KEYS do set(KEYS[i], ARGV[i + 7], ARGV[8]) end
+return {1, 1}`)
 )

@@ -70,6 +70,14 @@ func (s *stopping) Set(ctx context.Context, key string, value []byte, ttl time.D
 	return s.Store.Set(ctx, key, value, ttl)
 }
 
+// Replace is what a refresh writes with.
+func (s *stopping) Replace(ctx context.Context, old []byte, ttl time.Duration, keys []string, values [][]byte) (bool, error) {
+	if err := s.stop("before the write"); err != nil {
+		return false, err
+	}
+	return s.Store.Replace(ctx, old, ttl, keys, values)
+}
+
 func (s *stopping) RoundTrip(r *http.Request) (*http.Response, error) {
 	if err := s.stop("before the request"); err != nil {
 		return nil, err

@@ -226,3 +226,19 @@ func (s slow) Get(ctx context.Context, key string) ([]byte, error) {
 	}
 	return s.lockingStore.Get(ctx, key)
 }
+
+// staleString keeps the first string that it has read.
+type staleString struct {
+	lockingStore
+	first atomic.Pointer[string]
+}
+
+func (s *staleString) GetString(ctx context.Context, key string) (string, error) {
+	value, err := s.Get(ctx, key)
+	if err != nil {
+		return "", err
+	}
+	got := string(value)
+	s.first.CompareAndSwap(nil, &got)
+	return *s.first.Load(), nil
+}

@@ -68,6 +68,9 @@ var contract = []group{
 		{"8_BesideValues", []part{{"ValuesBesideLocks", locking(testValuesBesideLocks)}}},
 		{"9_NoSecondConnection", []part{{"ManyHolders", locking(testManyHolders)}}},
 	}},
+	{"StringGetter", []number{
+		{"GetString", []part{{"LikeGet", testGetString}}},
+	}},
 	{"Reserver", []number{
 		{"Reserve", []part{
 			{"Used", reserving(testReserve)}, {"UnusedIsGivenBack", reserving(testUnusedIsGivenBack)},

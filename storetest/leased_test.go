@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/cloudbase-community/tcbauth"
@@ -35,10 +36,46 @@ type kept struct {
 
 type leaseOf struct {
 	fence int
-	until time.Time
+	until int64 // in ticks
 }
 
+// leases is the clock of all leases, which also renews them: a busy machine can keep a goroutine waiting for longer than a lease,
+// and a lock must not be lost by that.
+var leases = &leaseClock{holders: make(map[*holder]func() bool)}
+
+type leaseClock struct {
+	ticks   atomic.Int64
+	mu      sync.Mutex
+	holders map[*holder]func() bool // renews the lock, and is false when there is nothing to renew any more
+}
+
+const tick = 10 * time.Millisecond
+
+func (c *leaseClock) run() {
+	for last := time.Now(); ; {
+		<-time.After(tick)
+		c.mu.Lock()
+		for h, renew := range c.holders {
+			if !renew() {
+				delete(c.holders, h)
+			}
+		}
+		c.mu.Unlock()
+		c.ticks.Add(int64(min(time.Since(last), testLease/4) / tick)) // less than a lease before the next renewal
+		last = time.Now()
+	}
+}
+
+func (c *leaseClock) add(h *holder, renew func() bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.holders[h] = renew
+}
+
+var startLeases = sync.OnceFunc(func() { go leases.run() }) // ends with the process
+
 func newSite() *site {
+	startLeases()
 	return &site{
 		values: make(map[string]kept), locks: make(map[string]leaseOf), fences: make(map[string]int),
 		renews: make(map[string]int), hung: make(map[string]chan struct{}),

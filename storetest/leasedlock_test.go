@@ -3,6 +3,7 @@ package storetest
 import (
 	"context"
 	"fmt"
+	"math"
 	"sync"
 	"time"
 )
@@ -34,9 +35,9 @@ func (s *leased) Lock(ctx context.Context, key string) (held context.Context, un
 		ask := func() error {
 			if last := s.fences[name]; s.faults.renewsLate && last != s.renews[name] { // the last holder's renewal gets there now
 				s.renews[name] = last
-				s.locks[name] = leaseOf{last, time.Now().Add(time.Hour)}
+				s.locks[name] = leaseOf{last, math.MaxInt64}
 			}
-			if l, ok := s.locks[name]; !ok || time.Now().After(l.until) {
+			if l, ok := s.locks[name]; !ok || leases.ticks.Load() > l.until {
 				s.fences[name]++
 				h.fence = s.fences[name]
 				s.locks[name] = leaseOf{h.fence, s.end()}
@@ -67,7 +68,9 @@ func (s *leased) Lock(ctx context.Context, key string) (held context.Context, un
 		}
 	}
 	held, h.cancel = context.WithCancelCause(context.WithValue(ctx, holdOf{s.site}, h))
-	go s.renew(held, h)
+	if !s.faults.neverRenews {
+		leases.add(h, func() bool { return s.renew(held, h) })
+	}
 	var once sync.Once
 	return held, func() {
 		once.Do(func() {
@@ -82,26 +85,22 @@ func (s *leased) Lock(ctx context.Context, key string) (held context.Context, un
 	}, nil
 }
 
-func (s *leased) end() time.Time {
+func (s *leased) end() int64 {
 	if s.faults.neverFrees {
-		return time.Now().Add(time.Hour)
+		return math.MaxInt64
 	}
-	return time.Now().Add(testLease)
+	return leases.ticks.Load() + int64(testLease/tick)
 }
 
-func (s *leased) renew(held context.Context, h *holder) {
-	for !s.faults.neverRenews {
-		select {
-		case <-s.dead:
-			return
-		case <-held.Done():
-			return
-		case <-time.After(testLease / 8):
-		}
-		s.mu.Lock()
-		if l, ok := s.locks[h.key]; ok && l.fence == h.fence && !s.isDead() {
-			s.locks[h.key] = leaseOf{h.fence, s.end()}
-		}
-		s.mu.Unlock()
+// renew reports whether the lock is still held.
+func (s *leased) renew(held context.Context, h *holder) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if held.Err() != nil || s.isDead() {
+		return false
 	}
+	if l, ok := s.locks[h.key]; ok && l.fence == h.fence {
+		s.locks[h.key] = leaseOf{h.fence, s.end()}
+	}
+	return true
 }

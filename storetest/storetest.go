@@ -66,8 +66,8 @@ type limits struct {
 var usual = &limits{patience: 30 * time.Second, promptly: 2 * time.Second}
 
 // Run runs all tests, and returns when they are done. A store that implements [tcbauth.Locker] has its locks tested too, one
-// that implements [tcbauth.Reserver] that what it reserves can be used, and one that is [tcbauth.Interruptible] that it leaves
-// off when a context ends; a store that does not skips those tests.
+// that implements [tcbauth.Reserver] that what it reserves can be used, one with [tcbauth.StringGetter] that it agrees with Get, and
+// one that is [tcbauth.Interruptible] that it leaves off when a context ends; a store that does not skips those tests.
 func (s Suite) Run(t *testing.T) {
 	t.Helper()
 	for _, group := range contract {

@@ -96,6 +96,9 @@ var brokenStores = []broken{
 	simple("reserves what it does not have", "Reserver/Reserve", func() tcbauth.TokenStore { return full{memory()} }),
 	simple("reserves whatever the context says", "Reserver/Reserve", func() tcbauth.TokenStore { return deafReserve{memory()} }),
 	simple("reserves once", "Reserver/Reserve", func() tcbauth.TokenStore { return &reservesOnce{lockingStore: memory()} }),
+	simple("has another string than value", "StringGetter/GetString", func() tcbauth.TokenStore {
+		return &staleString{lockingStore: memory()}
+	}),
 	simple("is slow and says that it is interruptible", "Interruptible/EndsWithContext", func() tcbauth.TokenStore {
 		return slow{memory()}
 	}),
@@ -145,14 +148,14 @@ var brokenStores = []broken{
 }
 
 // hasty are limits for stores of which a failure is wanted.
-var hasty = &limits{patience: 4 * time.Second, promptly: 300 * time.Millisecond}
+var hasty = &limits{patience: 3500 * time.Millisecond, promptly: 300 * time.Millisecond}
 
 // TestBrokenStores has each broken store found by the test of the number that it breaks, and prints the table of them.
 func TestBrokenStores(t *testing.T) {
 	t.Parallel()
 	type found struct{ parts, says string }
 	all := make([]found, len(brokenStores))
-	slots := make(chan struct{}, 24) // most of them wait for time to go by
+	slots := make(chan struct{}, 40) // most of them wait for time to go by
 	var wg sync.WaitGroup
 	for i, store := range brokenStores {
 		wg.Go(func() {

@@ -183,6 +183,42 @@ func get(ctx context.Context, t testing.TB, store tcbauth.TokenStore, key string
 	return value
 }
 
+// testGetString: a store that has its values as strings says of them what Get says.
+func testGetString(ctx context.Context, b *bench, store tcbauth.TokenStore) {
+	getter, ok := store.(tcbauth.StringGetter)
+	if !ok {
+		b.Skipf("%T does not implement tcbauth.StringGetter: what it returns is copied", store)
+	}
+	want := func(want string) {
+		b.Helper()
+		if got, err := getter.GetString(ctx, "key"); err != nil || got != want {
+			b.Fatalf("GetString = %s, %v; want %s, as Get", short(got), err, short(want))
+		}
+		wantValue(ctx, b, store, "key", []byte(want))
+	}
+	nothing := func() {
+		b.Helper()
+		if got, err := getter.GetString(ctx, "key"); !errors.Is(err, tcbauth.ErrNotFound) || got != "" {
+			b.Fatalf("GetString, where nothing is stored: %s, %v; want ErrNotFound", short(got), err)
+		}
+	}
+	nothing()
+	for _, value := range []string{"value", "", "\x00\xff", "another value", string(everyByte(mostBytes))} {
+		set(ctx, b, store, "key", []byte(value))
+		want(value)
+	}
+	remove(ctx, b, store, "key")
+	nothing()
+	set(ctx, b, store, "key", []byte("value"))
+	all, cancel := endedContexts(ctx)
+	defer cancel()
+	for _, ended := range all {
+		if got, err := getter.GetString(ended, "key"); !errors.Is(err, ended.Err()) || got != "" {
+			b.Errorf("GetString with a done context: %s, %v; want %v", short(got), err, ended.Err())
+		}
+	}
+}
+
 // isNotFound reports an ErrNotFound that a call must not return.
 func isNotFound(t testing.TB, what string, err error) {
 	t.Helper()

@@ -5,8 +5,6 @@ import (
 	"crypto/rsa"
 	"crypto/sha256"
 	"crypto/x509"
-	"encoding/json"
-	"encoding/pem"
 	"errors"
 	"fmt"
 	"time"
@@ -44,7 +42,10 @@ func WithClock(now func() time.Time) Option {
 }
 
 // NewSigner returns a Signer with the console's key file for custom login: JSON with private_key_id, private_key (RSA, in
-// PEM) and env_id. Keys of 1024 bits and more are taken, since the console may give small ones. No error quotes the file.
+// PEM) and env_id. Keys of 1024 bits and more are taken, since the console may give small ones.
+//
+// What environment variables and editors do to such a file does no harm: a BOM, indentation, other line ends or none, and a
+// \n that is two characters. Of others the error says what is wrong. No error quotes the file.
 func NewSigner(keyJSON []byte, opts ...Option) (*Signer, error) {
 	c := &config{now: time.Now}
 	for _, opt := range opts {
@@ -60,8 +61,8 @@ func NewSigner(keyJSON []byte, opts ...Option) (*Signer, error) {
 		Key   string `json:"private_key"`
 		Env   string `json:"env_id"`
 	}
-	if json.Unmarshal(keyJSON, &file) != nil {
-		return nil, errors.New("ticket: the key file is not JSON with private_key_id, private_key and env_id")
+	if err := decodeFile(keyJSON, &file); err != nil {
+		return nil, fmt.Errorf("ticket: the key file is not JSON with private_key_id, private_key and env_id: %w", err)
 	}
 	switch {
 	case file.KeyID == "":
@@ -87,16 +88,16 @@ func NewSigner(keyJSON []byte, opts ...Option) (*Signer, error) {
 
 // parseKey reads a key and tries it: the standard library refuses small ones, and says so, only when they are used.
 func parseKey(text string) (*rsa.PrivateKey, error) {
-	block, _ := pem.Decode([]byte(text))
-	if block == nil {
-		return nil, errors.New("ticket: the key file's private_key is not PEM")
+	block, err := decodePEM(text)
+	if err != nil {
+		return nil, fmt.Errorf("ticket: the key file's private_key is not PEM: %w", err)
 	}
 	key, err := x509.ParsePKCS1PrivateKey(block.Bytes)
 	if err != nil {
 		parsed, errToo := x509.ParsePKCS8PrivateKey(block.Bytes)
 		rsaKey, ok := parsed.(*rsa.PrivateKey)
 		if errToo != nil || !ok {
-			return nil, errors.New("ticket: the key file's private_key is not an RSA key of PKCS #1 or PKCS #8")
+			return nil, fmt.Errorf("ticket: the key file's private_key is %s, not an RSA key of PKCS #1 or PKCS #8", notPrivate(block))
 		}
 		key = rsaKey
 	}

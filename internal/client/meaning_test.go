@@ -53,7 +53,11 @@ func answersOf(m advice.Meaning) []said {
 	return forms
 }
 
-const mePath, tokenPath, otherPath = "/auth/v1/user/me", "/auth/v1/token", "/v1/functions/f"
+const (
+	mePath    = "/auth/v1/user/me"
+	tokenPath = "/auth/v1/token" //nolint:gosec // where tokens come from, and none itself
+	otherPath = "/v1/functions/f"
+)
 
 // server refuses the session's token with an answer, or every token, and refreshes or refuses that.
 type server struct {

@@ -64,12 +64,12 @@ var breaks = []brokenBy{
 	},
 	{
 		name: "an exchange takes no lock", rule: 9, file: "internal/session/lock.go",
-		old:     "\theld, release, err := k.lock(wait, key) // held descends from wait, and lasts as long as the lock\n",
+		old:     "\theld, release, err := k.lock(wait, key, first) // held descends from wait, and lasts as long as the lock\n",
 		replace: "\theld, release, err := wait, func() {}, error(nil)\n",
 	},
 	{
 		name: "signing in and out takes no lock", rule: 9, file: "internal/session/vault.go",
-		old:     "\theld, unlock, err := h.keeper.lockFor(ctx, h.keys.credentials)\n",
+		old:     "\theld, unlock, err := h.keeper.lockFor(ctx, h.keys.credentials, h.keys.first()...)\n",
 		replace: "\theld, unlock, err := ctx, func() {}, error(nil)\n",
 	},
 	{
@@ -84,7 +84,7 @@ var breaks = []brokenBy{
 	},
 	{
 		name: "what a store did not take is dropped", rule: 10, file: "internal/session/renew.go",
-		old:     "\t\th.keeper.unsaved.put(h.keys.credentials, unsaved{renewed: change.Session, replaced: stored}, unsavedFor)\n",
+		old:     "\t\th.keeper.unsaved.put(h.keys.credentials, unsaved{renewed: change.Session, replaced: before.stored}, unsavedFor)\n",
 		replace: "",
 	},
 	{

@@ -37,7 +37,7 @@ func (h *Handle) Adopt(ctx context.Context, in Adoption) (c *Credentials, mark M
 			h.learn(before, seen.told, seen.session)
 			return seen.session, NoMark, nil
 		}
-		o, mine := h.keeper.fly(ctx, h.keyOf(in), func(ctx, held context.Context) outcome { return h.adopt(ctx, held, in) })
+		o, mine := h.keeper.fly(ctx, h.keyOf(in), h.keys.first(), func(ctx, held context.Context) outcome { return h.adopt(ctx, held, in) })
 		if o.again || o.looking && !mine {
 			continue
 		}
@@ -92,7 +92,7 @@ func (h *Handle) adopt(ctx, held context.Context, in Adoption) outcome {
 	fresh, token := (*Credentials)(nil), digestOf(in.RefreshToken)
 	if kept, ok := h.keeper.orphans.get(h.keys.credentials); ok && kept.token == token && !h.keeper.spent.has(kept.session.RefreshToken) {
 		fresh = kept.session
-	} else if fresh, err = h.take(ctx, held, &Credentials{RefreshToken: in.RefreshToken, Version: version}, deviceID, now.size); err != nil {
+	} else if fresh, err = h.take(ctx, held, &Credentials{RefreshToken: in.RefreshToken, Version: version}, deviceID, len(now.text)); err != nil {
 		return outcome{err: err}
 	}
 	mark, err := h.put(held, fresh, deviceID, Adopted)

@@ -167,9 +167,6 @@ func (h *Handle) End(ctx context.Context, refused *Credentials, reason error) {
 func (h *Handle) finish(held context.Context, stored *Credentials, reason error) error {
 	h.keeper.endings.put(h.keys.credentials, endingOf(stored, reason), endedFor)
 	err := h.remove(held)
-	if err == nil {
-		err = h.noteEnd(held, stored)
-	}
 	h.become(nobody(), Change{Kind: Ended, Old: stored, Err: reason})
 	return err
 }

@@ -8,12 +8,12 @@ import (
 )
 
 // fly returns the outcome of the exchange that key names, which exchange makes if nobody has begun it. mine says that this
-// call has. The exchange goes on when ctx ends; its own context has a limit.
-func (k *Keeper) fly(ctx context.Context, key flightKey, exchange func(ctx, held context.Context) outcome) (o outcome, mine bool) {
+// call has. The exchange goes on when ctx ends; its own context has a limit. first are the keys that it reads first.
+func (k *Keeper) fly(ctx context.Context, key flightKey, first []string, exchange func(ctx, held context.Context) outcome) (o outcome, mine bool) {
 	f, mine := k.flights.enter(key)
 	if mine {
 		k.work.begin()
-		go k.lead(context.WithoutCancel(ctx), key, f, exchange)
+		go k.lead(context.WithoutCancel(ctx), key, f, first, exchange)
 	}
 	select {
 	case <-f.done:
@@ -25,7 +25,7 @@ func (k *Keeper) fly(ctx context.Context, key flightKey, exchange func(ctx, held
 
 // lead makes one exchange under the session's lock. Its callers are told before the lock is given back, and at the limit
 // whatever the exchange does.
-func (k *Keeper) lead(ctx context.Context, key flightKey, f *flight, exchange func(ctx, held context.Context) outcome) {
+func (k *Keeper) lead(ctx context.Context, key flightKey, f *flight, first []string, exchange func(ctx, held context.Context) outcome) {
 	defer k.work.end()
 	ctx, cancel := context.WithTimeout(ctx, k.cfg.flightLimit())
 	defer cancel()
@@ -37,7 +37,7 @@ func (k *Keeper) lead(ctx context.Context, key flightKey, f *flight, exchange fu
 		}
 	})
 	defer overdue.Stop()
-	fence, unlock, err := k.lockFor(ctx, key.session)
+	fence, unlock, err := k.lockFor(ctx, key.session, first...)
 	if err != nil {
 		k.flights.land(key, f, outcome{err: err, locking: true})
 		return

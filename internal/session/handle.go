@@ -65,6 +65,14 @@ func (k *keys) device() string {
 	return k.dir + "device_id"
 }
 
+// first are the keys that whoever has the lock reads first.
+func (k *keys) first() []string {
+	if k.visitor {
+		return []string{k.credentials, k.device()}
+	}
+	return []string{k.credentials}
+}
+
 func (k *keys) captcha() string { return k.dir + "captcha_" + k.clientID }
 
 // Open makes h a handle on the session of a user, whose name is escaped for a path, or for "" on the default one. It must be

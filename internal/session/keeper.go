@@ -2,6 +2,7 @@ package session
 
 import (
 	"context"
+	"net/url"
 	"sync"
 
 	"github.com/cloudbase-community/tcbauth/internal/keylock"
@@ -21,6 +22,7 @@ type Keeper struct {
 
 // NewKeeper returns a Keeper for a checked Config.
 func NewKeeper(cfg Config) *Keeper {
+	cfg.ClientID = url.PathEscape(cfg.ClientID) // what is before the last slash of a key is the session's place
 	k := &Keeper{cfg: cfg, store: newStore(cfg.Store)}
 	k.exchanged = share(k, cfg.Store)
 	return k

@@ -9,7 +9,7 @@ import (
 const lockingSession = "locking the session"
 
 // lock waits for the lock of key until ctx ends. unlock may be called more than once. It fails with a *StoreError.
-func (k *Keeper) lock(ctx context.Context, key string) (held context.Context, unlock func(), err error) {
+func (k *Keeper) lock(ctx context.Context, key string, first []string) (held context.Context, unlock func(), err error) {
 	if k.store.locker == nil {
 		unlock, err = k.locks.Lock(ctx, key)
 		if err != nil {
@@ -17,7 +17,7 @@ func (k *Keeper) lock(ctx context.Context, key string) (held context.Context, un
 		}
 		return ctx, unlock, nil
 	}
-	l, err := k.store.lock(ctx, key)
+	l, err := k.store.lock(ctx, key, first)
 	if err != nil {
 		if cause := context.Cause(ctx); cause != nil {
 			err = cause
@@ -28,11 +28,11 @@ func (k *Keeper) lock(ctx context.Context, key string) (held context.Context, un
 }
 
 // lockFor waits for the lock of key until ctx ends, and no longer than another holder may need it. unlock may be called more
-// than once. It fails with a *StoreError.
-func (k *Keeper) lockFor(ctx context.Context, key string) (held context.Context, unlock func(), err error) {
+// than once. first are the keys that its holder reads first. It fails with a *StoreError.
+func (k *Keeper) lockFor(ctx context.Context, key string, first ...string) (held context.Context, unlock func(), err error) {
 	wait, cancel := context.WithCancelCause(ctx)
 	limit := time.AfterFunc(k.cfg.lockWait(), func() { cancel(errLockWait) })
-	held, release, err := k.lock(wait, key) // held descends from wait, and lasts as long as the lock
+	held, release, err := k.lock(wait, key, first) // held descends from wait, and lasts as long as the lock
 	if !limit.Stop() && err == nil {
 		release()
 		err = &StoreError{lockingSession, errLockWait}

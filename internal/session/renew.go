@@ -69,7 +69,7 @@ func (h *Handle) renew(ctx context.Context, want want) (Renewal, error) {
 			h.learn(before, seen.told, seen.session)
 			return Renewal{Session: seen.session, Same: true}, nil
 		}
-		o, mine := h.keeper.fly(ctx, h.flightOf(seen.stored, want.ahead), func(ctx, held context.Context) outcome {
+		o, mine := h.keeper.fly(ctx, h.flightOf(seen.stored, want.ahead), h.keys.first(), func(ctx, held context.Context) outcome {
 			return h.exchange(ctx, held, seen, want)
 		})
 		if o.looking || o.locking {
@@ -142,7 +142,7 @@ func (h *Handle) exchange(ctx, held context.Context, before seen, want want) out
 	if now.session != now.stored {
 		if h.write(held, now.session) == nil {
 			h.keeper.unsaved.forget(h.keys.credentials)
-			now.stored = now.session
+			now.stored, now.text = now.session, string(h.written.Load().data)
 		}
 		if h.serves(now.session, want) {
 			return outcome{session: now.session, goesOn: true}
@@ -162,7 +162,7 @@ func (h *Handle) lookedInVain(err error) error {
 // spend gets new tokens for a session, and saves them in place of what is stored. The lock is held.
 func (h *Handle) spend(ctx, held context.Context, now seen, want want) outcome {
 	c := now.session
-	if err := h.keeper.store.reserve(held, h.keys.credentials, now.size+roomForGrowth); err != nil {
+	if err := h.keeper.store.reserve(held, h.keys.credentials, len(now.text)+roomForGrowth); err != nil {
 		return outcome{err: &StoreError{"reserving room for the session", err}}
 	}
 	done, err := h.turn(ctx, c.RefreshToken)
@@ -181,7 +181,7 @@ func (h *Handle) spend(ctx, held context.Context, now seen, want want) outcome {
 	if !goesOn {
 		change.Kind = Anew
 	}
-	if !h.save(ctx, held, now.stored, change, deviceID) {
+	if !h.save(ctx, held, now, change, deviceID) {
 		return outcome{again: true}
 	}
 	return outcome{session: fresh, fresh: true, goesOn: goesOn}
@@ -270,28 +270,31 @@ func (h *Handle) endRefused(held context.Context, before seen, want want, reason
 
 // save stores a session that the server has just given, if the store still has the one that was spent for it, and makes it
 // known. It reports false if the store has not. What the store does not take is remembered, since it is the only copy.
-func (h *Handle) save(ctx, held context.Context, stored *Credentials, change Change, deviceID string) bool {
-	changed, err := h.replace(held, stored, change.Session, deviceID)
+func (h *Handle) save(ctx, held context.Context, before seen, change Change, deviceID string) bool {
+	changed, err := h.replace(held, before, change.Session, deviceID)
 	switch {
 	case err == nil && changed:
 		return false
 	case err == nil:
 		h.keeper.unsaved.forget(h.keys.credentials)
 	default: // the next call writes it, or Shutdown
-		h.keeper.unsaved.put(h.keys.credentials, unsaved{renewed: change.Session, replaced: stored}, unsavedFor)
+		h.keeper.unsaved.put(h.keys.credentials, unsaved{renewed: change.Session, replaced: before.stored}, unsavedFor)
 		h.keeper.warn(ctx, "a refreshed session could not be stored", err)
 	}
 	h.become(h.newState(change.Session), change) // while the lock keeps others from changing the session
 	return true
 }
 
-// replace writes fresh where stored is, and reports whether something else is there. The lock is held.
-func (h *Handle) replace(held context.Context, stored, fresh *Credentials, deviceID string) (changed bool, err error) {
+// replace writes fresh where before is, and reports whether something else is there. The lock is held.
+func (h *Handle) replace(held context.Context, before seen, fresh *Credentials, deviceID string) (changed bool, err error) {
+	if done, err := h.replaceAtOnce(held, before, fresh, deviceID); done || err != nil {
+		return false, err
+	}
 	now, _, err := h.read(held)
 	if err != nil {
 		return false, err
 	}
-	if now == nil || !now.SamePair(stored) && !h.keeper.precedes(now, fresh) {
+	if now == nil || !now.SamePair(before.stored) && !h.keeper.precedes(now, fresh) {
 		return true, nil
 	}
 	if err := h.write(held, fresh); err != nil {
@@ -301,4 +304,31 @@ func (h *Handle) replace(held context.Context, stored, fresh *Credentials, devic
 		h.keeper.warn(held, "the device id could not be stored", err)
 	}
 	return false, nil
+}
+
+// replaceAtOnce writes fresh and its device id in one step if what is stored is what was seen before. It reports false where it is not, or the
+// store knows no such step. The lock is held.
+func (h *Handle) replaceAtOnce(held context.Context, before seen, fresh *Credentials, id string) (done bool, err error) {
+	if before.text == "" || h.keys.visitor && id == "" { // something is to be read first
+		return false, nil
+	}
+	data, err := fresh.MarshalJSON()
+	if err != nil {
+		return false, &StoreError{"encoding the session", err}
+	}
+	keys, values := []string{h.keys.credentials}, [][]byte{data}
+	if h.keys.visitor {
+		keys, values = append(keys, h.keys.device()), append(values, []byte(id))
+	}
+	done, err = h.keeper.store.replace(held, before.text, h.keeper.cfg.TTL, keys, values)
+	switch {
+	case err != nil:
+		return false, &StoreError{"storing the session", err}
+	case done:
+		h.written.Store(&written{data, fresh})
+		if h.keys.visitor {
+			h.device.Store(&deviceID{id: id, stored: true})
+		}
+	}
+	return done, nil
 }

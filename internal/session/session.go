@@ -66,6 +66,18 @@ type Interruptible interface {
 	Interruptible() bool
 }
 
+// Joint is a Store with locks that does in one step, and in one round trip, what takes several calls otherwise. All keys of a call
+// are of one session. It is used only if the store is Interruptible.
+type Joint interface {
+	// LockGet is Lock of key, and Get of keys once the lock is held. A value is nil where there is none.
+	LockGet(ctx context.Context, key string, keys ...string) (held context.Context, unlock func(), values [][]byte, err error)
+	// Replace, with the context of a lock, is Set of all keys if the value under the first one is still old. Otherwise it does
+	// nothing and reports false.
+	Replace(held context.Context, old []byte, ttl time.Duration, keys []string, values [][]byte) (done bool, err error)
+	// DeleteAll, with the context of a lock, is Delete of all keys.
+	DeleteAll(held context.Context, keys ...string) error
+}
+
 // Exchanger gets new tokens for old ones from the server. Its errors go to the callers that wait for them; a [RefusedError] is
 // the only one that decides something here.
 type Exchanger interface {
@@ -158,8 +170,8 @@ var ErrDamaged = errors.New("what is stored is damaged; signing in replaces it")
 // Config says how sessions are kept. All fields but Store, Now, ClientID and Warn may be zero.
 type Config struct {
 	Store    Store
-	Prefix   string // before every key: "" or "servers/<name>/"
-	ClientID string
+	Prefix   string        // before every key: "" or "servers/<name>/"
+	ClientID string        // in the keys it is escaped for a path
 	DeviceID string        // of the default session; "": random, and kept in the store
 	TTL      time.Duration // how long the store should keep a session after it was written; 0: for ever
 	Ahead    time.Duration // how long before its end an access token is refreshed in the background; 0: never

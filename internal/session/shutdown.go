@@ -23,7 +23,7 @@ func (k *Keeper) writeUnsaved(ctx context.Context, key string, kept unsaved) err
 	h := &Handle{keeper: k, keys: keys{credentials: key}}
 	changed := false
 	err := h.locked(ctx, func(held context.Context) (err error) {
-		changed, err = h.replace(held, kept.replaced, kept.renewed, "")
+		changed, err = h.replace(held, seen{stored: kept.replaced}, kept.renewed, "")
 		return err
 	})
 	if err == nil || changed {

@@ -16,6 +16,7 @@ type store struct {
 	locker   Locker       // nil: it has no locks
 	reserver Reserver     // nil: it does not reserve
 	prompt   bool         // its calls end with their contexts by themselves
+	joint    Joint        // nil: it does one thing at a time
 }
 
 func newStore(s Store) store {
@@ -26,16 +27,18 @@ func newStore(s Store) store {
 	if p, ok := s.(Interruptible); ok {
 		out.prompt = p.Interruptible()
 	}
+	if out.prompt {
+		out.joint, _ = s.(Joint)
+	}
 	return out
 }
 
-// entry is what a store has under a key.
-type entry struct {
-	text  string
-	there bool
-}
-
 func (s *store) get(ctx context.Context, key string) (entry, error) {
+	if s.joint != nil {
+		if e, ok := came(ctx, key); ok {
+			return e, ctx.Err()
+		}
+	}
 	if s.prompt { // no closure, goroutine or timer on a server's most frequent way
 		return s.getNow(ctx, key)
 	}
@@ -61,11 +64,48 @@ func (s *store) getNow(ctx context.Context, key string) (e entry, err error) {
 }
 
 func (s *store) set(ctx context.Context, key string, value []byte, ttl time.Duration) error {
+	s.passed(ctx, key)
 	return s.do(ctx, func(ctx context.Context) error { return s.inner.Set(ctx, key, value, ttl) })
 }
 
 func (s *store) delete(ctx context.Context, key string) error {
+	s.passed(ctx, key)
 	return s.do(ctx, func(ctx context.Context) error { return s.inner.Delete(ctx, key) })
+}
+
+// deleteAll deletes keys, in one step where the store can. The lock of their session is held.
+func (s *store) deleteAll(held context.Context, keys ...string) (err error) {
+	if s.joint != nil {
+		s.passed(held, keys...)
+		return s.do(held, func(held context.Context) error { return s.joint.DeleteAll(held, keys...) })
+	}
+	for _, key := range keys {
+		err = errors.Join(err, s.delete(held, key))
+	}
+	return err
+}
+
+// replace is that of a Joint. It reports false where the store is none.
+func (s *store) replace(held context.Context, old string, ttl time.Duration, keys []string, values [][]byte) (done bool, err error) {
+	if s.joint == nil {
+		return false, nil
+	}
+	s.passed(held, keys...)
+	err = s.do(held, func(held context.Context) (err error) {
+		done, err = s.joint.Replace(held, []byte(old), ttl, keys, values)
+		return err
+	})
+	return done, err
+}
+
+// passed says that keys are about to be changed: what came of them with the lock is not what is there.
+func (s *store) passed(ctx context.Context, keys ...string) {
+	if s.joint == nil {
+		return
+	}
+	for _, key := range keys {
+		_, _ = came(ctx, key)
+	}
 }
 
 // reserve makes sure that the next set under key has room, where the store can tell.
@@ -95,15 +135,24 @@ type lock struct {
 	unlock func()
 }
 
-// lock waits for the store's lock of key until ctx ends.
-func (s *store) lock(ctx context.Context, key string) (lock, error) {
+// lock waits for the store's lock of key until ctx ends. first are the keys that its holder reads first: their values come with the
+// lock where the store can do that.
+func (s *store) lock(ctx context.Context, key string, first []string) (lock, error) {
 	acquire := func(ctx context.Context) (l lock, err error) {
 		defer recovered(&err)
-		if l.held, l.unlock, err = s.locker.Lock(ctx, key); err == nil && (l.held == nil || l.unlock == nil) {
+		var values [][]byte
+		if s.joint != nil && len(first) > 0 {
+			l.held, l.unlock, values, err = s.joint.LockGet(ctx, key, first...)
+		} else {
+			l.held, l.unlock, err = s.locker.Lock(ctx, key)
+		}
+		if err == nil && (l.held == nil || l.unlock == nil) {
 			err = errNoLock
 			if l.unlock != nil {
 				l.unlock()
 			}
+		} else if err == nil && values != nil && len(values) == len(first) {
+			l.held = withValues(l.held, first, values)
 		}
 		return l, err
 	}

@@ -2,7 +2,6 @@ package session
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 )
 
@@ -10,7 +9,7 @@ import (
 type seen struct {
 	session *Credentials // what is in force
 	stored  *Credentials // what the store has: session, or what session has replaced and the store did not take
-	size    int          // of what is stored, in bytes
+	text    string       // of stored, as it is there; "": not known
 	told    *told        // what the watcher has been told by then
 }
 
@@ -18,18 +17,17 @@ type seen struct {
 // fails with ErrNone for nobody, *InterruptedError or *StoreError.
 func (h *Handle) look(ctx context.Context) (seen, error) {
 	before := h.told.Load()
-	stored, size, err := h.read(ctx)
+	stored, text, err := h.read(ctx)
 	switch {
 	case err != nil && ctx.Err() != nil:
 		return seen{}, &InterruptedError{ctx.Err()}
 	case err != nil:
 		return seen{}, err
 	case stored == nil:
-		h.learnEnd(ctx, before)
 		h.saw(before, nil)
 		return seen{}, ErrNone
 	}
-	s := seen{session: stored, stored: stored, size: size}
+	s := seen{session: stored, stored: stored, text: text}
 	if renewed := h.keeper.successor(h.keys.credentials, stored); renewed != nil {
 		s.session = renewed
 	}
@@ -65,24 +63,24 @@ func (k *Keeper) successor(key string, stored *Credentials) *Credentials {
 }
 
 // read returns what the store holds, nil for nothing. Its error is a *StoreError.
-func (h *Handle) read(ctx context.Context) (c *Credentials, size int, err error) {
+func (h *Handle) read(ctx context.Context) (c *Credentials, text string, err error) {
 	const doing = "reading the session"
 	stored, err := h.keeper.store.get(ctx, h.keys.credentials)
 	if err != nil {
-		return nil, 0, &StoreError{doing, err}
+		return nil, "", &StoreError{doing, err}
 	}
 	if !stored.there {
-		return nil, 0, nil
+		return nil, "", nil
 	}
 	if w := h.written.Load(); w != nil && string(w.data) == stored.text {
-		return w.session, len(stored.text), nil
+		return w.session, stored.text, nil
 	}
 	c = new(Credentials)
 	if c.unmarshal(stored.text) != nil || c.AccessToken == "" && c.RefreshToken == "" {
 		h.setAside(ctx, stored.text)
-		return nil, 0, &StoreError{doing, ErrDamaged}
+		return nil, "", &StoreError{doing, ErrDamaged}
 	}
-	return c, len(stored.text), nil
+	return c, stored.text, nil
 }
 
 // unreadable reports whether something is stored that nobody can read, now or later: signing in replaces it.
@@ -104,48 +102,6 @@ func (h *Handle) setAside(ctx context.Context, damaged string) {
 	}
 }
 
-// endedSuffix ends the key of a note for other processes: the server has ended the session that lay there.
-const endedSuffix = ".ended"
-
-// endedJSON says which session that was.
-type endedJSON struct {
-	Sub   string `json:"sub,omitempty"`
-	Token []byte `json:"token"` // the digest of its access token
-}
-
-// noteEnd leaves the note. The lock is held.
-func (h *Handle) noteEnd(held context.Context, c *Credentials) error {
-	token := digestOf(c.AccessToken)
-	data, err := json.Marshal(endedJSON{Sub: c.Subject(), Token: token[:]})
-	if err == nil {
-		err = h.keeper.store.set(held, h.keys.credentials+endedSuffix, data, endedFor)
-	}
-	if err != nil {
-		return &StoreError{"noting the end of the session", err}
-	}
-	return nil
-}
-
-// learnEnd reads the note where the session that was told of last has gone and nobody here knows how.
-func (h *Handle) learnEnd(ctx context.Context, last *told) {
-	if last == nil || last.session == nil {
-		return
-	}
-	c, key := last.session, h.keys.credentials
-	if _, known := h.keeper.endingOf(key, c); known {
-		return
-	}
-	stored, err := h.keeper.store.get(ctx, key+endedSuffix)
-	var note endedJSON
-	if err != nil || json.Unmarshal([]byte(stored.text), &note) != nil {
-		return // it was signed out, as far as anybody can tell
-	}
-	token := digestOf(c.AccessToken)
-	if string(note.Token) == string(token[:]) || note.Sub != "" && note.Sub == c.Subject() {
-		h.keeper.endings.put(key, endingOf(c, ErrNone), endedFor)
-	}
-}
-
 // write stores c. The lock is held.
 func (h *Handle) write(held context.Context, c *Credentials) error {
 	data, err := c.MarshalJSON()
@@ -161,14 +117,11 @@ func (h *Handle) write(held context.Context, c *Credentials) error {
 
 // remove deletes everything that the session has in the store, its own entry first. The lock is held.
 func (h *Handle) remove(held context.Context) error {
-	all := []string{h.keys.credentials, h.keys.credentials + damagedSuffix, h.keys.credentials + endedSuffix}
+	all := []string{h.keys.credentials, h.keys.credentials + damagedSuffix}
 	if h.keys.visitor {
 		all = append(all, h.keys.device(), h.keys.captcha())
 	}
-	var failed error
-	for _, key := range all {
-		failed = errors.Join(failed, h.keeper.store.delete(held, key))
-	}
+	failed := h.keeper.store.deleteAll(held, all...)
 	h.written.Store(nil)
 	h.keeper.unsaved.forget(h.keys.credentials)
 	h.keeper.orphans.forget(h.keys.credentials)
@@ -181,7 +134,7 @@ func (h *Handle) remove(held context.Context) error {
 
 // locked runs f with the session's lock, so that no refresh in flight can undo what f does.
 func (h *Handle) locked(ctx context.Context, f func(held context.Context) error) error {
-	held, unlock, err := h.keeper.lockFor(ctx, h.keys.credentials)
+	held, unlock, err := h.keeper.lockFor(ctx, h.keys.credentials, h.keys.first()...)
 	if err != nil {
 		if ctx.Err() != nil {
 			return &StoreError{lockingSession, ctx.Err()}

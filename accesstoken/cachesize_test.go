@@ -1,0 +1,52 @@
+package accesstoken
+
+import (
+	"crypto/sha256"
+	"runtime"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// What is remembered of 100,000 tokens takes no more room than the comment of WithTokenCache says. Here they are put into the
+// cache as Verify does, since signing so many takes minutes.
+//
+//nolint:paralleltest // it measures the heap
+func TestTokenCacheSize(t *testing.T) {
+	heap := func() float64 {
+		runtime.GC()
+		runtime.GC()
+		var stats runtime.MemStats
+		runtime.ReadMemStats(&stats)
+		return float64(stats.HeapAlloc)
+	}
+	ordinary := `{"iss":"https://env-1a2b3c4d5e.ap-shanghai.tcb-api.tencentcloudapi.com","sub":"1","aud":"env-1a2b3c4d5e","exp":1767330245,` +
+		`"iat":1767323045,"at_hash":"r.q1w2e3r4t5y6u7i8o9p0aa","scope":"user sso","project_id":"env-1a2b3c4d5e","provider_type":"email",` +
+		`"meta":{"wxOpenId":"","wxUnionId":""},"user_id":"1849755119840497664","user_type":"external","groups":["a","b"]}`
+	largest := `{"sub":"1","scope":"user","x":"` + strings.Repeat("x", 1000) + `","groups":[` + strings.Repeat(`"\u0061aaaaaaaaaaaaaaaaa",`, 62) + `"a"],"aud":"a"}`
+	for name, test := range map[string]struct {
+		payload      string
+		room, tokens int
+		limit        float64
+	}{"ordinary": {ordinary, 8192, 100_000, 10}, "the largest": {largest, 512, 3000, 4}} {
+		t.Run(name, func(t *testing.T) {
+			cache := newTokenCache(test.room)
+			before := heap()
+			for i := range test.tokens {
+				good := &verified{id: sha256.Sum256([]byte(strconv.Itoa(i)))}
+				require.NoError(t, good.claims.parse([]byte(test.payload)))
+				require.True(t, cache.takes(good, test.payload))
+				cache.put(good)
+				require.Same(t, good, cache.get(&good.id))
+			}
+			grown := (heap() - before) / (1 << 20)
+			t.Logf("%d tokens: %.1f MiB", test.tokens, grown)
+			assert.Less(t, grown, test.limit)
+			assert.Greater(t, grown, test.limit/10, "they are there")
+			runtime.KeepAlive(cache)
+		})
+	}
+}

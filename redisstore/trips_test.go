@@ -1,0 +1,61 @@
+package redisstore_test
+
+import (
+	"context"
+	"sync"
+	"testing"
+
+	"github.com/redis/go-redis/v9"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/cloudbase-community/tcbauth"
+	"github.com/cloudbase-community/tcbauth/internal/testbed"
+)
+
+// TestRoundTrips counts what is sent to Redis for a refresh and for a sign-out, once Redis knows the scripts.
+func TestRoundTrips(t *testing.T) {
+	t.Parallel()
+	eachRedis(t, func(t *testing.T, addr, prefix string) {
+		needsMonths(t, prefix)
+		srv := testbed.Emulator(t)
+		client := connect(t, addr)
+		var mu sync.Mutex
+		var sent []string
+		client.AddHook(hook(func(ctx context.Context, cmd redis.Cmder, next redis.ProcessHook) error {
+			mu.Lock()
+			sent = append(sent, cmd.Name())
+			mu.Unlock()
+			return next(ctx, cmd)
+		}))
+		count := func() []string {
+			mu.Lock()
+			defer mu.Unlock()
+			out := sent
+			sent = nil
+			return out
+		}
+		app := testbed.NewApp(t, srv, tcbauth.WithTokenStore(newStore(t, client, prefix)))
+		for round := range 2 {
+			auth := app.ForUser("visitor")
+			testbed.SignInAs(t, auth, testbed.Gopher)
+			before, err := auth.GetAccessToken(t.Context())
+			require.NoError(t, err)
+			srv.Advance(testbed.TokenLife)
+			refreshing := app.ForUser("visitor")
+			count()
+			after, err := refreshing.GetAccessToken(t.Context())
+			require.NoError(t, err)
+			require.NotEqual(t, before, after)
+			requireFree(t, newStore(t, connect(t, addr), prefix), testbed.VisitorKey(srv.URL, srv.Env, "visitor")) // the flight is over
+			refresh := count()
+			require.NoError(t, app.ForUser("visitor").SignOut(t.Context()))
+			signOut := count()
+			if round == 1 { // Redis knows all scripts
+				t.Logf("a refresh: %v; a sign-out: %v", refresh, signOut)
+				assert.LessOrEqual(t, len(refresh), 4, "a refresh")
+				assert.LessOrEqual(t, len(signOut), 6, "a sign-out")
+			}
+		}
+	})
+}
