@@ -3,8 +3,11 @@ package sqlstore
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	mathrand "math/rand/v2"
+	"reflect"
+	"strings"
 	"time"
 )
 
@@ -85,19 +88,34 @@ func (s *Store) change(ctx context.Context, stmt statement, args ...any) (rows i
 
 // read returns the value of a row, errNothing if there is none. It is one round trip, and ends with ctx alone.
 func read[T string | []byte](ctx context.Context, s *Store, name string) (value T, err error) {
-	stmt := s.sql.get
+	query := func() (T, error) {
+		var value sql.Null[T] // SQLite's driver makes nil of no bytes
+		err := s.db.QueryRowContext(ctx, s.sql.get.text, name).Scan(&value)
+		return value.V, err
+	}
 	err = insist(ctx, 3*s.lease, crowded, func() error {
-		value, err = aside(ctx, func() (T, error) {
-			var value sql.Null[T] // SQLite's driver makes nil of no bytes
-			err := s.db.QueryRowContext(ctx, stmt.text, name).Scan(&value)
-			return value.V, err
-		})
+		if s.mindful {
+			value, err = query()
+		} else {
+			value, err = aside(ctx, query)
+		}
 		return err
 	})
 	if errors.Is(err, sql.ErrNoRows) {
 		err = errNothing
 	}
 	return value, err
+}
+
+// isMindful reports whether a driver is known to return when a context ends, whatever the database does: it closes its
+// connection then. One that is not known may wait for the database.
+func isMindful(d driver.Driver) bool {
+	kind := reflect.TypeOf(d)
+	if kind != nil && kind.Kind() == reflect.Pointer {
+		kind = kind.Elem()
+	}
+	return kind != nil &&
+		(strings.HasPrefix(kind.PkgPath(), "github.com/jackc/pgx/") || kind.PkgPath() == "github.com/go-sql-driver/mysql")
 }
 
 // holds reports whether a lock is held by a token.

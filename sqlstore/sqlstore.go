@@ -60,8 +60,9 @@ const (
 // with [New]; it is safe for concurrent use, and needs no Close. Any number of Stores, in one process or in many, may share
 // the tables.
 //
-// A call returns when its context ends, also where the database has gone silent and the driver waits for it. A change that
-// goes on when its caller has left, for 2 s at most, comes before all that this Store begins later for the same key.
+// A call returns when its context ends, also where the database has gone silent and the driver waits for it: it is made in a
+// goroutine of its own, but for a Get without a lock with pgx or go-sql-driver/mysql, which are known to return in time. A change
+// that goes on when its caller has left, for 2 s at most, comes before all that this Store begins later for the same key.
 //
 // An error never has a key's user part or a value in it, as far as the driver's errors have none.
 type Store struct {
@@ -69,6 +70,7 @@ type Store struct {
 	dialect Dialect
 	prefix  string
 	lease   time.Duration
+	mindful bool // the driver returns when a context ends
 	sql     *statements
 	locks   keylock.Locks // by name
 	changes keylock.Locks // by name
@@ -92,7 +94,7 @@ func New(db *sql.DB, dialect Dialect, opts ...Option) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.db = db
+	s.db, s.mindful = db, isMindful(db.Driver())
 	return s, nil
 }
 

@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/cloudbase-community/tcbauth"
+	"github.com/cloudbase-community/tcbauth/internal/testbed"
 	"github.com/cloudbase-community/tcbauth/sqlstore"
 )
 
@@ -183,5 +184,46 @@ func TestWaitersNeedNoConnection(t *testing.T) {
 		value, err := store.GetString(t.Context(), "key")
 		require.NoError(t, err)
 		assert.Equal(t, "the holder's", value)
+	})
+}
+
+// Between the look at the lock and the write nobody can take the lock: a write that meets somebody who takes it waits, and is
+// refused.
+func TestWriteWaitsForWhoTakesTheLock(t *testing.T) {
+	t.Parallel()
+	eachDatabase(t, func(t *testing.T, p place) {
+		p = p.fresh()
+		p.Lease = time.Minute
+		store := p.newStore(t)
+		held, unlock, err := store.Lock(t.Context(), "key")
+		require.NoError(t, err)
+		defer unlock()
+		require.NoError(t, store.Set(held, "key", []byte("old"), 0))
+
+		db, err := p.openDB(t)
+		require.NoError(t, err)
+		taker, err := db.Conn(t.Context())
+		require.NoError(t, err)
+		defer func() { assert.NoError(t, taker.Close()) }()
+		begin := "BEGIN"
+		if p.Dialect == sqlstore.SQLite {
+			begin = "BEGIN IMMEDIATE"
+		}
+		p.exec(t, taker, begin)
+		p.exec(t, taker, "UPDATE {locks} SET token = 'another'")
+		written := make(chan error, 1)
+		go func() { written <- store.Set(held, "key", []byte("late"), 0) }()
+		testbed.Moment(t, 200*time.Millisecond)
+		select {
+		case err := <-written:
+			t.Errorf("the write did not wait: %v", err)
+			written <- err
+		default:
+		}
+		p.exec(t, taker, "COMMIT")
+		require.ErrorIs(t, <-written, sqlstore.ErrLockLost)
+		value, err := store.GetString(t.Context(), "key")
+		require.NoError(t, err)
+		assert.Equal(t, "old", value)
 	})
 }
