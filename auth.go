@@ -54,12 +54,25 @@ func NewApp(env string, opts ...Option) (*App, error) {
 			return answer, err
 		}
 	}
-	app.keeper = session.NewKeeper(session.Config{
+	kept := session.Config{
 		Store: cfg.store, Prefix: cfg.keyPrefix(), ClientID: cfg.clientID, DeviceID: cfg.deviceID, TTL: cfg.sessionTTL,
 		Ahead: cfg.refreshAhead, ExchangeLimit: wire.MaxDuration(cfg.timeout, cfg.maxAttempts), Now: cfg.now, Warn: app.warn,
-	})
+	}
+	if cfg.observer != nil {
+		o := &observing{to: *cfg.observer, server: hostOf(cfg.baseURL), warn: app.warn}
+		app.clients.Observer, kept.Observer = o, o
+	}
+	app.keeper = session.NewKeeper(kept)
 	app.auth = app.newAuth("", "")
 	return app, nil
+}
+
+// hostOf is the host of a checked URL, with its port.
+func hostOf(base string) string {
+	if u, err := url.Parse(base); err == nil {
+		return u.Host
+	}
+	return ""
 }
 
 // New returns the Auth of one person's session, for tools and tests. It is NewApp and [App.Auth] in one. A server with

@@ -3,6 +3,7 @@ package tcbauth
 import (
 	"context"
 
+	"github.com/cloudbase-community/tcbauth/internal/advice"
 	"github.com/cloudbase-community/tcbauth/internal/client"
 	"github.com/cloudbase-community/tcbauth/internal/session"
 	"github.com/cloudbase-community/tcbauth/internal/wire"
@@ -21,7 +22,11 @@ func callAs[T any](ctx context.Context, a *Auth, as *session.Credentials, req wi
 	if err := a.ready(ctx, checks...); err != nil {
 		return nil, nil, a.fail(ctx, req.Op, err)
 	}
-	out, acted, err = client.CallAs[T](ctx, &a.client, &req, as)
+	var by session.Renewal
+	ctx, watch := a.client.Begin(ctx, &req)
+	err = client.ErrCut
+	defer func() { a.client.End(ctx, &req, watch, by.Fresh, err) }()
+	out, by, err = client.CallAs[T](ctx, &a.client, &req, as)
 	if err != nil {
 		return nil, nil, a.fail(ctx, req.Op, err)
 	}
@@ -30,7 +35,7 @@ func callAs[T any](ctx context.Context, a *Auth, as *session.Credentials, req wi
 			return nil, nil, a.fail(ctx, req.Op, req.Incomplete(field))
 		}
 	}
-	return out, acted, nil
+	return out, by.Session, nil
 }
 
 // exec makes a call whose answer has no fields.
@@ -73,4 +78,20 @@ func (a *Auth) fail(ctx context.Context, op string, err error) error {
 	helped := *newError(op, err) // which may be other callers' too, whose language is another
 	helped.Help = help(&helped, a.client.Language(ctx))
 	return &helped
+}
+
+// ContextWithRequestID makes the calls under ctx carry id as x-request-id, up to 128 printable characters; other ids are
+// ignored. Without it every request has a random one.
+func ContextWithRequestID(ctx context.Context, id string) context.Context {
+	return client.ContextWithRequestID(ctx, id)
+}
+
+// ContextWithLanguage sets the language for the calls under ctx, for a server whose visitors speak several: the header
+// Accept-Language of a visitor's request can be given as it came. It takes what [WithLanguage] takes, and ignores any other
+// value as a whole: the calls then have the language that they have under the ctx given.
+func ContextWithLanguage(ctx context.Context, language string) context.Context {
+	if header, ok := advice.AcceptLanguage(language); ok {
+		return client.ContextWithLanguage(ctx, header)
+	}
+	return ctx
 }

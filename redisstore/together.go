@@ -49,7 +49,7 @@ func checked(values []any, i int) ([]byte, error) {
 	return value, nil
 }
 
-// Replace, with the context of a lock of their session, stores values under keys, in one step, if the value under the first key is
+// Replace stores values under keys, in one step and with the context of a lock of their session, if the value under the first key is
 // still old. Otherwise it does nothing and reports false. ttl is that of Set.
 func (s *Store) Replace(ctx context.Context, old []byte, ttl time.Duration, keys []string, values [][]byte) (done bool, err error) {
 	h, names, err := s.holding(ctx, keys)

@@ -27,6 +27,8 @@ func TestAllocations(t *testing.T) {
 	app := visitedApp(t, tcbauth.NewMemoryStore())
 	firstUse, _ := visits(t)
 	login, byHand := smsLogins(t, cannedEndpoint(t))
+	observed, _ := smsLogins(t, cannedEndpoint(t), idle)
+	allocations := map[string]float64{}
 	for _, way := range []struct {
 		name string
 		most float64
@@ -36,6 +38,7 @@ func TestAllocations(t *testing.T) {
 		{"ForUser", 3, func() error { app.ForUser(visitor); return nil }},
 		{"ForUser and GetAccessToken", 10, firstUse},
 		{"SMS login", 200, login},
+		{"observed SMS login", 202, observed},
 		{"SMS login by hand", 1000, byHand}, // to be seen beside it
 	} {
 		allocs := testing.AllocsPerRun(1000, func() {
@@ -45,8 +48,19 @@ func TestAllocations(t *testing.T) {
 		})
 		t.Logf("%s: %.0f allocations", way.name, allocs)
 		assert.LessOrEqual(t, allocs, way.most, way.name)
+		allocations[way.name] = allocs
 	}
+	assert.LessOrEqual(t, allocations["observed SMS login"], allocations["SMS login"]+2, "an observer that does nothing")
 }
+
+// idle observes everything and does nothing.
+var idle = tcbauth.WithObserver(tcbauth.Observer{
+	CallStart:  func(ctx context.Context, _ tcbauth.CallStart) context.Context { return ctx },
+	CallEnd:    func(context.Context, tcbauth.CallEnd) {},
+	Refresh:    func(context.Context, tcbauth.RefreshEnd) {},
+	Store:      func(context.Context, tcbauth.StoreOp) {},
+	SessionEnd: func(context.Context, tcbauth.SessionEnd) {},
+})
 
 const budgetsVariable = "TCBAUTH_BUDGETS"
 
@@ -68,6 +82,8 @@ func TestBudgets(t *testing.T) {
 	t.Run("ForToken", bareTokenBudget)
 	t.Run("SMS login over loopback", func(t *testing.T) { loginBudget(t, loopbackEndpoint(t), 3000, 1.05) })
 	t.Run("SMS login without a network", func(t *testing.T) { loginBudget(t, cannedEndpoint(t), 10000, 1.00) })
+	t.Run("observed SMS login over loopback", func(t *testing.T) { observedBudget(t, loopbackEndpoint(t), 3000, 1.02) })
+	t.Run("observed SMS login without a network", func(t *testing.T) { observedBudget(t, cannedEndpoint(t), 10000, 1.03) })
 }
 
 func withRaceDetector() bool {
@@ -174,6 +190,14 @@ func loginBudget(t *testing.T, at endpoint, n int, most float64) {
 	t.Helper()
 	login, byHand := smsLogins(t, at)
 	budget(t, most, n, 1, login, byHand)
+}
+
+// observedBudget: an observer that does nothing costs little more than the clock that is read for it.
+func observedBudget(t *testing.T, at endpoint, n int, most float64) {
+	t.Helper()
+	observed, _ := smsLogins(t, at, idle)
+	alone, _ := smsLogins(t, at)
+	budget(t, most, n, 1, observed, alone)
 }
 
 // budget fails if a takes more than most times as long as b. n is the number of pairs, batch that of operations in each.

@@ -295,13 +295,13 @@ func cannedAnswers(tb testing.TB) map[string][]byte {
 func opaque(n int) string { return strings.Repeat("eyJhbGciOi", n/10+1)[:n] }
 
 // smsLogins returns two ways of one login, each with a client of its own: a code is asked for, checked and used, and the
-// user is fetched.
-func smsLogins(tb testing.TB, at endpoint) (login, byHand func() error) {
+// user is fetched. opts are of the first.
+func smsLogins(tb testing.TB, at endpoint, opts ...tcbauth.Option) (login, byHand func() error) {
 	tb.Helper()
 	const code, deviceID, phone = "123456", "0123456789abcdef0123456789abcdef", "+86 13800000000"
 	ctx := tb.Context()
-	auth, err := tcbauth.New(benchEnv, tcbauth.WithBaseURL(at.base), tcbauth.WithDeviceID(deviceID),
-		tcbauth.WithHTTPClient(&http.Client{Transport: at.transport()}))
+	auth, err := tcbauth.New(benchEnv, append(opts, tcbauth.WithBaseURL(at.base), tcbauth.WithDeviceID(deviceID),
+		tcbauth.WithHTTPClient(&http.Client{Transport: at.transport()}))...)
 	require.NoError(tb, err)
 	login = func() error {
 		info, err := auth.GetVerification(ctx, tcbauth.GetVerificationRequest{PhoneNumber: phone})

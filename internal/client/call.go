@@ -17,9 +17,9 @@ func Call[T any](ctx context.Context, c *Client, req *wire.Request) (*T, error) 
 }
 
 // CallAs makes one call in the name of as's person and of nobody else, even if the session is somebody else's by now; nil
-// stands for the person of the session. acted is the session whose token was sent, nil for none. Captchas and errors are
-// those of [Call].
-func CallAs[T any](ctx context.Context, c *Client, req *wire.Request, as *session.Credentials) (out *T, acted *session.Credentials, err error) {
+// stands for the person of the session. acted has the session whose token was sent, nil for none, and is Fresh if that was
+// refreshed on the way. Captchas and errors are those of [Call].
+func CallAs[T any](ctx context.Context, c *Client, req *wire.Request, as *session.Credentials) (out *T, acted session.Renewal, err error) {
 	c.sign(ctx, req)
 	out, acted, err = send[T](ctx, c, req, as)
 	for fresh, repeats := false, 0; err != nil && !fresh && repeats < 2; repeats++ {
@@ -33,10 +33,12 @@ func CallAs[T any](ctx context.Context, c *Client, req *wire.Request, as *sessio
 			break
 		}
 		setCaptcha(req, token)
-		if acted != nil { // in whose name the call began, whoever has signed in while the captcha was solved
-			as = acted
+		if acted.Session != nil { // in whose name the call began, whoever has signed in while the captcha was solved
+			as = acted.Session
 		}
+		refreshed := acted.Fresh
 		out, acted, err = send[T](ctx, c, req, as)
+		acted.Fresh = acted.Fresh || refreshed
 	}
 	return out, acted, err
 }

@@ -28,7 +28,51 @@ type Config struct {
 	Ticket func(ctx context.Context, userKey string) (ticket string, err error)
 	// Warn reports what goes wrong beside a call.
 	Warn func(ctx context.Context, text string, err error)
+	// Observer may be nil: nobody wants to know.
+	Observer Observer
 }
+
+// Observer is told of calls and of refreshes. Its methods must neither wait nor panic. What they get lies in values: nobody
+// pays for them who has no Observer.
+type Observer interface {
+	// CallStart is told that a call is about to be made, and returns the context for it.
+	CallStart(ctx context.Context, call CallStart) context.Context
+	// CallEnd is told what has become of it, under that context.
+	CallEnd(ctx context.Context, call CallEnd)
+	// Refresh is told what has become of a refresh.
+	Refresh(ctx context.Context, r Refresh)
+}
+
+// CallStart is a call before it is made. Path is below /auth, as that of the request.
+type CallStart struct{ Op, Method, Path string }
+
+// CallEnd is a call that is over.
+type CallEnd struct {
+	CallStart
+	Attempts, Status int
+	RequestID        string
+	Took             time.Duration
+	Refreshed        bool
+	Err              error
+}
+
+// Refresh is an attempt to get new tokens.
+type Refresh struct {
+	Outcome RefreshOutcome
+	Took    time.Duration
+	Err     error
+}
+
+// RefreshOutcome says what has become of a refresh.
+type RefreshOutcome string
+
+// The outcomes of [Refresh].
+const (
+	RefreshDone    RefreshOutcome = "refreshed"
+	RefreshAnew    RefreshOutcome = "anew"
+	RefreshRefused RefreshOutcome = "refused"
+	RefreshFailed  RefreshOutcome = "failed"
+)
 
 // Client makes calls as the person of one session. It is safe for concurrent use.
 type Client struct {

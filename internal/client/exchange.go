@@ -34,7 +34,10 @@ type refreshBody struct {
 }
 
 // Refresh spends the refresh token of s. It is of [session.Exchanger].
-func (c *Client) Refresh(ctx context.Context, s *session.Credentials, version, deviceID string) (*session.Credentials, error) {
+func (c *Client) Refresh(ctx context.Context, s *session.Credentials, version, deviceID string) (fresh *session.Credentials, err error) {
+	watch := c.beginRefresh()
+	err = ErrCut
+	defer func() { c.endRefresh(ctx, watch, true, err) }()
 	if version == "" {
 		version = Version(s.Version)
 	}
@@ -44,7 +47,7 @@ func (c *Client) Refresh(ctx context.Context, s *session.Credentials, version, d
 			GrantType: "refresh_token", RefreshToken: s.RefreshToken,
 		},
 	}
-	fresh, err := c.given(ctx, req, time.Duration(s.ExpiresIn)*time.Second)
+	fresh, err = c.given(ctx, req, time.Duration(s.ExpiresIn)*time.Second)
 	if f, ok := errors.AsType[*wire.Failure](err); ok && f.Meaning().Tokens&advice.RefusesRefresh != 0 {
 		return nil, &session.RefusedError{Err: err}
 	}
@@ -68,8 +71,11 @@ func keep(field *string, old string) {
 
 // given makes a call whose answer is a session. life is the old one's, for an answer that does not say how long its token
 // lives.
-func (c *Client) given(ctx context.Context, req *wire.Request, life time.Duration) (*session.Credentials, error) {
-	fresh, err := Call[session.Credentials](ctx, c, req)
+func (c *Client) given(ctx context.Context, req *wire.Request, life time.Duration) (fresh *session.Credentials, err error) {
+	ctx, watch := c.Begin(ctx, req)
+	err = ErrCut
+	defer func() { c.End(ctx, req, watch, false, err) }()
+	fresh, err = Call[session.Credentials](ctx, c, req)
 	if err != nil {
 		return nil, err
 	}
@@ -86,6 +92,9 @@ func (c *Client) SignsInAnew() bool { return c.cfg.Ticket != nil }
 // Anew signs in again in place of s. An anonymous session is made anew, by its device id; any other one gets a new ticket
 // for the same user. It is of [session.Exchanger].
 func (c *Client) Anew(ctx context.Context, s *session.Credentials, deviceID string) (fresh *session.Credentials, goesOn bool, err error) {
+	watch := c.beginRefresh()
+	err = ErrCut
+	defer func() { c.endRefresh(ctx, watch, goesOn, err) }()
 	if s.Anonymous() {
 		req := AnonymousRequest(struct{}{})
 		req.Auth, req.DeviceID = wire.Basic, deviceID // unlike the first time the js-sdk sends Basic

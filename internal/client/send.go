@@ -26,17 +26,23 @@ func (e *KeyRefusedError) Error() string { return "the access key was refused: "
 // as is the session that the token is of, nil if it is of none and cannot be replaced. Errors are those of
 // [session.Handle.Fresh].
 func (c *Client) Bearer(ctx context.Context) (token string, as *session.Credentials, err error) {
+	token, got, err := c.bearer(ctx)
+	return token, got.Session, err
+}
+
+// bearer also tells whether the session has been refreshed for it.
+func (c *Client) bearer(ctx context.Context) (token string, as session.Renewal, err error) {
 	if c.session == nil {
-		return c.token, nil, nil
+		return c.token, session.Renewal{}, nil
 	}
 	as, err = c.session.Fresh(ctx)
 	switch {
 	case err == nil:
-		return as.AccessToken, as, nil
+		return as.Session.AccessToken, as, nil
 	case errors.Is(err, session.ErrNone) && c.accessKey() != "":
-		return c.accessKey(), nil, nil
+		return c.accessKey(), session.Renewal{}, nil
 	}
-	return "", nil, err
+	return "", session.Renewal{}, err
 }
 
 // accessKey is what stands in while nobody is signed in, "" for nothing. An administrator's key stands in for no visitor.
@@ -58,50 +64,48 @@ func (c *Client) HasBearer(ctx context.Context) (bool, error) {
 }
 
 // send sends req with the bearer that it needs: that of as, or if that is nil the session's. One that the server does not
-// accept is replaced once, by a token of the same person. acted is the session whose token was sent last, nil for
-// none.
-func send[T any](ctx context.Context, c *Client, req *wire.Request, as *session.Credentials) (out *T, acted *session.Credentials, err error) {
+// accept is replaced once, by a token of the same person. acted has the session whose token was sent last, nil for
+// none, and is Fresh if that was refreshed on the way.
+func send[T any](ctx context.Context, c *Client, req *wire.Request, as *session.Credentials) (out *T, acted session.Renewal, err error) {
 	if req.Auth != wire.Bearer || req.Token != "" { // a caller who set a token wants that or none
 		c.setDeviceID(ctx, req)
 		out, err = wire.Do[T](ctx, c.cfg.Wire, req)
-		return out, nil, err
+		return out, acted, err
 	}
-	if c.session == nil {
-		as = nil // a bare token is all there is, and nothing replaces it
+	if as != nil && c.session != nil { // a bare token is all there is, and nothing replaces it
+		acted.Session, req.Token = as, as.AccessToken
+	} else if req.Token, acted, err = c.bearer(ctx); err != nil {
+		return nil, acted, err
 	}
-	if as != nil {
-		req.Token = as.AccessToken
-	} else if req.Token, as, err = c.Bearer(ctx); err != nil {
-		return nil, nil, err
-	}
-	c.setDeviceID(ctx, req) // after the session has been looked at, whose device id it is
-	if as != nil {          // an access key stays on the request, which may be sent again
+	c.setDeviceID(ctx, req)   // after the session has been looked at, whose device id it is
+	if acted.Session != nil { // an access key stays on the request, which may be sent again
 		defer func() { req.Token = "" }()
 	}
 	out, err = wire.Do[T](ctx, c.cfg.Wire, req)
 	// The server refused before it acted, so the call may be sent again with a token that it knows. A token that was only
 	// found in the store has one more chance: to be refreshed.
-	for fresh, repeats := false, 0; as != nil && refusedBearer(err) && !fresh && repeats < 2; repeats++ {
-		got, failed := c.session.Replace(ctx, as)
+	for fresh, repeats := false, 0; acted.Session != nil && refusedBearer(err) && !fresh && repeats < 2; repeats++ {
+		got, failed := c.session.Replace(ctx, acted.Session)
 		switch {
 		case errors.Is(failed, session.ErrNotRenewable):
-			return nil, as, c.giveUp(ctx, as, err)
+			return nil, acted, c.giveUp(ctx, acted.Session, err)
 		case failed != nil:
-			return nil, as, failed
+			return nil, acted, failed
 		case !got.Same: // somebody else has signed in, in whose name this call was not made
-			return nil, as, &session.EndedError{Err: err}
+			return nil, acted, &session.EndedError{Err: err}
 		}
-		fresh, as, req.Token = got.Fresh, got.Session, got.Session.AccessToken
+		fresh, req.Token = got.Fresh, got.Session.AccessToken
+		acted.Session, acted.Fresh = got.Session, acted.Fresh || got.Fresh
 		out, err = wire.Do[T](ctx, c.cfg.Wire, req)
 	}
 	switch {
 	case !refusedBearer(err):
-	case as != nil:
-		return nil, as, c.giveUp(ctx, as, err)
+	case acted.Session != nil:
+		return nil, acted, c.giveUp(ctx, acted.Session, err)
 	case c.session != nil:
-		return nil, nil, &KeyRefusedError{Err: err}
+		return nil, acted, &KeyRefusedError{Err: err}
 	}
-	return out, as, err
+	return out, acted, err
 }
 
 // setDeviceID puts the device id on req, if it has none.

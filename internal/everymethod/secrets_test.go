@@ -35,7 +35,8 @@ func TestSecretsStayIn(t *testing.T) {
 							return quoting(r)
 						}}
 						var log testbed.Diary
-						opts := append(row.Opts[:len(row.Opts):len(row.Opts)], tcbauth.WithLogger(log.Logger()))
+						var watch testbed.Watch
+						opts := append(row.Opts[:len(row.Opts):len(row.Opts)], tcbauth.WithLogger(log.Logger()), watch.Option())
 						_, err := testbed.CallMethod(t.Context(), testbed.NewPeerApp(t, p, testbed.SessionStore(t), opts...).Auth(), name, row)
 						if kind != "wrong types" && kind != "code" && !row.Ended { // good answers of some calls
 							require.Error(t, err)
@@ -43,6 +44,10 @@ func TestSecretsStayIn(t *testing.T) {
 						testbed.AssertErrorKeepsSecrets(t, err)
 						assert.NotEmpty(t, log.String())
 						testbed.AssertNoSecret(t, "log", log.String())
+						testbed.AssertNoSecret(t, "observer", watch.String())
+						calls := watch.Calls()
+						assert.NotEmpty(t, calls, "each request is a call's")
+						assert.Len(t, watch.Started(), len(calls), "each call that begins ends")
 						assertSecretsAreWhereTheyBelong(t, p.Requests())
 					})
 				})
@@ -119,12 +124,15 @@ func TestSecretsStayInWhileRefreshing(t *testing.T) {
 					require.NoError(t, store.Set(t.Context(), testbed.PeerKey, data, 0))
 					p := &testbed.Peer{Answer: func(_ int, r testbed.Arrived) testbed.Answer { return quoting(r) }}
 					var log testbed.Diary
-					auth := testbed.NewPeerApp(t, p, store, tcbauth.WithLogger(log.Logger())).Auth()
+					var watch testbed.Watch
+					auth := testbed.NewPeerApp(t, p, store, tcbauth.WithLogger(log.Logger()), watch.Option()).Auth()
 					_, err = auth.GetAccessToken(t.Context())
 					testbed.RequireError(t, err)
 					testbed.AssertErrorKeepsSecrets(t, err)
 					require.NotEmpty(t, p.Requests())
 					testbed.AssertNoSecret(t, "log", log.String())
+					testbed.AssertNoSecret(t, "observer", watch.String())
+					assert.NotEmpty(t, watch.Refreshes())
 					assertSecretsAreWhereTheyBelong(t, p.Requests())
 				})
 			})

@@ -5,6 +5,12 @@ package redact
 var Open = map[string]string{
 	"App":             "its own Format prints the environment's id only",
 	"Auth":            "its own Format prints the environment's id only",
+	"CallEnd":         "it holds words of the protocol and numbers",
+	"CallStart":       "it holds words of the protocol and the server's host",
+	"Observer":        "it holds functions",
+	"RefreshEnd":      "it holds words of the protocol and a duration",
+	"SessionEnd":      "it holds words of the protocol",
+	"StoreOp":         "it holds the kind of a call and a duration",
 	"Error":           "secrets are removed from what goes into it",
 	"ValidationError": "it holds words of the package, never the refused value",
 }

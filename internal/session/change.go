@@ -108,18 +108,21 @@ func (h *Handle) Forget(ctx context.Context, mine *Credentials) error {
 		return h.drop(held, mine, SignedOut)
 	})
 	if !gone { // the lock could not be had
-		h.leave(mine, SignedOut)
+		h.leave(ctx, mine, SignedOut)
 	}
 	return err
 }
 
 // leave makes the handle know nothing of mine's person any more, and tells of it. Somebody else who is signed in here by now
 // stays.
-func (h *Handle) leave(mine *Credentials, kind ChangeKind) {
+func (h *Handle) leave(ctx context.Context, mine *Credentials, kind ChangeKind) {
 	if now := h.current.Load().credentials; mine != nil && now != nil && !h.keeper.samePerson(mine, now) {
 		return
 	}
 	h.become(nobody(), Change{Kind: kind, Old: mine})
+	if mine != nil {
+		h.keeper.ended(ctx, kind, nil)
+	}
 }
 
 // drop removes the session of mine's person, and tells of it. The lock is held.
@@ -132,7 +135,7 @@ func (h *Handle) drop(held context.Context, mine *Credentials, kind ChangeKind) 
 	default:
 		err = h.remove(held)
 	}
-	h.leave(mine, kind)
+	h.leave(held, mine, kind)
 	return err
 }
 
@@ -168,6 +171,7 @@ func (h *Handle) finish(held context.Context, stored *Credentials, reason error)
 	h.keeper.endings.put(h.keys.credentials, endingOf(stored, reason), endedFor)
 	err := h.remove(held)
 	h.become(nobody(), Change{Kind: Ended, Old: stored, Err: reason})
+	h.keeper.ended(held, Ended, reason)
 	return err
 }
 

@@ -48,18 +48,15 @@ func (h *Handle) Valid() (*Credentials, bool) {
 
 // Fresh returns the session with an access token that may be used, refreshed if need be. Errors are those of
 // [Handle.Replace].
-func (h *Handle) Fresh(ctx context.Context) (*Credentials, error) {
+func (h *Handle) Fresh(ctx context.Context) (Renewal, error) {
 	if s, ok := h.valid(ctx); ok {
-		return s.credentials, nil
+		return Renewal{Session: s.credentials, Same: true}, nil
 	}
 	got, err := h.renew(ctx, want{})
-	if err != nil {
-		return nil, err
-	}
-	if h.keeper.cfg.Ahead > 0 {
+	if err == nil && h.keeper.cfg.Ahead > 0 {
 		h.valid(ctx) // what was found in the store may be near its end
 	}
-	return got.Session, nil
+	return got, err
 }
 
 // Stored returns the session as the handle knows it, or as the store has it, its access token expired or not. It fails with

@@ -23,12 +23,19 @@ type Keeper struct {
 // NewKeeper returns a Keeper for a checked Config.
 func NewKeeper(cfg Config) *Keeper {
 	cfg.ClientID = url.PathEscape(cfg.ClientID) // what is before the last slash of a key is the session's place
-	k := &Keeper{cfg: cfg, store: newStore(cfg.Store)}
+	k := &Keeper{cfg: cfg, store: newStore(cfg.Store, cfg.Observer)}
 	k.exchanged = share(k, cfg.Store)
 	return k
 }
 
 func (k *Keeper) warn(ctx context.Context, text string, err error) { k.cfg.Warn(ctx, text, err) }
+
+// ended tells that a session has ended.
+func (k *Keeper) ended(ctx context.Context, kind ChangeKind, reason error) {
+	if k.cfg.Observer != nil {
+		k.cfg.Observer.SessionEnded(ctx, kind, reason)
+	}
+}
 
 // detached is for work that must end well even if the caller goes away: the keeping of a session that the server has
 // given. It has a limit of its own.

@@ -13,7 +13,7 @@ type want struct {
 	ahead   bool         // replace may still be used, so that a refusal ends nothing
 }
 
-// Renewal is a session in place of another one.
+// Renewal is a session that may be used, in place of another one where that may not.
 type Renewal struct {
 	Session *Credentials
 	Fresh   bool // the server has just given it

@@ -119,6 +119,36 @@ type Change struct {
 // done elsewhere it is told only after [Handle.Listen], when a look at the store has found it.
 type Watcher interface{ Changed(Change) }
 
+// Observer is told what the sessions of a Keeper cost and how they end. Its methods must neither wait nor panic: some are
+// called under the lock of a session.
+type Observer interface {
+	// StoreCalled is told of one call of the store, after it.
+	StoreCalled(ctx context.Context, op StoreOp)
+	// SessionEnded is told of a session that has ended here. kind is SignedOut, Ended, or Replaced where nobody took its
+	// place; reason is what the server said of one that it has ended.
+	SessionEnded(ctx context.Context, kind ChangeKind, reason error)
+}
+
+// StoreOp is a call of the store. Which key it was for is nobody's business.
+type StoreOp struct {
+	Kind StoreKind
+	Took time.Duration
+	Err  error // the store's own, nil where there is nothing under a key
+}
+
+// StoreKind says what a store is asked for.
+type StoreKind string
+
+// The kinds of [StoreOp].
+const (
+	StoreGet     StoreKind = "get"
+	StoreSet     StoreKind = "set"    // of one value or, with a Joint, of several
+	StoreDelete  StoreKind = "delete" // the same
+	StoreReserve StoreKind = "reserve"
+	StoreLock    StoreKind = "lock" // with the wait for whoever holds it, and what a Joint reads then
+	StoreUnlock  StoreKind = "unlock"
+)
+
 // Mark names a session that was stored through a Handle, for what is done after that.
 type Mark uint64
 
@@ -180,6 +210,8 @@ type Config struct {
 	Now           func() time.Time
 	// Warn reports what goes wrong beside a call.
 	Warn func(ctx context.Context, text string, err error)
+	// Observer may be nil: nobody wants to know.
+	Observer Observer
 }
 
 // storeLimit is the most that one call of a store may take that does not end with its context, and the most that the

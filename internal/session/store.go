@@ -17,10 +17,11 @@ type store struct {
 	reserver Reserver     // nil: it does not reserve
 	prompt   bool         // its calls end with their contexts by themselves
 	joint    Joint        // nil: it does one thing at a time
+	observer Observer     // nil: none
 }
 
-func newStore(s Store) store {
-	out := store{inner: s}
+func newStore(s Store, o Observer) store {
+	out := store{inner: s, observer: o}
 	out.texts, _ = s.(StringGetter)
 	out.locker, _ = s.(Locker)
 	out.reserver, _ = s.(Reserver)
@@ -33,16 +34,35 @@ func newStore(s Store) store {
 	return out
 }
 
-func (s *store) get(ctx context.Context, key string) (entry, error) {
+// begin measures a call of the store, where somebody wants to know.
+func (s *store) begin() (watch Stopwatch) {
+	if s.observer != nil {
+		watch = StartWatch()
+	}
+	return watch
+}
+
+// end tells of a call of the store.
+func (s *store) end(ctx context.Context, kind StoreKind, watch Stopwatch, err error) {
+	if s.observer != nil {
+		s.observer.StoreCalled(ctx, StoreOp{Kind: kind, Took: watch.Took(), Err: err})
+	}
+}
+
+func (s *store) get(ctx context.Context, key string) (e entry, err error) {
 	if s.joint != nil {
 		if e, ok := came(ctx, key); ok {
 			return e, ctx.Err()
 		}
 	}
+	watch := s.begin()
 	if s.prompt { // no closure, goroutine or timer on a server's most frequent way
-		return s.getNow(ctx, key)
+		e, err = s.getNow(ctx, key)
+	} else {
+		e, err = bounded(ctx, func(ctx context.Context) (entry, error) { return s.getNow(ctx, key) })
 	}
-	return bounded(ctx, func(ctx context.Context) (entry, error) { return s.getNow(ctx, key) })
+	s.end(ctx, StoreGet, watch, err)
+	return e, err
 }
 
 func (s *store) getNow(ctx context.Context, key string) (e entry, err error) {
@@ -65,19 +85,19 @@ func (s *store) getNow(ctx context.Context, key string) (e entry, err error) {
 
 func (s *store) set(ctx context.Context, key string, value []byte, ttl time.Duration) error {
 	s.passed(ctx, key)
-	return s.do(ctx, func(ctx context.Context) error { return s.inner.Set(ctx, key, value, ttl) })
+	return s.do(ctx, StoreSet, func(ctx context.Context) error { return s.inner.Set(ctx, key, value, ttl) })
 }
 
 func (s *store) delete(ctx context.Context, key string) error {
 	s.passed(ctx, key)
-	return s.do(ctx, func(ctx context.Context) error { return s.inner.Delete(ctx, key) })
+	return s.do(ctx, StoreDelete, func(ctx context.Context) error { return s.inner.Delete(ctx, key) })
 }
 
 // deleteAll deletes keys, in one step where the store can. The lock of their session is held.
 func (s *store) deleteAll(held context.Context, keys ...string) (err error) {
 	if s.joint != nil {
 		s.passed(held, keys...)
-		return s.do(held, func(held context.Context) error { return s.joint.DeleteAll(held, keys...) })
+		return s.do(held, StoreDelete, func(held context.Context) error { return s.joint.DeleteAll(held, keys...) })
 	}
 	for _, key := range keys {
 		err = errors.Join(err, s.delete(held, key))
@@ -91,7 +111,7 @@ func (s *store) replace(held context.Context, old string, ttl time.Duration, key
 		return false, nil
 	}
 	s.passed(held, keys...)
-	err = s.do(held, func(held context.Context) (err error) {
+	err = s.do(held, StoreSet, func(held context.Context) (err error) {
 		done, err = s.joint.Replace(held, []byte(old), ttl, keys, values)
 		return err
 	})
@@ -113,19 +133,21 @@ func (s *store) reserve(ctx context.Context, key string, size int) error {
 	if s.reserver == nil {
 		return nil
 	}
-	return s.do(ctx, func(ctx context.Context) error { return s.reserver.Reserve(ctx, key, size) })
+	return s.do(ctx, StoreReserve, func(ctx context.Context) error { return s.reserver.Reserve(ctx, key, size) })
 }
 
-func (s *store) do(ctx context.Context, f func(context.Context) error) error {
+func (s *store) do(ctx context.Context, kind StoreKind, f func(context.Context) error) (err error) {
+	watch := s.begin()
 	call := func(ctx context.Context) (_ struct{}, err error) {
 		defer recovered(&err)
 		return struct{}{}, f(ctx)
 	}
 	if s.prompt {
-		_, err := call(ctx)
-		return err
+		_, err = call(ctx)
+	} else {
+		_, err = bounded(ctx, call)
 	}
-	_, err := bounded(ctx, call)
+	s.end(ctx, kind, watch, err)
 	return err
 }
 
@@ -137,7 +159,8 @@ type lock struct {
 
 // lock waits for the store's lock of key until ctx ends. first are the keys that its holder reads first: their values come with the
 // lock where the store can do that.
-func (s *store) lock(ctx context.Context, key string, first []string) (lock, error) {
+func (s *store) lock(ctx context.Context, key string, first []string) (l lock, err error) {
+	watch := s.begin()
 	acquire := func(ctx context.Context) (l lock, err error) {
 		defer recovered(&err)
 		var values [][]byte
@@ -157,7 +180,9 @@ func (s *store) lock(ctx context.Context, key string, first []string) (lock, err
 		return l, err
 	}
 	if s.prompt {
-		return acquire(ctx)
+		l, err = acquire(ctx)
+		s.end(ctx, StoreLock, watch, err)
+		return l, err
 	}
 	late := func(l lock) {
 		var err error
@@ -165,7 +190,9 @@ func (s *store) lock(ctx context.Context, key string, first []string) (lock, err
 		l.unlock()
 	}
 	// The context of a lock lasts as long as the lock, so it is the caller's own and has no limit here.
-	return raced(ctx, late, func() (lock, error) { return acquire(ctx) })
+	l, err = raced(ctx, late, func() (lock, error) { return acquire(ctx) })
+	s.end(ctx, StoreLock, watch, err)
+	return l, err
 }
 
 var errNoLock = errors.New("the store's lock has no context, or cannot be given up")
@@ -177,13 +204,16 @@ func (s *store) release(ctx context.Context, unlock func()) {
 		unlock()
 		return struct{}{}, nil
 	}
+	watch := s.begin()
+	var err error
 	if s.prompt {
-		_, _ = release()
-		return
+		_, err = release()
+	} else {
+		limited, cancel := context.WithTimeout(context.WithoutCancel(ctx), storeLimit)
+		defer cancel()
+		_, err = raced(limited, nil, release)
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), storeLimit)
-	defer cancel()
-	_, _ = raced(ctx, nil, release)
+	s.end(ctx, StoreUnlock, watch, err)
 }
 
 var errSlow = fmt.Errorf("the store did not answer within %v", storeLimit)

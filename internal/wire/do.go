@@ -9,7 +9,6 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"net/url"
-	"strings"
 	"time"
 )
 
@@ -51,7 +50,7 @@ func Do[T any](ctx context.Context, c *Client, req *Request) (*T, error) {
 		f = req.unreadable(a.status, errUndecodable)
 	}
 	f.name(req)
-	f.Sent = append(sentValues(req, body), c.secret, strings.TrimPrefix(c.basic, "Basic "))
+	f.Sent = c.sentValues(req, body)
 	return nil, f
 }
 
@@ -107,13 +106,18 @@ func (c *Client) try(ctx context.Context, req *Request, target url.URL, body []b
 		return nil, &Failure{Code: Unreachable, Err: err}, false
 	}
 	start := c.startLog(ctx)
+	req.Attempts, req.Status = req.Attempts+1, 0
 	a, t, err := c.attempt(ctx, req, target, body)
 	if err != nil {
 		f, again = unanswered(ctx, req, t, err)
-	} else if f = a.failure(req); f != nil {
-		again = req.Repeatable && transient(a.status)
+		req.Status = f.StatusCode
+	} else {
+		req.Status = a.status
+		if f = a.failure(req); f != nil {
+			again = req.Repeatable && transient(a.status)
+		}
 	}
-	c.logAttempt(ctx, req, attempt, start, a, f)
+	c.logAttempt(ctx, req, body, attempt, start, f)
 	return a, f, again
 }
 
@@ -173,24 +177,25 @@ func (c *Client) startLog(ctx context.Context) time.Time {
 }
 
 // logAttempt writes one record for an attempt. What it names is all that is ever logged of a request.
-func (c *Client) logAttempt(ctx context.Context, req *Request, attempt int, start time.Time, a *answer, f *Failure) {
+func (c *Client) logAttempt(ctx context.Context, req *Request, body []byte, attempt int, start time.Time, f *Failure) {
 	if !c.logs(ctx) {
 		return
 	}
-	status := 0
-	switch {
-	case a != nil:
-		status = a.status
-	case f != nil:
-		status = f.StatusCode
-	}
-	c.log.LogAttrs(ctx, slog.LevelDebug, "tcbauth request",
+	attrs := append(make([]slog.Attr, 0, 10),
 		slog.String("operation", req.Op),
 		slog.String("method", req.Method),
 		slog.String("path", "/auth/"+req.Path),
-		slog.Int("status", status),
+		slog.Int("status", req.Status),
 		slog.Duration("duration", time.Since(start)),
 		slog.Int("attempt", attempt),
 		slog.String("request_id", req.RequestID),
 	)
+	if f != nil {
+		sent := c.sentValues(req, body)
+		attrs = append(attrs, slog.String("code", ScrubWord(f.Code, sent)), slog.String("category", f.Meaning().Category))
+		if f.Err != nil {
+			attrs = append(attrs, slog.String("error", Scrub(f.Err.Error(), sent)))
+		}
+	}
+	c.log.LogAttrs(ctx, slog.LevelDebug, "tcbauth request", attrs...)
 }

@@ -31,6 +31,9 @@ type Request struct {
 
 	Language, DeviceID, RequestID string
 
+	// Attempts and Status are what Do tells of it: how often it was sent so far, and the status of the last answer, 0 for none.
+	Attempts, Status int
+
 	// Repeatable calls have the same effect once or twice: they are sent again after a lost connection too. Others
 	// are sent again only when it is proved that nothing was sent.
 	Repeatable bool

@@ -12,7 +12,7 @@ import (
 const minScrubbed = 4
 
 // sentValues lists the texts that a call sent: a server may quote them in its error.
-func sentValues(req *Request, body []byte) []string {
+func (c *Client) sentValues(req *Request, body []byte) []string {
 	var values []string
 	if len(body) > 0 {
 		var v any
@@ -25,7 +25,7 @@ func sentValues(req *Request, body []byte) []string {
 			values = appendTexts(values, value)
 		}
 	}
-	return append(values, req.Token)
+	return append(values, req.Token, c.secret, strings.TrimPrefix(c.basic, "Basic "))
 }
 
 func appendTexts(to []string, v any) []string {
