@@ -17,10 +17,10 @@
 // calls [App.Shutdown], which waits until what is under way is stored.
 //
 // Sessions live in a [TokenStore]: in memory, in files with package filestore, in sealed files with package keyringstore, in
-// Redis with package redisstore, or in a store of your own, which package storetest can check; [Sealed] encrypts what any of
-// them keeps. One session is refreshed once at a time, by all goroutines, and by all processes if the store is a [Locker].
-// No call is given the token of somebody who was signed in before it began. Sessions of an emulator, or of any other server
-// that [WithBaseURL] names, lie under keys of their own.
+// Redis with package redisstore, in a SQL database with package sqlstore, or in a store of your own, which package storetest can
+// check; [Sealed] encrypts what any of them keeps. One session is refreshed once at a time, by all goroutines, and by all
+// processes if the store is a [Locker]. No call is given the token of somebody who was signed in before it began. Sessions of an
+// emulator, or of any other server that [WithBaseURL] names, lie under keys of their own.
 //
 // [Auth.Transport] is for other CloudBase APIs. Package accesstoken verifies the tokens that a backend is sent.
 //

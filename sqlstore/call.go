@@ -1,0 +1,154 @@
+package sqlstore
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"errors"
+	mathrand "math/rand/v2"
+	"reflect"
+	"strings"
+	"time"
+)
+
+const (
+	// attemptLimit is how long one statement may take.
+	attemptLimit = 2 * time.Second
+
+	// A waiter asks often at first, since most locks are held for as long as one small request takes.
+	firstPoll = 5 * time.Millisecond
+	lastPoll  = 100 * time.Millisecond
+)
+
+// aside runs f in a goroutine of its own and returns when f does, or with ctx's error when ctx ends: not every driver
+// returns then. The goroutine lasts as long as f.
+func aside[T any](ctx context.Context, f func() (T, error)) (T, error) {
+	if ctx.Done() == nil {
+		return f()
+	}
+	type result struct {
+		value T
+		err   error
+	}
+	got := make(chan result, 1)
+	go func() {
+		value, err := f()
+		got <- result{value, err}
+	}()
+	select {
+	case r := <-got:
+		return r.value, r.err
+	case <-ctx.Done():
+		var none T
+		return none, ended(ctx)
+	}
+}
+
+// attempt runs f, which makes one statement, for limit at most. Its caller can leave before; the statement then goes on, since
+// a driver whose statement is cancelled closes its connection, and the database does what it was asked all the same or not.
+func attempt[T any](ctx context.Context, limit time.Duration, f func(ctx context.Context) (T, error)) (T, error) {
+	waiting, leave := context.WithTimeoutCause(ctx, limit, silentError{limit})
+	defer leave()
+	value, err := aside(waiting, func() (T, error) {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), limit)
+		defer cancel()
+		value, err := f(ctx)
+		if ctx.Err() != nil && err != nil {
+			err = silentError{limit}
+		}
+		return value, err
+	})
+	if err != nil && ctx.Err() == nil {
+		if silent, ok := context.Cause(waiting).(silentError); ok { //nolint:errorlint // as it was given above
+			err = silent
+		}
+	}
+	return value, err
+}
+
+// exec makes one attempt to change something, and returns how many rows that were.
+func (s *Store) exec(ctx context.Context, limit time.Duration, stmt statement, args ...any) (int64, error) {
+	return attempt(ctx, limit, func(ctx context.Context) (int64, error) {
+		result, err := s.db.ExecContext(ctx, stmt.text, stmt.bind(args)...)
+		if err != nil {
+			return 0, err
+		}
+		return result.RowsAffected()
+	})
+}
+
+// change is exec until no other is in the way.
+func (s *Store) change(ctx context.Context, stmt statement, args ...any) (rows int64, err error) {
+	err = insist(ctx, 3*s.lease, crowded, func() error {
+		rows, err = s.exec(ctx, attemptLimit, stmt, args...)
+		return err
+	})
+	return rows, err
+}
+
+// read returns the value of a row, errNothing if there is none. It is one round trip, and ends with ctx alone.
+func read[T string | []byte](ctx context.Context, s *Store, name string) (value T, err error) {
+	query := func() (T, error) {
+		var value sql.Null[T] // SQLite's driver makes nil of no bytes
+		err := s.db.QueryRowContext(ctx, s.sql.get.text, name).Scan(&value)
+		return value.V, err
+	}
+	err = insist(ctx, 3*s.lease, crowded, func() error {
+		if s.mindful {
+			value, err = query()
+		} else {
+			value, err = aside(ctx, query)
+		}
+		return err
+	})
+	if errors.Is(err, sql.ErrNoRows) {
+		err = errNothing
+	}
+	return value, err
+}
+
+// isMindful reports whether a driver is known to return when a context ends, whatever the database does: it closes its
+// connection then. One that is not known may wait for the database.
+func isMindful(d driver.Driver) bool {
+	kind := reflect.TypeOf(d)
+	if kind != nil && kind.Kind() == reflect.Pointer {
+		kind = kind.Elem()
+	}
+	return kind != nil &&
+		(strings.HasPrefix(kind.PkgPath(), "github.com/jackc/pgx/") || kind.PkgPath() == "github.com/go-sql-driver/mysql")
+}
+
+// holds reports whether a lock is held by a token.
+func (s *Store) holds(ctx context.Context, lock, token string) (bool, error) {
+	return attempt(ctx, attemptLimit, func(ctx context.Context) (bool, error) {
+		var one int
+		err := s.db.QueryRowContext(ctx, s.sql.holds.text, lock, token).Scan(&one)
+		if errors.Is(err, sql.ErrNoRows) {
+			return false, nil
+		}
+		return err == nil, err
+	})
+}
+
+// insist calls f until that does not fail any more in a way that again is for, or has for limit, or ctx is done.
+func insist(ctx context.Context, limit time.Duration, again func(error) bool, f func() error) error {
+	start := time.Now()
+	for delay := firstPoll; ; delay = min(delay*3/2, lastPoll) {
+		err := f()
+		if err == nil || errors.Is(err, ErrLockLost) || !again(err) || time.Since(start) >= limit || wait(ctx, delay) != nil {
+			return err
+		}
+	}
+}
+
+// wait waits for about d, so that processes that started together do not go on together.
+func wait(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d/2 + mathrand.N(d/2+1)) //nolint:gosec // no secret depends on it
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}

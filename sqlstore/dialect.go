@@ -1,0 +1,122 @@
+package sqlstore
+
+import (
+	"fmt"
+	"strings"
+)
+
+// Dialect is the kind of SQL that a database speaks.
+type Dialect int
+
+// The dialects. Others that speak one of them may do; these are the ones that are tested.
+const (
+	PostgreSQL Dialect = iota + 1 // PostgreSQL 11 or newer
+	MySQL                         // MySQL 5.7 or newer and MariaDB 10.3 or newer, with InnoDB
+	SQLite                        // SQLite 3.24 or newer
+)
+
+// String returns the dialect's name.
+func (d Dialect) String() string {
+	switch d {
+	case PostgreSQL:
+		return "PostgreSQL"
+	case MySQL:
+		return "MySQL"
+	case SQLite:
+		return "SQLite"
+	}
+	return fmt.Sprintf("Dialect(%d)", int(d))
+}
+
+// now is the database's clock, in ms since 1970. It is that of the beginning of a statement, which may then have waited:
+// whoever takes a lock minds that.
+func (d Dialect) now() string {
+	switch d {
+	case PostgreSQL:
+		return "CAST(extract(epoch FROM statement_timestamp()) * 1000 AS bigint)"
+	case MySQL:
+		return "(timestampdiff(MICROSECOND, '1970-01-01', utc_timestamp(6)) DIV 1000)"
+	default:
+		return "CAST(round((julianday('now') - 2440587.5) * 86400000) AS integer)"
+	}
+}
+
+// blob is the type of any bytes.
+func (d Dialect) blob() string {
+	if d == PostgreSQL {
+		return "bytea"
+	}
+	return "blob"
+}
+
+// position is the function that looks for its second argument in its first one.
+func (d Dialect) position() string {
+	if d == PostgreSQL {
+		return "strpos"
+	}
+	return "instr"
+}
+
+// share has a SELECT wait for whoever changes the row, and whoever wants to change it wait for the statement. In SQLite there is
+// one statement at a time that writes.
+func (d Dialect) share() string {
+	if d == PostgreSQL {
+		return "FOR SHARE OF l"
+	}
+	return ""
+}
+
+// skipLocked has a sweep leave alone what somebody else is at.
+func (d Dialect) skipLocked() string {
+	if d == PostgreSQL {
+		return "FOR UPDATE SKIP LOCKED"
+	}
+	return ""
+}
+
+// statement is a statement with placeholders for its arguments.
+type statement struct {
+	text  string
+	order []int // which argument each placeholder stands for; nil: each for its own, by its number
+}
+
+// compile makes a statement of a text, in which {tables} and pieces of the dialect stand in braces, and each argument as @name.
+func (d Dialect) compile(prefix, text string, args ...string) statement {
+	text = strings.NewReplacer(
+		"{values}", prefix+"values", "{locks}", prefix+"locks", "{now}", d.now(), "{blob}", d.blob(),
+		"{position}", d.position(), "{share}", d.share(), "{skip locked}", d.skipLocked(),
+	).Replace(strings.Join(strings.Fields(text), " "))
+	var b strings.Builder
+	var order []int
+	for {
+		before, after, more := strings.Cut(text, "@")
+		b.WriteString(before)
+		if !more {
+			break
+		}
+		i := 0
+		for !strings.HasPrefix(after, args[i]) {
+			i++
+		}
+		if d == PostgreSQL {
+			fmt.Fprintf(&b, "$%d", i+1)
+		} else {
+			b.WriteByte('?')
+			order = append(order, i)
+		}
+		text = after[len(args[i]):]
+	}
+	return statement{b.String(), order}
+}
+
+// bind puts the arguments into the order of the placeholders.
+func (s statement) bind(args []any) []any {
+	if s.order == nil {
+		return args
+	}
+	all := make([]any, len(s.order))
+	for i, arg := range s.order {
+		all[i] = args[arg]
+	}
+	return all
+}

@@ -1,0 +1,106 @@
+package sqlstore
+
+import (
+	"context"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"slices"
+	"strings"
+	"time"
+)
+
+// ErrLockLost: the call was made with the context of a lock that somebody else has taken since, or that was given up. Nothing
+// was done.
+var ErrLockLost = errors.New("sqlstore: the lock was lost: somebody else has taken it since")
+
+// errNothing: the statement has found no row.
+var errNothing = errors.New("no such row")
+
+// ended is ctx's error, together with ErrLockLost where that is why ctx ended.
+func ended(ctx context.Context) error {
+	err := ctx.Err()
+	if err != nil && errors.Is(context.Cause(ctx), ErrLockLost) {
+		return lostError{err}
+	}
+	return err
+}
+
+// lostError is ErrLockLost as the reason why a context ended.
+type lostError struct{ ended error }
+
+func (e lostError) Error() string   { return ErrLockLost.Error() }
+func (e lostError) Unwrap() []error { return []error{ErrLockLost, e.ended} }
+
+// failed is what a call returns that got err from the database.
+func failed(ctx context.Context, what string, err error) error {
+	if end := ended(ctx); end != nil {
+		return end
+	}
+	if deadline, ok := ctx.Deadline(); ok && !time.Now().Before(deadline) {
+		<-ctx.Done() // its timer is a little late
+		return ended(ctx)
+	}
+	if errors.Is(err, ErrLockLost) {
+		return err
+	}
+	return fmt.Errorf("sqlstore: %s: %w", what, err)
+}
+
+// silentError: there was no answer within the limit of an attempt.
+type silentError struct{ limit time.Duration }
+
+func (e silentError) Error() string { return fmt.Sprintf("no answer within %v", e.limit) }
+
+// crowded reports whether the database has refused a statement only since others were at the same rows: it has done nothing,
+// and will do it when it is asked again. database/sql has no common form for that, and drivers are not imported here.
+func crowded(err error) bool {
+	switch code(err) {
+	case "40001", "40P01", "55P03", // PostgreSQL: serialization, deadlock, lock_timeout
+		"1020", "1205", "1213": // MySQL: changed since it was read, lock wait timeout, deadlock
+		return true
+	}
+	text := err.Error()
+	return strings.Contains(text, "database is locked") || strings.Contains(text, "database table is locked") // SQLite
+}
+
+// passing reports whether err is of a kind that goes away by itself: the database starts, stops, fails over, or cannot be
+// reached.
+func passing(err error) bool {
+	if crowded(err) {
+		return true
+	}
+	switch code := code(err); code {
+	case "57P01", "57P02", "57P03", "53300", "25006", // PostgreSQL: shutdown, crash, start; too many connections; read only
+		"1040", "1053", "1203", "1290", "1792", "1836": // MySQL: the same
+		return true
+	default:
+		if strings.HasPrefix(code, "08") && len(code) == 5 { // PostgreSQL: the connection
+			return true
+		}
+	}
+	if _, silent := errors.AsType[silentError](err); silent {
+		return true
+	}
+	_, network := errors.AsType[net.Error](err)
+	return network || slices.ContainsFunc([]error{driver.ErrBadConn, io.EOF, io.ErrUnexpectedEOF, net.ErrClosed},
+		func(target error) bool { return errors.Is(err, target) }) || strings.Contains(err.Error(), "invalid connection")
+}
+
+// code is the code of an answer of the database's: an SQLSTATE of PostgreSQL's, a number of MySQL's, "" if it has none.
+func code(err error) string {
+	if answer, ok := errors.AsType[interface {
+		error
+		SQLState() string
+	}](err); ok {
+		return answer.SQLState()
+	}
+	if _, text, ok := strings.Cut(err.Error(), "Error "); ok { // Error 1213 (40001): Deadlock found
+		number, _, _ := strings.Cut(text, ":")
+		number, _, _ = strings.Cut(number, " ")
+		return number
+	}
+	return ""
+}

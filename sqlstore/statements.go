@@ -1,0 +1,100 @@
+package sqlstore
+
+// The table of values has a row for each key that something was stored under:
+//
+//	name     the key, with its user part hashed
+//	value    NULL if it was deleted
+//	expires  when the row may go, in ms since 1970 by the database's clock
+//	writer   the token of the lock under which it was written last
+//	number   that of the write among those of the lock
+//
+// A row that was deleted stays for a while, so that an older write of the same holder which comes late finds the number.
+//
+// The table of locks has a row for each key that was locked:
+//
+//	name     as above
+//	token    of who has the lock; "" if it is free. Each Lock has a new one: it is the fence that its writes must show
+//	expires  until when the lock is held, or when it was given up
+//	gone     tokens that were given up while something that asked for the lock with them may still be under way
+//
+// Each statement is a transaction of its own: nothing is held between two of them but rows.
+
+// statements are all that a Store says, for its dialect and tables.
+type statements struct {
+	get, heldGet                  statement // one row with the value, or none
+	put, heldPut                  statement
+	remove                        statement
+	acquire, renew, release, quit statement
+	holds                         statement // one row if the lock is held by the token
+	sweepValues, sweepLocks       statement
+}
+
+func newStatements(d Dialect, prefix string) *statements {
+	compile := func(text string, args ...string) statement { return d.compile(prefix, text, args...) }
+	s := &statements{
+		get: compile(`SELECT value FROM {values} WHERE name = @name AND value IS NOT NULL AND expires > {now}`, "name"),
+		heldGet: compile(`SELECT v.name, v.value FROM {locks} l LEFT JOIN {values} v
+			ON v.name = @name AND v.value IS NOT NULL AND v.expires > {now}
+			WHERE l.name = @lock AND l.token = @token`, "lock", "token", "name"),
+		remove: compile(`UPDATE {values} SET value = NULL, expires = {now} + @keep WHERE name = @name AND value IS NOT NULL`,
+			"name", "keep"),
+		renew:   compile(`UPDATE {locks} SET expires = {now} + @lease WHERE name = @lock AND token = @token`, "lock", "token", "lease"),
+		release: compile(`UPDATE {locks} SET token = '', expires = {now} WHERE name = @lock AND token = @token`, "lock", "token"),
+		holds:   compile(`SELECT 1 FROM {locks} WHERE name = @lock AND token = @token`, "lock", "token"),
+	}
+	if d == MySQL {
+		s.addMySQL(compile)
+	} else {
+		s.addStandard(compile)
+	}
+	return s
+}
+
+// addStandard adds what PostgreSQL and SQLite say alike.
+func (s *statements) addStandard(compile func(text string, args ...string) statement) {
+	s.put = compile(`INSERT INTO {values} (name, value, expires, writer, number) VALUES (@name, @value, {now} + @ttl, '', 0)
+		ON CONFLICT (name) DO UPDATE SET value = excluded.value, expires = excluded.expires`, "name", "value", "ttl")
+	s.heldPut = compile(`INSERT INTO {values} AS v (name, value, expires, writer, number)
+		SELECT CAST(@name AS text), CAST(@value AS {blob}), {now} + @ttl, l.token, CAST(@number AS bigint)
+		FROM {locks} AS l WHERE l.name = @lock AND l.token = @token {share}
+		ON CONFLICT (name) DO UPDATE
+		SET value = excluded.value, expires = excluded.expires, writer = excluded.writer, number = excluded.number
+		WHERE v.writer <> excluded.writer OR v.number < excluded.number`, "lock", "token", "name", "number", "value", "ttl")
+	s.acquire = compile(`INSERT INTO {locks} AS l (name, token, expires, gone) VALUES (@lock, @token, {now} + @lease, '')
+		ON CONFLICT (name) DO UPDATE SET token = excluded.token, expires = excluded.expires
+		WHERE (l.token IN ('', excluded.token) OR l.expires <= {now}) AND {position}(l.gone, excluded.token) = 0`,
+		"lock", "token", "lease")
+	s.quit = compile(`INSERT INTO {locks} AS l (name, token, expires, gone) VALUES (@lock, '', {now}, @token)
+		ON CONFLICT (name) DO UPDATE SET gone = substr(excluded.gone || l.gone, 1, `+goneChars+`),
+		expires = CASE WHEN l.token = excluded.gone OR l.expires < excluded.expires THEN excluded.expires ELSE l.expires END,
+		token = CASE WHEN l.token = excluded.gone THEN '' ELSE l.token END`, "lock", "token")
+	s.sweepValues = compile(`DELETE FROM {values} WHERE expires <= {now} AND name IN
+		(SELECT name FROM {values} WHERE expires <= {now} LIMIT @most {skip locked})`, "most")
+	s.sweepLocks = compile(`DELETE FROM {locks} WHERE expires <= {now} - @keep AND name IN
+		(SELECT name FROM {locks} WHERE expires <= {now} - @keep LIMIT @most {skip locked})`, "most", "keep")
+}
+
+// addMySQL adds what MySQL says in its own way. There, an assignment sees what those before it have assigned.
+func (s *statements) addMySQL(compile func(text string, args ...string) statement) {
+	s.put = compile(`INSERT INTO {values} (name, value, expires, writer, number) VALUES (@name, @value, {now} + @ttl, '', 0)
+		ON DUPLICATE KEY UPDATE value = VALUES(value), expires = VALUES(expires)`, "name", "value", "ttl")
+	const newer = `{values}.writer <> VALUES(writer) OR {values}.number < VALUES(number)`
+	s.heldPut = compile(`INSERT INTO {values} (name, value, expires, writer, number)
+		SELECT @name, @value, {now} + @ttl, l.token, @number
+		FROM {locks} AS l WHERE l.name = @lock AND l.token = @token LOCK IN SHARE MODE
+		ON DUPLICATE KEY UPDATE
+		value = IF(`+newer+`, VALUES(value), {values}.value),
+		expires = IF(`+newer+`, VALUES(expires), {values}.expires),
+		number = IF(`+newer+`, VALUES(number), {values}.number),
+		writer = VALUES(writer)`, "lock", "token", "name", "number", "value", "ttl")
+	s.acquire = compile(`INSERT INTO {locks} (name, token, expires, gone) VALUES (@lock, @token, {now} + @lease, '')
+		ON DUPLICATE KEY UPDATE
+		token = IF((token = '' OR expires <= {now}) AND {position}(gone, VALUES(token)) = 0, VALUES(token), token),
+		expires = IF(token = VALUES(token), VALUES(expires), expires)`, "lock", "token", "lease")
+	s.quit = compile(`INSERT INTO {locks} (name, token, expires, gone) VALUES (@lock, '', {now}, @token)
+		ON DUPLICATE KEY UPDATE gone = left(concat(VALUES(gone), gone), `+goneChars+`),
+		expires = IF(token = @token OR expires < VALUES(expires), VALUES(expires), expires),
+		token = IF(token = @token, '', token)`, "lock", "token")
+	s.sweepValues = compile(`DELETE FROM {values} WHERE expires <= {now} LIMIT @most`, "most")
+	s.sweepLocks = compile(`DELETE FROM {locks} WHERE expires <= {now} - @keep LIMIT @most`, "most", "keep")
+}
