@@ -32,8 +32,13 @@ func failed(ctx context.Context, what string, err error) error {
 	if end := ended(ctx); end != nil {
 		return end
 	}
-	if deadline, ok := ctx.Deadline(); ok && !time.Now().Before(deadline) { // its timer is a little late
-		return context.DeadlineExceeded
+	if deadline, ok := ctx.Deadline(); ok && !time.Now().Before(deadline) {
+		select {
+		case <-ctx.Done(): // its timer was a little late
+			return ended(ctx)
+		case <-time.After(time.Second):
+			return context.DeadlineExceeded
+		}
 	}
 	if errors.Is(err, ErrLockLost) {
 		return err

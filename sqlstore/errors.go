@@ -40,8 +40,12 @@ func failed(ctx context.Context, what string, err error) error {
 		return end
 	}
 	if deadline, ok := ctx.Deadline(); ok && !time.Now().Before(deadline) {
-		<-ctx.Done() // its timer is a little late
-		return ended(ctx)
+		select {
+		case <-ctx.Done(): // its timer was a little late
+			return ended(ctx)
+		case <-time.After(time.Second):
+			return context.DeadlineExceeded
+		}
 	}
 	if errors.Is(err, ErrLockLost) {
 		return err
