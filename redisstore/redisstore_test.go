@@ -106,6 +106,7 @@ func TestNames(t *testing.T) {
 // TestClientIDWithSlash: a client id decides nothing about where a session lies.
 func TestClientIDWithSlash(t *testing.T) {
 	t.Parallel()
+	needsMonths(t, miniPrefix)
 	srv := testbed.Emulator(t, authtest.WithClientID("authtest", "team/app", "team%2Fapp"))
 	client := connect(t, testbed.Miniredis(t))
 	signIn := func(id, user string) *tcbauth.Auth {

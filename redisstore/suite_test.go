@@ -139,6 +139,7 @@ func TestStore(t *testing.T) {
 	t.Parallel()
 	const lease = 500 * time.Millisecond
 	eachRedis(t, func(t *testing.T, addr, prefix string) {
+		needsMonths(t, prefix)
 		if prefix == miniPrefix {
 			client := connect(t, addr)
 			storetest.Run(t, func(t *testing.T) tcbauth.TokenStore { return newStore(t, client, prefix+rand.Text()+":") })
