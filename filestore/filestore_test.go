@@ -194,7 +194,12 @@ func TestErrorsAreDiscreet(t *testing.T) {
 
 func newStore(t *testing.T) *Store {
 	t.Helper()
-	store, err := New(filepath.Join(t.TempDir(), "store"))
+	dir, err := os.MkdirTemp("", "filestore") //nolint:usetesting // a call that a test has left may still write there
+	require.NoError(t, err)
+	t.Cleanup(func() {
+		assert.Eventually(t, func() bool { return os.RemoveAll(dir) == nil }, 10*time.Second, 10*time.Millisecond)
+	})
+	store, err := New(filepath.Join(dir, "store"))
 	require.NoError(t, err)
 	return store
 }
