@@ -3,6 +3,7 @@ package wire
 import (
 	"bytes"
 	"context"
+	"io"
 	"net/http"
 	"net/http/httptrace"
 	"net/url"
@@ -21,15 +22,10 @@ type attempt struct {
 	url             url.URL
 	header          http.Header
 	values          [4]string // of the header, where they differ by call
-	body            body
+	body            bytes.Reader
 	trace           trace
 	answer          answer
 }
-
-// body is what a request sends. It needs no closing.
-type body struct{ bytes.Reader }
-
-func (*body) Close() error { return nil }
 
 // vesselURL is what resty parses twice and prints for each attempt. Nothing is ever sent there.
 const vesselURL = "vessel:"
@@ -46,7 +42,7 @@ func (a *attempt) Value(key any) any {
 
 // attempt sends the request once and reads the whole answer. t sees what becomes of the connection where a call costs, else
 // it is nil.
-func (c *Client) attempt(ctx context.Context, req *Request, target url.URL, text []byte) (ans *answer, t *trace, err error) {
+func (c *Client) attempt(ctx context.Context, req *Request, target url.URL, body []byte) (ans *answer, t *trace, err error) {
 	ctx, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
 	a := &attempt{vessel: *c.vessel, method: req.Method, url: target}
@@ -55,7 +51,7 @@ func (c *Client) attempt(ctx context.Context, req *Request, target url.URL, text
 		ctx = httptrace.WithClientTrace(ctx, t.watch())
 	}
 	a.Context = ctx
-	a.body.Reset(text)
+	a.body.Reset(body)
 	a.setHeader(c, req)
 	a.vessel.SetContext(a) //nolint:contextcheck // a is ctx
 	resp, err := a.vessel.Execute(http.MethodGet, vesselURL)
@@ -110,7 +106,7 @@ func (a *attempt) request(r *http.Request) *http.Request {
 	a.sent = *r
 	sent := &a.sent
 	sent.Method, sent.URL, sent.Header = a.method, &a.url, a.header
-	sent.Body, sent.ContentLength = &a.body, a.body.Size()
+	sent.Body, sent.ContentLength = io.NopCloser(&a.body), a.body.Size()
 	if sent.ContentLength > 0 {
 		return sent
 	}
