@@ -67,6 +67,9 @@ func NormalizePhone(phone string) (string, error) {
 	case hasTrunkZero(country, rest):
 		return refuse(rulePhoneTrunk)
 	}
+	if len(phone) == n+len(rest)+2 && phone[0] == '+' && phone[1:n+1] == country && phone[n+1] == ' ' && phone[n+2:] == rest {
+		return phone, nil // most callers have it in this form, which needs no copy
+	}
 	return "+" + country + " " + rest, nil
 }
 
