@@ -66,7 +66,7 @@ type Error struct {
 
 	Err error // the cause: one of this package's errors, a context's error, a transport's; nil for a plain server error
 
-	refused bool // the server did not accept the access token
+	cause advice.Cause // where it was made; None: by hand
 }
 
 // Error describes the failure in one line.
@@ -106,7 +106,7 @@ func (e *Error) Unwrap() error { return e.Err }
 // accept is [CodeUnauthenticated] whatever the server's word for it.
 func (e *Error) Is(target error) bool {
 	if code, ok := target.(Code); ok {
-		return code != "" && e.Code == code || code == CodeUnauthenticated && e.refused
+		return code != "" && e.Code == code || code == CodeUnauthenticated && e.cause == advice.TokenRefused
 	}
 	return target != nil && e.Category.sentinel() == target
 }
@@ -119,7 +119,7 @@ func newError(op string, err error) *Error {
 	case *Error:
 		return err
 	case *ValidationError, *policyError:
-		return &Error{Op: op, Category: CategoryInvalidParams, Err: err}
+		return &Error{Op: op, Category: CategoryInvalidParams, Err: err, cause: advice.BadArgument}
 	case *wire.Failure:
 		return newFailure(op, err)
 	case *session.EndedError:
@@ -127,11 +127,17 @@ func newError(op string, err error) *Error {
 	case *session.RefusedError:
 		return newRefused(op, err)
 	case *session.StoreError:
-		return &Error{Op: op, Category: CategoryUnknown, Err: fmt.Errorf("%w: %s: %w", ErrStore, err.Doing, err.Err)}
+		stored := fmt.Errorf("%w: %s: %w", ErrStore, err.Doing, err.Err)
+		return &Error{Op: op, Category: CategoryUnknown, Err: stored, cause: advice.StoreFailed}
 	case *session.InterruptedError:
-		return &Error{Op: op, Code: CodeUnreachable, Category: CategoryServiceError, Err: err.Err}
+		cause := advice.Interrupted
+		if errors.Is(err.Err, context.DeadlineExceeded) {
+			cause = advice.TookTooLong
+		}
+		return &Error{Op: op, Code: CodeUnreachable, Category: CategoryServiceError, Err: err.Err, cause: cause}
 	case *client.KeyRefusedError:
 		e := *newError(op, err.Err)
+		e.cause = advice.AccessKeyRefused
 		if e.Err == nil {
 			e.Err = errKeyRefused
 		} else {
@@ -139,25 +145,28 @@ func newError(op string, err error) *Error {
 		}
 		return &e
 	case *client.CallbackError:
-		return &Error{Op: op, Category: CategoryUnknown, Err: &callbackError{name: err.Name, err: err.Err}}
+		return &Error{
+			Op: op, Category: CategoryUnknown, Err: &callbackError{name: err.Name, err: err.Err}, cause: advice.CallbackFailed,
+		}
 	}
+	e := &Error{Op: op, Code: CodeUnauthenticated, Category: CategoryInvalidCredentials}
 	switch err { //nolint:errorlint // see above
 	case session.ErrNone:
-		err = ErrNoSession
+		e.Err, e.cause = ErrNoSession, advice.NobodySignedIn
 	case session.ErrNotRenewable:
-		err = fmt.Errorf("%w: there is no refresh token", ErrSessionExpired)
+		e.Err, e.cause = fmt.Errorf("%w: there is no refresh token", ErrSessionExpired), advice.SessionEnded
 	case client.ErrOtherUser:
-		err = ErrOtherUser
+		e.Err, e.cause = ErrOtherUser, advice.OtherUser
 	default:
 		return &Error{Op: op, Category: CategoryUnknown, Err: err}
 	}
-	return &Error{Op: op, Code: CodeUnauthenticated, Category: CategoryInvalidCredentials, Err: err}
+	return e
 }
 
 // newEnded is the end of a session by the server.
 func newEnded(op string, err *session.EndedError) *Error {
 	ended := newRefused(op, &session.RefusedError{Err: err.Err})
-	ended.Err = ErrSessionExpired
+	ended.Err, ended.cause = ErrSessionExpired, advice.SessionEnded
 	return ended
 }
 
@@ -178,12 +187,28 @@ func newFailure(op string, f *wire.Failure) *Error {
 	e := &Error{
 		Op: op, Method: f.Method, Path: f.Path, StatusCode: f.StatusCode,
 		Code: Code(wire.ScrubWord(f.Code, f.Sent)), Number: f.Number, Description: wire.Scrub(f.Description, f.Sent), RequestID: f.RequestID,
-		Category: Category(m.Category), RetryAfter: f.RetryAfter, Err: scrubbed(f.Err, f.Sent), refused: f.RefusesBearer(),
+		Category: Category(m.Category), RetryAfter: f.RetryAfter, Err: scrubbed(f.Err, f.Sent), cause: causeOfFailure(f, m),
 	}
 	if e.RetryAfter == 0 {
 		e.RetryAfter = m.Wait
 	}
 	return e
+}
+
+// causeOfFailure is what a call has failed by. A transport's error may be about some other session, so it tells only what
+// transports tell.
+func causeOfFailure(f *wire.Failure, m advice.Meaning) advice.Cause {
+	switch cause := causeOf(f.Err); {
+	case f.RefusesBearer():
+		return advice.TokenRefused
+	case cause == advice.InvalidResponse && m.Category == advice.Unknown: // not even the status tells anything
+		return cause
+	case errors.Is(f.Err, ErrOutcomeUnknown):
+		return advice.OutcomeUnknown
+	case cause == advice.Interrupted, cause == advice.TookTooLong:
+		return cause
+	}
+	return advice.Answered
 }
 
 // codeOf is the word of an error that a call here has failed with. What the error wraps may be about some other session, and
@@ -202,8 +227,17 @@ func unauthenticated(err error) bool {
 	if !ok {
 		return false
 	}
-	_, ended := e.Err.(*endedError) //nolint:errorlint // see above
-	return ended || e.refused || e.Code == CodeUnauthenticated
+	switch e.cause {
+	case advice.NobodySignedIn, advice.SessionEnded, advice.OtherUser, advice.TokenRefused, advice.AccessKeyRefused:
+		return true
+	}
+	return e.Code == CodeUnauthenticated
+}
+
+// nobody reports whether a call here has failed because nobody is signed in.
+func nobody(err error) bool {
+	e, ok := err.(*Error) //nolint:errorlint // what it wraps may be about some other session
+	return ok && e.cause == advice.NobodySignedIn
 }
 
 // callbackError is what a function of the caller's returned. Callers find its cause.
@@ -237,47 +271,39 @@ func (e *scrubbedError) Unwrap() error { return e.err }
 
 // factsOf is what the table of meanings is asked with.
 func factsOf(e *Error) advice.Facts {
-	f := advice.Facts{Code: string(e.Code), Number: e.Number, Status: e.StatusCode, Description: e.Description, Path: e.Path}
-	if invalid, ok := errors.AsType[*ValidationError](e.Err); ok {
-		f.Field = invalid.Field
+	f := advice.Facts{
+		Code: string(e.Code), Number: e.Number, Status: e.StatusCode, Description: e.Description, Path: e.Path, Cause: e.cause,
 	}
-	for _, c := range causes {
-		if c.is(e) {
-			f.Cause = c.cause
-			break
-		}
+	if f.Cause == advice.None {
+		f.Cause = causeOf(e.Err)
+	}
+	if invalid, ok := errors.AsType[*ValidationError](e.Err); ok && f.Cause == advice.BadArgument {
+		f.Field = invalid.Field
 	}
 	return f
 }
 
+// causeOf finds the cause of an error that was not made here: one of a mock, or of a context.
+func causeOf(err error) advice.Cause {
+	if _, ok := errors.AsType[*ValidationError](err); ok {
+		return advice.BadArgument
+	}
+	for _, c := range causes {
+		if errors.Is(err, c.err) {
+			return c.cause
+		}
+	}
+	return advice.None
+}
+
 // causes are looked for in this order.
 var causes = []struct {
+	err   error
 	cause advice.Cause
-	is    func(*Error) bool
 }{
-	{advice.BadArgument, func(e *Error) bool { return wraps[*ValidationError](e) || wraps[*policyError](e) }},
-	{advice.CallbackFailed, wraps[*callbackError]},
-	{advice.StoreFailed, having(ErrStore)},
-	{advice.OtherUser, having(ErrOtherUser)},
-	{advice.SessionEnded, having(ErrSessionExpired)},
-	{advice.NobodySignedIn, having(ErrNoSession)},
-	{advice.AccessKeyRefused, having(errKeyRefused)},
-	{advice.TokenRefused, func(e *Error) bool { return e.refused }},
-	{advice.InvalidResponse, func(e *Error) bool { // where not even the status tells anything
-		return e.Category == CategoryUnknown && errors.Is(e.Err, ErrInvalidResponse)
-	}},
-	{advice.OutcomeUnknown, having(ErrOutcomeUnknown)},
-	{advice.Interrupted, having(context.Canceled)},
-	{advice.TookTooLong, having(context.DeadlineExceeded)},
-}
-
-func having(target error) func(*Error) bool {
-	return func(e *Error) bool { return errors.Is(e.Err, target) }
-}
-
-func wraps[T error](e *Error) bool {
-	_, ok := errors.AsType[T](e.Err)
-	return ok
+	{ErrStore, advice.StoreFailed}, {ErrOtherUser, advice.OtherUser}, {ErrSessionExpired, advice.SessionEnded},
+	{ErrNoSession, advice.NobodySignedIn}, {ErrInvalidResponse, advice.InvalidResponse}, {ErrOutcomeUnknown, advice.OutcomeUnknown},
+	{context.Canceled, advice.Interrupted}, {context.DeadlineExceeded, advice.TookTooLong},
 }
 
 // help is the advice for e in a language of HTTP's form.
@@ -327,7 +353,9 @@ func NewError(code Code, description string) *Error {
 	m := advice.Of(advice.Facts{Code: string(code), Description: description})
 	e := &Error{
 		Code: code, Description: description, StatusCode: m.Status, Category: Category(m.Category), RetryAfter: m.Wait,
-		refused: m.Tokens&advice.RefusesAccess != 0,
+	}
+	if m.Tokens&advice.RefusesAccess != 0 {
+		e.cause = advice.TokenRefused
 	}
 	e.Help = help(e, "zh-CN")
 	return e

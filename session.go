@@ -317,7 +317,7 @@ func (a *Auth) OnAuthStateChange(handler func(AuthEvent), opts ...ListenOption) 
 	first := AuthEvent{Event: EventInitialSession}
 	if wanted.look != nil {
 		a.listen(func(*session.Credentials) {}) // from here on what is found is remembered, whatever comes between
-		if err := wanted.look(a); !errors.Is(err, ErrNoSession) {
+		if err := wanted.look(a); !nobody(err) {
 			first.Err = err
 		}
 	}

@@ -7,19 +7,20 @@ type Cause int
 
 // The causes. Those of a session come before those of an answer, since an answer has no say about somebody who is not there.
 const (
-	None             Cause = iota
-	NobodySignedIn         // ErrNoSession
-	SessionEnded           // ErrSessionExpired
-	OtherUser              // ErrOtherUser
-	TokenRefused           // a bare access token was refused
-	AccessKeyRefused       // the access key was refused
-	StoreFailed            // ErrStore
-	OutcomeUnknown         // ErrOutcomeUnknown
-	InvalidResponse        // ErrInvalidResponse
-	Interrupted            // the call's context was cancelled
-	TookTooLong            // the call's context, or an attempt, ran out of time
-	BadArgument            // a ValidationError
-	CallbackFailed         // a function of the caller's failed
+	None             Cause = iota // not known
+	Answered                      // nothing but what the server says, or that it says nothing
+	NobodySignedIn                // ErrNoSession
+	SessionEnded                  // ErrSessionExpired
+	OtherUser                     // ErrOtherUser
+	TokenRefused                  // a bare access token was refused
+	AccessKeyRefused              // the access key was refused
+	StoreFailed                   // ErrStore
+	OutcomeUnknown                // ErrOutcomeUnknown
+	InvalidResponse               // ErrInvalidResponse
+	Interrupted                   // the call's context was cancelled
+	TookTooLong                   // the call's context, or an attempt, ran out of time
+	BadArgument                   // a ValidationError
+	CallbackFailed                // a function of the caller's failed
 )
 
 // statusClientClosed is the status that proxies note when a client has gone away. Nobody reads the answer.

@@ -97,7 +97,7 @@ func endpointOf(path string) string {
 // none of these tells. A Cause decides before all of them, but has no category where the server's answer has one.
 func Of(f Facts) Meaning {
 	said := saidBy(f)
-	if f.Cause == None {
+	if f.Cause == None || f.Cause == Answered {
 		return *said
 	}
 	m := *causeOf(f)
