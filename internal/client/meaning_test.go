@@ -24,7 +24,10 @@ type said struct {
 
 // answersOf says what m means in each form that the server and what stands before it have.
 func answersOf(m advice.Meaning) []said {
-	status, text := m.Status, "x"
+	status, text, known := m.Status, "x", m.Word
+	if known == "" && status == 0 {
+		known = "nobody_knows_it" // so that the text has to tell
+	}
 	if status == 0 {
 		status = http.StatusBadRequest
 	}
@@ -34,21 +37,21 @@ func answersOf(m advice.Meaning) []said {
 	forms := []said{{
 		"HTML", testbed.HTML(status), advice.Facts{Status: status},
 	}}
-	if m.Word != "" {
-		word := strings.ToUpper(m.Word)
+	if known != "" {
+		word := strings.ToUpper(known)
 		forms = append(forms,
 			said{
-				"auth", testbed.Reply(status, fmt.Sprintf(`{"error":%q,"error_code":%d,"error_description":%q,"code":%q}`, m.Word, m.Number, text, word)),
-				advice.Facts{Code: m.Word, Number: m.Number, Status: status, Description: text},
+				"auth", testbed.Reply(status, fmt.Sprintf(`{"error":%q,"error_code":%d,"error_description":%q,"code":%q}`, known, m.Number, text, word)),
+				advice.Facts{Code: known, Number: m.Number, Status: status, Description: text},
 			},
 			said{
 				"gateway", testbed.Reply(status, fmt.Sprintf(`{"code":%q,"message":%q,"requestId":"r"}`, word, text)),
-				advice.Facts{Code: m.Word, Status: status, Description: text, Gateway: true},
+				advice.Facts{Code: known, Status: status, Description: text, Gateway: true},
 			},
 		)
 	}
 	for i := range forms {
-		forms[i].name = fmt.Sprintf("%s %d %s %s", m.Word, status, text, forms[i].name)
+		forms[i].name = fmt.Sprintf("%s %d %s %s", known, status, text, forms[i].name)
 	}
 	return forms
 }
@@ -103,11 +106,8 @@ func TestMeanings(t *testing.T) {
 	t.Parallel()
 	seen := 0
 	for _, m := range advice.All() {
-		if m.Cause != advice.None || m.Word == "unreachable" || m.Word == "" && m.Status == 0 {
-			continue // nothing that a server says
-		}
-		if len(m.When.Path) > 0 {
-			continue // other calls than these
+		if !saidByServer(m) || len(m.When.Path) > 0 { // the latter are in TestMeaningsOfEndpoints
+			continue
 		}
 		for _, s := range answersOf(m) {
 			seen++
@@ -247,6 +247,9 @@ func checkTransport(t *testing.T, s said) {
 	assert.Equal(t, times, sent(p, otherPath))
 	assert.Equal(t, times-1, sent(p, tokenPath))
 }
+
+// saidByServer reports whether m is something that a server says. The rest has no answer, or beside it a cause.
+func saidByServer(m advice.Meaning) bool { return m.Cause == advice.None && m.Word != "unreachable" }
 
 // TestRefusalsByName has the words of a refused token, each written out.
 func TestRefusalsByName(t *testing.T) {
