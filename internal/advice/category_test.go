@@ -156,3 +156,18 @@ func TestCategory(t *testing.T) {
 		})
 	}
 }
+
+// Where an endpoint makes the difference.
+func TestCategoryOfEndpoints(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct{ path, code, want string }{
+		{"/auth/v1/captcha/data/verify", "invalid_argument", advice.CaptchaInvalid},
+		{"/auth/v1/verification/verify", "permission_denied", advice.VerificationFailed},
+		{"/auth/v2/signin/verificationcode", "permission_denied", advice.VerificationFailed},
+		{"/auth/v1/verification", "permission_denied", advice.ProviderNotEnabled},
+		{"/auth/v1/signup", "failed_precondition", advice.PreconditionFailed},
+		{"/auth/v1/user/me", "invalid_argument", advice.InvalidParams},
+	} {
+		assert.Equal(t, tt.want, advice.Of(advice.Facts{Code: tt.code, Path: tt.path}).Category, "%s %s", tt.path, tt.code)
+	}
+}
