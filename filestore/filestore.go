@@ -24,6 +24,7 @@ import (
 	"time"
 
 	"github.com/cloudbase-community/tcbauth"
+	"github.com/cloudbase-community/tcbauth/internal/detach"
 	"github.com/cloudbase-community/tcbauth/internal/keylock"
 )
 
@@ -118,7 +119,7 @@ func (s *Store) Get(ctx context.Context, key string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	value, err := aside(ctx, func() (value []byte, err error) {
+	value, err := detach.Run(ctx, func() (value []byte, err error) {
 		defer leave()
 		err = s.within(h, func(dir folder) error {
 			return in.look(ctx, func() error {
@@ -182,7 +183,7 @@ func (s *Store) write(ctx context.Context, key string, f func(j job) error) erro
 		h.end()
 		return err
 	}
-	_, err = aside(ctx, func() (struct{}, error) {
+	_, err = detach.Run(ctx, func() (struct{}, error) {
 		defer h.end()
 		defer leave()
 		return struct{}{}, s.within(h, func(dir folder) error { return f(job{in, dir, h}) })

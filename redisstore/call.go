@@ -6,31 +6,21 @@ import (
 	"time"
 
 	"github.com/redis/go-redis/v9"
+
+	"github.com/cloudbase-community/tcbauth/internal/detach"
 )
 
 // attemptLimit is how long one attempt of a script waits for its answer. Whoever asks repeats it himself, so that an answer which
 // is lost costs no more than that.
 const attemptLimit = 2 * time.Second
 
-// aside runs f in a goroutine of its own and returns when f does, or with ctx's error when ctx ends. The goroutine lasts as long
-// as f.
+// aside is [detach.Run], and tells why ctx has ended.
 func aside[T any](ctx context.Context, f func() (T, error)) (T, error) {
-	type result struct {
-		value T
-		err   error
+	value, err := detach.Run(ctx, f)
+	if err != nil && ctx.Err() != nil {
+		err = ended(ctx)
 	}
-	got := make(chan result, 1)
-	go func() {
-		value, err := f()
-		got <- result{value, err}
-	}()
-	select {
-	case r := <-got:
-		return r.value, r.err
-	case <-ctx.Done():
-		var none T
-		return none, ended(ctx)
-	}
+	return value, err
 }
 
 // once is a command that the client does not repeat: it would not say so, and who asks has to know whether a copy of what he has

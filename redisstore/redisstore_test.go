@@ -231,3 +231,21 @@ func TestErrorsAreHarmless(t *testing.T) {
 		})
 	}
 }
+
+// TestClientPanics: a panic of one of the client's hooks is an error of the call, whose text has nothing of it, and ends no
+// process.
+func TestClientPanics(t *testing.T) {
+	t.Parallel()
+	client := connect(t, testbed.Miniredis(t))
+	store := newStore(t, client, "p:")
+	client.AddHook(hook(func(context.Context, redis.Cmder, redis.ProcessHook) error { panic("a secret") }))
+	for name, call := range map[string]func() error{
+		"Get":    func() error { _, err := store.Get(t.Context(), "key"); return err },
+		"Set":    func() error { return store.Set(t.Context(), "key", nil, 0) },
+		"Delete": func() error { return store.Delete(t.Context(), "key") },
+	} {
+		err := call()
+		require.ErrorContains(t, err, "panic (string)", name)
+		assert.NotContains(t, err.Error(), "secret", name)
+	}
+}

@@ -9,6 +9,8 @@ import (
 	"reflect"
 	"strings"
 	"time"
+
+	"github.com/cloudbase-community/tcbauth/internal/detach"
 )
 
 const (
@@ -20,28 +22,13 @@ const (
 	lastPoll  = 100 * time.Millisecond
 )
 
-// aside runs f in a goroutine of its own and returns when f does, or with ctx's error when ctx ends: not every driver
-// returns then. The goroutine lasts as long as f.
+// aside is [detach.Run], since not every driver returns when a context ends, and tells why ctx has ended.
 func aside[T any](ctx context.Context, f func() (T, error)) (T, error) {
-	if ctx.Done() == nil {
-		return f()
+	value, err := detach.Run(ctx, f)
+	if err != nil && ctx.Err() != nil {
+		err = ended(ctx)
 	}
-	type result struct {
-		value T
-		err   error
-	}
-	got := make(chan result, 1)
-	go func() {
-		value, err := f()
-		got <- result{value, err}
-	}()
-	select {
-	case r := <-got:
-		return r.value, r.err
-	case <-ctx.Done():
-		var none T
-		return none, ended(ctx)
-	}
+	return value, err
 }
 
 // attempt runs f, which makes one statement, for limit at most. Its caller can leave before; the statement then goes on, since

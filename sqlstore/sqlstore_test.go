@@ -248,3 +248,18 @@ func TestErrorsThatPass(t *testing.T) {
 		})
 	}
 }
+
+// TestDriverPanics: a panic of the driver is an error of the call, whose text has nothing of it, and ends no process.
+func TestDriverPanics(t *testing.T) {
+	t.Parallel()
+	store := newFake(t, &fake{answer: func(string) ([][]driver.Value, error) { panic("a secret") }})
+	for name, call := range map[string]func() error{
+		"Get":    func() error { _, err := store.Get(t.Context(), "key"); return err },
+		"Set":    func() error { return store.Set(t.Context(), "key", nil, 0) },
+		"Delete": func() error { return store.Delete(t.Context(), "key") },
+	} {
+		err := call()
+		require.ErrorContains(t, err, "panic (string)", name)
+		assert.NotContains(t, err.Error(), "secret", name)
+	}
+}

@@ -100,31 +100,3 @@ func (in *lane) look(ctx context.Context, f func() error) error {
 	}
 	return f()
 }
-
-// aside calls f, in a goroutine if ctx can end, and returns what f returns, or ctx's error if f is not done by then.
-func aside[T any](ctx context.Context, f func() (T, error)) (T, error) {
-	if ctx.Done() == nil {
-		return f()
-	}
-	type result struct {
-		value T
-		err   error
-	}
-	got := make(chan result, 1)
-	go func() { // ends with f; enter limits how many there are
-		value, err := f()
-		got <- result{value, err}
-	}()
-	select {
-	case r := <-got:
-		return r.value, r.err
-	case <-ctx.Done():
-	}
-	select {
-	case r := <-got: // what is known counts
-		return r.value, r.err
-	default:
-		var none T
-		return none, ctx.Err()
-	}
-}
