@@ -72,8 +72,10 @@ type Error struct {
 // Error describes the failure in one line.
 func (e *Error) Error() string {
 	var b strings.Builder
-	b.WriteString("tcbauth: ")
-	b.WriteString(e.Op)
+	b.WriteString("tcbauth")
+	if e.Op != "" { // as in an error for a mock, or of an event
+		b.WriteString(": " + e.Op)
+	}
 	if e.Method != "" {
 		fmt.Fprintf(&b, ": %s %s", e.Method, e.Path)
 	}

@@ -369,3 +369,12 @@ func TestPasswordErrors(t *testing.T) {
 		require.NoError(t, signIn(tcbauth.SignInWithPasswordRequest{Phone: "138 0000 0000", Password: testbed.Password}))
 	})
 }
+
+func TestNewErrorText(t *testing.T) {
+	t.Parallel()
+	e := tcbauth.NewError(tcbauth.CodeResourceExhausted, "too often")
+	assert.Equal(t, "tcbauth: 429: resource_exhausted: too often", e.Error())
+	require.ErrorIs(t, e, tcbauth.ErrRateLimited)
+	assert.Equal(t, time.Minute, e.RetryAfter)
+	assert.NotEmpty(t, e.Help)
+}

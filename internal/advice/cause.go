@@ -30,7 +30,7 @@ const statusClientClosed = 499
 var causes = []Meaning{
 	{
 		Cause: NobodySignedIn, Source: "ErrNoSession", Category: InvalidCredentials,
-		HTTP: http.StatusUnauthorized, Message: signIn, Help: signInAgain,
+		HTTP: http.StatusUnauthorized, Message: signInFirst, Help: signInAgain,
 	},
 	{
 		Cause: SessionEnded, Source: "ErrSessionExpired", Category: InvalidCredentials,

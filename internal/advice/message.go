@@ -49,6 +49,11 @@ var (
 		"请重新登录。",
 		"請重新登入。",
 	}
+	signInFirst = message{
+		"Please sign in.",
+		"请先登录。",
+		"請先登入。",
+	}
 	elsewhere = message{
 		"You have been signed out, perhaps because you signed in somewhere else. Please sign in again.",
 		"登录已失效，可能是在其他设备上登录了，请重新登录。",
