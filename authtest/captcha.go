@@ -74,13 +74,14 @@ func (s *Server) CaptchaAnswer(token string) string {
 func (s *Server) WaitCaptcha(ctx context.Context) (token, answer string, err error) {
 	ctx, cancel := context.WithTimeout(ctx, waitLimit)
 	defer cancel()
+	shown := s.service.WaitForCaptcha()
+	defer shown.Leave()
 	for {
-		changed := s.service.Changed()
 		if p := s.takePicture(); p != nil {
 			return p.Token, p.Answer, nil
 		}
 		select {
-		case <-changed:
+		case <-shown.C:
 		case <-s.closed:
 			return "", "", fmt.Errorf("authtest: WaitCaptcha: no picture was shown: %w", http.ErrServerClosed)
 		case <-ctx.Done():

@@ -43,13 +43,14 @@ func (s *Server) WaitCode(ctx context.Context, to string) (string, error) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, waitLimit)
 	defer cancel()
+	arrival := s.service.WaitFor(key)
+	defer arrival.Leave()
 	for {
-		changed := s.service.Changed()
 		if code, ok := s.takeCode(key); ok {
 			return code, nil
 		}
 		select {
-		case <-changed:
+		case <-arrival.C:
 		case <-s.closed:
 			return "", fmt.Errorf("authtest: WaitCode: no code was sent: %s: %w", s.sends(), http.ErrServerClosed)
 		case <-ctx.Done():
@@ -71,8 +72,8 @@ const waitLimit = 2 * time.Minute
 func (s *Server) sends() string {
 	s.service.Lock()
 	defer s.service.Unlock()
-	if r := s.service.Log.Last("verification"); r != nil {
-		return fmt.Sprintf("%d calls of verification arrived, and the last one was answered with %d", s.service.Log.Count("verification"), r.Status)
+	for _, last := range s.service.Log.Newest("verification", 1) {
+		return fmt.Sprintf("%d calls of verification arrived, and the last one was answered with %d", s.service.Log.Count("verification"), last.Status)
 	}
 	return "no call of verification arrived (does the client use Server.URL and Server.Client?)"
 }
@@ -96,7 +97,7 @@ func (s *Server) Messages(to string) []Message {
 	s.service.Lock()
 	defer s.service.Unlock()
 	var found []Message
-	for _, m := range s.service.Inbox.To(key) {
+	for _, m := range s.service.Inbox.To(key, time.Time{}) {
 		found = append(found, Message(m))
 	}
 	return found

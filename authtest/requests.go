@@ -37,7 +37,7 @@ func WithOnRequest(f func(Request)) Option {
 }
 
 // Requests returns the requests so far, in the order of their arrival, those that were refused or hit by a [Fault]
-// too. It holds the newest 10000. The result is the caller's.
+// too. It holds the newest 10000, fewer where they are long. The result is the caller's.
 func (s *Server) Requests() []Request {
 	s.service.Lock()
 	defer s.service.Unlock()

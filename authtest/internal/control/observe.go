@@ -3,7 +3,6 @@ package control
 import (
 	"encoding/json"
 	"net/http"
-	"slices"
 	"strings"
 	"time"
 
@@ -51,12 +50,12 @@ func (s control) getInbox(w http.ResponseWriter, r *http.Request) {
 	}
 	over := time.NewTimer(wait)
 	defer over.Stop()
-	changed := s.Changed()
-	found := s.messagesAfter(key, after)
-	for waiting := wait > 0; waiting && len(found) == 0; found = s.messagesAfter(key, after) {
+	arrival := s.WaitFor(key)
+	defer arrival.Leave()
+	found := s.messages(key, after)
+	for waiting := wait > 0; waiting && len(found) == 0; found = s.messages(key, after) {
 		select {
-		case <-changed:
-			changed = s.Changed()
+		case <-arrival.C:
 		case <-over.C:
 			waiting = false
 		case <-r.Context().Done():
@@ -67,11 +66,11 @@ func (s control) getInbox(w http.ResponseWriter, r *http.Request) {
 	reply(w, map[string]any{"messages": append([]service.Message{}, found...)})
 }
 
-// messagesAfter returns the messages to an address key that were sent after a time, newest first.
-func (s control) messagesAfter(key string, after time.Time) []service.Message {
+// messages returns those to an address key that were sent after a time, newest first.
+func (s control) messages(key string, after time.Time) []service.Message {
 	s.Lock()
 	defer s.Unlock()
-	return slices.DeleteFunc(s.Inbox.To(key), func(m service.Message) bool { return !m.SentAt.After(after) })
+	return s.Inbox.To(key, after)
 }
 
 // getClock is GET clock: the server's time.
@@ -128,7 +127,7 @@ func (s control) openSessions() []sessionView {
 			Sub: n.User.Sub, ClientID: n.ClientID, Provider: n.Provider, Scope: n.Scope(), Device: n.Device, Began: n.Began,
 			AccessExpires: n.Expires, Refreshes: n.Refreshes(),
 		}
-		if expires := n.RefreshExpires; n.Refresh != "" {
+		if expires := n.RefreshExpires(); !expires.IsZero() {
 			open[i].RefreshExpires = &expires
 		}
 	}

@@ -92,9 +92,10 @@ func (s control) pageData(every int) pageData {
 
 	s.Lock()
 	defer s.Unlock()
-	messages := s.Inbox.To("")
+	messages := s.Inbox.To("", time.Time{})
 	d.Messages = messages[:min(len(messages), maxRows)]
-	d.Requests, d.MoreRequests = newestFirst(s.Log.Requests(""))
+	d.Requests, d.MoreRequests = s.Log.Newest("", maxRows), max(0, s.Log.Logged()-maxRows)
+	slices.Reverse(d.Requests)
 	users := s.People.OldestFirst()
 	d.MoreUsers = max(0, len(users)-maxRows)
 	for _, u := range users[:min(len(users), maxRows)] {

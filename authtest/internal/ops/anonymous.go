@@ -31,7 +31,7 @@ func anonymousUser(s *service.Service, token string) (*service.Account, *refusal
 // turnInto makes an anonymous user the person who signs up, under the same id; the anonymous sessions end, and the
 // device's next anonymous sign-in is somebody new. All of this is a guess.
 func turnInto(s *service.Service, u *service.Account, person service.Person) *service.Account {
-	s.Sessions.EndAll(func(n *service.Session) bool { return n.User == u })
+	s.Sessions.EndAll(u, service.Any)
 	s.People.ForgetDevice(u)
 	person.Sub = u.Sub
 	person.Groups = u.Groups

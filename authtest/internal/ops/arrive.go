@@ -14,7 +14,7 @@ import (
 const mask = "***"
 
 // arrive logs and counts a call, and finds the fault that hits it. op is nil for what is no operation.
-func arrive(s *service.Service, op *operation, c *call) (*service.Request, service.Fault) {
+func arrive(s *service.Service, op *operation, c *call) (*service.Request, *service.Logged, service.Fault) {
 	r := c.request
 	entry := &service.Request{Method: cut(r.Method), Path: loggedPath(op, r.URL.Path), Query: url.Values{}, Header: http.Header{}}
 	for name, values := range r.URL.Query() {
@@ -52,13 +52,14 @@ func arrive(s *service.Service, op *operation, c *call) (*service.Request, servi
 	if op != nil {
 		entry.Operation = op.Name
 	}
+	logged := service.Pack(entry)
 	s.Lock()
 	defer s.Unlock()
-	s.Log.Add(entry)
+	entry.Time = s.Log.Add(logged)
 	if op == nil {
-		return entry, service.Fault{}
+		return entry, logged, service.Fault{}
 	}
-	return entry, s.Faults.Take(op.Name, func(key string) bool { return isAbout(s, c, key) })
+	return entry, logged, s.Faults.Take(op.Name, func(key string) bool { return isAbout(s, c, key) })
 }
 
 // The limits of an entry, so that the log of a server that is flooded stays small.

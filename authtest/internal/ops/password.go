@@ -74,7 +74,7 @@ func setPassword(s *service.Service, c *call) (any, *refusal.Error) {
 		return nil, refused
 	}
 	changePassword(s, c, u, in["new_password"])
-	s.Sessions.EndAll(func(n *service.Session) bool { return n.User == u && n != c.session })
+	s.Sessions.EndAll(u, func(n *service.Session) bool { return n != c.session })
 	return struct{}{}, nil
 }
 

@@ -24,7 +24,7 @@ func serve(s *service.Service, w http.ResponseWriter, r *http.Request) {
 	if bad := c.readBody(w); refused == nil {
 		refused = bad
 	}
-	entry, fault := arrive(s, op, c)
+	entry, logged, fault := arrive(s, op, c)
 	defer report(s, entry, c)
 	if fault.Delay > 0 && !sleep(r.Context(), fault.Delay) {
 		panic(http.ErrAbortHandler)
@@ -38,6 +38,9 @@ func serve(s *service.Service, w http.ResponseWriter, r *http.Request) {
 	var out any
 	if refused == nil {
 		out, refused = carryOut(s, op, c)
+		if pending, ok := out.(service.Pending); ok {
+			out = pending.Finish(s)
+		}
 	}
 	if fault.Close == service.AfterCommit {
 		panic(http.ErrAbortHandler)
@@ -46,11 +49,12 @@ func serve(s *service.Service, w http.ResponseWriter, r *http.Request) {
 	if refused != nil {
 		status, out = refused.HTTPStatus(), refused.Body(s.PlainErrors)
 	}
-	s.Lock()
 	entry.Status = status
 	if fault.Body == service.HTML {
 		entry.Status = cmp.Or(fault.Status, http.StatusBadGateway)
 	}
+	s.Lock()
+	logged.Answered(entry.Status)
 	s.Unlock()
 	if id := r.Header.Get("X-Request-Id"); id != "" {
 		w.Header().Set("X-Request-Id", id)
@@ -65,10 +69,7 @@ func report(s *service.Service, entry *service.Request, c *call) {
 		s.OnMessage(*c.sent)
 	}
 	if s.OnRequest != nil {
-		s.Lock()
-		seen := entry.Clone()
-		s.Unlock()
-		s.OnRequest(seen)
+		s.OnRequest(*entry)
 	}
 }
 
@@ -76,6 +77,7 @@ func report(s *service.Service, entry *service.Request, c *call) {
 func carryOut(s *service.Service, op *operation, c *call) (any, *refusal.Error) {
 	s.Lock()
 	defer s.Unlock()
+	s.Arrive()
 	if refused := checkClient(s, c, op.auth == client); refused != nil {
 		return nil, refused
 	}

@@ -51,18 +51,19 @@ func sendVerification(s *service.Service, c *call) (any, *refusal.Error) {
 	if refused := checkSend(s, c, to); refused != nil {
 		return nil, refused
 	}
-	id, v := s.Codes.New(to)
+	v, pending := s.Codes.New(to, func(id string) any {
+		answer := map[string]any{"verification_id": id, "expires_in": int(s.CodeLife / time.Second)}
+		if !s.HideIsUser {
+			answer["is_user"] = known != nil
+		}
+		return answer
+	})
 	c.sent = &service.Message{To: to.String(), Channel: "sms", Code: v.Code, SentAt: v.SentAt}
 	if to.Email != "" {
 		c.sent.Channel = "email"
 	}
 	s.Inbox.Deliver(*c.sent)
-
-	answer := map[string]any{"verification_id": id, "expires_in": int(s.CodeLife / time.Second)}
-	if !s.HideIsUser {
-		answer["is_user"] = known != nil
-	}
-	return answer, nil
+	return pending, nil
 }
 
 // checkTarget applies the field target, which says whom a code may go to; "" is ANY.
@@ -122,7 +123,9 @@ func verifyCode(s *service.Service, c *call) (any, *refusal.Error) {
 		return nil, refused
 	}
 	v.Used = true
-	return map[string]any{"verification_token": s.Codes.Prove(v.To), "expires_in": int(service.ProofLife / time.Second)}, nil
+	return s.Codes.Prove(v.To, func(token string) any {
+		return map[string]any{"verification_token": token, "expires_in": int(service.ProofLife / time.Second)}
+	}), nil
 }
 
 // checkCode finds what the call's verification_id and verification_code stand for, and counts wrong codes. The caller

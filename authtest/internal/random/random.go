@@ -9,7 +9,8 @@ import (
 	"math/big"
 )
 
-func bytes(n int) []byte {
+// Bytes returns n bytes.
+func Bytes(n int) []byte {
 	b := make([]byte, n)
 	_, _ = rand.Read(b)
 	return b
@@ -17,14 +18,14 @@ func bytes(n int) []byte {
 
 // ID returns a UUID (version 4).
 func ID() string {
-	b := bytes(16)
+	b := Bytes(16)
 	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
 	h := hex.EncodeToString(b)
 	return h[:8] + "-" + h[8:12] + "-" + h[12:16] + "-" + h[16:20] + "-" + h[20:]
 }
 
 // Text returns n bytes in base64url.
-func Text(n int) string { return base64.RawURLEncoding.EncodeToString(bytes(n)) }
+func Text(n int) string { return base64.RawURLEncoding.EncodeToString(Bytes(n)) }
 
 // Below returns a number in [0, limit).
 func Below(limit int64) int64 {

@@ -53,7 +53,7 @@ func (c *Captchas) Show() *Picture {
 	if extra := len(c.pictures) - maxPictures; extra > 0 {
 		c.pictures = slices.Clone(c.pictures[extra:])
 	}
-	c.setting.waits.wake()
+	c.setting.wake(forCaptcha)
 	return p
 }
 
@@ -100,6 +100,11 @@ func (c *Captchas) Try(p *Picture, answer string) (token string, ok bool) {
 	token = "v1." + random.Text(32)
 	c.tokens[token] = c.setting.Now().Add(CaptchaLife)
 	return token, true
+}
+
+func (c *Captchas) tidy(now time.Time) {
+	c.pictures = slices.DeleteFunc(c.pictures, func(p *Picture) bool { return !c.good(p) })
+	maps.DeleteFunc(c.tokens, func(_ string, expires time.Time) bool { return !now.Before(expires) })
 }
 
 // Good says whether a captcha_token is good. It is for any number of calls until it expires (WIRE.md section 7.9).

@@ -2,6 +2,7 @@ package service
 
 import (
 	"fmt"
+	"maps"
 	"time"
 
 	"github.com/cloudbase-community/tcbauth/authtest/internal/address"
@@ -41,15 +42,15 @@ type proof struct {
 // Codes are the codes that were sent, and what they have proven.
 type Codes struct {
 	setting   *setting
-	sent      map[string]*Verification // by verification_id
-	mailboxes map[string]*Mailbox      // by the address in the server's form
-	proofs    map[string]*proof        // by verification_token
-	fixed     map[string]string        // codes by address key
+	sent      map[tokenKey]*Verification // by verification_id
+	mailboxes map[string]*Mailbox        // by the address in the server's form
+	proofs    map[tokenKey]*proof        // by verification_token
+	fixed     map[string]string          // codes by address key
 }
 
 func newCodes(s *setting) *Codes {
 	return &Codes{
-		setting: s, sent: make(map[string]*Verification), mailboxes: make(map[string]*Mailbox), proofs: make(map[string]*proof),
+		setting: s, sent: make(map[tokenKey]*Verification), mailboxes: make(map[string]*Mailbox), proofs: make(map[tokenKey]*proof),
 		fixed: s.fixedCodes(),
 	}
 }
@@ -76,16 +77,18 @@ func (c *Codes) Mailbox(to address.Contact) *Mailbox {
 	return m
 }
 
-// New makes a code for an address, in place of the one before, and counts it.
-func (c *Codes) New(to address.Contact) (id string, v *Verification) {
+// New makes a code for an address, in place of the one before, and counts it. answer is that of the call which has its
+// verification_id.
+func (c *Codes) New(to address.Contact, answer func(id string) any) (*Verification, Pending) {
 	now := c.setting.Now()
-	v = &Verification{To: to, Code: c.text(to), SentAt: now, expires: now.Add(c.setting.CodeLife)}
-	id = c.signed("verification_id", to, v.expires)
-	c.sent[id] = v
+	v := &Verification{To: to, Code: c.text(to), SentAt: now, expires: now.Add(c.setting.CodeLife)}
 	m := c.Mailbox(to)
 	m.current, m.LastSent = v, now
 	m.Sent++
-	return id, v
+	return v, c.signed("verification_id", to, v.expires, func(id string) any {
+		c.sent[keyOf(id)] = v
+		return answer(id)
+	})
 }
 
 func (c *Codes) text(to address.Contact) string {
@@ -96,28 +99,36 @@ func (c *Codes) text(to address.Contact) string {
 }
 
 // Sent returns the code with this verification_id, good or not, or nil.
-func (c *Codes) Sent(id string) *Verification { return c.sent[id] }
+func (c *Codes) Sent(id string) *Verification { return c.sent[keyOf(id)] }
+
+func (c *Codes) current(to address.Contact) *Verification {
+	if m := c.mailboxes[to.String()]; m != nil {
+		return m.current
+	}
+	return nil
+}
 
 // Current returns the code with this verification_id if it can still be checked, or nil.
 func (c *Codes) Current(id string) *Verification {
-	v := c.sent[id]
-	if v == nil || v.Used || c.mailboxes[v.To.String()].current != v || !c.setting.Now().Before(v.expires) {
+	v := c.sent[keyOf(id)]
+	if v == nil || v.Used || c.current(v.To) != v || !c.setting.Now().Before(v.expires) {
 		return nil
 	}
 	return v
 }
 
-// Prove makes a verification_token for an address.
-func (c *Codes) Prove(to address.Contact) (token string) {
+// Prove makes a verification_token for an address. answer is that of the call which has it.
+func (c *Codes) Prove(to address.Contact, answer func(token string) any) Pending {
 	p := &proof{to: to, expires: c.setting.Now().Add(ProofLife)}
-	token = c.signed("verification_token", to, p.expires)
-	c.proofs[token] = p
-	return token
+	return c.signed("verification_token", to, p.expires, func(token string) any {
+		c.proofs[keyOf(token)] = p
+		return answer(token)
+	})
 }
 
 // Proven returns what a verification_token proves. It stays good until it expires, however often it is used.
 func (c *Codes) Proven(token string) (to address.Contact, ok bool) {
-	p := c.proofs[token]
+	p := c.proofs[keyOf(token)]
 	if p == nil || !c.setting.Now().Before(p.expires) {
 		return address.Contact{}, false
 	}
@@ -126,7 +137,7 @@ func (c *Codes) Proven(token string) (to address.Contact, ok bool) {
 
 // Addressee returns what a verification_token, good or not, was made for.
 func (c *Codes) Addressee(token string) (to address.Contact, ok bool) {
-	p := c.proofs[token]
+	p := c.proofs[keyOf(token)]
 	if p == nil {
 		return address.Contact{}, false
 	}
@@ -135,8 +146,19 @@ func (c *Codes) Addressee(token string) (to address.Contact, ok bool) {
 
 // signed makes a verification_id or verification_token: a JWS with the payload keys of the live ones (WIRE.md section 4.1).
 // What the live kid and t hold is not known.
-func (c *Codes) signed(kind string, to address.Contact, expires time.Time) string {
-	return c.setting.signer.sign(map[string]any{
+func (c *Codes) signed(kind string, to address.Contact, expires time.Time, keep func(token string) any) Pending {
+	return Pending{c.setting.signer.newest(), map[string]any{
 		"e": to.String(), "exp": expires.Unix(), "kid": random.ID(), "pj": c.setting.Env, "t": kind,
+	}, keep}
+}
+
+// tidy drops what has expired. What was sent to an address today is counted until tomorrow.
+func (c *Codes) tidy(now time.Time) {
+	expired := func(v *Verification) bool { return !now.Before(v.expires) }
+	maps.DeleteFunc(c.sent, func(_ tokenKey, v *Verification) bool { return expired(v) })
+	maps.DeleteFunc(c.proofs, func(_ tokenKey, p *proof) bool { return !now.Before(p.expires) })
+	today, interval := now.In(china).Format(time.DateOnly), max(c.setting.SMSInterval, c.setting.EmailInterval)
+	maps.DeleteFunc(c.mailboxes, func(_ string, m *Mailbox) bool {
+		return m.day != today && now.Sub(m.LastSent) >= interval && (m.current == nil || expired(m.current))
 	})
 }

@@ -100,9 +100,10 @@ func Defaults() Config {
 type setting struct {
 	Config
 	clock
-	URL    string // the base URL, and the iss of access tokens
-	signer signer
-	waits  waits
+	URL     string // the base URL, and the iss of access tokens
+	refresh refreshSecret
+	signer  signer
+	waits
 }
 
 func (c *Config) fixedCodes() map[string]string { return maps.Clone(c.SeedCodes) }

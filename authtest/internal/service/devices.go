@@ -1,6 +1,7 @@
 package service
 
 import (
+	"maps"
 	"strings"
 	"time"
 
@@ -63,6 +64,11 @@ func (d *Devices) Pending(userCode string) *Device {
 		}
 	}
 	return nil
+}
+
+// tidy drops the devices that were told long ago that their code has expired.
+func (d *Devices) tidy(now time.Time) {
+	maps.DeleteFunc(d.codes, func(_ string, device *Device) bool { return now.Sub(device.Expires) >= DeviceCodeLife })
 }
 
 // forget denies what an account has approved.

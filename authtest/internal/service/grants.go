@@ -59,6 +59,10 @@ func (g *Grants) Take(code string) *Grant {
 	return grant
 }
 
+func (g *Grants) tidy(now time.Time) {
+	maps.DeleteFunc(g.codes, func(_ string, grant *Grant) bool { return !now.Before(grant.Expires) })
+}
+
 func (g *Grants) forget(a *Account) {
 	maps.DeleteFunc(g.codes, func(_ string, grant *Grant) bool { return grant.Session.User == a })
 }

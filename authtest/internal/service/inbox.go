@@ -2,56 +2,71 @@ package service
 
 import (
 	"slices"
+	"time"
 
 	"github.com/cloudbase-community/tcbauth/authtest/internal/address"
+)
+
+// The limits of an inbox.
+const (
+	maxMessages    = 10_000
+	maxMessageSize = 4 << 20
+	messageSize    = 200 // bytes beside the texts, about
 )
 
 // message is a Message in the inbox.
 type message struct {
 	Message
-	taken bool // by Take
+	key string // of the address
 }
 
-// maxMessages bounds the inbox of a server that runs for long.
-const maxMessages = 10_000
-
-// Inbox has the messages that were sent.
+// Inbox has the newest messages that were sent.
 type Inbox struct {
 	setting  *setting
-	messages []*message // oldest first
+	messages recent[*message]
+	untaken  map[string]*message // the newest one by address key, unless it was taken
 }
 
-// Deliver puts a message into the inbox and wakes who waits for one.
-func (b *Inbox) Deliver(m Message) {
-	b.messages = append(b.messages, &message{Message: m})
-	if extra := len(b.messages) - maxMessages; extra > 0 {
-		b.messages = slices.Clone(b.messages[extra:])
+func newInbox(s *setting) *Inbox {
+	b := &Inbox{setting: s, untaken: make(map[string]*message)}
+	b.messages = recent[*message]{
+		maxNumber: maxMessages, maxSize: maxMessageSize,
+		sizeOf: func(m *message) int { return messageSize + len(m.To) + len(m.key) },
+		dropped: func(m *message) {
+			if b.untaken[m.key] == m {
+				delete(b.untaken, m.key)
+			}
+		},
 	}
-	b.setting.waits.wake()
+	return b
+}
+
+// Deliver puts a message into the inbox and wakes who waits for it.
+func (b *Inbox) Deliver(m Message) {
+	in := &message{m, address.Key(m.To)}
+	b.untaken[in.key] = in
+	b.messages.add(in)
+	b.setting.wake("", in.key)
 }
 
 // Take returns the newest code for an address key, unless it was taken before. Older ones count as taken.
 func (b *Inbox) Take(key string) (code string, ok bool) {
-	for _, m := range slices.Backward(b.messages) {
-		if address.Key(m.To) != key {
-			continue
-		}
-		if m.taken {
-			break
-		}
-		if !ok {
-			code, ok = m.Code, true
-		}
-		m.taken = true
+	m, ok := b.untaken[key]
+	if !ok {
+		return "", false
 	}
-	return code, ok
+	delete(b.untaken, key)
+	return m.Code, true
 }
 
-// To returns the messages to an address key, or all for "", newest first.
-func (b *Inbox) To(key string) []Message {
+// To returns the messages to an address key, or all for "", that were sent after a time, newest first.
+func (b *Inbox) To(key string, after time.Time) []Message {
 	var found []Message
-	for _, m := range slices.Backward(b.messages) {
-		if key == "" || address.Key(m.To) == key {
+	for _, m := range slices.Backward(b.messages.all) {
+		if !m.SentAt.After(after) {
+			break // time does not go back
+		}
+		if key == "" || m.key == key {
 			found = append(found, m.Message)
 		}
 	}

@@ -1,6 +1,7 @@
 package service
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -24,16 +25,25 @@ func (t *ProviderToken) Lasts() int {
 	return int((t.expires.Sub(t.setting.Now()) + time.Second - 1) / time.Second)
 }
 
+// providerCodeLife is the life of a third party's code, which is nobody's but the emulator's.
+const providerCodeLife = 24 * time.Hour
+
+// providerCode is a third party's code for a person.
+type providerCode struct {
+	person  Identity
+	expires time.Time
+}
+
 // Parties are the third parties.
 type Parties struct {
 	setting *setting
 	people  []Identity                // known to them, the latest last
-	codes   map[string]Identity       // by provider_code
+	codes   map[string]providerCode   // by provider_code
 	tokens  map[string]*ProviderToken // by provider_token
 }
 
 func newParties(s *setting) *Parties {
-	return &Parties{setting: s, codes: make(map[string]Identity), tokens: make(map[string]*ProviderToken)}
+	return &Parties{setting: s, codes: make(map[string]providerCode), tokens: make(map[string]*ProviderToken)}
 }
 
 // Meet makes a person known to a third party, as the latest.
@@ -57,18 +67,23 @@ func (p *Parties) Latest(provider, sub string) (person Identity, ok bool) {
 // NewCode makes a provider_code for a person.
 func (p *Parties) NewCode(person Identity) (code string) {
 	code = random.Text(24)
-	p.codes[code] = person
+	p.codes[code] = providerCode{person, p.setting.Now().Add(providerCodeLife)}
 	return code
 }
 
 // TakeCode returns whom a provider_code is for. It is good once.
 func (p *Parties) TakeCode(provider, code string) (person Identity, ok bool) {
-	person, ok = p.codes[code]
-	if !ok || person.Provider != provider {
+	held, ok := p.codes[code]
+	if !ok || held.person.Provider != provider || !p.setting.Now().Before(held.expires) {
 		return Identity{}, false
 	}
 	delete(p.codes, code)
-	return person, true
+	return held.person, true
+}
+
+func (p *Parties) tidy(now time.Time) {
+	maps.DeleteFunc(p.codes, func(_ string, held providerCode) bool { return !now.Before(held.expires) })
+	maps.DeleteFunc(p.tokens, func(_ string, held *ProviderToken) bool { return !now.Before(held.expires) })
 }
 
 // NewToken makes a provider_token for a person. WeChat keeps the phone number to itself.

@@ -151,6 +151,33 @@ func (p *People) Anonymous(device string) *Account {
 	return a
 }
 
+// maxIdle bounds how many anonymous users without a session are remembered.
+const maxIdle = 1000
+
+// tidy forgets the anonymous users whom nobody has been for the longest time. Nothing but their device leads back to them.
+func (p *People) tidy(hasSession func(*Account) bool) {
+	if len(p.byDevice) <= maxIdle {
+		return
+	}
+	var idle []*Account
+	for _, a := range p.byDevice {
+		if !hasSession(a) {
+			idle = append(idle, a)
+		}
+	}
+	if len(idle) <= maxIdle {
+		return
+	}
+	slices.SortFunc(idle, func(a, b *Account) int { return a.LastLogin.Compare(b.LastLogin) })
+	forgotten := make(map[*Account]bool)
+	for _, a := range idle[:len(idle)-maxIdle] {
+		forgotten[a] = true
+		p.unindex(a)
+		delete(p.bySub, a.Sub)
+	}
+	maps.DeleteFunc(p.byDevice, func(_ string, a *Account) bool { return forgotten[a] })
+}
+
 // ForgetDevice makes the next anonymous user of an account's device somebody new.
 func (p *People) ForgetDevice(a *Account) {
 	for device, other := range p.byDevice {

@@ -1,6 +1,7 @@
 package service
 
 import (
+	"maps"
 	"time"
 
 	"github.com/cloudbase-community/tcbauth/authtest/internal/random"
@@ -35,3 +36,8 @@ func (q *QRCodes) New() (id string) {
 
 // ByID returns a code, or nil.
 func (q *QRCodes) ByID(id string) *QRCode { return q.codes[id] }
+
+// tidy drops the codes of which it was said long ago that they have expired.
+func (q *QRCodes) tidy(now time.Time) {
+	maps.DeleteFunc(q.codes, func(_ string, code *QRCode) bool { return now.Sub(code.Expires) >= QRCodeLife })
+}

@@ -1,7 +1,6 @@
 package service
 
 import (
-	"maps"
 	"net/http"
 	"net/url"
 	"time"
@@ -17,13 +16,4 @@ type Request struct {
 	Header    http.Header    `json:"header"`
 	Body      map[string]any `json:"body"`   // nil if it was not a JSON object
 	Status    int            `json:"status"` // of the answer; 0 while there is none
-}
-
-// Clone returns a copy that shares nothing with r.
-func (r *Request) Clone() Request {
-	c := *r
-	c.Query = url.Values(http.Header(r.Query).Clone())
-	c.Header = r.Header.Clone()
-	c.Body = maps.Clone(r.Body)
-	return c
 }

@@ -7,8 +7,10 @@ package service
 import (
 	"fmt"
 	"sync"
+	"time"
 
 	"github.com/cloudbase-community/tcbauth/authtest/internal/keys"
+	"github.com/cloudbase-community/tcbauth/authtest/internal/random"
 )
 
 // Service is one environment. Its lock holds the records together.
@@ -32,6 +34,9 @@ type records struct {
 	QRCodes  *QRCodes
 	Faults   *Faults
 	Log      *Log
+
+	tidied      time.Time
+	sinceTidied int // calls
 }
 
 func newRecords(s *setting) records {
@@ -39,7 +44,7 @@ func newRecords(s *setting) records {
 		People:   newPeople(s),
 		Sessions: newSessions(s),
 		Codes:    newCodes(s),
-		Inbox:    &Inbox{setting: s},
+		Inbox:    newInbox(s),
 		Captchas: newCaptchas(s),
 		Sudos:    newSudos(s),
 		Devices:  newDevices(s),
@@ -48,12 +53,14 @@ func newRecords(s *setting) records {
 		QRCodes:  newQRCodes(s),
 		Faults:   &Faults{},
 		Log:      newLog(s),
+
+		tidied: s.Now(),
 	}
 }
 
 // New returns an environment with the accounts and codes of its seeds. Its URL is the base URL of its server.
 func New(c Config, url string) (*Service, error) {
-	s := &Service{setting: &setting{Config: c, URL: url}}
+	s := &Service{setting: &setting{Config: c, URL: url, refresh: random.Bytes(32)}}
 	if err := s.restart(); err != nil {
 		return nil, err
 	}
@@ -99,14 +106,39 @@ func (s *Service) RotateKey() {
 	s.signer.rotation++
 }
 
-// Changed returns a channel that is closed when a code was sent or a captcha shown. It is safe for concurrent use.
-func (s *Service) Changed() <-chan struct{} { return s.waits.Changed() }
-
 // Remove deletes an account and everything that signs it in.
 func (s *Service) Remove(a *Account) {
-	s.Sessions.EndAll(func(n *Session) bool { return n.User == a })
+	s.Sessions.EndAll(a, Any)
 	s.People.Remove(a)
 	s.Sudos.forget(a)
 	s.Devices.forget(a)
 	s.Grants.forget(a)
+}
+
+// What has expired is dropped when this much of the environment's time has passed since it last was, or this many calls.
+const (
+	tidyInterval = 5 * time.Minute
+	tidyCalls    = 10_000
+)
+
+// Arrive is said of every call before it is carried out, with the Service locked.
+func (s *Service) Arrive() {
+	if s.sinceTidied++; s.sinceTidied >= tidyCalls || s.Now().Sub(s.tidied) >= tidyInterval {
+		s.Tidy()
+	}
+}
+
+// Tidy drops what has expired.
+func (s *Service) Tidy() {
+	now := s.Now()
+	s.tidied, s.sinceTidied = now, 0
+	s.Sessions.tidy(now)
+	s.People.tidy(s.Sessions.Has)
+	s.Codes.tidy(now)
+	s.Captchas.tidy(now)
+	s.Sudos.tidy(now)
+	s.Devices.tidy(now)
+	s.Grants.tidy(now)
+	s.Parties.tidy(now)
+	s.QRCodes.tidy(now)
 }

@@ -37,6 +37,10 @@ func (s *Sudos) Good(token string, a *Account) bool {
 	return ok && held.user == a && s.setting.Now().Before(held.expires)
 }
 
+func (s *Sudos) tidy(now time.Time) {
+	maps.DeleteFunc(s.held, func(_ string, held sudo) bool { return !now.Before(held.expires) })
+}
+
 func (s *Sudos) forget(a *Account) {
 	maps.DeleteFunc(s.held, func(_ string, held sudo) bool { return held.user == a })
 }
