@@ -1,7 +1,7 @@
 // Command tcbauth has what is useful around CloudBase auth on a developer's machine. Its one command so far is the
 // emulator:
 //
-//	tcbauth emulator [-addr 127.0.0.1:0] [-env ENV] [-seed FILE] [-url-file FILE] [-log FILE] [-allow-non-loopback]
+//	tcbauth emulator [-addr 127.0.0.1:9190] [-env ENV] [-seed FILE] [-url-file FILE] [-log FILE] [-allow-non-loopback] [-- COMMAND]
 package main
 
 import (
@@ -47,7 +47,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	}
 	switch args[0] {
 	case "emulator":
-		return emulator(ctx, args[1:], stdout, stderr)
+		return runEmulator(ctx, args[1:], stdout, stderr)
 	case "help", "-h", "-help", "--help":
 		say(stdout, usage)
 		return exitOK

@@ -40,6 +40,7 @@ func With(service *service.Service, auth http.Handler) http.Handler {
 		"POST keys":           s.postKey,
 		"POST tokens":         s.postToken,
 		"GET ticket-key":      s.getTicketKey,
+		"GET snippets":        s.getSnippets,
 	} {
 		method, name, _ := strings.Cut(pattern, " ")
 		mux.HandleFunc(method+" "+root+name, handle)

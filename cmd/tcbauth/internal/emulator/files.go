@@ -1,0 +1,33 @@
+package emulator
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+)
+
+// writeWhole makes a file appear with all of its text, so that who waits for it never reads a part.
+func writeWhole(name, text string) error {
+	temp, err := os.CreateTemp(filepath.Dir(name), filepath.Base(name)+".*")
+	if err != nil {
+		return err
+	}
+	_, err = temp.WriteString(text)
+	if err = errors.Join(err, temp.Close()); err == nil {
+		err = os.Rename(temp.Name(), name)
+	}
+	if err != nil {
+		return errors.Join(err, os.Remove(temp.Name()))
+	}
+	return nil
+}
+
+// removeOwn removes a file if it is still the one that was written here.
+func removeOwn(name, text string) error {
+	data, err := os.ReadFile(name) //nolint:gosec // G304: whoever runs the command names the file
+	if errors.Is(err, fs.ErrNotExist) || err == nil && string(data) != text {
+		return nil
+	}
+	return errors.Join(err, os.Remove(name))
+}
