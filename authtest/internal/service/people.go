@@ -1,7 +1,6 @@
 package service
 
 import (
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -35,7 +34,7 @@ func (p *People) Seed(in Person) (*Account, error) {
 	}
 	for _, name := range in.loginNames() {
 		if other := p.byName[name]; other != nil && other.Sub != in.Sub {
-			return nil, fmt.Errorf("%v has the same Username, Phone, Email or identity as %v", in, other.Person)
+			return nil, &PersonError{name.field(), "is that of " + other.String() + " too"}
 		}
 	}
 	old := p.bySub[in.Sub]

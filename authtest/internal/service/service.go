@@ -5,6 +5,7 @@
 package service
 
 import (
+	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -141,4 +142,16 @@ func (s *Service) Tidy() {
 	s.Grants.tidy(now)
 	s.Parties.tidy(now)
 	s.QRCodes.tidy(now)
+}
+
+// CheckSeeds says which of some accounts cannot be added to an environment that has no others, and why. All of them can: nil.
+func CheckSeeds(people []Person) (i int, why *PersonError) {
+	p := newPeople(&setting{})
+	for i, in := range people {
+		if _, err := p.Seed(in); err != nil {
+			why, _ := errors.AsType[*PersonError](err)
+			return i, why
+		}
+	}
+	return 0, nil
 }

@@ -88,6 +88,9 @@ func (c Config) start(log *lineLog) (servers []*authtest.Server, err error) {
 		if errors.Is(err, authtest.ErrNotLoopback) {
 			err = fmt.Errorf("%w; if that is meant, say so by -allow-non-loopback too", err)
 		}
+		if wrong, ok := errors.AsType[*authtest.SeedError](err); ok {
+			err = fmt.Errorf("%s:%d:%d: %s", c.Seed, wrong.Line, wrong.Column, wrong.Text)
+		}
 		if err != nil {
 			return servers, err
 		}
