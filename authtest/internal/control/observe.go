@@ -91,7 +91,6 @@ func (s control) getUsers(w http.ResponseWriter, r *http.Request) {
 	users := make([]service.Person, len(all))
 	for i, u := range all {
 		users[i] = u.Person
-		users[i].Password = ""
 	}
 	body := answer.JSON(map[string]any{"users": users})
 	s.Unlock()

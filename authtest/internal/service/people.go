@@ -41,11 +41,8 @@ func (p *People) Seed(in Person) (*Account, error) {
 	if old == nil {
 		return p.Add(in), nil
 	}
-	old.Updated = p.setting.Now()
-	if in.Password != old.Password {
-		old.PasswordSet = old.Updated
-	}
-	old.Person, old.Anonymous = in, false
+	old.Become(in, p.setting.Now())
+	old.Anonymous = false
 	p.ForgetDevice(old)
 	p.Index(old)
 	return old, nil
@@ -54,10 +51,8 @@ func (p *People) Seed(in Person) (*Account, error) {
 // Add adds an account whose names are free.
 func (p *People) Add(in Person) *Account {
 	now := p.setting.Now()
-	a := &Account{Person: in, Created: now, Updated: now}
-	if in.Password != "" {
-		a.PasswordSet = now
-	}
+	a := &Account{Created: now}
+	a.Become(in, now)
 	p.bySub[in.Sub] = a
 	p.Index(a)
 	return a
