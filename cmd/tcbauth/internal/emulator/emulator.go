@@ -15,17 +15,6 @@ import (
 	"github.com/cloudbase-community/tcbauth/authtest"
 )
 
-// Config says what to run. The zero value is the environment "authtest" on the usual port.
-type Config struct {
-	Addr    string   // host and port; "" is 127.0.0.1 and port 9190, or the next one that is free
-	Envs    []string // the ids of the environments, each on a port of its own; none is "authtest"
-	Seed    string   // a file for authtest.WithSeed; "" is none
-	URLFile string   // a file for the URLs, one a line, while the environments are there; "" is none
-	Log     string   // a file to which the requests are appended as lines of JSON; "" is none
-	Open    bool     // other machines may reach Addr
-	Command []string // to be run with TCB_ENV and TCB_BASE_URL, which name the first environment; none waits for ctx
-}
-
 // Run serves until ctx ends or the command does, whose exit code it returns. The URLs are written to stdout, which is the
 // command's if there is one, and then they are not. Codes, and what a person should know, are written to stderr.
 func Run(ctx context.Context, c Config, stdout, stderr io.Writer) (code int, err error) {
@@ -46,6 +35,13 @@ func Run(ctx context.Context, c Config, stdout, stderr io.Writer) (code int, err
 	if err != nil {
 		return 0, err
 	}
+	state, err := c.loadState(servers)
+	if err != nil {
+		return 0, err
+	}
+	defer func() { err = errors.Join(err, state.save()) }()
+	ctx, stop := c.reload(ctx, servers, log)
+	defer stop()
 	urls := ""
 	for _, srv := range servers {
 		urls += srv.URL + "\n"
@@ -88,11 +84,8 @@ func (c Config) start(log *lineLog) (servers []*authtest.Server, err error) {
 		if errors.Is(err, authtest.ErrNotLoopback) {
 			err = fmt.Errorf("%w; if that is meant, say so by -allow-non-loopback too", err)
 		}
-		if wrong, ok := errors.AsType[*authtest.SeedError](err); ok {
-			err = fmt.Errorf("%s:%d:%d: %s", c.Seed, wrong.Line, wrong.Column, wrong.Text)
-		}
 		if err != nil {
-			return servers, err
+			return servers, inFile(c.Seed, err)
 		}
 		servers = append(servers, srv)
 		if looksReal(env) {
