@@ -43,10 +43,10 @@ func (e *endedError) Is(target error) bool { return target == error(CodeUnauthen
 // Error is what every call of this package fails with. It is always a pointer. None of its fields and texts holds a
 // token, a password, a code, a phone number or anything else that the call sent.
 //
-//	errors.Is(err, tcbauth.CodeNotFound)    // the server's word
-//	errors.Is(err, tcbauth.ErrRateLimited)  // the sentinel of its Category
-//	errors.Is(err, tcbauth.ErrNoSession)    // what Err wraps
-//	errors.As(err, &e)                      // with e a *tcbauth.Error
+//	errors.Is(err, tcbauth.CodeNotFound)   // the error code
+//	errors.Is(err, tcbauth.ErrRateLimited) // the error of its Category
+//	errors.Is(err, tcbauth.ErrNoSession)   // what Err wraps
+//	errors.As(err, &e)                     // with e a *tcbauth.Error
 type Error struct {
 	Op           string // the method of Auth that failed; RefreshSession for a refresh on the way
 	Method, Path string // of the request, "" if none was made; the path has no query

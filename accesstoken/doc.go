@@ -4,10 +4,8 @@
 //	verifier, err := accesstoken.NewVerifier("your-env-id")
 //	http.Handle("/orders", verifier.Middleware(orders))
 //
-//	func (o *Orders) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-//		claims, ok := accesstoken.FromContext(r.Context())
-//		// claims.Subject is the id of the user who calls
-//	}
+//	claims, ok := accesstoken.FromContext(r.Context()) // in orders
+//	fmt.Println(claims.Subject, ok)                    // the uid of the js-sdk
 //
 // A signature alone proves little: the service signs the tokens of many environments, its publishable keys and API keys
 // and the tokens of the verification flow with one and the same key (WIRE.md section 6.4). A [Verifier] takes a token
