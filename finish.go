@@ -10,15 +10,15 @@ import (
 // FinishOtpRequest has the code of a challenge and what else its kind needs.
 type FinishOtpRequest struct {
 	Challenge *OtpChallenge `json:"challenge"`
-	Token     string        `json:"token"` // what the person typed in, as Verify takes it
+	Token     string        `json:"token"` // what the user typed in; as for Verify
 	// MessageID is the VerificationID of [Auth.Resend], if that was called since; "" is that of the challenge.
 	MessageID string `json:"messageId,omitempty"`
 
-	// Password is required for OtpRecovery, and may be given for OtpSignUp and OtpReauthentication. It is judged by the
-	// password policy before the code is spent.
+	// Password is required for OtpRecovery, and optional for OtpSignUp and OtpReauthentication. The password policy checks
+	// it before the code is used up.
 	Password string `json:"password,omitempty"`
 
-	// The others are those of a new user, for OtpSignUp.
+	// The following fields are those of a new user, for OtpSignUp.
 	Name           string `json:"name,omitempty"`
 	Username       string `json:"username,omitempty"`
 	Gender         string `json:"gender,omitempty"`
@@ -29,13 +29,13 @@ type FinishOtpRequest struct {
 	KeepAnonymousUser bool `json:"-"`
 }
 
-// FinishOtp takes the second step of a challenge: it checks the code and does what the challenge is for. A wrong code can be
-// tried again with the same challenge, as often as the server allows.
+// FinishOtp is the second step of a challenge: it checks the code and does what the challenge is for. After a wrong code
+// it can be called again with the same challenge, as often as the server allows.
 //
-// Errors are those of [Auth.Verify] and of the methods that the kind stands for: [Auth.SignIn], [Auth.SignUp],
+// Errors are those of [Auth.Verify] and of the method for the challenge's kind: [Auth.SignIn], [Auth.SignUp],
 // [Auth.ResetPassword], [Auth.SetPassword], [Auth.UpdateUserBasicInfo].
 //
-// js-sdk: data.verifyOtp and data.updateUser of what the first step returns.
+// js-sdk: the functions data.verifyOtp and data.updateUser in the result of the first step.
 func (a *Auth) FinishOtp(ctx context.Context, req FinishOtpRequest) (*LoginState, error) {
 	const op = "FinishOtp"
 	if err := a.ready(ctx, a.storing(), a.checkFinish(&req)); err != nil {

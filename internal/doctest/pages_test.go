@@ -30,7 +30,8 @@ func TestConfigurationPage(t *testing.T) {
 		require.NoError(t, os.WriteFile(filepath.Join(root, name), []byte(want), 0o644)) //nolint:gosec // for everybody to read
 		return
 	}
-	assert.Equal(t, want, strings.ReplaceAll(read(t, name), "\r\n", "\n"), "update it: TCBAUTH_UPDATE_DOCS=1 go test ./internal/doctest")
+	got := strings.ReplaceAll(read(t, name), "\r\n", "\n")
+	assert.True(t, want == got, "%s is stale, update it: TCBAUTH_UPDATE_DOCS=1 go test ./internal/doctest", name)
 }
 
 // configuration is the page of all options, from their doc comments.
@@ -39,14 +40,14 @@ func configuration(t *testing.T) string {
 	var b strings.Builder
 	b.WriteString(`# Configuration
 
-Every option of every package, with the first sentence of its documentation; the link leads to the rest. Options are checked when they
+Every option of the packages that a program uses, with the first sentence of its documentation; the link leads to the rest. Options are checked when they
 are given: a bad one is an error of the constructor. This page is generated.
 
 There is no configuration file: a program decides itself where its settings come from.
 `)
 	for _, p := range []struct{ dir, constructor string }{
 		{".", "New, NewApp"}, {"accesstoken", "NewVerifier"}, {"ticket", "NewSigner"}, {"redisstore", "New"},
-		{"sqlstore", "New"}, {"authotel", "New"}, {"authtest", "NewServer, Listen"},
+		{"sqlstore", "New"}, {"authotel", "New"},
 	} {
 		fmt.Fprintf(&b, "\n## %s: %s\n\n| option | meaning |\n| --- | --- |\n", pathOf(p.dir), p.constructor)
 		rows := optionRows(t, p.dir)
@@ -56,7 +57,9 @@ There is no configuration file: a program decides itself where its settings come
 	return b.String()
 }
 
-func pathOf(dir string) string { return strings.TrimSuffix(strings.TrimPrefix(module+"/"+dir, "github.com/cloudbase-community/"), "/.") }
+func pathOf(dir string) string {
+	return strings.TrimSuffix(strings.TrimPrefix(module+"/"+dir, "github.com/cloudbase-community/"), "/.")
+}
 
 var docLink = regexp.MustCompile(`\[(\*?[A-Z][\w.]*|[a-z]+\.[A-Z]\w*)\]`)
 
@@ -164,4 +167,31 @@ func TestREADMEs(t *testing.T) {
 			assert.Contains(t, text, command, name)
 		}
 	}
+}
+
+var methodLink = regexp.MustCompile(`\[Auth\.(\w+)\]`)
+
+// The package comment lists the methods of Auth by task, since the index of pkg.go.dev is alphabetical.
+func TestMethodsByTask(t *testing.T) {
+	t.Parallel()
+	pkg := loadPackage(t, ".")
+	_, list, found := strings.Cut(pkg.Doc, "# Methods by task")
+	require.True(t, found)
+	list, _, _ = strings.Cut(list, "\n# ")
+	listed := make(map[string]bool)
+	for _, m := range methodLink.FindAllStringSubmatch(list, -1) {
+		listed[m[1]] = true
+	}
+	for _, typ := range pkg.Types {
+		if typ.Name != "Auth" {
+			continue
+		}
+		for _, method := range typ.Methods {
+			if method.Name != "Format" {
+				assert.True(t, listed[method.Name], "doc.go has no task for Auth.%s", method.Name)
+				delete(listed, method.Name)
+			}
+		}
+	}
+	assert.Empty(t, listed, "doc.go lists methods that do not exist")
 }
