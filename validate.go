@@ -49,7 +49,7 @@ const (
 	ruleUsername = "must be 6 to 25 characters: a lower-case letter, then lower-case letters, digits, _ and -"
 	ruleCode     = "must be digits, with nothing but spaces, hyphens and dots between"
 	ruleCodeLong = "must be at most 16 digits"
-	ruleEmail    = "must be an e-mail address: no white space, one @ with something on both sides"
+	ruleEmail    = "must be an email address: no white space, one @ with something on both sides"
 	ruleMailLong = "must be at most 254 bytes"
 )
 

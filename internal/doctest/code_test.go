@@ -17,6 +17,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -115,6 +116,7 @@ func commentCode(t *testing.T, name, source string) []snippet {
 
 // checker formats and type-checks fragments of Go.
 type checker struct {
+	mu       sync.Mutex // the importer's: it is not for concurrent use
 	importer types.Importer
 	preamble string // declares what fragments use without saying where it comes from
 }
@@ -167,7 +169,9 @@ func (c *checker) check(code string) error {
 			problems = append(problems, err)
 		}
 	}}
+	c.mu.Lock()
 	_, _ = config.Check("fragment", fset, files, nil)
+	c.mu.Unlock()
 	return errors.Join(problems...)
 }
 
