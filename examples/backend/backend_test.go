@@ -276,3 +276,21 @@ func TestManyVisitors(t *testing.T) {
 	assert.Len(t, subs, visitors)
 	assert.Equal(t, visitors/2, s.srv.Count("revoke"))
 }
+
+// TestForeignHost: a name that points here, of somebody else's, gets no page and no code, though its pages are of one origin
+// with the form that they send.
+func TestForeignHost(t *testing.T) {
+	t.Parallel()
+	s := openSite(t, false)
+	visitor := s.newBrowser(t)
+	port := strings.TrimPrefix(s.server.URL, "http://127.0.0.1")
+	for _, host := range []string{"rebound.example" + port, "rebound.example", "localhost" + port, "127.0.0.1", "127.0.0.1:1"} {
+		visitor.host = host
+		visitor.header = http.Header{"Sec-Fetch-Site": {"same-origin"}, "Origin": {"http://" + host}}
+		assert.Equal(t, http.StatusMisdirectedRequest, visitor.get(t, "/").status, host)
+		assert.Equal(t, http.StatusMisdirectedRequest, visitor.get(t, "/me").status, host)
+		assert.Equal(t, http.StatusMisdirectedRequest, visitor.post(t, "/login/code", "phone", phone).status, host)
+	}
+	assert.Empty(t, s.srv.Requests())
+	assert.Empty(t, s.srv.Messages(phone))
+}

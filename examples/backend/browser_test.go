@@ -93,6 +93,7 @@ type browser struct {
 	base   string
 	client *http.Client
 	header http.Header // what the browser says of where a form comes from
+	host   string      // that it believes to be at; "" is that of base
 }
 
 func (s *site) newBrowser(t *testing.T) *browser {
@@ -137,6 +138,7 @@ func (b *browser) do(t *testing.T, method, path string, form url.Values) shown {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), method, b.base+path, strings.NewReader(form.Encode()))
 	require.NoError(t, err)
+	r.Host = b.host
 	if method == http.MethodPost {
 		r.Header = b.header.Clone()
 		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")

@@ -36,7 +36,7 @@ func newHandler(app *tcbauth.App, store tcbauth.TokenStore, site *url.URL, log *
 	if err := protection.AddTrustedOrigin(site.String()); err != nil {
 		return nil, fmt.Errorf("-url: %w", err)
 	}
-	return hardened(logged(protection.Handler(mux), log)), nil
+	return hardened(logged(onlyAt(site, protection.Handler(mux)), log)), nil
 }
 
 // maxForm is the most that is read of a form, in bytes.
