@@ -40,7 +40,7 @@
 // [Auth.SignInCustom], [Auth.VerifyOtp]. To register: [Auth.SignUp].
 //
 // To sign in or register in two steps, often in two requests: [Auth.SignInWithOtp], [Auth.SignUpWithOtp] and
-// [Auth.ResetPasswordForEmail], then [Auth.FinishOtp].
+// [Auth.ResetPasswordForEmail], then [Auth.FinishOtp]; [Auth.StoredOtp] with [WithStoredOtp].
 //
 // To sign in at a third party: [Auth.SignInWithOAuth], then [Auth.VerifyOAuth]; or [Auth.GenProviderRedirectUri],
 // [Auth.GrantProviderToken] and [Auth.PatchProviderToken]; with a mini program [Auth.GetMiniProgramQrCode] and

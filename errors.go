@@ -30,6 +30,9 @@ var (
 	// kept. It also matches [CodeUnauthenticated].
 	ErrOtherUser  error = &endedError{"the ticket is for a different user than the session"}
 	errKeyRefused error = &endedError{"the access key was refused"}
+	// ErrNoOtp means that [WithStoredOtp] has no challenge: none was started, or it was finished, refused too often, or has
+	// expired. It also matches [ErrVerificationFailed].
+	ErrNoOtp = errors.New("tcbauth: no code is expected")
 	// ErrStore means that the token store failed, or holds a session that cannot be read.
 	ErrStore = errors.New("tcbauth: the token store failed")
 )
@@ -160,6 +163,8 @@ func newError(op string, err error) *Error {
 		e.Err, e.cause = fmt.Errorf("%w: there is no refresh token", ErrSessionExpired), advice.SessionEnded
 	case client.ErrOtherUser:
 		e.Err, e.cause = ErrOtherUser, advice.OtherUser
+	case session.ErrNothingPending:
+		return &Error{Op: op, Category: CategoryVerificationFailed, Err: ErrNoOtp, cause: advice.NoCodeAsked}
 	default:
 		return &Error{Op: op, Category: CategoryUnknown, Err: err}
 	}
@@ -304,7 +309,7 @@ var causes = []struct {
 	err   error
 	cause advice.Cause
 }{
-	{ErrStore, advice.StoreFailed}, {ErrOtherUser, advice.OtherUser}, {ErrSessionExpired, advice.SessionEnded},
+	{ErrNoOtp, advice.NoCodeAsked}, {ErrStore, advice.StoreFailed}, {ErrOtherUser, advice.OtherUser}, {ErrSessionExpired, advice.SessionEnded},
 	{ErrNoSession, advice.NobodySignedIn}, {ErrInvalidResponse, advice.InvalidResponse}, {ErrOutcomeUnknown, advice.OutcomeUnknown},
 	{context.Canceled, advice.Interrupted}, {context.DeadlineExceeded, advice.TookTooLong},
 }

@@ -156,32 +156,6 @@ func (a *Auth) SendVerificationCodeToCurrentUser(ctx context.Context, req GetVer
 	return a.getVerification(ctx, "SendVerificationCodeToCurrentUser", req)
 }
 
-// ResendRequest says where the code is sent again. Exactly one of Email and Phone is given.
-type ResendRequest struct {
-	Type  string `json:"type,omitempty"` // "signup" also reaches users who are not registered
-	Email string `json:"email,omitempty"`
-	Phone string `json:"phone,omitempty"` // in any form that NormalizePhone accepts
-	Usage string `json:"usage,omitempty"` // that of [GetVerificationRequest]
-}
-
-// Resend sends a new code, which invalidates the one before. To finish an [OtpChallenge] with it, set its MessageID to
-// the new VerificationID.
-//
-// js-sdk: resend.
-func (a *Auth) Resend(ctx context.Context, req ResendRequest) (*VerificationInfo, error) {
-	target := TargetUser
-	if req.Type == "signup" {
-		target = TargetAny
-	}
-	phone, invalid := phoneOrEmail("phone", req.Phone, "email", req.Email)
-	if invalid != nil {
-		return nil, a.fail(ctx, "Resend", invalid)
-	}
-	return a.getVerification(ctx, "Resend", GetVerificationRequest{
-		Email: req.Email, PhoneNumber: phone, Target: target, Usage: req.Usage,
-	})
-}
-
 // carriesBearer reports whether a call that may carry a bearer carries one. A store that fails is an error of the inside.
 func (a *Auth) carriesBearer(ctx context.Context) (bool, error) {
 	if a.ready(ctx) != nil {
