@@ -1,4 +1,4 @@
-// Package model tests what sessions promise while several Apps and processes use them at once. It has tests only.
+// Package model tests what sessions promise while several Apps and processes use them at once. Tests import it.
 //
 // A session's key is a register that holds a person or nobody. The tests let many goroutines sign in, switch, sign out and
 // ask who is there, on a store that is late, over a network that loses answers, in processes that are killed. They note when
