@@ -12,8 +12,8 @@
 //
 // The environment says how long the tests run and what they tell:
 //
-//	TCBAUTH_MODEL=1m             run each store for so long
-//	TCBAUTH_MODEL_OPS=100000     run so many operations on each store
+//	TCBAUTH_MODEL=1m             run each kind of store for so long
+//	TCBAUTH_MODEL_OPS=100000     run so many operations on each kind
 //	TCBAUTH_MODEL_SEED=42        choose the same operations again; goroutines still take turns as they like
 //	TCBAUTH_MODEL_HTML=dir       write a picture of a history that cannot be explained
 //	TCBAUTH_REDIS=host:port      use a real Redis (scripts/with-redis.sh)
