@@ -17,5 +17,6 @@
 //	TCBAUTH_MODEL_SEED=42        choose the same operations again; goroutines still take turns as they like
 //	TCBAUTH_MODEL_HTML=dir       write a picture of a history that cannot be explained
 //	TCBAUTH_REDIS=host:port      use a real Redis (scripts/with-redis.sh)
+//	TCBAUTH_POSTGRES, TCBAUTH_MARIADB  use these databases (sqlstore/internal/dbtest, with scripts/with-*.sh)
 //	TCBAUTH_MODEL_BREAKS=1       break the engine on purpose, rule by rule, and see that each break is found
 package model
