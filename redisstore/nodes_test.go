@@ -1,0 +1,123 @@
+package redisstore_test
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/redis/go-redis/v9"
+	"github.com/stretchr/testify/require"
+)
+
+const slots = 16384
+
+// cluster is one of a test's own, with its nodes: the masters first.
+type cluster struct {
+	*redis.ClusterClient
+	nodes   []*server
+	clients []*redis.Client
+	masters int
+}
+
+// startCluster starts masters, and a replica for each if replicated.
+func startCluster(t *testing.T, masters int, replicated bool) *cluster {
+	t.Helper()
+	n := masters
+	if replicated {
+		n = 2 * masters
+	}
+	c := &cluster{nodes: make([]*server, n), clients: make([]*redis.Client, n), masters: masters}
+	addrs := make([]string, n)
+	for i := range c.nodes {
+		c.nodes[i] = startServer(t, "--cluster-enabled", "yes", "--cluster-node-timeout", "2000", "--appendonly", "no", "--save", "")
+		addrs[i] = c.nodes[i].addr()
+		c.clients[i] = connect(t, addrs[i])
+	}
+	ctx := t.Context()
+	for i, client := range c.clients {
+		require.NoError(t, client.ClusterMeet(ctx, "127.0.0.1", c.nodes[0].port).Err())
+		if i < masters {
+			require.NoError(t, client.ClusterAddSlotsRange(ctx, i*slots/masters, (i+1)*slots/masters-1).Err())
+		}
+	}
+	known := fmt.Sprintf("cluster_known_nodes:%d", n)
+	for i, client := range c.clients {
+		if i >= masters {
+			master := c.id(ctx, i-masters)
+			eventually(ctx, t, "a replica has its master", func() bool { return client.ClusterReplicate(ctx, master).Err() == nil })
+		}
+	}
+	for _, client := range c.clients {
+		eventually(ctx, t, "the cluster is up", func() bool {
+			info, err := client.ClusterInfo(ctx).Result()
+			return err == nil && strings.Contains(info, "cluster_state:ok") && strings.Contains(info, known)
+		})
+	}
+	for i := range masters {
+		eventually(ctx, t, "the replicas are there", func() bool {
+			info, err := c.clients[i].Info(ctx, "replication").Result()
+			return err == nil && (!replicated || strings.Contains(info, "state=online"))
+		})
+	}
+	c.ClusterClient = redis.NewClusterClient(&redis.ClusterOptions{Addrs: addrs, ContextTimeoutEnabled: true})
+	t.Cleanup(func() { require.NoError(t, c.Close()) })
+	return c
+}
+
+func (c *cluster) id(ctx context.Context, i int) string { return c.clients[i].ClusterMyID(ctx).Val() }
+
+// where returns the master that has the keys which match, and them.
+func (c *cluster) where(t *testing.T, pattern string) (node int, keys []string) {
+	t.Helper()
+	for i := range c.masters {
+		if found := all(t, c.clients[i], pattern); len(found) > 0 {
+			require.Empty(t, keys, "all keys of a session are on one node")
+			node, keys = i, found
+		}
+	}
+	return node, keys
+}
+
+// begin begins to move a slot.
+func (c *cluster) begin(t *testing.T, slot, from, to int) {
+	t.Helper()
+	ctx := t.Context()
+	require.NoError(t, c.clients[to].Do(ctx, "CLUSTER", "SETSLOT", slot, "IMPORTING", c.id(ctx, from)).Err())
+	require.NoError(t, c.clients[from].Do(ctx, "CLUSTER", "SETSLOT", slot, "MIGRATING", c.id(ctx, to)).Err())
+}
+
+func (c *cluster) move(t *testing.T, from, to int, keys ...string) {
+	t.Helper()
+	args := []any{"MIGRATE", "127.0.0.1", c.nodes[to].port, "", 0, 5000, "KEYS"}
+	for _, key := range keys {
+		args = append(args, key)
+	}
+	require.NoError(t, c.clients[from].Do(t.Context(), args...).Err())
+}
+
+// finish gives the slot to its new node.
+func (c *cluster) finish(t *testing.T, slot, from, to int) {
+	t.Helper()
+	ctx := t.Context()
+	for {
+		keys, err := c.clients[from].ClusterGetKeysInSlot(ctx, slot, 100).Result()
+		require.NoError(t, err)
+		if len(keys) == 0 {
+			break
+		}
+		c.move(t, from, to, keys...)
+	}
+	for _, i := range append([]int{to, from}, others(c.masters, from, to)...) {
+		require.NoError(t, c.clients[i].Do(ctx, "CLUSTER", "SETSLOT", slot, "NODE", c.id(ctx, to)).Err())
+	}
+}
+
+func others(n, a, b int) (all []int) {
+	for i := range n {
+		if i != a && i != b {
+			all = append(all, i)
+		}
+	}
+	return all
+}
