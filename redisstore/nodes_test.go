@@ -3,8 +3,11 @@ package redisstore_test
 import (
 	"context"
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/redis/go-redis/v9"
 	"github.com/stretchr/testify/require"
@@ -16,6 +19,7 @@ const slots = 16384
 type cluster struct {
 	*redis.ClusterClient
 	nodes   []*server
+	addrs   []string // of the nodes
 	clients []*redis.Client
 	masters int
 }
@@ -60,10 +64,13 @@ func startCluster(t *testing.T, masters int, replicated bool) *cluster {
 			return err == nil && (!replicated || strings.Contains(info, "state=online"))
 		})
 	}
+	c.addrs = addrs
 	c.ClusterClient = redis.NewClusterClient(&redis.ClusterOptions{Addrs: addrs, ContextTimeoutEnabled: true})
 	t.Cleanup(func() { require.NoError(t, c.Close()) })
 	return c
 }
+
+func (c *cluster) place(lease time.Duration) place { return place{Addrs: c.addrs, Lease: lease} }
 
 func (c *cluster) id(ctx context.Context, i int) string { return c.clients[i].ClusterMyID(ctx).Val() }
 
@@ -120,4 +127,34 @@ func others(n, a, b int) (all []int) {
 		}
 	}
 	return all
+}
+
+// sentinel is a master with a replica, and a Sentinel that has one take the other's place.
+type sentinel struct {
+	*server
+	nodes   [2]*server // the master first
+	watcher *redis.SentinelClient
+}
+
+const masterName = "sessions"
+
+func startSentinel(t *testing.T) *sentinel {
+	t.Helper()
+	master := startServer(t)
+	s := &sentinel{nodes: [2]*server{master, startServer(t, "--replicaof", "127.0.0.1 "+master.port)}}
+	conf := filepath.Join(t.TempDir(), "sentinel.conf")
+	require.NoError(t, os.WriteFile(conf, fmt.Appendf(nil, "sentinel monitor %[1]s 127.0.0.1 %[2]s 1\n"+
+		"sentinel down-after-milliseconds %[1]s 300\nsentinel failover-timeout %[1]s 2000\n", masterName, master.port), 0o600))
+	s.server = startServer(t, conf, "--sentinel")
+	s.watcher = redis.NewSentinelClient(&redis.Options{Addr: s.addr()})
+	t.Cleanup(func() { require.NoError(t, s.watcher.Close()) })
+	eventually(t.Context(), t, "Sentinel knows the replica", func() bool {
+		replicas, err := s.watcher.Replicas(t.Context(), masterName).Result()
+		return err == nil && len(replicas) == 1 && replicas[0]["master-link-status"] == "ok"
+	})
+	return s
+}
+
+func (s *sentinel) place(lease time.Duration) place {
+	return place{Addrs: []string{s.addr()}, Master: masterName, Lease: lease}
 }

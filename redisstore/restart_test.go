@@ -23,7 +23,7 @@ func TestRedisRestarts(t *testing.T) {
 	}
 	const lease = 10 * time.Second
 	store := newStore(t, connect(t, srv.addr()), "")
-	race := testbed.NewRace(t, place(srv.addr(), "", lease), store, authtest.Rotating().RevokingReuse())
+	race := testbed.NewRace(t, oneNode(srv.addr(), "", lease).String(), store, authtest.Rotating().RevokingReuse())
 	race.Server.Fault(authtest.Fault{Operation: "token", Delay: 300 * time.Millisecond})
 	peers := make([]*testbed.Process, processes)
 	for i := range peers {
@@ -57,7 +57,7 @@ func TestRedisForgets(t *testing.T) {
 	t.Parallel()
 	srv := startServer(t, "--appendonly", "no", "--save", "")
 	store := newStore(t, connect(t, srv.addr()), "")
-	race := testbed.NewRace(t, place(srv.addr(), "", 10*time.Second), store, authtest.Rotating().RevokingReuse())
+	race := testbed.NewRace(t, oneNode(srv.addr(), "", 10*time.Second).String(), store, authtest.Rotating().RevokingReuse())
 	race.Server.Fault(authtest.Fault{Operation: "token", Delay: 300 * time.Millisecond})
 	peer := race.Start(t, testbed.TokenHelper)
 	defer peer.End(t)
