@@ -2,9 +2,13 @@ package redisstore_test
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/base64"
 	"fmt"
+	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -86,6 +90,40 @@ func (c *cluster) where(t *testing.T, pattern string) (node int, keys []string) 
 	return node, keys
 }
 
+// tagOf is what a Store without a prefix has in braces for all keys of a session.
+func tagOf(key string) string {
+	sum := sha256.Sum256([]byte(key[:strings.LastIndexByte(key, '/')+1]))
+	return base64.RawURLEncoding.EncodeToString(sum[:])
+}
+
+// slot returns that of a session, and the node that is its master.
+func (c *cluster) slot(t *testing.T, key string) (slot, master int) {
+	t.Helper()
+	slot = int(c.ClusterKeySlot(t.Context(), "{"+tagOf(key)+"}").Val())
+	ranges, err := c.ClusterSlots(t.Context()).Result()
+	require.NoError(t, err)
+	for _, r := range ranges {
+		if r.Start <= slot && slot <= r.End {
+			return slot, slices.Index(c.addrs, r.Nodes[0].Addr)
+		}
+	}
+	require.Fail(t, "no node has the slot")
+	return 0, 0
+}
+
+// failOver has the replica of a session's master take its place, by what cause does, once it has what the master has.
+func (c *cluster) failOver(t *testing.T, key string, cause func(master, replica int)) {
+	t.Helper()
+	_, master := c.slot(t, key)
+	replica := (master + c.masters) % len(c.nodes)
+	requireReplicated(t, c.clients[master], tagOf(key))
+	cause(master, replica)
+	eventually(t.Context(), t, "a replica is the master", func() bool {
+		info, err := c.clients[replica].Info(t.Context(), "replication").Result()
+		return err == nil && strings.Contains(info, "role:master")
+	})
+}
+
 // begin begins to move a slot.
 func (c *cluster) begin(t *testing.T, slot, from, to int) {
 	t.Helper()
@@ -157,4 +195,24 @@ func startSentinel(t *testing.T) *sentinel {
 
 func (s *sentinel) place(lease time.Duration) place {
 	return place{Addrs: []string{s.addr()}, Master: masterName, Lease: lease}
+}
+
+// failOver has the replica take its master's place, by what cause does, once it has what the master has.
+func (s *sentinel) failOver(t *testing.T, cause func(master int)) {
+	t.Helper()
+	master := 0
+	if s.addrOfMaster(t) != s.nodes[0].addr() {
+		master = 1
+	}
+	requireReplicated(t, connect(t, s.nodes[master].addr()), "")
+	cause(master)
+	eventually(t.Context(), t, "the replica is the master", func() bool { return s.addrOfMaster(t) == s.nodes[1-master].addr() })
+}
+
+func (s *sentinel) addrOfMaster(t *testing.T) string {
+	t.Helper()
+	addr, err := s.watcher.GetMasterAddrByName(t.Context(), masterName).Result()
+	require.NoError(t, err)
+	require.Len(t, addr, 2)
+	return net.JoinHostPort(addr[0], addr[1])
 }
