@@ -148,33 +148,40 @@ func TestReshardUnderLoad(t *testing.T) {
 var failovers = map[string]struct {
 	start  func(t *testing.T) (p place, failOver func(key string))
 	loses  bool // what was answered last, since the replica does not have it yet
+	late   bool // what the old master answers until it is told
 	stress bool
 }{
 	"sentinel, the master dies": {loses: true, start: func(t *testing.T) (place, func(string)) {
 		s := startSentinel(t)
-		return s.place(time.Minute), func(string) { s.failOver(t, func(master int) { s.nodes[master].kill(t) }) }
+		return s.place(failoverLease), func(string) { s.failOver(t, func(master int) { s.nodes[master].kill(t) }) }
 	}},
-	"sentinel, by order": {loses: true, start: func(t *testing.T) (place, func(string)) {
+	"sentinel, by order": {loses: true, late: true, start: func(t *testing.T) (place, func(string)) {
 		s := startSentinel(t)
-		return s.place(time.Minute), func(string) {
+		return s.place(failoverLease), func(string) {
 			s.failOver(t, func(int) { require.NoError(t, s.watcher.Failover(t.Context(), masterName).Err()) })
 		}
 	}},
 	"cluster, the master dies": {loses: true, stress: true, start: func(t *testing.T) (place, func(string)) {
 		c := startCluster(t, 3, true)
-		return c.place(time.Minute), func(key string) { c.failOver(t, key, func(master, _ int) { c.nodes[master].kill(t) }) }
+		return c.place(failoverLease), func(key string) { c.failOver(t, key, func(master, _ int) { c.nodes[master].kill(t) }) }
 	}},
 	"cluster, by order": {start: func(t *testing.T) (place, func(string)) {
 		c := startCluster(t, 3, true)
-		return c.place(time.Minute), func(key string) {
+		return c.place(failoverLease), func(key string) {
 			c.failOver(t, key, func(_, replica int) { require.NoError(t, c.clients[replica].ClusterFailover(t.Context()).Err()) })
 		}
 	}},
 }
 
-func eachFailover(t *testing.T, test func(t *testing.T, p place, loses bool, failOver func(key string))) {
+// failoverLease is that of a store's locks unless it is told another.
+const failoverLease = 10 * time.Second
+
+func eachFailover(t *testing.T, late bool, test func(t *testing.T, p place, loses bool, failOver func(key string))) {
 	t.Helper()
 	for name, f := range failovers {
+		if f.late && !late {
+			continue
+		}
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			if f.stress && !testbed.Stress() {
@@ -191,7 +198,7 @@ func eachFailover(t *testing.T, test func(t *testing.T, p place, loses bool, fai
 // was answered last may be gone, once, where replication does not wait for it. Nothing else is.
 func TestFailoverUnderLoad(t *testing.T) {
 	t.Parallel()
-	eachFailover(t, func(t *testing.T, p place, loses bool, failOver func(key string)) {
+	eachFailover(t, true, func(t *testing.T, p place, loses bool, failOver func(key string)) {
 		count := startCounters(t, p.newStore(t), 6)
 		count.goOn(t)
 		failOver(count.each[0].key)
@@ -210,13 +217,13 @@ func TestFailoverUnderLoad(t *testing.T) {
 // the session and the others wait for it.
 func TestRefreshesThroughFailovers(t *testing.T) {
 	t.Parallel()
-	eachFailover(t, func(t *testing.T, p place, _ bool, failOver func(key string)) {
+	eachFailover(t, false, func(t *testing.T, p place, _ bool, failOver func(key string)) {
 		refreshThrough(t, p, 1, func(race *testbed.Race, _ int) { failOver(race.Key()) })
 	})
 	t.Run("cluster, a slot moves", func(t *testing.T) {
 		t.Parallel()
 		c := startCluster(t, 3, false)
-		refreshThrough(t, c.place(time.Minute), 4, func(race *testbed.Race, _ int) {
+		refreshThrough(t, c.place(failoverLease), 4, func(race *testbed.Race, _ int) {
 			slot, from := c.slot(t, race.Key())
 			to := (from + 1) % c.masters
 			c.begin(t, slot, from, to)
