@@ -1,4 +1,4 @@
-package model_test
+package model
 
 import (
 	"context"
@@ -26,13 +26,18 @@ const (
 	eraOps    = 4_000 // before a new server takes over, with other rules
 	apps      = 3     // of this process
 	processes = 3     // beside it, where processes share the store; one of them is killed now and then
+
+	// How long the lock of a killed process keeps others away from a session: where none is killed, so long that no busy
+	// machine loses one.
+	shortLease = 2 * time.Second
+	longLease  = time.Minute
 )
 
-// run is the test of one store.
+// run is the test of stores of one kind.
 type run struct {
-	place string
-	seed  uint64
-	limit limit
+	stores Stores
+	seed   uint64
+	limit  limit
 
 	bubblesAtATime int
 
@@ -96,7 +101,7 @@ func (r *run) era(t *testing.T) {
 	defer closeAll()
 	for i := range processes {
 		doomed := i == 0
-		p := startProcess(t, doomed, func(v event) { e.judge.ledger.note(v, doomed) }, placeWith(r.place, shortLease), srv.URL, e.clock)
+		p := startProcess(t, doomed, func(v event) { e.judge.ledger.note(v, doomed) }, r.stores.Place, srv.URL, e.clock)
 		defer func() { require.NoError(t, p.end()) }()
 		e.seats = append(e.seats, p)
 	}
@@ -193,10 +198,10 @@ func (r *run) open(
 	shared := newShelf()
 	var store tcbauth.TokenStore
 	for range apps {
-		if store == nil || r.place != memoryPlace { // one for each
+		if store == nil || !r.stores.Alone { // one for each
 			var closer io.Closer
 			var err error
-			store, closer, err = openPlace(placeWith(r.place, lease))
+			store, closer, err = r.stores.Open(r.stores.Place, lease)
 			require.NoError(t, err)
 			closers = append(closers, closer.Close)
 		}

@@ -1,4 +1,4 @@
-package model_test
+package model
 
 import (
 	"bufio"
@@ -15,11 +15,12 @@ import (
 	"testing"
 	"time"
 
+	"github.com/cloudbase-community/tcbauth"
 	"github.com/cloudbase-community/tcbauth/internal/testbed"
 )
 
-// helperName is what a copy of the test binary is told to be.
-const helperName = "model"
+// HelperName is the name of the helper that Helper returns.
+const HelperName = "model"
 
 // answer is a line from another process: an event, or the result of an operation.
 type answer struct {
@@ -28,19 +29,25 @@ type answer struct {
 	Result result
 }
 
-// help is the other process. It carries out the operations that come by its standard input, each in a goroutine, and ends
-// with it.
-func help(args []string) error {
-	place, url := args[0], args[1]
-	began, beganErr := strconv.ParseInt(args[2], 10, 64)
-	speed, speedErr := strconv.ParseInt(args[3], 10, 64)
-	if err := errors.Join(beganErr, speedErr); err != nil {
-		return err
+// Helper returns the other process. It carries out the operations that come by its standard input, each in a goroutine, and
+// ends with it.
+func Helper(open Open) testbed.Helper {
+	return func(args []string) error {
+		place, url := args[0], args[1]
+		began, beganErr := strconv.ParseInt(args[2], 10, 64)
+		speed, speedErr := strconv.ParseInt(args[3], 10, 64)
+		if err := errors.Join(beganErr, speedErr); err != nil {
+			return err
+		}
+		store, _, err := open(place, shortLease)
+		if err != nil {
+			return err
+		}
+		return help(store, url, clock{began: time.Unix(0, began), speed: time.Duration(speed)})
 	}
-	store, _, err := openPlace(place)
-	if err != nil {
-		return err
-	}
+}
+
+func help(store tcbauth.TokenStore, url string, now clock) error {
 	var mu sync.Mutex
 	out := json.NewEncoder(os.Stdout)
 	say := func(a answer) {
@@ -50,7 +57,7 @@ func help(args []string) error {
 			os.Exit(1) // the test is gone
 		}
 	}
-	c := newClient(store, newShelf(), url, new(http.Transport), clock{began: time.Unix(0, began), speed: time.Duration(speed)}, func(e event) { say(answer{Event: &e}) })
+	c := newClient(store, newShelf(), url, new(http.Transport), now, func(e event) { say(answer{Event: &e}) })
 	in := json.NewDecoder(bufio.NewReader(os.Stdin))
 	var wg sync.WaitGroup
 	defer wg.Wait()
@@ -91,7 +98,7 @@ func startProcess(t testing.TB, killed bool, tell func(event), place, url string
 }
 
 func (p *process) start(t testing.TB) {
-	cmd := testbed.HelperCommand(t, helperName, p.args...)
+	cmd := testbed.HelperCommand(t, HelperName, p.args...)
 	in, inErr := cmd.StdinPipe()
 	out, outErr := cmd.StdoutPipe()
 	p.number++

@@ -1,4 +1,4 @@
-package model_test
+package model
 
 // A handle that lives longer than one operation may serve what it knows, though the register says something else by now. So
 // its answers are not part of the register's history. They are held against it by times: what such an operation returned
