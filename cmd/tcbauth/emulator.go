@@ -9,11 +9,11 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"sync"
 	"time"
 
 	"github.com/cloudbase-community/tcbauth/authtest"
+	"github.com/cloudbase-community/tcbauth/internal/wholefile"
 )
 
 const emulatorUsage = `Serves an emulated CloudBase environment until it is told to stop (SIGINT, SIGTERM, SIGHUP). The first line on standard output is its URL, made
@@ -82,7 +82,7 @@ func serve(ctx context.Context, addr, urlFile string, opts []authtest.Option, st
 	}
 	defer func() { err = errors.Join(err, srv.Close()) }()
 	if urlFile != "" {
-		if err := writeWhole(urlFile, srv.URL+"\n"); err != nil {
+		if err := wholefile.Write(urlFile, []byte(srv.URL+"\n")); err != nil {
 			return err
 		}
 		defer func() { err = errors.Join(err, removeOwn(urlFile, srv.URL+"\n")) }()
@@ -92,22 +92,6 @@ func serve(ctx context.Context, addr, urlFile string, opts []authtest.Option, st
 	}
 	log.say("environment %s, page and inbox at %s/_emulator/\n", srv.Env, srv.URL)
 	<-ctx.Done()
-	return nil
-}
-
-// writeWhole makes a file appear with all of its text, so that who waits for it never reads a part.
-func writeWhole(name, text string) error {
-	temp, err := os.CreateTemp(filepath.Dir(name), filepath.Base(name)+".*")
-	if err != nil {
-		return err
-	}
-	_, err = temp.WriteString(text)
-	if err = errors.Join(err, temp.Close()); err == nil {
-		err = os.Rename(temp.Name(), name)
-	}
-	if err != nil {
-		return errors.Join(err, os.Remove(temp.Name()))
-	}
 	return nil
 }
 
