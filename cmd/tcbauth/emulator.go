@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/cloudbase-community/tcbauth/authtest"
+	"github.com/cloudbase-community/tcbauth/clikit"
 	"github.com/cloudbase-community/tcbauth/internal/wholefile"
 )
 
@@ -66,9 +67,31 @@ func emulator(ctx context.Context, args []string, stdout, stderr io.Writer) int 
 	}
 	if err = errors.Join(err, log.close()); err != nil {
 		say(stderr, "tcbauth: %v\n", err)
-		return exitError
+		return clikit.ExitError
 	}
-	return exitOK
+	return clikit.ExitOK
+}
+
+// parse reads flags and refuses everything else. done says that the command is over, with the exit code.
+func parse(flags *flag.FlagSet, args []string, stdout, stderr io.Writer) (code int, done bool) {
+	flags.SetOutput(io.Discard) // what goes where is said below
+	err := flags.Parse(args)
+	if err == nil && flags.NArg() > 0 {
+		err = fmt.Errorf("unexpected argument %q", flags.Arg(0))
+	}
+	switch {
+	case err == nil:
+		return clikit.ExitOK, false
+	case errors.Is(err, flag.ErrHelp):
+		flags.SetOutput(stdout)
+		flags.Usage()
+		return clikit.ExitOK, true
+	default:
+		say(stderr, "tcbauth: %v\n\n", err)
+		flags.SetOutput(stderr)
+		flags.Usage()
+		return clikit.ExitUsage, true
+	}
 }
 
 // serve runs the server until ctx ends.
