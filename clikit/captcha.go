@@ -76,9 +76,12 @@ func (k *Kit) captchaForLater(ctx context.Context, s *opened, o LoginOptions, er
 	if !ok {
 		return err
 	}
-	data, err := s.auth.CreateCaptchaData(ctx, tcbauth.CreateCaptchaDataRequest{
-		State: e.Method + ":" + strings.TrimPrefix(e.Path, "/auth"),
-	})
+	return k.leaveCaptcha(ctx, s, o, e.Method+":"+strings.TrimPrefix(e.Path, "/auth"))
+}
+
+// leaveCaptcha gets a picture for the call that state names and leaves it to another run.
+func (k *Kit) leaveCaptcha(ctx context.Context, s *opened, o LoginOptions, state string) error {
+	data, err := s.auth.CreateCaptchaData(ctx, tcbauth.CreateCaptchaDataRequest{State: state})
 	if err != nil {
 		return err
 	}
@@ -101,7 +104,7 @@ func (k *Kit) captchaForLater(ctx context.Context, s *opened, o LoginOptions, er
 	if err != nil {
 		return err
 	}
-	p.Captcha, p.CaptchaFile, p.CaptchaUntil = data.Token, file, k.cfg.Now().Add(life(data.ExpiresIn))
+	p.Captcha = captcha{Token: data.Token, State: state, File: file, Until: k.cfg.Now().Add(life(data.ExpiresIn))}
 	if err := k.keepPending(ctx, s, p); err != nil {
 		return err
 	}
@@ -114,19 +117,22 @@ func (k *Kit) answerCaptcha(ctx context.Context, s *opened, o LoginOptions) erro
 		return nil
 	}
 	p, err := k.pending(ctx, s)
-	if err != nil || p.Captcha == "" {
+	if err != nil || p.Captcha.Token == "" {
 		return err
 	}
 	answer, err := k.stdinOf(ctx, AskCaptcha)
 	if err != nil {
 		return err
 	}
-	token, file := p.Captcha, p.CaptchaFile
-	p.Captcha, p.CaptchaFile = "", ""
-	if err := errors.Join(k.keepPending(ctx, s, p), removed(file)); err != nil {
+	open := p.Captcha
+	p.Captcha = captcha{}
+	if err := errors.Join(k.keepPending(ctx, s, p), removed(open.File)); err != nil {
 		return err
 	}
-	_, err = s.auth.VerifyCaptchaData(ctx, tcbauth.VerifyCaptchaDataRequest{Token: token, Key: answer})
+	_, err = s.auth.VerifyCaptchaData(ctx, tcbauth.VerifyCaptchaDataRequest{Token: open.Token, Key: answer})
+	if errors.Is(err, tcbauth.ErrCaptchaInvalid) {
+		return k.leaveCaptcha(ctx, s, o, open.State)
+	}
 	return err
 }
 

@@ -112,7 +112,18 @@ func (k *Kit) openForLogin(ctx context.Context, o *LoginOptions) (*opened, error
 	if err := writable(ctx, s); err != nil {
 		return nil, err
 	}
+	if err := forgetDamaged(ctx, s); err != nil {
+		return nil, err
+	}
 	return s, k.answerCaptcha(ctx, s, *o)
+}
+
+// forgetDamaged removes a session that cannot be read, whose place the new one takes: calls of a sign-in look at it first.
+func forgetDamaged(ctx context.Context, s *opened) error {
+	if _, err := s.auth.HasLoginState(ctx); errors.Is(err, tcbauth.ErrStore) {
+		return s.auth.SetCredentials(ctx, nil)
+	}
+	return nil
 }
 
 // askAccount asks for a phone number or an e-mail address unless the options say who signs in.

@@ -139,9 +139,15 @@ type pending struct {
 	Info     *tcbauth.VerificationInfo `json:"info,omitempty"` // nil: no code is on its way
 	Until    time.Time                 `json:"until,omitzero"` // the end of the code
 
-	Captcha      string    `json:"captcha,omitempty"` // the token of a picture that nobody has read yet
-	CaptchaFile  string    `json:"captcha_file,omitempty"`
-	CaptchaUntil time.Time `json:"captcha_until,omitzero"`
+	Captcha captcha `json:"captcha,omitzero"` // a picture that nobody has read yet
+}
+
+// captcha is a picture that was left for another run.
+type captcha struct {
+	Token string    `json:"token"`
+	State string    `json:"state"` // which call needs it
+	File  string    `json:"file"`
+	Until time.Time `json:"until"`
 }
 
 func pendingKey(s *opened) string { return "clikit/login/" + s.set.Profile.Value }
@@ -160,14 +166,14 @@ func (k *Kit) pending(ctx context.Context, s *opened) (*pending, error) {
 	if json.Unmarshal(text, &p) != nil || p.Env != mine.Env || p.Region != mine.Region || p.BaseURL != mine.BaseURL {
 		return mine, nil
 	}
-	if !k.cfg.Now().Before(p.CaptchaUntil) {
-		p.Captcha, p.CaptchaFile = "", ""
+	if !k.cfg.Now().Before(p.Captcha.Until) {
+		p.Captcha = captcha{}
 	}
 	return &p, nil
 }
 
 func (k *Kit) keepPending(ctx context.Context, s *opened, p *pending) error {
-	if p.Info == nil && p.Captcha == "" {
+	if p.Info == nil && p.Captcha.Token == "" {
 		return k.dropPending(ctx, s)
 	}
 	text, err := json.Marshal(p)

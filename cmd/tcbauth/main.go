@@ -28,25 +28,26 @@ import (
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	context.AfterFunc(ctx, stop) // a second signal ends the program at once
-	code := run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr)
+	code := run(ctx, clikit.Config{Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr}, os.Args[1:])
 	stop()
 	os.Exit(code)
 }
 
-// run carries one command line out and returns the exit code. It ends early when ctx does.
-func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
-	kit, err := clikit.New(clikit.Config{App: "tcbauth", Stdin: stdin, Stdout: stdout, Stderr: stderr})
+// run carries one command line out and returns the exit code. It ends early when ctx does. cfg has the three streams.
+func run(ctx context.Context, cfg clikit.Config, args []string) int {
+	cfg.App = "tcbauth"
+	kit, err := clikit.New(cfg)
 	if err != nil {
-		say(stderr, "tcbauth: %v\n", err)
+		say(cfg.Stderr, "tcbauth: %v\n", err)
 		return clikit.ExitError
 	}
 	root := rootCommand(kit)
 	root.AddCommand(cobrakit.Commands(kit)...)
-	root.AddCommand(apiCommand(kit), versionCommand(kit), emulatorCommand(kit, stdout, stderr))
+	root.AddCommand(apiCommand(kit), versionCommand(kit), emulatorCommand(kit, cfg.Stdout, cfg.Stderr))
 	root.SetArgs(args)
-	root.SetIn(stdin)
-	root.SetOut(stdout)
-	root.SetErr(stderr)
+	root.SetIn(cfg.Stdin)
+	root.SetOut(cfg.Stdout)
+	root.SetErr(cfg.Stderr)
 	return kit.Exit(cobrakit.Execute(ctx, root, kit))
 }
 
