@@ -23,7 +23,12 @@ func (k *Kit) captchaSolver(o LoginOptions) tcbauth.CaptchaSolver {
 	if !o.CaptchaFromStdin && !k.ask().CanAsk() {
 		return nil
 	}
+	before := ""
 	return func(ctx context.Context, c tcbauth.Captcha) (string, error) {
+		if before == c.State { // a call that is asked for another one has got the first one wrong
+			k.tell(captchaWrong)
+		}
+		before = c.State
 		if o.PictureFile != "" {
 			if err := writePicture(o.PictureFile, c.Image); err != nil {
 				return "", err
@@ -42,7 +47,7 @@ func (k *Kit) captchaSolver(o LoginOptions) tcbauth.CaptchaSolver {
 	}
 }
 
-// showCaptcha draws a captcha in the terminal, or where that cannot be, opens it as a file, which done removes.
+// showCaptcha draws a captcha in the terminal, or where that cannot be, writes it to a file, which done removes.
 func (k *Kit) showCaptcha(raw []byte, file string) (done func(), err error) {
 	img, err := decodePicture(raw)
 	if err == nil {
@@ -62,7 +67,6 @@ func (k *Kit) showCaptcha(raw []byte, file string) (done func(), err error) {
 		return nil, err
 	}
 	k.tell(captchaInFile, file)
-	_ = k.ask().Open("file://" + filepath.ToSlash(file)) // the person has been told where it is
 	return done, nil
 }
 

@@ -19,6 +19,7 @@ var (
 	finishWith    = bilingual.Of("Sign in with it: %s login --finish --code CODE", "用验证码完成登录：%s login --finish --code 验证码")
 	openOnDevice  = bilingual.Of("Open %s on any device and enter the code %s.", "请在任意设备上打开 %s，并输入代码 %s。")
 	captchaInFile = bilingual.Of("The captcha is in the file %s.", "图形验证码保存在文件 %s。")
+	captchaWrong  = bilingual.Of("That was not what the picture says. Here is another one.", "字符不正确，请看新的图片。")
 	scanFile      = bilingual.Of("The code to scan is in the file %s.", "待扫描的小程序码保存在文件 %s。")
 	scanThis      = bilingual.Of("Scan this with WeChat:", "请用微信扫描：")
 )
