@@ -110,6 +110,15 @@ func New(cfg Config) (*Kit, error) {
 // App returns the tool's name.
 func (k *Kit) App() string { return k.cfg.App }
 
+// Stdin is where answers come from that a flag says are there.
+func (k *Kit) Stdin() io.Reader { return k.cfg.Stdin }
+
+// Stdout is for answers; see [Kit.Answer].
+func (k *Kit) Stdout() io.Writer { return k.cfg.Stdout }
+
+// Stderr is for everything else; see [Kit.Say].
+func (k *Kit) Stderr() io.Writer { return k.cfg.Stderr }
+
 // Getenv is the value of an environment variable, "" for none.
 func (k *Kit) Getenv(name string) string {
 	value, _ := k.cfg.LookupEnv(name)
