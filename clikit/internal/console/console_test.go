@@ -21,6 +21,12 @@ import (
 )
 
 func TestMain(m *testing.M) {
+	if len(os.Args) > 1 && os.Args[1] == "browse" {
+		if browse(os.Args[2:]) != nil {
+			os.Exit(1)
+		}
+		os.Exit(0)
+	}
 	testbed.RunHelper(map[string]testbed.Helper{"asks": asks})
 	os.Exit(m.Run())
 }

@@ -6,6 +6,38 @@ import (
 	"github.com/stretchr/testify/assert"
 )
 
+func TestBrowsers(t *testing.T) {
+	t.Parallel()
+	type variables map[string]string
+	for name, test := range map[string]struct {
+		system string
+		set    variables
+		want   []string // the first word of each
+	}{
+		"Windows":              {"windows", nil, []string{"rundll32"}},
+		"macOS":                {"darwin", nil, []string{"open"}},
+		"macOS over SSH":       {"darwin", variables{"SSH_TTY": "/dev/ttys001"}, nil},
+		"Linux with X":         {"linux", variables{"DISPLAY": ":0"}, []string{"xdg-open", "x-www-browser"}},
+		"Linux with Wayland":   {"linux", variables{"WAYLAND_DISPLAY": "wayland-0"}, []string{"xdg-open", "x-www-browser"}},
+		"Linux with a console": {"linux", nil, nil},
+		"Linux in Windows":     {"linux", variables{"WSL_DISTRO_NAME": "Debian"}, []string{"wslview", "xdg-open"}},
+		"an editor's terminal": {"linux", variables{"BROWSER": "/opt/editor/browser.sh", "SSH_CONNECTION": "x"}, []string{"/opt/editor/browser.sh"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c := New(Config{Env: func(name string) (string, bool) {
+				value, ok := test.set[name]
+				return value, ok
+			}})
+			var first []string
+			for _, command := range c.browsers(test.system) {
+				first = append(first, command[0])
+			}
+			assert.Equal(t, test.want, first)
+		})
+	}
+}
+
 func TestRowsOf(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]int{
