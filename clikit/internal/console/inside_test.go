@@ -38,6 +38,16 @@ func TestBrowsers(t *testing.T) {
 	}
 }
 
+func TestPalette(t *testing.T) {
+	t.Parallel()
+	for c, want := range map[rgb]int{
+		{0, 0, 0}: 16, {255, 255, 255}: 231, {255, 0, 0}: 196, {95, 135, 175}: 67, {8, 8, 8}: 232, {238, 238, 238}: 255,
+		{128, 128, 128}: 244, {1, 1, 1}: 16, {250, 250, 250}: 231, {10, 100, 60}: 23,
+	} {
+		assert.Equal(t, want, palette(c), "%v", c)
+	}
+}
+
 func TestRowsOf(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]int{
