@@ -16,6 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/cloudbase-community/tcbauth/clikit/internal/console"
+	"github.com/cloudbase-community/tcbauth/internal/testbed/terminal"
 )
 
 // letter is a picture with a black L in it on a transparent ground.
@@ -77,6 +78,7 @@ func TestNobodySeesAPicture(t *testing.T) {
 	var shown strings.Builder
 	c := console.New(console.Config{In: strings.NewReader(""), Err: &shown})
 	require.ErrorIs(t, c.Picture(letter(8, 5)), console.ErrNoTerminal)
+	require.ErrorIs(t, c.QR("text"), console.ErrNoTerminal)
 	assert.Empty(t, shown.String())
 }
 
@@ -142,4 +144,29 @@ func FuzzDecodePicture(f *testing.F) {
 			assert.LessOrEqual(t, size.X*size.Y, 1<<20)
 		}
 	})
+}
+
+// A code that is drawn is read again from the screen.
+func TestQR(t *testing.T) {
+	t.Parallel()
+	const address = "https://example.com/activate?code=ABCD-EFGH"
+	for name, variables := range map[string][]string{"blocks": {"NO_COLOR=1"}, "colours": {"TERM=xterm-256color"}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			screen := terminal.Open(t, 80, 24)
+			c := console.New(console.Config{In: screen.TTY, Err: screen.TTY, Env: environment(variables...)})
+			require.NoError(t, c.QR(address))
+			_, _ = screen.TTY.WriteString("|")
+			screen.Wait("|")
+			assert.Equal(t, address, scan(t, screen))
+		})
+	}
+}
+
+func TestQRDoesNotFit(t *testing.T) {
+	t.Parallel()
+	c, screen := person(t)
+	require.ErrorContains(t, c.QR(strings.Repeat("x", 200)), "columns")
+	require.Error(t, c.QR(strings.Repeat("x", 3000)))
+	assert.Empty(t, screen.Raw())
 }
