@@ -74,6 +74,16 @@ func TestBackendsLinkLittle(t *testing.T) {
 	}
 }
 
+// Whoever builds a tool gets what a terminal needs, and nothing that draws windows, colours or menus.
+func TestConsoleLinksLittle(t *testing.T) {
+	t.Parallel()
+	const qr, system = "github.com/piglig/go-qr", "golang.org/x/sys"
+	for _, dep := range dependencies(t, "./clikit/internal/console") {
+		ok := dep == module+"/clikit/internal/console" || dep == "golang.org/x/term" || isIn(dep, system) || isIn(dep, qr)
+		assert.True(t, ok, "a question on a terminal must not need %s", dep)
+	}
+}
+
 // Which SDK of OpenTelemetry a program sets up, and whether any, is its own choice.
 func TestTelemetryLinksNoSDK(t *testing.T) {
 	t.Parallel()
