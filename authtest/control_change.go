@@ -98,6 +98,9 @@ func (s *Server) controlFaults(w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
 	faults := make([]controlFault, 0, len(s.state.faults))
 	for _, i := range s.state.faults {
+		if i.lifted {
+			continue
+		}
 		f := i.fault
 		out := controlFault{
 			Operation: f.Operation, Times: f.Times, Every: f.Every, To: f.To,

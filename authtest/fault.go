@@ -12,7 +12,7 @@ import (
 // or a Delay and one of them.
 type Fault struct {
 	Operation string        // such as "token"; see the package comment
-	Times     int           // how many calls it hits at most, from the next one on; 0 is every call until Reset
+	Times     int           // how many calls it hits at most, from the next one on; 0 is every call until Lift or Reset
 	Every     int           // hit the call of this number and its multiples: with 3 the third call, the sixth, ...; 0 is 1
 	To        string        // hit only calls about this phone number or e-mail address; "" is all
 	Delay     time.Duration // wait before anything is done; ends early, without an answer, when the caller gives up or the server closes
@@ -48,6 +48,7 @@ type Injected struct {
 	to     string // addressKey of fault.To
 	met    int    // calls of its operation, about its address, since it is in force
 	fired  int
+	lifted bool
 }
 
 // Fired returns how many calls the fault has hit so far.
@@ -55,6 +56,13 @@ func (i *Injected) Fired() int {
 	i.server.mu.Lock()
 	defer i.server.mu.Unlock()
 	return i.fired
+}
+
+// Lift ends the fault: it hits no call that comes from now on. To lift it again changes nothing.
+func (i *Injected) Lift() {
+	i.server.mu.Lock()
+	defer i.server.mu.Unlock()
+	i.lifted = true
 }
 
 // Fault puts a fault in force. A call is hit by one fault: the oldest for its operation that has it to hit. A call is about
@@ -136,8 +144,8 @@ func (s *Server) takeFault(name string, c *call) Fault {
 			continue
 		}
 		i.met++
-		spent := i.fault.Times > 0 && i.fired == i.fault.Times
-		if hit == nil && !spent && i.met%max(i.fault.Every, 1) == 0 {
+		over := i.lifted || i.fault.Times > 0 && i.fired == i.fault.Times
+		if hit == nil && !over && i.met%max(i.fault.Every, 1) == 0 {
 			hit = i
 		}
 	}
