@@ -2,9 +2,11 @@ package tcbauth
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/url"
+	"os"
 	"sync/atomic"
 
 	"github.com/cloudbase-community/tcbauth/internal/client"
@@ -65,6 +67,24 @@ func NewApp(env string, opts ...Option) (*App, error) {
 	app.keeper = session.NewKeeper(kept)
 	app.auth = app.newAuth("", "")
 	return app, nil
+}
+
+// FromEnv returns an App as [NewApp] does, with settings from environment variables: TCB_ENV, the id of the environment,
+// which is required; TCB_REGION, for [WithRegion]; and TCB_BASE_URL, for [WithBaseURL]. An empty variable counts as not
+// set. The given options are applied after those of the variables.
+func FromEnv(opts ...Option) (*App, error) {
+	env := os.Getenv("TCB_ENV")
+	if env == "" {
+		return nil, errors.New("tcbauth: FromEnv: the variable TCB_ENV is not set; it is the id of a CloudBase environment")
+	}
+	var named []Option
+	if region := os.Getenv("TCB_REGION"); region != "" {
+		named = append(named, WithRegion(region))
+	}
+	if base := os.Getenv("TCB_BASE_URL"); base != "" {
+		named = append(named, WithBaseURL(base))
+	}
+	return NewApp(env, append(named, opts...)...)
 }
 
 // hostOf is the host of a checked URL, with its port.

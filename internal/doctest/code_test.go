@@ -35,6 +35,7 @@ var imports = map[string]string{
 	"tcbauth": module, "accesstoken": module + "/accesstoken", "authotel": module + "/authotel", "authtest": module + "/authtest",
 	"filestore": module + "/filestore", "keyringstore": module + "/keyringstore", "oauthsource": module + "/oauthsource",
 	"redisstore": module + "/redisstore", "sqlstore": module + "/sqlstore", "storetest": module + "/storetest", "ticket": module + "/ticket",
+	"clikit": module + "/clikit", "cobrakit": module + "/clikit/cobrakit", "cobra": "github.com/spf13/cobra",
 	"lenient": module + "/internal/lenient",
 }
 

@@ -3,7 +3,6 @@ package doctest
 import (
 	"context"
 	"crypto/rand"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -63,53 +62,34 @@ func TestRefresh(t *testing.T) {
 
 // site is a web service that signs its users in.
 type site struct {
-	app   *tcbauth.App
-	store tcbauth.TokenStore // the one of app
+	app *tcbauth.App
 }
 
 // sendCode is the first step: the form has the phone number.
 func (s *site) sendCode(w http.ResponseWriter, r *http.Request) {
-	id := rand.Text() // of the session that begins
-	challenge, err := s.app.ForUser(id).SignInWithOtp(r.Context(), tcbauth.SignInWithOtpRequest{Phone: r.FormValue("phone")})
+	id := rand.Text()
+	_, err := s.app.ForUser(id).SignInWithOtp(r.Context(), tcbauth.SignInWithOtpRequest{Phone: r.FormValue("phone")})
 	if err != nil {
 		refuse(w, r, err)
 		return
 	}
-	data, err := json.Marshal(challenge)
-	if err == nil {
-		err = s.store.Set(r.Context(), "challenges/"+id, data, 10*time.Minute)
-	}
-	if err != nil {
-		refuse(w, r, err)
-		return
-	}
-	setCookie(w, "login", id)
+	setCookie(w, id)
 }
 
 // signIn is the second step: the form has the code.
 func (s *site) signIn(w http.ResponseWriter, r *http.Request) {
-	id := cookie(r, "login")
-	challenge := new(tcbauth.OtpChallenge)
-	data, err := s.store.Get(r.Context(), "challenges/"+id)
-	if err == nil {
-		err = json.Unmarshal(data, challenge)
-	}
-	if err != nil {
-		http.Error(w, "ask for a code first", http.StatusBadRequest)
-		return
-	}
-	_, err = s.app.ForUser(id).FinishOtp(r.Context(), tcbauth.FinishOtpRequest{Challenge: challenge, Token: r.FormValue("code")})
+	id := rand.Text() // a new id for each sign-in
+	_, err := s.app.ForUser(cookie(r)).FinishOtp(r.Context(), tcbauth.FinishOtpRequest{Token: r.FormValue("code"), NewKey: id})
 	if err != nil {
 		refuse(w, r, err)
 		return
 	}
-	_ = s.store.Delete(r.Context(), "challenges/"+id)
-	setCookie(w, "session", id) // another id for each sign-in
+	setCookie(w, id)
 }
 
 // profile is for users who are signed in.
 func (s *site) profile(w http.ResponseWriter, r *http.Request) {
-	auth := s.app.ForUser(cookie(r, "session")) // cheap: made for each request
+	auth := s.app.ForUser(cookie(r)) // cheap: made for each request
 	user, err := auth.GetUserInfo(r.Context(), tcbauth.GetUserInfoRequest{})
 	if err != nil {
 		refuse(w, r, err)
@@ -120,7 +100,7 @@ func (s *site) profile(w http.ResponseWriter, r *http.Request) {
 
 // signOut ends the session here and at CloudBase.
 func (s *site) signOut(w http.ResponseWriter, r *http.Request) {
-	if err := s.app.ForUser(cookie(r, "session")).SignOut(r.Context()); err != nil {
+	if err := s.app.ForUser(cookie(r)).SignOut(r.Context()); err != nil {
 		refuse(w, r, err)
 	}
 }
@@ -130,14 +110,14 @@ func refuse(w http.ResponseWriter, r *http.Request, err error) {
 	http.Error(w, tcbauth.UserMessage(err, r.Header.Get("Accept-Language")), tcbauth.HTTPStatus(err))
 }
 
-func setCookie(w http.ResponseWriter, name, id string) {
+func setCookie(w http.ResponseWriter, id string) {
 	http.SetCookie(w, &http.Cookie{
-		Name: "__Host-" + name, Value: id, Path: "/", Secure: true, HttpOnly: true, SameSite: http.SameSiteLaxMode,
+		Name: "__Host-session", Value: id, Path: "/", Secure: true, HttpOnly: true, SameSite: http.SameSiteLaxMode,
 	})
 }
 
-func cookie(r *http.Request, name string) string {
-	if c, err := r.Cookie("__Host-" + name); err == nil {
+func cookie(r *http.Request) string {
+	if c, err := r.Cookie("__Host-session"); err == nil && c.Value != "" {
 		return c.Value
 	}
 	return "nobody" // has no session
@@ -147,10 +127,9 @@ func TestSite(t *testing.T) {
 	t.Parallel()
 	srv := authtest.NewServer(t)
 	srv.FixCode("13800000000", "123456")
-	store := tcbauth.NewMemoryStore()
-	app, err := tcbauth.NewApp(srv.Env, tcbauth.WithBaseURL(srv.URL), tcbauth.WithHTTPClient(srv.Client()), tcbauth.WithTokenStore(store))
+	app, err := tcbauth.NewApp(srv.Env, tcbauth.WithBaseURL(srv.URL), tcbauth.WithHTTPClient(srv.Client()), tcbauth.WithStoredOtp())
 	require.NoError(t, err)
-	s := &site{app, store}
+	s := &site{app}
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /code", s.sendCode)
 	mux.HandleFunc("POST /login", s.signIn)
@@ -178,13 +157,13 @@ func TestSite(t *testing.T) {
 		says               string
 	}{
 		{"/profile", "", "", 401, "sign in"},
-		{"/login", "code", "123456", 400, "ask for a code first"},
+		{"/login", "code", "123456", 400, "code"},
 		{"/code", "phone", "1", 400, "phone"},
 		{"/code", "phone", "13800000000", 200, ""},
 		{"/login", "code", "000000", 400, "code"},
 		{"/login", "code", "123456", 200, ""},
 		{"/profile", "", "", 200, "hello, "},
-		{"/login", "code", "123456", 400, "ask for a code first"},
+		{"/login", "code", "123456", 400, "code"},
 		{"/logout", "", "", 200, ""},
 		{"/profile", "", "", 401, "sign in"},
 	} {

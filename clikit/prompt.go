@@ -1,0 +1,158 @@
+package clikit
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"image"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/cloudbase-community/tcbauth/internal/bilingual"
+)
+
+// Prompter is where a person is asked. What it shows is not standard output's. Its methods return [ErrInterrupted] once the
+// person has pressed ctrl-C or ctx has ended, with the terminal as it was, and io.EOF where the input has ended.
+type Prompter interface {
+	CanAsk() bool // somebody is there to answer; where it is false nothing else is called but Open
+	Line(ctx context.Context, question string) (string, error)
+	Hidden(ctx context.Context, question string) (string, error) // what is typed is not shown
+	// Countdown shows text until a time has come, with what is left until then.
+	Countdown(ctx context.Context, until time.Time, text func(left time.Duration) string) error
+	// LineOrWait is Line with a countdown beside the question.
+	LineOrWait(ctx context.Context, question string, until time.Time, text func(left time.Duration) string) (string, error)
+	Picture(img image.Image) error
+	QR(text string) error  // draws the QR code of a text
+	Open(url string) error // in a browser
+}
+
+// Question is what a person may be asked.
+type Question string
+
+// The questions.
+const (
+	AskEnv      Question = "environment"
+	AskAccount  Question = "account" // a phone number or an e-mail address
+	AskCode     Question = "code"
+	AskPassword Question = "password"
+	AskCaptcha  Question = "captcha"
+	AskScan     Question = "scan" // a picture with the phone
+)
+
+// nobody is the Prompter where there is no terminal.
+type nobody struct{}
+
+func (nobody) CanAsk() bool                                                           { return false }
+func (nobody) Line(context.Context, string) (string, error)                           { return "", io.EOF }
+func (nobody) Hidden(context.Context, string) (string, error)                         { return "", io.EOF }
+func (nobody) Picture(image.Image) error                                              { return io.EOF }
+func (nobody) QR(string) error                                                        { return io.EOF }
+func (nobody) Open(string) error                                                      { return io.EOF }
+func (nobody) Countdown(context.Context, time.Time, func(time.Duration) string) error { return io.EOF }
+func (nobody) LineOrWait(context.Context, string, time.Time, func(time.Duration) string) (string, error) {
+	return "", io.EOF
+}
+
+// ask is where this person is asked.
+func (k *Kit) ask() Prompter {
+	if k.asker == nil {
+		switch {
+		case k.Flags.NoInput:
+			k.asker = nobody{}
+		case k.cfg.Prompter != nil:
+			k.asker = k.cfg.Prompter
+		default:
+			k.asker = nobody{}
+		}
+	}
+	return k.asker
+}
+
+// missing is the error of an answer that nobody gives.
+func missing(what Question) error { return &NeedsPerson{What: what, Flag: what.flags()} }
+
+// lineOf asks a question until the answer is not empty. Nobody to be asked is a *NeedsPerson.
+func (k *Kit) lineOf(ctx context.Context, what Question) (string, error) {
+	return k.answer(ctx, what, k.ask().Line)
+}
+
+// hiddenOf is lineOf for what is not to be seen.
+func (k *Kit) hiddenOf(ctx context.Context, what Question) (string, error) {
+	return k.answer(ctx, what, k.ask().Hidden)
+}
+
+func (k *Kit) answer(ctx context.Context, what Question, ask func(context.Context, string) (string, error)) (string, error) {
+	if !k.ask().CanAsk() {
+		return "", missing(what)
+	}
+	for {
+		answer, err := ask(ctx, what.text().In(k.Language()))
+		if errors.Is(err, io.EOF) {
+			err = missing(what)
+		}
+		if answer = strings.TrimSpace(answer); err != nil || answer != "" {
+			return answer, err
+		}
+	}
+}
+
+// yes asks whether something is to be done. Enter alone is yes.
+func (k *Kit) yes(ctx context.Context, question bilingual.Text) (bool, error) {
+	answer, err := k.ask().Line(ctx, question.In(k.Language()))
+	if errors.Is(err, io.EOF) {
+		return false, nil
+	}
+	answer = strings.ToLower(strings.TrimSpace(answer))
+	return answer == "" || strings.HasPrefix(answer, "y") || answer == "是", err
+}
+
+// lines reads standard input line by line, where that is what a flag says.
+type lines struct {
+	from    io.Reader
+	reader  *bufio.Reader
+	pending chan line // nil: nothing is being read
+}
+
+type line struct {
+	text string
+	err  error
+}
+
+// maxLine is the length of a line that is read whole.
+const maxLine = 1 << 13
+
+// next is the next line, without its end. A read cannot be interrupted: after ctx has ended it goes on until the input gives
+// something, and is what the next call waits for.
+func (l *lines) next(ctx context.Context) (string, error) {
+	if l.pending == nil {
+		if l.reader == nil {
+			l.reader = bufio.NewReaderSize(l.from, maxLine)
+		}
+		l.pending = make(chan line, 1)
+		go func(r *bufio.Reader, to chan<- line) {
+			text, err := r.ReadSlice('\n')
+			to <- line{string(text), err}
+		}(l.reader, l.pending)
+	}
+	select {
+	case got := <-l.pending:
+		l.pending = nil
+		text := strings.TrimRight(got.text, "\r\n")
+		if errors.Is(got.err, io.EOF) && text != "" {
+			got.err = nil
+		}
+		return text, got.err
+	case <-ctx.Done():
+		return "", ctx.Err()
+	}
+}
+
+// stdinOf is a line of standard input that answers a question. None is a *NeedsPerson.
+func (k *Kit) stdinOf(ctx context.Context, what Question) (string, error) {
+	answer, err := k.stdin.next(ctx)
+	if errors.Is(err, io.EOF) || err == nil && answer == "" {
+		return "", missing(what)
+	}
+	return answer, err
+}
