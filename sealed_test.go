@@ -34,13 +34,6 @@ func TestSealed(t *testing.T) {
 	t.Parallel()
 	for name, inner := range map[string]func(t *testing.T) tcbauth.TokenStore{
 		"memory": func(*testing.T) tcbauth.TokenStore { return tcbauth.NewMemoryStore() },
-		"redis, which does several things in one step": func(t *testing.T) tcbauth.TokenStore {
-			client := redis.NewClient(&redis.Options{Addr: testbed.Miniredis(t), ContextTimeoutEnabled: true})
-			t.Cleanup(func() { require.NoError(t, client.Close()) })
-			store, err := redisstore.New(client)
-			require.NoError(t, err)
-			return store
-		},
 		"file": func(t *testing.T) tcbauth.TokenStore {
 			store, err := filestore.New(filepath.Join(t.TempDir(), "sessions"))
 			require.NoError(t, err)
