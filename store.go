@@ -13,8 +13,8 @@ import (
 var ErrNotFound = session.ErrNotFound
 
 // TokenStore keeps small opaque values under string keys, like the js-sdk's storage. tcbauth keeps the session, the
-// device id and the captcha token in it. A place is what the values lie in, such as a directory or a database; any number of
-// stores, in one process or in many, may have the same place.
+// device id, the captcha token and, with [WithStoredOtp], the challenge of a code in it. A place is what the values lie in,
+// such as a directory or a database; any number of stores, in one process or in many, may have the same place.
 //
 // tcbauth relies on all of the following. Package storetest has a test for each number, with its name.
 //
