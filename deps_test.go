@@ -95,6 +95,14 @@ func TestTelemetryLinksNoSDK(t *testing.T) {
 	}
 }
 
+// A tool on another command framework, or on none, links none through the kit.
+func TestKitLinksNoFramework(t *testing.T) {
+	t.Parallel()
+	const cobra = "github.com/spf13/cobra"
+	assert.NotContains(t, dependencies(t, "./clikit"), cobra)
+	assert.Contains(t, dependencies(t, "./clikit/cobrakit"), cobra)
+}
+
 // A session knows no server, and a request no session: neither links what belongs to the other, by whatever way.
 func TestHalvesOfTheClientAreApart(t *testing.T) {
 	t.Parallel()

@@ -25,9 +25,6 @@ const (
 	ExitInterrupted   = 130 // ctrl-C, or a signal
 )
 
-// ErrInterrupted: the person has left a question with ctrl-C.
-var ErrInterrupted = errors.New("clikit: interrupted")
-
 // LoginRequired: nobody is signed in with the profile.
 type LoginRequired struct {
 	App, Profile string

@@ -31,6 +31,7 @@ import (
 	"time"
 
 	"github.com/cloudbase-community/tcbauth"
+	"github.com/cloudbase-community/tcbauth/clikit/internal/console"
 )
 
 // Config says what a tool is. Only App is required.
@@ -66,9 +67,8 @@ type Kit struct {
 	// Flags are what the command line says. They go before environment variables.
 	Flags Flags
 
-	cfg   Config
-	stdin *lines
-	asker Prompter // nil: not needed so far
+	cfg     Config
+	console *console.Console // nil: not needed so far
 }
 
 // Flags are the settings of one command line. The zero value is none.
@@ -104,11 +104,20 @@ func New(cfg Config) (*Kit, error) {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
-	return &Kit{cfg: cfg, stdin: &lines{from: cfg.Stdin}}, nil
+	return &Kit{cfg: cfg}, nil
 }
 
 // App returns the tool's name.
 func (k *Kit) App() string { return k.cfg.App }
+
+// Stdin is where answers come from that a flag says are there.
+func (k *Kit) Stdin() io.Reader { return k.cfg.Stdin }
+
+// Stdout is for answers; see [Kit.Answer].
+func (k *Kit) Stdout() io.Writer { return k.cfg.Stdout }
+
+// Stderr is for everything else; see [Kit.Say].
+func (k *Kit) Stderr() io.Writer { return k.cfg.Stderr }
 
 // Getenv is the value of an environment variable, "" for none.
 func (k *Kit) Getenv(name string) string {
@@ -206,10 +215,10 @@ func (k *Kit) dir() (string, error) {
 	return filepath.Join(base, k.cfg.App), nil
 }
 
-// Say tells the person something on standard error, in one line. With Flags.JSON it says nothing: what programs read there is the
+// Say tells the person something on standard error, in one line: what would move the cursor is replaced. With Flags.JSON it says nothing: what programs read there is the
 // JSON of an error.
 func (k *Kit) Say(line string) {
 	if !k.Flags.JSON {
-		_, _ = fmt.Fprintln(k.cfg.Stderr, line) // there is nobody else to tell
+		_, _ = fmt.Fprintln(k.cfg.Stderr, console.Printable(line)) // there is nobody else to tell
 	}
 }

@@ -26,12 +26,15 @@ func Commands(kit *clikit.Kit) []*cobra.Command {
 	}
 }
 
-// Execute runs the command line of the process. It gives root the flags of [Flags], and makes every mistake in the command line a
+// Execute runs the command line of the process, or what root.SetArgs was given. It gives root the flags of [Flags] and the streams
+// of the kit, and makes every mistake in the command line a
 // *clikit.UsageError. Nothing is printed for an error: that is for [clikit.Kit.Exit].
 func Execute(ctx context.Context, root *cobra.Command, kit *clikit.Kit) error {
 	root.PersistentFlags().AddFlagSet(Flags(kit))
 	root.SilenceErrors, root.SilenceUsage = true, true
-	root.CompletionOptions.HiddenDefaultCmd = false
+	root.SetIn(kit.Stdin())
+	root.SetOut(kit.Stdout())
+	root.SetErr(kit.Stderr())
 	began := false
 	noteBegin(root, &began)
 	err := root.ExecuteContext(ctx)

@@ -22,19 +22,18 @@ type apiRequest struct {
 	headers []string
 	include bool
 
-	kit    *clikit.Kit
-	stdin  io.Reader
-	stdout io.Writer
+	kit *clikit.Kit
 }
 
 func apiCommand(kit *clikit.Kit) *cobra.Command {
 	r := &apiRequest{kit: kit}
 	language := kit.Language()
-	cmd := &cobra.Command{Use: "api METHOD PATH", Short: apiShort.In(language), Args: cobra.ExactArgs(2)}
-	cmd.RunE = cobrakit.Run(kit, func(ctx context.Context, args []string) error {
-		r.stdin, r.stdout = cmd.InOrStdin(), cmd.OutOrStdout()
-		return r.send(ctx, strings.ToUpper(args[0]), args[1])
-	})
+	cmd := &cobra.Command{
+		Use: "api METHOD PATH", Short: apiShort.In(language), Args: cobra.ExactArgs(2),
+		RunE: cobrakit.Run(kit, func(ctx context.Context, args []string) error {
+			return r.send(ctx, strings.ToUpper(args[0]), args[1])
+		}),
+	}
 	cmd.Flags().StringVarP(&r.data, "data", "d", "", flagData.In(language))
 	cmd.Flags().StringArrayVarP(&r.headers, "header", "H", nil, flagHeader.In(language))
 	cmd.Flags().BoolVarP(&r.include, "include", "i", false, flagInclude.In(language))
@@ -83,7 +82,7 @@ func (r *apiRequest) body() (io.Reader, func(), error) {
 	case !isFile:
 		return strings.NewReader(r.data), func() {}, nil
 	case name == "-":
-		return r.stdin, func() {}, nil
+		return r.kit.Stdin(), func() {}, nil
 	}
 	file, err := os.Open(name) //nolint:gosec // G304: the file that the user has named
 	if err != nil {
@@ -109,13 +108,13 @@ func (r *apiRequest) setHeaders(h http.Header) error {
 
 func (r *apiRequest) print(resp *http.Response) error {
 	if r.include {
-		say(r.stdout, "%s %s\n", resp.Proto, resp.Status)
-		if err := resp.Header.Write(r.stdout); err != nil {
+		say(r.kit.Stdout(), "%s %s\n", resp.Proto, resp.Status)
+		if err := resp.Header.Write(r.kit.Stdout()); err != nil {
 			return err
 		}
-		say(r.stdout, "\n")
+		say(r.kit.Stdout(), "\n")
 	}
-	if _, err := io.Copy(r.stdout, resp.Body); err != nil {
+	if _, err := io.Copy(r.kit.Stdout(), resp.Body); err != nil {
 		return unanswered(err)
 	}
 	if resp.StatusCode < http.StatusBadRequest {

@@ -43,11 +43,8 @@ func run(ctx context.Context, cfg clikit.Config, args []string) int {
 	}
 	root := rootCommand(kit)
 	root.AddCommand(cobrakit.Commands(kit)...)
-	root.AddCommand(apiCommand(kit), versionCommand(kit), emulatorCommand(kit, cfg.Stdout, cfg.Stderr))
+	root.AddCommand(apiCommand(kit), versionCommand(kit), emulatorCommand(kit))
 	root.SetArgs(args)
-	root.SetIn(cfg.Stdin)
-	root.SetOut(cfg.Stdout)
-	root.SetErr(cfg.Stderr)
 	return kit.Exit(cobrakit.Execute(ctx, root, kit))
 }
 
@@ -67,11 +64,11 @@ func rootCommand(kit *clikit.Kit) *cobra.Command {
 }
 
 // emulatorCommand has flags of its own, which package flag reads.
-func emulatorCommand(kit *clikit.Kit, stdout, stderr io.Writer) *cobra.Command {
+func emulatorCommand(kit *clikit.Kit) *cobra.Command {
 	return &cobra.Command{
 		Use: "emulator", Short: emulatorShort.In(kit.Language()), DisableFlagParsing: true,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if code := emulator(cmd.Context(), args, stdout, stderr); code != clikit.ExitOK {
+			if code := emulator(cmd.Context(), args, kit.Stdout(), kit.Stderr()); code != clikit.ExitOK {
 				return clikit.ExitStatus(code)
 			}
 			return nil
