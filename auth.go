@@ -57,7 +57,7 @@ func NewApp(env string, opts ...Option) (*App, error) {
 		}
 	}
 	kept := session.Config{
-		Store: cfg.store, Prefix: cfg.keyPrefix(), ClientID: cfg.clientID, DeviceID: cfg.deviceID, TTL: cfg.sessionTTL,
+		Store: cfg.store, Prefix: cfg.keyPrefix(), ClientID: cfg.clientID, DeviceID: cfg.deviceID, TTL: cfg.sessionTTL, Pending: cfg.storedOtp,
 		Ahead: cfg.refreshAhead, ExchangeLimit: wire.MaxDuration(cfg.timeout, cfg.maxAttempts), Now: cfg.now, Warn: app.warn,
 	}
 	if cfg.observer != nil {

@@ -128,6 +128,31 @@ func TestEmulatorIsIndependent(t *testing.T) {
 	deps := dependencies(t, "./authtest")
 	assert.Contains(t, deps, emulator)
 	for _, pkg := range deps {
-		assert.True(t, pkg == emulator || isIn(pkg, "github.com/go-jose/go-jose/v4"), "the emulator must not depend on %s", pkg)
+		assert.True(t, isIn(pkg, emulator) || isIn(pkg, "github.com/go-jose/go-jose/v4"), "the emulator must not depend on %s", pkg)
+	}
+}
+
+// The emulator has three floors. The environment knows nothing of HTTP calls, these nothing of who watches the environment from
+// outside, and none of them the test or the program that it serves.
+func TestFloorsOfTheEmulator(t *testing.T) {
+	t.Parallel()
+	const emulator = module + "/authtest"
+	leaves := []string{"address", "answer", "captcha", "keys", "random", "refusal"}
+	for pkg, want := range map[string][]string{
+		"service": leaves,
+		"ops":     append([]string{"service"}, leaves...),
+		"control": append([]string{"jsonin", "ops", "service"}, leaves...),
+	} {
+		t.Run(pkg, func(t *testing.T) {
+			t.Parallel()
+			own := []string{pkg}
+			for _, dep := range dependencies(t, "./authtest/internal/"+pkg) {
+				if name, ok := strings.CutPrefix(dep, emulator+"/internal/"); ok && name != pkg {
+					own = append(own, name)
+				}
+				assert.NotEqual(t, emulator, dep)
+			}
+			assert.ElementsMatch(t, append(want, pkg), own)
+		})
 	}
 }

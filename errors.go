@@ -29,6 +29,9 @@ var (
 	// also errors.Is [CodeUnauthenticated].
 	ErrOtherUser  error = &endedError{"the ticket source's ticket is of another user than the session"}
 	errKeyRefused error = &endedError{"the access key was refused"}
+	// ErrNoOtp: [WithStoredOtp], and no challenge is stored. None was begun, or it was finished, refused too often, or has
+	// expired. It is also errors.Is [ErrVerificationFailed].
+	ErrNoOtp = errors.New("tcbauth: no code is waited for")
 	// ErrStore: the token store failed, or holds something that cannot be read.
 	ErrStore = errors.New("tcbauth: the token store failed")
 )
@@ -159,6 +162,8 @@ func newError(op string, err error) *Error {
 		e.Err, e.cause = fmt.Errorf("%w: there is no refresh token", ErrSessionExpired), advice.SessionEnded
 	case client.ErrOtherUser:
 		e.Err, e.cause = ErrOtherUser, advice.OtherUser
+	case session.ErrNothingPending:
+		return &Error{Op: op, Category: CategoryVerificationFailed, Err: ErrNoOtp, cause: advice.NoCodeAsked}
 	default:
 		return &Error{Op: op, Category: CategoryUnknown, Err: err}
 	}
@@ -303,7 +308,7 @@ var causes = []struct {
 	err   error
 	cause advice.Cause
 }{
-	{ErrStore, advice.StoreFailed}, {ErrOtherUser, advice.OtherUser}, {ErrSessionExpired, advice.SessionEnded},
+	{ErrNoOtp, advice.NoCodeAsked}, {ErrStore, advice.StoreFailed}, {ErrOtherUser, advice.OtherUser}, {ErrSessionExpired, advice.SessionEnded},
 	{ErrNoSession, advice.NobodySignedIn}, {ErrInvalidResponse, advice.InvalidResponse}, {ErrOutcomeUnknown, advice.OutcomeUnknown},
 	{context.Canceled, advice.Interrupted}, {context.DeadlineExceeded, advice.TookTooLong},
 }

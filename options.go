@@ -42,6 +42,7 @@ type config struct {
 	solver       CaptchaSolver
 	ticketSource TicketSource
 	observer     *Observer // nil: none
+	storedOtp    bool
 	speech       dialect
 }
 
@@ -216,6 +217,15 @@ func WithRefreshAhead(d time.Duration) Option {
 			return errors.New("WithRefreshAhead: a negative duration")
 		}
 		c.refreshAhead = d
+		return nil
+	}
+}
+
+// WithStoredOtp keeps the challenge of a code in the token store beside the session, until it is finished by [Auth.FinishOtp]
+// with nothing but the code. That method has the rules.
+func WithStoredOtp() Option {
+	return func(c *config) error {
+		c.storedOtp = true
 		return nil
 	}
 }

@@ -2,7 +2,11 @@ package tcbauth
 
 import (
 	"context"
+	"encoding/json"
+	"errors"
 	"time"
+
+	"github.com/cloudbase-community/tcbauth/internal/session"
 )
 
 // Kinds of [OtpChallenge]: what finishing it does.
@@ -15,8 +19,9 @@ const (
 	OtpPhoneChange      = "phone_change"     // makes Phone the user's number
 )
 
-// OtpChallenge is the first of two steps: a code is on its way. It is plain data: encode it as JSON, keep it, and finish it
-// with [Auth.FinishOtp] later, in another process or on another machine that shares the store. MessageID contains the
+// OtpChallenge is the first of two steps: a code is on its way. [WithStoredOtp] keeps it until it is finished by [Auth.FinishOtp].
+// Without that option it is plain data: encode it as JSON, keep it, and finish it later, in another process or on another
+// machine that shares the store. MessageID contains the
 // address that the code went to, like Phone and Email; printed with fmt or slog they are hidden. Its JSON is not.
 type OtpChallenge struct {
 	Kind      string `json:"kind"`
@@ -34,22 +39,166 @@ type OtpChallenge struct {
 	DeviceID string `json:"device_id,omitempty"`
 }
 
-// challenge sends a code for the first step of op.
-func (a *Auth) challenge(ctx context.Context, op, kind string, req GetVerificationRequest) (*OtpChallenge, error) {
-	sent, err := a.sendCode(ctx, op, req)
-	if err != nil {
-		return nil, err
-	}
+// challenge sends a code for the first step of op, and stores the challenge where [WithStoredOtp] is set. sub is the person
+// whose account the second step changes, "" for none. A challenge that could not be stored stands beside the error.
+func (a *Auth) challenge(ctx context.Context, op, kind, sub string, req GetVerificationRequest) (*OtpChallenge, error) {
 	phone, err := normalPhone("phone", req.PhoneNumber)
 	if req.PhoneNumber != "" && err != nil {
 		return nil, a.fail(ctx, op, err)
 	}
-	return &OtpChallenge{
-		Kind: kind, Phone: phone, Email: req.Email, MessageID: sent.VerificationID,
-		IsUser: sent.info().IsUser, IsUserUnknown: sent.IsUser == nil,
-		ExpiresAt: a.app.cfg.now().Add(time.Duration(sent.ExpiresIn) * time.Second).UTC().Round(0),
-		DeviceID:  sent.DeviceID,
-	}, nil
+	turn, err := a.readyOtp(ctx, op)
+	if err != nil {
+		return nil, err
+	}
+	defer turn.done()
+	sent, err := a.sendCode(ctx, op, req)
+	if err != nil {
+		return nil, err
+	}
+	c := &OtpChallenge{Kind: kind, Phone: phone, Email: req.Email, Sub: sub, IsUser: sent.info().IsUser, IsUserUnknown: sent.IsUser == nil}
+	a.waitFor(c, sent)
+	return c, turn.keep(ctx, c)
+}
+
+// waitFor makes c wait for the code that was sent.
+func (a *Auth) waitFor(c *OtpChallenge, sent *sentCode) {
+	c.MessageID, c.DeviceID = sent.VerificationID, sent.DeviceID
+	c.ExpiresAt = a.app.cfg.now().Add(time.Duration(sent.ExpiresIn) * time.Second).UTC().Round(0)
+}
+
+// otpTurn is one call's turn at the stored challenge. pending is nil where none is stored.
+type otpTurn struct {
+	a       *Auth
+	op      string
+	pending *session.Pending
+	done    func()
+}
+
+// takeOtp waits for the turn of a call.
+func (a *Auth) takeOtp(ctx context.Context, op string) (*otpTurn, error) {
+	if !a.app.cfg.storedOtp || a.bare != nil {
+		return &otpTurn{done: func() {}}, nil
+	}
+	if err := a.ready(ctx); err != nil {
+		return nil, a.fail(ctx, op, err)
+	}
+	pending, done, err := a.session.TakePending(ctx)
+	if err != nil {
+		return nil, a.fail(ctx, op, err)
+	}
+	return &otpTurn{a: a, op: op, pending: pending, done: done}, nil
+}
+
+// maxChallenge is more than a challenge takes as JSON, in bytes.
+const maxChallenge = 8 << 10
+
+// readyOtp is takeOtp before a code is sent, which costs money: the store must be able to take its challenge.
+func (a *Auth) readyOtp(ctx context.Context, op string) (*otpTurn, error) {
+	t, err := a.takeOtp(ctx, op)
+	if err != nil || t.pending == nil {
+		return t, err
+	}
+	if err := t.pending.Ready(maxChallenge); err != nil {
+		t.done()
+		return nil, a.fail(ctx, op, err)
+	}
+	return t, nil
+}
+
+// stored returns the challenge that waits for its code, nil for none.
+func (t *otpTurn) stored() *OtpChallenge {
+	if t.pending == nil {
+		return nil
+	}
+	return storedChallenge(t.pending.Value())
+}
+
+// storedChallenge reads what a challenge was stored as, nil for nothing that is of use.
+func storedChallenge(value []byte) *OtpChallenge {
+	c := new(OtpChallenge)
+	if value == nil || json.Unmarshal(value, c) != nil {
+		return nil
+	}
+	return c
+}
+
+// otpLife is how long a code can be waited for where the server does not say.
+const otpLife = 10 * time.Minute
+
+func (t *otpTurn) keep(ctx context.Context, c *OtpChallenge) error {
+	if t.pending == nil {
+		return nil
+	}
+	until := c.ExpiresAt
+	if now := t.a.app.cfg.now(); !now.Before(until) {
+		until = now.Add(otpLife)
+	}
+	value, err := json.Marshal(c)
+	if err == nil {
+		err = t.pending.Keep(value, until)
+	}
+	if err != nil {
+		return t.a.fail(ctx, t.op, err)
+	}
+	return nil
+}
+
+// maxOtpTries is how often a stored challenge may be refused. The server has a limit of its own, which is no larger as far as is
+// known.
+const maxOtpTries = 5
+
+// tried says what has become of the code: the challenge is used, over, or refused once more. What the server has not judged
+// does not count.
+func (t *otpTurn) tried(ctx context.Context, err error) {
+	if t.pending == nil {
+		return
+	}
+	var failed error
+	e, _ := err.(*Error) //nolint:errorlint // what it wraps may be about some other session
+	switch {
+	case err == nil, codeOf(err) == CodeAborted, codeOf(err) == CodePermissionDenied: // the latter two: no code can be right any more
+		failed = t.pending.Drop()
+	case e == nil || judged(e):
+		failed = t.pending.Refused(maxOtpTries)
+	}
+	if failed != nil {
+		t.a.app.warn(ctx, "what has become of a code could not be stored", failed)
+	}
+}
+
+// judged reports whether the server may have looked at the code of a call that has failed.
+func judged(e *Error) bool {
+	switch e.Category {
+	case CategoryServiceError, CategoryRateLimited, CategoryCaptchaRequired, CategoryCaptchaInvalid, CategoryProviderNotEnabled:
+		return errors.Is(e.Err, ErrOutcomeUnknown)
+	}
+	return true
+}
+
+// StoredOtp returns the challenge that [WithStoredOtp] keeps for this session, for a page that says where a code is to be
+// typed in. Without one it is [ErrNoOtp].
+func (a *Auth) StoredOtp(ctx context.Context) (*OtpChallenge, error) {
+	const op = "StoredOtp"
+	if err := a.ready(ctx, a.storingOtp()); err != nil {
+		return nil, a.fail(ctx, op, err)
+	}
+	value, err := a.session.Pending(ctx)
+	c := storedChallenge(value)
+	if err == nil && c == nil {
+		err = session.ErrNothingPending
+	}
+	if err != nil {
+		return nil, a.fail(ctx, op, err)
+	}
+	return c, nil
+}
+
+// storingOtp refuses to look for a challenge where none is stored.
+func (a *Auth) storingOtp() error {
+	if a.bare == nil && !a.app.cfg.storedOtp {
+		return required("challenge", "")
+	}
+	return a.storing()
 }
 
 // SignInWithOtpRequest says where a code goes. Exactly one of Email and Phone is given.
@@ -81,13 +230,13 @@ func (a *Auth) SignInWithOtp(ctx context.Context, req SignInWithOtpRequest) (*Ot
 	verification := GetVerificationRequest{Email: req.Email, PhoneNumber: phone, Usage: req.Options.Usage}
 	mayCreate := req.Options.ShouldCreateUser == nil || *req.Options.ShouldCreateUser
 	if mayCreate && req.Options.EmailRedirectTo == "" {
-		return a.challenge(ctx, op, OtpSignUp, verification)
+		return a.challenge(ctx, op, OtpSignUp, "", verification)
 	}
 	verification.Target, verification.EmailRedirectTo = TargetUser, req.Options.EmailRedirectTo
 	if create := req.Options.ShouldCreateUser; a.app.cfg.speech.linksRegister && create != nil && *create {
 		verification.Target = TargetAny
 	}
-	return a.challenge(ctx, op, OtpSignIn, verification)
+	return a.challenge(ctx, op, OtpSignIn, "", verification)
 }
 
 // SignUpWithOtpRequest says where a code goes. Exactly one of Email and Phone is given. Password, if given, is judged by
@@ -112,7 +261,7 @@ func (a *Auth) SignUpWithOtp(ctx context.Context, req SignUpWithOtpRequest) (*Ot
 	if invalid != nil {
 		return nil, a.fail(ctx, op, invalid)
 	}
-	return a.challenge(ctx, op, OtpSignUp, GetVerificationRequest{Email: req.Email, PhoneNumber: phone, Usage: req.Usage})
+	return a.challenge(ctx, op, OtpSignUp, "", GetVerificationRequest{Email: req.Email, PhoneNumber: phone, Usage: req.Usage})
 }
 
 // ResetPasswordForEmailRequest says where a code goes.
@@ -135,7 +284,7 @@ func (a *Auth) ResetPasswordForEmail(ctx context.Context, req ResetPasswordForEm
 	if invalid != nil {
 		return nil, a.fail(ctx, op, invalid)
 	}
-	return a.challenge(ctx, op, OtpRecovery, GetVerificationRequest{
+	return a.challenge(ctx, op, OtpRecovery, "", GetVerificationRequest{
 		Email: email, PhoneNumber: phone, Target: TargetUser, Usage: req.Usage,
 	})
 }
@@ -160,11 +309,47 @@ func (a *Auth) Reauthenticate(ctx context.Context) (*OtpChallenge, error) {
 	if user.Email == "" {
 		req.PhoneNumber = user.PhoneNumber
 	}
-	challenge, err := a.challenge(ctx, op, OtpReauthentication, req)
-	if err == nil {
-		challenge.Sub = begun.sub
+	return a.challenge(ctx, op, OtpReauthentication, begun.sub, req)
+}
+
+// ResendRequest says where a code goes once more. Exactly one of Email and Phone is given.
+type ResendRequest struct {
+	Type  string `json:"type,omitempty"` // "signup" reaches people who are not registered too
+	Email string `json:"email,omitempty"`
+	Phone string `json:"phone,omitempty"` // as NormalizePhone takes it
+	Usage string `json:"usage,omitempty"` // that of [GetVerificationRequest]
+}
+
+// Resend sends a new code, which ends the life of the one before. An [OtpChallenge] is then finished with the new
+// VerificationID as its MessageID; one that [WithStoredOtp] keeps for the same address has it by itself.
+//
+// js-sdk: resend.
+func (a *Auth) Resend(ctx context.Context, req ResendRequest) (*VerificationInfo, error) {
+	const op = "Resend"
+	target := TargetUser
+	if req.Type == "signup" {
+		target = TargetAny
 	}
-	return challenge, err
+	phone, invalid := phoneOrEmail("phone", req.Phone, "email", req.Email)
+	if invalid != nil {
+		return nil, a.fail(ctx, op, invalid)
+	}
+	turn, err := a.readyOtp(ctx, op)
+	if err != nil {
+		return nil, err
+	}
+	defer turn.done()
+	sent, err := a.sendCode(ctx, op, GetVerificationRequest{
+		Email: req.Email, PhoneNumber: phone, Target: target, Usage: req.Usage,
+	})
+	if err != nil {
+		return nil, err
+	}
+	if c := turn.stored(); c != nil && c.Phone == phone && c.Email == req.Email {
+		a.waitFor(c, sent)
+		err = turn.keep(ctx, c)
+	}
+	return sent.info(), err
 }
 
 // VerifyOtpRequest has a code and where it went. Exactly one of Email and Phone is given.
@@ -180,18 +365,14 @@ type VerifyOtpRequest struct {
 //
 // js-sdk: verifyOtp.
 func (a *Auth) VerifyOtp(ctx context.Context, req VerifyOtpRequest) (*LoginState, error) {
-	return a.verifyOtp(ctx, "VerifyOtp", "", req)
-}
-
-// verifyOtp signs in by a code, with the device id that it was asked for with, "" for the session's.
-func (a *Auth) verifyOtp(ctx context.Context, op, deviceID string, req VerifyOtpRequest) (*LoginState, error) {
+	const op = "VerifyOtp"
 	code, invalidCode := normalCode("token", req.Token)
 	checks := []error{invalidCode, required("messageId", req.MessageID)}
 	if req.Type == OtpPhoneChange || req.Type == OtpEmailChange {
 		if err := a.ready(ctx, checks...); err != nil {
 			return nil, a.fail(ctx, op, err)
 		}
-		if _, err := a.verifyCode(ctx, op, deviceID, req.MessageID, code); err != nil {
+		if _, err := a.verifyCode(ctx, op, "", req.MessageID, code); err != nil {
 			return nil, err
 		}
 		return a.loginState(ctx, op)
@@ -200,7 +381,7 @@ func (a *Auth) verifyOtp(ctx context.Context, op, deviceID string, req VerifyOtp
 	if err := a.ready(ctx, append(checks, a.storing(), invalid)...); err != nil {
 		return nil, a.fail(ctx, op, err)
 	}
-	deviceID, err := a.prepare(ctx, op, deviceID)
+	deviceID, err := a.prepare(ctx, op, "")
 	if err != nil {
 		return nil, err
 	}

@@ -50,10 +50,13 @@ func (a *Auth) UpdateUser(ctx context.Context, req UpdateUserRequest) (*UpdateUs
 			return nil, err
 		}
 		as = begun.as
-		if out.Challenge, err = a.challenge(ctx, op, kind, verification); err != nil {
+		out.Challenge, err = a.challenge(ctx, op, kind, begun.sub, verification)
+		switch {
+		case out.Challenge == nil:
 			return nil, err
+		case err != nil:
+			return out, err // its code is on its way
 		}
-		out.Challenge.Sub = begun.sub
 	}
 	if !rest.empty() {
 		var err error

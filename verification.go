@@ -153,32 +153,6 @@ func (a *Auth) SendVerificationCodeToCurrentUser(ctx context.Context, req GetVer
 	return a.getVerification(ctx, "SendVerificationCodeToCurrentUser", req)
 }
 
-// ResendRequest says where a code goes once more. Exactly one of Email and Phone is given.
-type ResendRequest struct {
-	Type  string `json:"type,omitempty"` // "signup" reaches people who are not registered too
-	Email string `json:"email,omitempty"`
-	Phone string `json:"phone,omitempty"` // as NormalizePhone takes it
-	Usage string `json:"usage,omitempty"` // that of [GetVerificationRequest]
-}
-
-// Resend sends a new code, which ends the life of the one before. An [OtpChallenge] is then finished with the new
-// VerificationID as its MessageID.
-//
-// js-sdk: resend.
-func (a *Auth) Resend(ctx context.Context, req ResendRequest) (*VerificationInfo, error) {
-	target := TargetUser
-	if req.Type == "signup" {
-		target = TargetAny
-	}
-	phone, invalid := phoneOrEmail("phone", req.Phone, "email", req.Email)
-	if invalid != nil {
-		return nil, a.fail(ctx, "Resend", invalid)
-	}
-	return a.getVerification(ctx, "Resend", GetVerificationRequest{
-		Email: req.Email, PhoneNumber: phone, Target: target, Usage: req.Usage,
-	})
-}
-
 // carriesBearer reports whether a call that may carry a bearer carries one. A store that fails is an error of the inside.
 func (a *Auth) carriesBearer(ctx context.Context) (bool, error) {
 	if a.ready(ctx) != nil {

@@ -161,7 +161,7 @@ func TestStore(t *testing.T) {
 			Open:  func(t *testing.T) tcbauth.TokenStore { return gated(t, prefix+rand.Text()+":") },
 			Again: func(t *testing.T, store tcbauth.TokenStore) tcbauth.TokenStore { return gated(t, of(t, store).prefix) },
 			Process: func(t *testing.T, store tcbauth.TokenStore, key string) (kill func()) {
-				p := testbed.StartProcess(t, workHelper, place(addr, of(t, store).prefix, lease), strconv.Quote(key))
+				p := testbed.StartProcess(t, workHelper, oneNode(addr, of(t, store).prefix, lease).String(), strconv.Quote(key))
 				p.MustHear(t)
 				return func() {
 					p.Kill(t)

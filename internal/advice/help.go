@@ -105,6 +105,10 @@ var (
 		"The code is wrong or too old. Ask for it again, or send a new one with GetVerification; that ends the old one.",
 		"验证码错误或已过期。请重新输入，或用 GetVerification 重新发送（旧验证码随即失效）。",
 	}
+	nothingPending = help{
+		"No challenge is stored for this session: none was begun, or it was finished, refused too often, or has expired. Send a new code and begin again.",
+		"此会话没有待完成的验证：尚未发起、已完成、错误次数过多或已过期。请重新发送验证码后再试。",
+	}
 	codeSpent = help{
 		"This verification is over after too many wrong codes, or has expired. Send a new code with GetVerification and begin again.",
 		"错误次数过多或验证已过期，此次验证已失效。请用 GetVerification 重新发送验证码后再试。",

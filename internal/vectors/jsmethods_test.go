@@ -44,6 +44,7 @@ var goOnly = map[string]string{
 	"Format":              "fmt.Formatter, which hides the secrets",
 	"PollDeviceToken":     "js: none, the device has to poll by itself",
 	"SignOutWithRedirect": "js: signOut with parameters",
+	"StoredOtp":           "js: none, a page keeps what a first step returns in a variable",
 	"Transport":           "js: none, what calls other APIs of the environment takes the token by itself",
 }
 

@@ -97,6 +97,10 @@ func (p place) open(t *testing.T) (*sqlstore.Store, error) {
 	if err != nil {
 		return nil, err
 	}
+	return p.storeIn(db)
+}
+
+func (p place) storeIn(db *sql.DB) (*sqlstore.Store, error) {
 	return sqlstore.New(db, p.Dialect, sqlstore.WithPrefix(p.Prefix), sqlstore.WithLockLease(p.Lease))
 }
 
