@@ -232,7 +232,10 @@ func (d *dialogue) resume() error {
 	return nil
 }
 
-// interrupted is the error of a context that has ended.
+// interrupted is the error of a context that has ended. That the time is over is nobody's interruption.
 func interrupted(ctx context.Context) error {
+	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+		return fmt.Errorf("nobody has answered: %w", context.Cause(ctx))
+	}
 	return fmt.Errorf("%w: %w", ErrInterrupted, context.Cause(ctx))
 }
