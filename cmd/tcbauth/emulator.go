@@ -9,7 +9,7 @@ import (
 	"github.com/cloudbase-community/tcbauth/cmd/tcbauth/internal/emulator"
 )
 
-const emulatorUsage = `Serves an emulated CloudBase environment until it is told to stop (SIGINT, SIGTERM, SIGHUP), or until the command behind -- ends, which
+const emulatorUsage = `Serves an emulated CloudBase environment until it is told to stop (SIGINT, SIGTERM; SIGHUP if there is no -seed to be read again), or until the command behind -- ends, which
 is run with TCB_ENV and TCB_BASE_URL. Without a command the first line on standard output is its URL, made for tcbauth.WithBaseURL, or for the
 js-sdk's registerEndPoint; the codes that it "sends" come on standard error. At URL/_emulator/ are a page for people and the control API
 for programs, both for this machine only.
@@ -40,6 +40,10 @@ func runEmulator(ctx context.Context, args []string, stdout, stderr io.Writer) i
 		return nil
 	})
 	flags.StringVar(&config.Seed, "seed", "", "JSON `file` of accounts, fixed codes and rules to start with (package authtest, WithSeed)")
+	flags.BoolVar(&config.Watch, "watch", false, "read -seed again whenever it changes; SIGHUP does so too")
+	flags.StringVar(&config.Import, "import", "", "start with the people, sessions, keys and clock of a `file` that -export-on-exit has written")
+	flags.StringVar(&config.Export, "export-on-exit", "", "write them to this `file` at the end")
+	flags.StringVar(&config.State, "state", "", "-import and -export-on-exit of one `file`, which need not be there at first")
 	flags.StringVar(&config.URLFile, "url-file", "", "write the URL to this `file` once the server answers, and remove it at the end")
 	flags.StringVar(&config.Log, "log", "", "append one line of JSON for each request to this `file`, without secrets")
 	flags.BoolVar(&config.Open, "allow-non-loopback", false, "let -addr be an address that other machines can reach")

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"reflect"
 	"strconv"
 	"strings"
@@ -87,7 +88,7 @@ func (w *walk) value(path string, typ reflect.Type) *Mistake {
 	for typ.Kind() == reflect.Pointer {
 		typ = typ.Elem()
 	}
-	if typ == reflect.TypeFor[json.RawMessage]() {
+	if typ == reflect.TypeFor[json.RawMessage]() || typ.Kind() == reflect.Interface {
 		var raw json.RawMessage
 		_ = w.in.Decode(&raw) // it is JSON
 		return nil
@@ -101,6 +102,9 @@ func (w *walk) value(path string, typ reflect.Type) *Mistake {
 		return nil
 	}
 	want, good := "", false
+	if typ == reflect.TypeFor[[]byte]() {
+		typ = reflect.TypeFor[string]() // in base64
+	}
 	switch typ.Kind() {
 	case reflect.Struct, reflect.Map:
 		want, good = "an object", token == json.Delim('{')
@@ -164,8 +168,13 @@ func (w *walk) object(path string, typ reflect.Type) *Mistake {
 func fields(typ reflect.Type) map[string]reflect.Type {
 	all := make(map[string]reflect.Type)
 	for i := range typ.NumField() {
-		name, _, _ := strings.Cut(typ.Field(i).Tag.Get("json"), ",")
-		all[name] = typ.Field(i).Type
+		field := typ.Field(i)
+		if field.Anonymous {
+			maps.Copy(all, fields(field.Type))
+			continue
+		}
+		name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
+		all[name] = field.Type
 	}
 	return all
 }

@@ -76,8 +76,13 @@ func (a *Account) SetPassword(text string, now time.Time) {
 
 // Event is one entry of an account's history.
 type Event struct {
-	ID, Action, IP, UserAgent, ClientID, Device string
-	At                                          time.Time
+	ID        string    `json:"id"`
+	Action    string    `json:"action"`
+	IP        string    `json:"ip"`
+	UserAgent string    `json:"user_agent"`
+	ClientID  string    `json:"client_id"`
+	Device    string    `json:"device_id"`
+	At        time.Time `json:"created_at"`
 }
 
 // MaxHistory bounds what is kept of one account.

@@ -1,6 +1,7 @@
 package service
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -56,6 +57,29 @@ func (p *People) Add(in Person) *Account {
 	p.bySub[in.Sub] = a
 	p.Index(a)
 	return a
+}
+
+// put adds an account of a state.
+func (p *People) put(a *Account, device string) error {
+	if !a.Anonymous {
+		if err := a.check(); err != nil {
+			return fmt.Errorf("user %q of the state: %w", a.Sub, err)
+		}
+	}
+	for _, name := range a.loginNames() {
+		if p.byName[name] != nil {
+			return fmt.Errorf("two users of the state have the same %s", name.field())
+		}
+	}
+	if a.Sub == "" || p.bySub[a.Sub] != nil {
+		return fmt.Errorf("two users of the state have the sub %q, or it is none", a.Sub)
+	}
+	p.bySub[a.Sub] = a
+	p.Index(a)
+	if device != "" {
+		p.byDevice[device] = a
+	}
+	return nil
 }
 
 // Remove deletes an account.

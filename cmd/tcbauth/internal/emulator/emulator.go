@@ -23,6 +23,10 @@ type Config struct {
 	URLFile string   // a file for the URLs, one a line, while the environments are there; "" is none
 	Log     string   // a file to which the requests are appended as lines of JSON; "" is none
 	Open    bool     // other machines may reach Addr
+	Import  string   // a file that Export has written, to start with; "" is none
+	Export  string   // a file for the state at the end, with the keys; "" is none
+	State   string   // a file for both, which need not be there at first; "" is none
+	Watch   bool     // read Seed again whenever it changes
 	Command []string // to be run with TCB_ENV and TCB_BASE_URL, which name the first environment; none waits for ctx
 }
 
@@ -46,6 +50,13 @@ func Run(ctx context.Context, c Config, stdout, stderr io.Writer) (code int, err
 	if err != nil {
 		return 0, err
 	}
+	state, err := c.loadState(servers)
+	if err != nil {
+		return 0, err
+	}
+	defer func() { err = errors.Join(err, state.save()) }()
+	ctx, stop := c.reload(ctx, servers, log)
+	defer stop()
 	urls := ""
 	for _, srv := range servers {
 		urls += srv.URL + "\n"
@@ -88,11 +99,8 @@ func (c Config) start(log *lineLog) (servers []*authtest.Server, err error) {
 		if errors.Is(err, authtest.ErrNotLoopback) {
 			err = fmt.Errorf("%w; if that is meant, say so by -allow-non-loopback too", err)
 		}
-		if wrong, ok := errors.AsType[*authtest.SeedError](err); ok {
-			err = fmt.Errorf("%s:%d:%d: %s", c.Seed, wrong.Line, wrong.Column, wrong.Text)
-		}
 		if err != nil {
-			return servers, err
+			return servers, inFile(c.Seed, err)
 		}
 		servers = append(servers, srv)
 		if looksReal(env) {

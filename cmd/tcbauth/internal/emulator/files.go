@@ -2,10 +2,21 @@ package emulator
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
+
+	"github.com/cloudbase-community/tcbauth/authtest"
 )
+
+// inFile says which file a mistake of a seed is in.
+func inFile(name string, err error) error {
+	if wrong, ok := errors.AsType[*authtest.SeedError](err); ok {
+		return fmt.Errorf("%s:%d:%d: %s", name, wrong.Line, wrong.Column, wrong.Text)
+	}
+	return err
+}
 
 // writeWhole makes a file appear with all of its text, so that who waits for it never reads a part.
 func writeWhole(name, text string) error {
