@@ -2,10 +2,13 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
+	"fmt"
 	"io"
 	"slices"
 
+	"github.com/cloudbase-community/tcbauth/clikit"
 	"github.com/cloudbase-community/tcbauth/cmd/tcbauth/internal/emulator"
 )
 
@@ -26,7 +29,7 @@ func runEmulator(ctx context.Context, args []string, stdout, stderr io.Writer) i
 		args, config.Command = args[:i], args[i+1:]
 		if len(config.Command) == 0 {
 			say(stderr, "tcbauth: no command behind --\n\nUsage: tcbauth emulator [flags] [-- command ...]\n")
-			return exitUsage
+			return clikit.ExitUsage
 		}
 	}
 	flags := flag.NewFlagSet("tcbauth emulator", flag.ContinueOnError)
@@ -53,7 +56,29 @@ func runEmulator(ctx context.Context, args []string, stdout, stderr io.Writer) i
 	code, err := emulator.Run(ctx, config, stdout, stderr)
 	if err != nil {
 		say(stderr, "tcbauth: %v\n", err)
-		return exitError
+		return clikit.ExitError
 	}
 	return code
+}
+
+// parse reads flags and refuses everything else. done says that the command is over, with the exit code.
+func parse(flags *flag.FlagSet, args []string, stdout, stderr io.Writer) (code int, done bool) {
+	flags.SetOutput(io.Discard) // what goes where is said below
+	err := flags.Parse(args)
+	if err == nil && flags.NArg() > 0 {
+		err = fmt.Errorf("unexpected argument %q", flags.Arg(0))
+	}
+	switch {
+	case err == nil:
+		return clikit.ExitOK, false
+	case errors.Is(err, flag.ErrHelp):
+		flags.SetOutput(stdout)
+		flags.Usage()
+		return clikit.ExitOK, true
+	default:
+		say(stderr, "tcbauth: %v\n\n", err)
+		flags.SetOutput(stderr)
+		flags.Usage()
+		return clikit.ExitUsage, true
+	}
 }

@@ -24,6 +24,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/cloudbase-community/tcbauth"
+	"github.com/cloudbase-community/tcbauth/clikit"
 )
 
 // process is an emulator in a process of its own.
@@ -266,18 +267,18 @@ func TestCommandIsInterrupted(t *testing.T) {
 func TestCommandThatIsMissing(t *testing.T) {
 	t.Parallel()
 	code, stdout, stderr := try(t, "emulator", "-addr", "127.0.0.1:0", "--", "no-such-command-anywhere")
-	assert.Equal(t, exitError, code)
+	assert.Equal(t, clikit.ExitError, code)
 	assert.Empty(t, stdout)
 	assert.Contains(t, stderr, "no-such-command-anywhere")
 	code, _, stderr = try(t, "emulator", "--")
-	assert.Equal(t, exitUsage, code)
+	assert.Equal(t, clikit.ExitUsage, code)
 	assert.Contains(t, stderr, "Usage")
 }
 
 func TestSeveralEnvironments(t *testing.T) {
 	t.Parallel()
 	code, stdout, stderr := try(t, "emulator", "-addr", "127.0.0.1:0", "-env", "env-1", "-env", "shop-1g2h3j4k5l")
-	assert.Equal(t, exitOK, code, stderr)
+	assert.Equal(t, clikit.ExitOK, code, stderr)
 	assert.Regexp(t, `^http://127\.0\.0\.1:[0-9]+\nhttp://127\.0\.0\.1:[0-9]+\n$`, stdout)
 	for _, env := range []string{"env-1", "shop-1g2h3j4k5l"} {
 		assert.Contains(t, stderr, "environment "+env+",")

@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/cloudbase-community/tcbauth/clikit"
+
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -50,7 +52,7 @@ func TestStateFile(t *testing.T) {
 		{"-state", state, "-env", "env-1", "-env", "env-2"},
 	} {
 		code, _, stderr := try(t, append([]string{"emulator", "-addr", "127.0.0.1:0"}, args...)...)
-		assert.Equal(t, exitError, code, args)
+		assert.Equal(t, clikit.ExitError, code, args)
 		assert.NotContains(t, stderr, "PRIVATE")
 	}
 }

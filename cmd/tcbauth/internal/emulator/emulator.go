@@ -13,6 +13,7 @@ import (
 	"strings"
 
 	"github.com/cloudbase-community/tcbauth/authtest"
+	"github.com/cloudbase-community/tcbauth/internal/wholefile"
 )
 
 // Run serves until ctx ends or the command does, whose exit code it returns. The URLs are written to stdout, which is the
@@ -47,7 +48,7 @@ func Run(ctx context.Context, c Config, stdout, stderr io.Writer) (code int, err
 		urls += srv.URL + "\n"
 	}
 	if c.URLFile != "" {
-		if err := writeWhole(c.URLFile, urls); err != nil {
+		if err := wholefile.Write(c.URLFile, []byte(urls)); err != nil {
 			return 0, err
 		}
 		defer func() { err = errors.Join(err, removeOwn(c.URLFile, urls)) }()

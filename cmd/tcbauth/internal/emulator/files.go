@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path/filepath"
 
 	"github.com/cloudbase-community/tcbauth/authtest"
 )
@@ -16,22 +15,6 @@ func inFile(name string, err error) error {
 		return fmt.Errorf("%s:%d:%d: %s", name, wrong.Line, wrong.Column, wrong.Text)
 	}
 	return err
-}
-
-// writeWhole makes a file appear with all of its text, so that who waits for it never reads a part.
-func writeWhole(name, text string) error {
-	temp, err := os.CreateTemp(filepath.Dir(name), filepath.Base(name)+".*")
-	if err != nil {
-		return err
-	}
-	_, err = temp.WriteString(text)
-	if err = errors.Join(err, temp.Close()); err == nil {
-		err = os.Rename(temp.Name(), name)
-	}
-	if err != nil {
-		return errors.Join(err, os.Remove(temp.Name()))
-	}
-	return nil
 }
 
 // removeOwn removes a file if it is still the one that was written here.

@@ -7,6 +7,7 @@ import (
 	"os"
 
 	"github.com/cloudbase-community/tcbauth/authtest"
+	"github.com/cloudbase-community/tcbauth/internal/wholefile"
 )
 
 // stateFile is where the state of a server goes at the end, if anywhere.
@@ -55,5 +56,5 @@ func (f stateFile) save() error {
 	if err != nil {
 		return err
 	}
-	return writeWhole(f.name, string(state)+"\n")
+	return wholefile.Write(f.name, append(state, '\n'))
 }
