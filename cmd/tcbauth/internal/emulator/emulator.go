@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"os"
 	"strconv"
 	"strings"
 
@@ -95,24 +94,6 @@ func (c Config) start(log *lineLog) (servers []*authtest.Server, err error) {
 		}
 	}
 	return servers, nil
-}
-
-func (c Config) options(log *lineLog) ([]authtest.Option, error) {
-	var opts []authtest.Option
-	if c.Open {
-		opts = append(opts, authtest.AllowNonLoopback())
-	}
-	if c.Log != "" {
-		opts = append(opts, authtest.WithOnRequest(func(r authtest.Request) { log.write(r) }))
-	}
-	if c.Seed != "" {
-		file, err := os.ReadFile(c.Seed)
-		if err != nil {
-			return nil, err
-		}
-		opts = append(opts, authtest.WithSeed(file))
-	}
-	return opts, nil
 }
 
 // The usual address.
