@@ -42,7 +42,8 @@ type FinishOtpRequest struct {
 // first step that sends a code replaces it, also in another tab of the browser, and whoever signs in or out ends it. It ends
 // when its code was right, whatever fails after that, when it has expired, when the server says that no code can be right any
 // more, and with the fifth code that the server has refused, or may have. After that the error is [ErrNoOtp]. Calls that finish
-// it at the same time take turns, so that a form that was sent twice spends its code once.
+// it at the same time take turns, so that a form that was sent twice spends its code once. No code is sent while the store
+// cannot take a challenge; if it fails after that, the challenge stands beside [ErrStore], and can be given in the request.
 //
 // Errors are those of [Auth.Verify] and of the methods that the kind stands for: [Auth.SignIn], [Auth.SignUp],
 // [Auth.ResetPassword], [Auth.SetPassword], [Auth.UpdateUserBasicInfo].
