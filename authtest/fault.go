@@ -12,7 +12,7 @@ import (
 // or a Delay and one of them.
 type Fault struct {
 	Operation string        // such as "token"; see the package comment
-	Times     int           // how many calls it hits at most, from the next one on; 0 is every call until Reset
+	Times     int           // how many calls it hits at most, from the next one on; 0 is every call until Lift or Reset
 	Every     int           // hit the call of this number and its multiples: with 3 the third call, the sixth, ...; 0 is 1
 	To        string        // hit only calls about this phone number or e-mail address; "" is all
 	Delay     time.Duration // wait before anything is done; ends early, without an answer, when the caller gives up or the server closes
@@ -58,6 +58,9 @@ type Injected struct{ injected *service.Injected }
 
 // Fired returns how many calls the fault has hit so far.
 func (i *Injected) Fired() int { return i.injected.Fired() }
+
+// Lift ends the fault: it hits no call that comes from now on. To lift it again changes nothing.
+func (i *Injected) Lift() { i.injected.Lift() }
 
 // Fault puts a fault in force. A call is hit by one fault: the oldest for its operation that has it to hit. A call is about
 // an address that its body or query has in the clear, that its code or verification_token was sent to, or that the account of its

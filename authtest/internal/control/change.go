@@ -102,8 +102,9 @@ func (s control) getFaults(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	s.Lock()
-	faults := make([]faultView, 0, len(s.Faults.All()))
-	for _, f := range s.Faults.All() {
+	inForce := s.Faults.InForce()
+	faults := make([]faultView, 0, len(inForce))
+	for _, f := range inForce {
 		out := faultView{
 			Operation: f.Operation, Times: f.Times, Every: f.Every, To: f.To,
 			Close: closeNames[f.Close], Body: damageNames[f.Body], Status: f.Status, Fired: f.Fired(),

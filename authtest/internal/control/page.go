@@ -105,7 +105,7 @@ func (s control) pageData(every int) pageData {
 	for _, p := range pictures[:min(len(pictures), maxRows)] {
 		d.Captchas = append(d.Captchas, pageCaptcha{p.Answer, p.Token})
 	}
-	faults := s.Faults.All()
+	faults := s.Faults.InForce()
 	for _, f := range faults[:min(len(faults), maxRows)] {
 		d.Faults = append(d.Faults, pageFault{f.Operation, what(f.Fault), f.Fired()})
 	}

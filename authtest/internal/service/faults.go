@@ -1,6 +1,7 @@
 package service
 
 import (
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -43,19 +44,28 @@ const (
 // Injected is a fault in force.
 type Injected struct {
 	Fault
-	key   string // of the address
-	met   int    // calls of its operation, about its address, since it is in force
-	fired atomic.Int64
+	key    string // of the address
+	met    int    // calls of its operation, about its address, since it is in force
+	fired  atomic.Int64
+	lifted atomic.Bool
 }
 
 // Fired returns how many calls the fault has hit so far. It is safe for concurrent use.
 func (i *Injected) Fired() int { return int(i.fired.Load()) }
 
-// Faults are those in force, the oldest first.
+// Lift ends the fault. It is safe for concurrent use.
+func (i *Injected) Lift() { i.lifted.Store(true) }
+
+// Faults are those that were put in force, the oldest first.
 type Faults struct{ all []*Injected }
 
-// All returns them.
+// All returns them, also those that were lifted.
 func (f *Faults) All() []*Injected { return f.all }
+
+// InForce returns those that were not lifted.
+func (f *Faults) InForce() []*Injected {
+	return slices.DeleteFunc(slices.Clone(f.all), func(i *Injected) bool { return i.lifted.Load() })
+}
 
 // Inject puts a fault in force, which must be one that makes sense.
 func (f *Faults) Inject(fault Fault) *Injected {
@@ -80,8 +90,8 @@ func (f *Faults) Take(operation string, isAbout func(key string) bool) Fault {
 			continue
 		}
 		i.met++
-		spent := i.Times > 0 && i.Fired() == i.Times
-		if hit == nil && !spent && i.met%max(i.Every, 1) == 0 {
+		over := i.lifted.Load() || i.Times > 0 && i.Fired() == i.Times
+		if hit == nil && !over && i.met%max(i.Every, 1) == 0 {
 			hit = i
 		}
 	}
