@@ -12,8 +12,8 @@ import (
 	"github.com/cloudbase-community/tcbauth/internal/session"
 )
 
-// ErrUnsealed is what a [Sealed] store's Get returns for a value that it cannot open: one that it did not seal, that was
-// sealed with none of its keys or for another name, or that was changed.
+// ErrUnsealed is returned by Get of a [Sealed] store for a value that it cannot decrypt: the value was not encrypted by such a
+// store, or with another key, or under another key of the store, or it was changed.
 var ErrUnsealed = session.ErrUnsealed
 
 // sealKeySize is AES-256's.
@@ -26,19 +26,20 @@ const sealOverhead = len(sealHeader) + 12 + 16
 // the ciphertext, and a tag of 16 bytes that authenticates these, the header and the name.
 const sealHeader = "tcbauth\x01"
 
-// Sealed returns a store that keeps its values in store encrypted and authenticated with AES-256-GCM, so that who can
-// read store learns nothing but names and lengths, and who can write to it can delete a value, or put back an earlier one
-// of the same name, but not change one or move it to another name. It passes the ttl on, and implements [Locker] if
-// store does. It implements [Interruptible] and [Reserver] too, and answers as store does: where store implements neither,
-// it is not interruptible, and Reserve reserves nothing and fails only with a context that has ended.
+// Sealed returns a store that encrypts its values with AES-256-GCM and keeps them in store. Reading the underlying store
+// shows only key names and lengths. Writing to it can delete a value or restore an older one under the same key, but can
+// neither change a value nor move it to another key. The ttl is passed on. The result implements [Locker] if store does.
+// It implements [Interruptible] and [Reserver] too and passes them on; if store does not implement them, it is not
+// interruptible, and Reserve reserves nothing and fails only if the context has ended.
 //
-// Every key has 32 bytes, which must be random, such as from crypto/rand: a password is no key. The first one seals, and
-// all of them open, so a key is replaced by putting the new one before it; the old one can go when every session has been
-// refreshed since. With one key at most 2^32 values should be sealed, since each has a random nonce of 96 bits (NIST SP
-// 800-38D, section 8.3): a key that seals 100 sessions a second lasts for a year.
+// Every key must be 32 random bytes, for example from crypto/rand: a password is not a key. The first key encrypts, and
+// all of them decrypt. To replace a key, put the new one before it; remove the old one when every session has been
+// refreshed since. With one key at most 2^32 values should be encrypted, since each has a random nonce of 96 bits (NIST
+// SP 800-38D, section 8.3): enough for 100 sessions a second for a year.
 //
-// What cannot be opened is [ErrUnsealed] and stays where it is, values from before there was a seal too: their owners have
-// to sign in again, which replaces them. No store, no key, or one of another length is an error. The keys are copied.
+// A value that cannot be decrypted is [ErrUnsealed] and is kept. This includes values from before the store was sealed:
+// their users have to sign in again, which replaces them. A missing store, no key, or a key of another length is an
+// error. The keys are copied.
 func Sealed(store TokenStore, keys ...[]byte) (TokenStore, error) {
 	if store == nil {
 		return nil, errors.New("tcbauth: Sealed: a nil store")

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -107,6 +108,21 @@ func TestClaimsAreJSON(t *testing.T) {
 				assert.NoError(t, err, text)
 			} else {
 				assert.ErrorIs(t, err, accesstoken.ErrMalformed, text)
+			}
+		}
+	}
+}
+
+// Every byte is taken, or refused, in a string wherever it stands in it, and next to whatever.
+func TestClaimsStrings(t *testing.T) {
+	t.Parallel()
+	for before := range 17 {
+		for c := range 256 {
+			for _, after := range []string{"", "\"", "\\n", "\x01", "\x20\x21\x23", "\x7f\x80"} {
+				text := `{"sub":"1","scope":"user","x":"` + strings.Repeat("!", before) + string([]byte{byte(c)}) + after + `"}`
+				var claims accesstoken.Claims
+				want := utf8.ValidString(text) && json.Valid([]byte(text))
+				require.Equal(t, want, claims.UnmarshalJSON([]byte(text)) == nil, "%q", text)
 			}
 		}
 	}

@@ -3,6 +3,7 @@ package accesstoken
 import (
 	"encoding/json"
 	"iter"
+	"math/bits"
 	"strings"
 )
 
@@ -107,29 +108,40 @@ func stringEnd(text string, at int) int {
 	if !is(text, at, '"') {
 		return -1
 	}
-	for at++; at < len(text); at++ {
-		switch c := text[at]; {
-		case plain[c]:
-		case c == '"':
+	for at = plainEnd(text, at+1); at < len(text); at = plainEnd(text, at+1) {
+		switch text[at] {
+		case '"':
 			return at + 1
-		case c != '\\':
-			return -1
-		default:
+		case '\\':
 			if at = escapeEnd(text, at+1); at < 0 {
 				return -1
 			}
+		default:
+			return -1
 		}
 	}
 	return -1
 }
 
-// plain is true for what stands for itself in a string.
-var plain = func() (t [256]bool) {
-	for c := range t {
-		t[c] = c >= ' ' && c != '"' && c != '\\'
+// plainEnd returns where the first character from at on is that does not stand for itself in a string: a quotation mark, a
+// backslash or a control character. It looks at eight at once, which halves what a token's payload takes to read.
+func plainEnd(text string, at int) int {
+	const each, high = 0x0101010101010101, 0x8080808080808080
+	for ; at+8 <= len(text); at += 8 {
+		b := text[at : at+8]
+		c := uint64(b[0]) | uint64(b[1])<<8 | uint64(b[2])<<16 | uint64(b[3])<<24 |
+			uint64(b[4])<<32 | uint64(b[5])<<40 | uint64(b[6])<<48 | uint64(b[7])<<56 // one load
+		quote, slash := c^('"'*each), c^('\\'*each)
+		// The lowest high bit that is set is right; one above it may be set by what was borrowed.
+		if found := ((c-' '*each)&^c | (quote-each)&^quote | (slash-each)&^slash) & high; found != 0 {
+			return at + bits.TrailingZeros64(found)/8
+		}
 	}
-	return t
-}()
+	for at < len(text) && text[at] >= ' ' && text[at] != '"' && text[at] != '\\' {
+		at++
+	}
+	return at
+}
 
 // escapeEnd returns where the last character is of an escape whose backslash lies before at.
 func escapeEnd(text string, at int) int {

@@ -38,6 +38,10 @@ func TestFaultError(t *testing.T) {
 		refused(t, srv, "signin", "", object{}, http.StatusInternalServerError, "internal", 13)
 	}
 	assert.Equal(t, 3, always.Fired())
+	always.Lift()
+	always.Lift()
+	refused(t, srv, "signin", "", object{}, http.StatusBadRequest, "invalid_argument", 3)
+	assert.Equal(t, 3, always.Fired())
 }
 
 func TestFaultClose(t *testing.T) {
