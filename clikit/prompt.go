@@ -48,7 +48,7 @@ var ErrInterrupted = console.ErrInterrupted
 func (k *Kit) terminal() *console.Console {
 	if k.console == nil {
 		k.console = console.New(console.Config{
-			In: k.cfg.Stdin, Out: k.cfg.Stdout, Err: k.cfg.Stderr, Env: k.cfg.LookupEnv, NoInput: k.Flags.NoInput, Now: k.cfg.Now,
+			In: k.cfg.Stdin, Err: k.cfg.Stderr, Env: k.cfg.LookupEnv, NoInput: k.Flags.NoInput, Now: k.cfg.Now,
 			OpenBrowser: k.cfg.OpenBrowser,
 		})
 	}

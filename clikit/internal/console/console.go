@@ -32,7 +32,6 @@ var (
 // Config has what a Console talks through. The zero value of a field means what the operating system has.
 type Config struct {
 	In          io.Reader
-	Out         io.Writer // for answers; a Console writes nothing to it
 	Err         io.Writer
 	Env         func(name string) (value string, set bool)
 	NoInput     bool // nobody may be asked, whatever there is
