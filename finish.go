@@ -10,15 +10,15 @@ import (
 // FinishOtpRequest has the code of a challenge and what else its kind needs.
 type FinishOtpRequest struct {
 	Challenge *OtpChallenge `json:"challenge,omitempty"` // nil: the one that [WithStoredOtp] keeps
-	Token     string        `json:"token"`               // what the person typed in, as Verify takes it
+	Token     string        `json:"token"`               // what the user typed in; as for Verify
 	// MessageID is the VerificationID of [Auth.Resend], if that was called since; "" is that of the challenge.
 	MessageID string `json:"messageId,omitempty"`
 
-	// Password is required for OtpRecovery, and may be given for OtpSignUp and OtpReauthentication. It is judged by the
-	// password policy before the code is spent.
+	// Password is required for OtpRecovery, and optional for OtpSignUp and OtpReauthentication. The password policy checks
+	// it before the code is used up.
 	Password string `json:"password,omitempty"`
 
-	// The others are those of a new user, for OtpSignUp.
+	// The following fields are those of a new user, for OtpSignUp.
 	Name           string `json:"name,omitempty"`
 	Username       string `json:"username,omitempty"`
 	Gender         string `json:"gender,omitempty"`
@@ -28,32 +28,32 @@ type FinishOtpRequest struct {
 	// KeepAnonymousUser is that of [SignUpRequest].
 	KeepAnonymousUser bool `json:"-"`
 
-	// NewKey has the session of whoever signs in stored under this key of [App.ForUser], and deletes what lies under the key
-	// of the Auth that is called, which is then of no use to anybody who knew it before: a backend gives a visitor a new
-	// session id with each sign-in. What failed to be deleted stands in UserErr. "" stores it under the Auth's own key.
-	// Where nobody signs in (OtpEmailChange, OtpPhoneChange, OtpReauthentication with a Password) it must be "".
+	// NewKey stores the session under this key of [App.ForUser] and deletes everything under the key of this Auth, so that
+	// the old key is useless to anyone who knew it: a backend gives each sign-in a new session id. If deleting fails, UserErr
+	// says so. "" stores the session under the Auth's own key. It must be "" if the challenge signs nobody in
+	// (OtpEmailChange, OtpPhoneChange, OtpReauthentication with a Password).
 	NewKey string `json:"-"`
 }
 
-// FinishOtp takes the second step of a challenge: it checks the code and does what the challenge is for. A wrong code can be
-// tried again with the same challenge, as often as the server allows.
+// FinishOtp is the second step of a challenge: it checks the code and does what the challenge is for. After a wrong code
+// it can be called again with the same challenge, as often as the server allows.
 //
-// With [WithStoredOtp] and no Challenge in the request it finishes the stored one. Of that there is one for each session: a
-// first step that sends a code replaces it, also in another tab of the browser, and whoever signs in or out ends it. It ends
-// when its code was right, whatever fails after that, when it has expired, when the server says that no code can be right any
-// more, and with the fifth code that the server has refused, or may have. After that the error is [ErrNoOtp]. Calls that finish
-// it at the same time take turns, so that a form that was sent twice spends its code once.
+// With [WithStoredOtp] and without a Challenge in the request, it finishes the stored challenge. Each session has one: a
+// first step that sends a code replaces it, also in another tab of the browser, and signing in or out removes it. The
+// challenge ends when its code was right (whatever fails after that), when it has expired, when the server says that no
+// code can be right any more, and after the fifth code that the server has, or may have, refused. Then the error is
+// [ErrNoOtp]. Concurrent calls wait for each other, so a form that was sent twice uses the code once.
 //
-// Errors are those of [Auth.Verify] and of the methods that the kind stands for: [Auth.SignIn], [Auth.SignUp],
+// Errors are those of [Auth.Verify] and of the method for the challenge's kind: [Auth.SignIn], [Auth.SignUp],
 // [Auth.ResetPassword], [Auth.SetPassword], [Auth.UpdateUserBasicInfo].
 //
-// js-sdk: data.verifyOtp and data.updateUser of what the first step returns.
+// js-sdk: the functions data.verifyOtp and data.updateUser in the result of the first step.
 func (a *Auth) FinishOtp(ctx context.Context, req FinishOtpRequest) (*LoginState, error) {
 	const op = "FinishOtp"
-	turn := &otpTurn{done: func() {}}
+	held, turn := ctx, &otpTurn{done: func() {}}
 	if req.Challenge == nil {
 		var err error
-		if turn, err = a.finishStored(ctx, op, &req); err != nil {
+		if held, turn, err = a.finishStored(ctx, op, &req); err != nil {
 			return nil, err
 		}
 	}
@@ -66,7 +66,7 @@ func (a *Auth) FinishOtp(ctx context.Context, req FinishOtpRequest) (*LoginState
 		return nil, err
 	}
 	token, err := a.verifyCode(ctx, op, f.deviceID, req.MessageID, req.Token)
-	turn.tried(ctx, err)
+	turn.tried(held, err)
 	turn.done()
 	if err != nil {
 		return nil, err
@@ -82,28 +82,28 @@ func (a *Auth) FinishOtp(ctx context.Context, req FinishOtpRequest) (*LoginState
 }
 
 // finishStored completes a request with the stored challenge, and returns the turn at it.
-func (a *Auth) finishStored(ctx context.Context, op string, req *FinishOtpRequest) (*otpTurn, error) {
+func (a *Auth) finishStored(ctx context.Context, op string, req *FinishOtpRequest) (held context.Context, turn *otpTurn, err error) {
 	_, invalid := normalCode("token", req.Token)
 	if err := a.ready(ctx, a.storingOtp(), invalid); err != nil {
-		return nil, a.fail(ctx, op, err)
+		return nil, nil, a.fail(ctx, op, err)
 	}
-	turn, err := a.takeOtp(ctx, op)
+	held, turn, err = a.takeOtp(ctx, op)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if req.Challenge = turn.stored(); req.Challenge == nil {
 		turn.done()
-		return nil, a.fail(ctx, op, session.ErrNothingPending)
+		return nil, nil, a.fail(ctx, op, session.ErrNothingPending)
 	}
-	return turn, nil
+	return held, turn, nil
 }
 
 // otpFinish is the second step of a challenge, as far as it is known before the code is checked.
 type otpFinish struct {
 	a        *Auth
 	op       string
-	to       *Auth                // whose session whoever signs in gets
-	as       *session.Credentials // of the person whose account changes, nil for none
+	to       *Auth                // the Auth that gets the session
+	as       *session.Credentials // of the user whose account changes, nil for none
 	deviceID string
 	newUser  SignUpRequest
 }
@@ -131,7 +131,7 @@ func (a *Auth) prepareFinish(ctx context.Context, op string, req *FinishOtpReque
 	return f, err
 }
 
-// finish does what the challenge is for, with the proof of the code.
+// finish does what the challenge is for, with the verification token of the code.
 func (f *otpFinish) finish(ctx context.Context, req *FinishOtpRequest, token string) (*LoginState, error) {
 	c := req.Challenge
 	switch {

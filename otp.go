@@ -11,31 +11,31 @@ import (
 
 // Kinds of [OtpChallenge]: what finishing it does.
 const (
-	OtpSignUp           = "signup"           // signs in, and registers people who are new
-	OtpSignIn           = "signin"           // signs in people who are registered
+	OtpSignUp           = "signup"           // signs in, and registers new users
+	OtpSignIn           = "signin"           // signs in registered users
 	OtpRecovery         = "recovery"         // sets a password and signs in with it
-	OtpReauthentication = "reauthentication" // sets a password, or signs in anew
-	OtpEmailChange      = "email_change"     // makes Email the user's address
+	OtpReauthentication = "reauthentication" // sets a password, or signs in again
+	OtpEmailChange      = "email_change"     // makes Email the user's email address
 	OtpPhoneChange      = "phone_change"     // makes Phone the user's number
 )
 
-// OtpChallenge is the first of two steps: a code is on its way. [WithStoredOtp] keeps it until it is finished by [Auth.FinishOtp].
-// Without that option it is plain data: encode it as JSON, keep it, and finish it later, in another process or on another
-// machine that shares the store. MessageID contains the
-// address that the code went to, like Phone and Email; printed with fmt or slog they are hidden. Its JSON is not.
+// OtpChallenge is the result of the first of two steps: a code was sent. [WithStoredOtp] keeps it for [Auth.FinishOtp].
+// Without that option it is plain data: encode it as JSON, keep it, and pass it to FinishOtp later, in another process or
+// on another machine that uses the same store. MessageID contains the address to which the code was sent, like Phone and
+// Email. Printed with fmt or slog they are hidden; in JSON they are not.
 type OtpChallenge struct {
 	Kind      string `json:"kind"`
 	Phone     string `json:"phone,omitempty"` // in normal form
 	Email     string `json:"email,omitempty"`
 	MessageID string `json:"messageId"` // the verification_id of the code that was sent last
 	IsUser    bool   `json:"is_user"`
-	// IsUserUnknown: the server did not say, so that FinishOtp takes the other way once if it contradicts IsUser.
+	// IsUserUnknown means that the server did not say whether the user is registered. FinishOtp then tries both.
 	IsUserUnknown bool      `json:"is_user_unknown,omitempty"`
-	ExpiresAt     time.Time `json:"expires_at"` // when the code is too old
-	// Sub is the id of the person whose account the challenge changes, for OtpEmailChange, OtpPhoneChange and
-	// OtpReauthentication. Nobody else can finish it.
+	ExpiresAt     time.Time `json:"expires_at"` // when the code expires
+	// Sub is the id of the user whose account the challenge changes, for OtpEmailChange, OtpPhoneChange and
+	// OtpReauthentication. No other user can finish it.
 	Sub string `json:"sub,omitempty"`
-	// DeviceID is the device id that the code was asked for with. Finishing sends it again.
+	// DeviceID is the device id with which the code was requested. Finishing sends it again.
 	DeviceID string `json:"device_id,omitempty"`
 }
 
@@ -46,7 +46,7 @@ func (a *Auth) challenge(ctx context.Context, op, kind, sub string, req GetVerif
 	if req.PhoneNumber != "" && err != nil {
 		return nil, a.fail(ctx, op, err)
 	}
-	turn, err := a.readyOtp(ctx, op)
+	held, turn, err := a.readyOtp(ctx, op)
 	if err != nil {
 		return nil, err
 	}
@@ -57,7 +57,7 @@ func (a *Auth) challenge(ctx context.Context, op, kind, sub string, req GetVerif
 	}
 	c := &OtpChallenge{Kind: kind, Phone: phone, Email: req.Email, Sub: sub, IsUser: sent.info().IsUser, IsUserUnknown: sent.IsUser == nil}
 	a.waitFor(c, sent)
-	return c, turn.keep(ctx, c)
+	return c, turn.keep(held, c)
 }
 
 // waitFor makes c wait for the code that was sent.
@@ -74,35 +74,35 @@ type otpTurn struct {
 	done    func()
 }
 
-// takeOtp waits for the turn of a call.
-func (a *Auth) takeOtp(ctx context.Context, op string) (*otpTurn, error) {
+// takeOtp waits for the turn of a call. held is the turn's context, which goes on when ctx ends.
+func (a *Auth) takeOtp(ctx context.Context, op string) (held context.Context, t *otpTurn, err error) {
 	if !a.app.cfg.storedOtp || a.bare != nil {
-		return &otpTurn{done: func() {}}, nil
+		return ctx, &otpTurn{done: func() {}}, nil
 	}
 	if err := a.ready(ctx); err != nil {
-		return nil, a.fail(ctx, op, err)
+		return nil, nil, a.fail(ctx, op, err)
 	}
-	pending, done, err := a.session.TakePending(ctx)
+	held, pending, done, err := a.session.TakePending(ctx)
 	if err != nil {
-		return nil, a.fail(ctx, op, err)
+		return nil, nil, a.fail(ctx, op, err)
 	}
-	return &otpTurn{a: a, op: op, pending: pending, done: done}, nil
+	return held, &otpTurn{a: a, op: op, pending: pending, done: done}, nil
 }
 
 // maxChallenge is more than a challenge takes as JSON, in bytes.
 const maxChallenge = 8 << 10
 
 // readyOtp is takeOtp before a code is sent, which costs money: the store must be able to take its challenge.
-func (a *Auth) readyOtp(ctx context.Context, op string) (*otpTurn, error) {
-	t, err := a.takeOtp(ctx, op)
+func (a *Auth) readyOtp(ctx context.Context, op string) (held context.Context, t *otpTurn, err error) {
+	held, t, err = a.takeOtp(ctx, op)
 	if err != nil || t.pending == nil {
-		return t, err
+		return held, t, err
 	}
-	if err := t.pending.Ready(maxChallenge); err != nil {
+	if err := t.pending.Ready(held, maxChallenge); err != nil {
 		t.done()
-		return nil, a.fail(ctx, op, err)
+		return nil, nil, a.fail(ctx, op, err)
 	}
-	return t, nil
+	return held, t, nil
 }
 
 // stored returns the challenge that waits for its code, nil for none.
@@ -125,7 +125,7 @@ func storedChallenge(value []byte) *OtpChallenge {
 // otpLife is how long a code can be waited for where the server does not say.
 const otpLife = 10 * time.Minute
 
-func (t *otpTurn) keep(ctx context.Context, c *OtpChallenge) error {
+func (t *otpTurn) keep(held context.Context, c *OtpChallenge) error {
 	if t.pending == nil {
 		return nil
 	}
@@ -135,10 +135,10 @@ func (t *otpTurn) keep(ctx context.Context, c *OtpChallenge) error {
 	}
 	value, err := json.Marshal(c)
 	if err == nil {
-		err = t.pending.Keep(value, until)
+		err = t.pending.Keep(held, value, until)
 	}
 	if err != nil {
-		return t.a.fail(ctx, t.op, err)
+		return t.a.fail(held, t.op, err)
 	}
 	return nil
 }
@@ -149,7 +149,7 @@ const maxOtpTries = 5
 
 // tried says what has become of the code: the challenge is used, over, or refused once more. What the server has not judged
 // does not count.
-func (t *otpTurn) tried(ctx context.Context, err error) {
+func (t *otpTurn) tried(held context.Context, err error) {
 	if t.pending == nil {
 		return
 	}
@@ -157,12 +157,12 @@ func (t *otpTurn) tried(ctx context.Context, err error) {
 	e, _ := err.(*Error) //nolint:errorlint // what it wraps may be about some other session
 	switch {
 	case err == nil, codeOf(err) == CodeAborted, codeOf(err) == CodePermissionDenied: // the latter two: no code can be right any more
-		failed = t.pending.Drop()
+		failed = t.pending.Drop(held)
 	case e == nil || judged(e):
-		failed = t.pending.Refused(maxOtpTries)
+		failed = t.pending.Refused(held, maxOtpTries)
 	}
 	if failed != nil {
-		t.a.app.warn(ctx, "what has become of a code could not be stored", failed)
+		t.a.app.warn(held, "what has become of a code could not be stored", failed)
 	}
 }
 
@@ -175,8 +175,8 @@ func judged(e *Error) bool {
 	return true
 }
 
-// StoredOtp returns the challenge that [WithStoredOtp] keeps for this session, for a page that says where a code is to be
-// typed in. Without one it is [ErrNoOtp].
+// StoredOtp returns the challenge that [WithStoredOtp] keeps for this session, for a page that asks for the code. If
+// there is none, the error is [ErrNoOtp].
 func (a *Auth) StoredOtp(ctx context.Context) (*OtpChallenge, error) {
 	const op = "StoredOtp"
 	if err := a.ready(ctx, a.storingOtp()); err != nil {
@@ -201,24 +201,24 @@ func (a *Auth) storingOtp() error {
 	return a.storing()
 }
 
-// SignInWithOtpRequest says where a code goes. Exactly one of Email and Phone is given.
+// SignInWithOtpRequest says where the code is sent. Exactly one of Email and Phone is given.
 type SignInWithOtpRequest struct {
 	Email   string               `json:"email,omitempty"`
-	Phone   string               `json:"phone,omitempty"` // as NormalizePhone takes it
+	Phone   string               `json:"phone,omitempty"` // in any form that NormalizePhone accepts
 	Options SignInWithOtpOptions `json:"options,omitzero"`
 }
 
 // SignInWithOtpOptions are the options of [SignInWithOtpRequest].
 type SignInWithOtpOptions struct {
-	// ShouldCreateUser false sends no code to people who are not registered; nil and true register them.
+	// ShouldCreateUser false sends no code to users who are not registered; nil and true register them.
 	ShouldCreateUser *bool `json:"shouldCreateUser,omitempty"`
-	// EmailRedirectTo sends a link to this URL in place of a code, to people who are registered; with [WithJSSDK3] and a
-	// ShouldCreateUser that is true, to everybody.
+	// EmailRedirectTo sends a link to this URL instead of a code, to registered users only; with [WithJSSDK3] and
+	// ShouldCreateUser true, to all.
 	EmailRedirectTo string `json:"emailRedirectTo,omitempty"`
 	Usage           string `json:"usage,omitempty"` // that of [GetVerificationRequest]
 }
 
-// SignInWithOtp sends a code to sign in with.
+// SignInWithOtp sends a code for signing in. [Auth.FinishOtp] checks it and signs the user in.
 //
 // js-sdk: signInWithOtp.
 func (a *Auth) SignInWithOtp(ctx context.Context, req SignInWithOtpRequest) (*OtpChallenge, error) {
@@ -239,17 +239,18 @@ func (a *Auth) SignInWithOtp(ctx context.Context, req SignInWithOtpRequest) (*Ot
 	return a.challenge(ctx, op, OtpSignIn, "", verification)
 }
 
-// SignUpWithOtpRequest says where a code goes. Exactly one of Email and Phone is given. Password, if given, is judged by
-// the password policy before the code is sent, and not kept: [FinishOtpRequest] takes it again, with the other fields of the
-// new user.
+// SignUpWithOtpRequest says where the code is sent. Exactly one of Email and Phone is given. The password policy checks
+// Password, if given, before the code is sent. It is not kept: [FinishOtpRequest] takes it again, with the other fields
+// of the new user.
 type SignUpWithOtpRequest struct {
 	Email    string `json:"email,omitempty"`
-	Phone    string `json:"phone,omitempty"` // as NormalizePhone takes it
+	Phone    string `json:"phone,omitempty"` // in any form that NormalizePhone accepts
 	Password string `json:"password,omitempty"`
 	Usage    string `json:"usage,omitempty"` // that of [GetVerificationRequest]
 }
 
-// SignUpWithOtp sends a code to register with. People who are registered already are signed in.
+// SignUpWithOtp sends a code for registering. [Auth.FinishOtp] checks it and registers the user, or signs in a user who
+// is registered already.
 //
 // js-sdk: signUp with a phone or email.
 func (a *Auth) SignUpWithOtp(ctx context.Context, req SignUpWithOtpRequest) (*OtpChallenge, error) {
@@ -264,14 +265,14 @@ func (a *Auth) SignUpWithOtp(ctx context.Context, req SignUpWithOtpRequest) (*Ot
 	return a.challenge(ctx, op, OtpSignUp, "", GetVerificationRequest{Email: req.Email, PhoneNumber: phone, Usage: req.Usage})
 }
 
-// ResetPasswordForEmailRequest says where a code goes.
+// ResetPasswordForEmailRequest says where the code is sent.
 type ResetPasswordForEmailRequest struct {
-	EmailOrPhone string `json:"emailOrPhone"`    // a phone number as NormalizePhone takes it
+	EmailOrPhone string `json:"emailOrPhone"`    // a phone number in any form that NormalizePhone accepts
 	Usage        string `json:"usage,omitempty"` // that of [GetVerificationRequest]
 }
 
-// ResetPasswordForEmail sends a code to somebody who has forgotten their password. FinishOtp sets a new one, fires
-// [EventPasswordRecovery] and signs in with it.
+// ResetPasswordForEmail sends a code to a user who has forgotten the password. [Auth.FinishOtp] sets a new one, fires
+// [EventPasswordRecovery] and signs in with it. Despite its name it takes phone numbers too.
 //
 // js-sdk: resetPasswordForEmail.
 func (a *Auth) ResetPasswordForEmail(ctx context.Context, req ResetPasswordForEmailRequest) (*OtpChallenge, error) {
@@ -289,8 +290,9 @@ func (a *Auth) ResetPasswordForEmail(ctx context.Context, req ResetPasswordForEm
 	})
 }
 
-// Reauthenticate sends a code to the person who is signed in, by mail if they have an address. FinishOtp with a Password
-// sets it; without one it signs in anew. The user is fetched if this Auth has not done so yet.
+// Reauthenticate sends a code to the signed-in user: by email if the account has an email address, else by SMS.
+// [Auth.FinishOtp] with a Password sets the password; without one it signs the user in again. The user is fetched if this
+// Auth has not done so yet.
 //
 // js-sdk: reauthenticate.
 func (a *Auth) Reauthenticate(ctx context.Context) (*OtpChallenge, error) {
@@ -312,16 +314,16 @@ func (a *Auth) Reauthenticate(ctx context.Context) (*OtpChallenge, error) {
 	return a.challenge(ctx, op, OtpReauthentication, begun.sub, req)
 }
 
-// ResendRequest says where a code goes once more. Exactly one of Email and Phone is given.
+// ResendRequest says where the code is sent again. Exactly one of Email and Phone is given.
 type ResendRequest struct {
-	Type  string `json:"type,omitempty"` // "signup" reaches people who are not registered too
+	Type  string `json:"type,omitempty"` // "signup" also reaches users who are not registered
 	Email string `json:"email,omitempty"`
-	Phone string `json:"phone,omitempty"` // as NormalizePhone takes it
+	Phone string `json:"phone,omitempty"` // in any form that NormalizePhone accepts
 	Usage string `json:"usage,omitempty"` // that of [GetVerificationRequest]
 }
 
-// Resend sends a new code, which ends the life of the one before. An [OtpChallenge] is then finished with the new
-// VerificationID as its MessageID; one that [WithStoredOtp] keeps for the same address has it by itself.
+// Resend sends a new code, which invalidates the one before. To finish an [OtpChallenge] with it, set its MessageID to
+// the new VerificationID; a challenge that [WithStoredOtp] keeps for the same address is updated already.
 //
 // js-sdk: resend.
 func (a *Auth) Resend(ctx context.Context, req ResendRequest) (*VerificationInfo, error) {
@@ -334,7 +336,7 @@ func (a *Auth) Resend(ctx context.Context, req ResendRequest) (*VerificationInfo
 	if invalid != nil {
 		return nil, a.fail(ctx, op, invalid)
 	}
-	turn, err := a.readyOtp(ctx, op)
+	held, turn, err := a.readyOtp(ctx, op)
 	if err != nil {
 		return nil, err
 	}
@@ -347,21 +349,21 @@ func (a *Auth) Resend(ctx context.Context, req ResendRequest) (*VerificationInfo
 	}
 	if c := turn.stored(); c != nil && c.Phone == phone && c.Email == req.Email {
 		a.waitFor(c, sent)
-		err = turn.keep(ctx, c)
+		err = turn.keep(held, c)
 	}
 	return sent.info(), err
 }
 
-// VerifyOtpRequest has a code and where it went. Exactly one of Email and Phone is given.
+// VerifyOtpRequest has a code and the address to which it was sent. Exactly one of Email and Phone is given.
 type VerifyOtpRequest struct {
 	Type      string `json:"type,omitempty"` // "phone_change" and "email_change" only check the code
 	Email     string `json:"email,omitempty"`
-	Phone     string `json:"phone,omitempty"`     // as NormalizePhone takes it
-	Token     string `json:"token"`               // what the person typed in, as Verify takes it
+	Phone     string `json:"phone,omitempty"`     // in any form that NormalizePhone accepts
+	Token     string `json:"token"`               // what the user typed in; as for Verify
 	MessageID string `json:"messageId,omitempty"` // the VerificationID of the code
 }
 
-// VerifyOtp signs in somebody who is registered by a code. [Auth.FinishOtp] is for codes of a challenge.
+// VerifyOtp checks a code and signs in a registered user. For the code of a challenge use [Auth.FinishOtp].
 //
 // js-sdk: verifyOtp.
 func (a *Auth) VerifyOtp(ctx context.Context, req VerifyOtpRequest) (*LoginState, error) {

@@ -7,7 +7,7 @@
 //	func TestSignIn(t *testing.T) {
 //		srv := authtest.NewServer(t) // closes with the test
 //		auth, err := tcbauth.New(srv.Env, tcbauth.WithBaseURL(srv.URL), tcbauth.WithHTTPClient(srv.Client()))
-//		...
+//		// ...
 //		code, err := srv.WaitCode(ctx, "+86 13800000000") // waits for the SMS
 //		srv.Advance(2 * time.Hour)                        // the access token is expired now
 //		srv.Count("token")                                // how often was it refreshed?

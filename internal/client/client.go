@@ -68,10 +68,10 @@ type RefreshOutcome string
 
 // The outcomes of [Refresh].
 const (
-	RefreshDone    RefreshOutcome = "refreshed"
-	RefreshAnew    RefreshOutcome = "anew"
-	RefreshRefused RefreshOutcome = "refused"
-	RefreshFailed  RefreshOutcome = "failed"
+	RefreshDone     RefreshOutcome = "refreshed"
+	RefreshReplaced RefreshOutcome = "replaced"
+	RefreshRefused  RefreshOutcome = "refused"
+	RefreshFailed   RefreshOutcome = "failed"
 )
 
 // Client makes calls as the person of one session. It is safe for concurrent use.
