@@ -10,21 +10,22 @@ import (
 	"github.com/cloudbase-community/tcbauth/internal/wire"
 )
 
-// DeleteMeRequest carries the proof of [Auth.Sudo]. Version is "v1", the default, or "v2".
+// DeleteMeRequest carries the sudo token of [Auth.Sudo]. Version is "v1", the default, or "v2".
 type DeleteMeRequest struct {
 	SudoToken string `json:"sudo_token,omitempty"`
 	Version   string `json:"version,omitempty"`
 }
 
-// DeleteMe deletes the account of the person who is signed in, forgets the session and fires [EventSignedOut]. It is
-// never sent twice for one call. The user is what the server answers, which may be nothing.
+// DeleteMe deletes the account of the signed-in user, removes the session and fires [EventSignedOut]. One call never
+// sends it twice. The result is the server's answer, which may be empty.
 //
-// js-sdk: deleteMe, which keeps the dead session. WIRE.md 7.2.
+// js-sdk: deleteMe, which keeps the dead session.
 func (a *Auth) DeleteMe(ctx context.Context, req DeleteMeRequest) (*User, error) {
+	// WIRE.md 7.2.
 	return a.deleteMe(ctx, "DeleteMe", nil, req, required("sudo_token", req.SudoToken), checkVersion(req.Version))
 }
 
-// deleteMe is DeleteMe for the person of as, nil for whoever is signed in.
+// deleteMe is DeleteMe for the user of the session as; nil stands for the signed-in user.
 func (a *Auth) deleteMe(ctx context.Context, op string, as *session.Credentials, req DeleteMeRequest, checks ...error) (*User, error) {
 	user, acted, err := callAs[User](ctx, a, as, wire.Request{
 		Op: op, Method: http.MethodDelete, Path: client.Version(req.Version) + "/user/me",
@@ -39,12 +40,12 @@ func (a *Auth) deleteMe(ctx context.Context, op string, as *session.Credentials,
 	return user, a.forget(ctx, op, acted, nil)
 }
 
-// DeleteUserRequest carries the password of the person who is signed in.
+// DeleteUserRequest carries the password of the signed-in user.
 type DeleteUserRequest struct {
 	Password string `json:"password"`
 }
 
-// DeleteUser is [Auth.DeleteMe] with the password in place of a proof.
+// DeleteUser deletes the account as [Auth.DeleteMe] does, with the password instead of a sudo token.
 //
 // js-sdk: deleteUser, which keeps the dead session.
 func (a *Auth) DeleteUser(ctx context.Context, req DeleteUserRequest) error {
@@ -62,10 +63,11 @@ type IsUsernameRegisteredRequest struct {
 	Username string `json:"username"`
 }
 
-// IsUsernameRegistered reports whether somebody has this user name. It needs no session.
+// IsUsernameRegistered reports whether a user has this user name. It needs no session.
 //
-// js-sdk: isUsernameRegistered. WIRE.md 7.9.
+// js-sdk: isUsernameRegistered.
 func (a *Auth) IsUsernameRegistered(ctx context.Context, req IsUsernameRegisteredRequest) (bool, error) {
+	// WIRE.md 7.9.
 	type answer struct {
 		Exist bool `json:"exist"`
 	}
@@ -81,11 +83,12 @@ type CheckUsernameRequest struct {
 	Username string `json:"username"`
 }
 
-// CheckUsername asks whether the person who is signed in may take this user name; an error says that not. It sends the
-// js-sdk's GET with a body, which not every proxy lets through.
+// CheckUsername asks whether the signed-in user may take this user name. If not, it returns an error. It sends the
+// js-sdk's GET with a body, which some proxies do not let through.
 //
-// js-sdk: checkUsername of the lower layer. WIRE.md 7.9.
+// js-sdk: authApi.checkUsername.
 func (a *Auth) CheckUsername(ctx context.Context, req CheckUsernameRequest) error {
+	// WIRE.md 7.9.
 	return exec(ctx, a, wire.Request{
 		Op: "CheckUsername", Method: http.MethodGet, Path: "v1/checkUsername", Body: req, Auth: wire.Bearer, Repeatable: true,
 	}, required("username", req.Username))

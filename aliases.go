@@ -2,17 +2,17 @@ package tcbauth
 
 import "context"
 
-// GetCurrentUser is [Auth.GetUserInfo] under another name of the js-sdk's.
+// GetCurrentUser is another of the js-sdk's names for [Auth.GetUserInfo].
 func (a *Auth) GetCurrentUser(ctx context.Context) (*User, error) {
 	return a.GetUserInfo(ctx, GetUserInfoRequest{})
 }
 
-// RefreshUser is [Auth.GetUserInfo] under another name of the js-sdk's.
+// RefreshUser is another of the js-sdk's names for [Auth.GetUserInfo].
 func (a *Auth) RefreshUser(ctx context.Context) (*User, error) {
 	return a.GetUserInfo(ctx, GetUserInfoRequest{})
 }
 
-// GetUser is like [Auth.GetUserInfo], but [ErrNoSession] if there is only an access key.
+// GetUser is like [Auth.GetUserInfo], but returns [ErrNoSession] if there is only an access key.
 func (a *Auth) GetUser(ctx context.Context) (*User, error) {
 	if _, err := a.getCredentials(ctx, "GetUser"); err != nil {
 		return nil, err
@@ -20,27 +20,27 @@ func (a *Auth) GetUser(ctx context.Context) (*User, error) {
 	return a.GetUserInfo(ctx, GetUserInfoRequest{})
 }
 
-// CheckIfUserExist is [Auth.IsUsernameRegistered] under another name of the js-sdk's.
+// CheckIfUserExist is another of the js-sdk's names for [Auth.IsUsernameRegistered].
 func (a *Auth) CheckIfUserExist(ctx context.Context, req IsUsernameRegisteredRequest) (bool, error) {
 	return a.IsUsernameRegistered(ctx, req)
 }
 
-// QueryUserProfile is [Auth.QueryUser] under another name of the js-sdk's.
+// QueryUserProfile is another of the js-sdk's names for [Auth.QueryUser].
 func (a *Auth) QueryUserProfile(ctx context.Context, req QueryUserRequest) (*QueryUserResponse, error) {
 	return a.QueryUser(ctx, req)
 }
 
-// GetUserProfile is [Auth.GetUserInfo] under another name of the js-sdk's.
+// GetUserProfile is another of the js-sdk's names for [Auth.GetUserInfo].
 func (a *Auth) GetUserProfile(ctx context.Context, req GetUserInfoRequest) (*User, error) {
 	return a.GetUserInfo(ctx, req)
 }
 
-// UpdatePasswordByOld is [Auth.ResetPasswordForOld] under another name of the js-sdk's.
+// UpdatePasswordByOld is another of the js-sdk's names for [Auth.ResetPasswordForOld].
 func (a *Auth) UpdatePasswordByOld(ctx context.Context, req ResetPasswordForOldRequest) (*LoginState, error) {
 	return a.ResetPasswordForOld(ctx, req)
 }
 
-// GetMiniProgramCode is [Auth.GetMiniProgramQrCode] under another name of the js-sdk's.
+// GetMiniProgramCode is another of the js-sdk's names for [Auth.GetMiniProgramQrCode].
 func (a *Auth) GetMiniProgramCode(ctx context.Context, req GetMiniProgramQrCodeRequest) (*MiniProgramQrCode, error) {
 	return a.GetMiniProgramQrCode(ctx, req)
 }

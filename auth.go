@@ -2,9 +2,11 @@ package tcbauth
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/url"
+	"os"
 	"sync/atomic"
 
 	"github.com/cloudbase-community/tcbauth/internal/client"
@@ -18,9 +20,9 @@ import (
 // Version is this module's version, sent as X-SDK-Version.
 const Version = "0.1.0-dev"
 
-// App is one environment and how it is reached, like the result of cloudbase.init in the js-sdk. A server makes one and
-// takes a session of it for each visitor. It does not change after NewApp and is safe for concurrent use. It needs no
-// Close; a server calls [App.Shutdown] before it exits.
+// App is one environment and how it is reached, like the result of cloudbase.init in the js-sdk. A server makes one App
+// and takes the session of each user from it. An App does not change and is safe for concurrent use. It needs no Close; a
+// server calls [App.Shutdown] before it exits.
 type App struct {
 	cfg     config
 	clients client.Config
@@ -29,7 +31,7 @@ type App struct {
 	auth    *Auth
 }
 
-// NewApp returns an App for the environment with the id env. It does no I/O. Every option is checked.
+// NewApp returns an App for the environment with the id env. It sends nothing and reads nothing. Every option is checked.
 func NewApp(env string, opts ...Option) (*App, error) {
 	cfg, err := newConfig(env, opts)
 	if err != nil {
@@ -55,7 +57,7 @@ func NewApp(env string, opts ...Option) (*App, error) {
 		}
 	}
 	kept := session.Config{
-		Store: cfg.store, Prefix: cfg.keyPrefix(), ClientID: cfg.clientID, DeviceID: cfg.deviceID, TTL: cfg.sessionTTL,
+		Store: cfg.store, Prefix: cfg.keyPrefix(), ClientID: cfg.clientID, DeviceID: cfg.deviceID, TTL: cfg.sessionTTL, Pending: cfg.storedOtp,
 		Ahead: cfg.refreshAhead, ExchangeLimit: wire.MaxDuration(cfg.timeout, cfg.maxAttempts), Now: cfg.now, Warn: app.warn,
 	}
 	if cfg.observer != nil {
@@ -67,6 +69,24 @@ func NewApp(env string, opts ...Option) (*App, error) {
 	return app, nil
 }
 
+// FromEnv returns an App as [NewApp] does, with settings from environment variables: TCB_ENV, the id of the environment,
+// which is required; TCB_REGION, for [WithRegion]; and TCB_BASE_URL, for [WithBaseURL]. An empty variable counts as not
+// set. The given options are applied after those of the variables.
+func FromEnv(opts ...Option) (*App, error) {
+	env := os.Getenv("TCB_ENV")
+	if env == "" {
+		return nil, errors.New("tcbauth: FromEnv: the variable TCB_ENV is not set; it is the id of a CloudBase environment")
+	}
+	var named []Option
+	if region := os.Getenv("TCB_REGION"); region != "" {
+		named = append(named, WithRegion(region))
+	}
+	if base := os.Getenv("TCB_BASE_URL"); base != "" {
+		named = append(named, WithBaseURL(base))
+	}
+	return NewApp(env, append(named, opts...)...)
+}
+
 // hostOf is the host of a checked URL, with its port.
 func hostOf(base string) string {
 	if u, err := url.Parse(base); err == nil {
@@ -75,8 +95,8 @@ func hostOf(base string) string {
 	return ""
 }
 
-// New returns the Auth of one person's session, for tools and tests. It is NewApp and [App.Auth] in one. A server with
-// many visitors uses [NewApp] and [App.ForUser].
+// New returns an Auth for a program with one user: a tool or a test. It is [NewApp] and [App.Auth] in one. A server uses
+// [NewApp] and [App.ForUser].
 func New(env string, opts ...Option) (*Auth, error) {
 	app, err := NewApp(env, opts...)
 	if err != nil {
@@ -94,15 +114,15 @@ func (p *App) Format(f fmt.State, _ rune) { redact.Print(f, "*tcbauth.App{"+p.En
 // BaseURL returns the URL below which the API's paths begin, without a slash at the end.
 func (p *App) BaseURL() string { return p.cfg.baseURL }
 
-// Auth returns the App's one default session, always the same. It reads the store when it is first needed, and again
-// when its access token has expired.
+// Auth returns the App's default session, always the same one. It reads the store when it is first needed, and again when
+// its access token has expired.
 func (p *App) Auth() *Auth { return p.auth }
 
-// ForUser returns a handle on the session of one visitor, named by a key of the caller's: the id in a cookie, say. It is
-// cheap and meant to be made for each request: it reads the store when it is first used, so that it sees what another
-// replica did before. Handles with the same key share one session and never refresh it twice at a time.
+// ForUser returns the session with this key, for a server: the key is, for example, the id in a cookie. ForUser is cheap:
+// call it for each request. The Auth reads the store when it is first used, and so sees what another process did before.
+// All Auths with the same key share one session and never refresh it twice at the same time.
 //
-// Every call of a handle with an empty key fails with [ErrInvalidParams], and nothing is stored or sent.
+// If the key is empty, every call fails with [ErrInvalidParams], and nothing is stored or sent.
 func (p *App) ForUser(key string) *Auth {
 	if key == "" {
 		a := p.newAuth("", "")
@@ -112,9 +132,9 @@ func (p *App) ForUser(key string) *Auth {
 	return p.newAuth(key, url.PathEscape(key))
 }
 
-// ForToken returns an Auth that acts with a bare access token, one that a request carried, say. It stores nothing and
-// refreshes nothing: a token that the server refuses is [CodeUnauthenticated], and so is "", as [ErrNoSession]. Signing in
-// through it is refused with [ErrInvalidParams].
+// ForToken returns an Auth that uses an access token, for example the one of a request. It stores nothing and refreshes
+// nothing. A token that the server refuses is [CodeUnauthenticated]; an empty one is [ErrNoSession]. Signing in through
+// it is refused with [ErrInvalidParams].
 func (p *App) ForToken(accessToken string) *Auth {
 	a := &Auth{app: p, bare: &Credentials{TokenType: tokenTypeBearer, AccessToken: accessToken}}
 	a.client.OpenBare(&p.clients, accessToken)
@@ -127,10 +147,10 @@ func (p *App) ForToken(accessToken string) *Auth {
 	return a
 }
 
-// Shutdown waits until every refresh that is under way, and every session that is being written, has been stored, so that a
-// process that exits after it loses nobody's session. Call it when the server takes no more requests. After it no refresh
-// begins in the background ([WithRefreshAhead]); calls still work. It returns the error of ctx if that ends first, and
-// [ErrStore] if a session could not be written. Calling it again is fine. A tool whose calls have returned need not call it.
+// Shutdown waits until all refreshes have finished and all sessions have been stored, so that a process that exits after
+// it loses no session. Call it when the server accepts no more requests. After it no refresh starts in the background
+// ([WithRefreshAhead]); calls still work. If ctx ends first, it returns the error of ctx; if a session could not be
+// written, [ErrStore]. It may be called again. A tool whose calls have returned need not call it.
 func (p *App) Shutdown(ctx context.Context) error {
 	if err := p.keeper.Shutdown(ctx); err != nil {
 		if ctx.Err() != nil {
@@ -156,10 +176,12 @@ func loggable(err error) error {
 	return e
 }
 
-// Auth is one person's session, with the methods of the js-sdk's app.auth(). It is safe for concurrent use and needs no
-// Close. The context of a call bounds that call; a context that is done already makes every call return before it does
-// anything. Only keeping or forgetting a session in the store goes on after the context's end, since what the server gave
-// would be lost: as a rule for as long as the store takes, at worst while another process refreshes the session.
+// Auth is one user's session, with the methods of the js-sdk's app.auth(). It is safe for concurrent use and needs no
+// Close.
+//
+// The context of a call limits that call; if it has ended already, the call does nothing. One thing continues after the
+// context ends: saving or deleting the session in the store, because tokens that the server already issued would be lost.
+// It takes as long as the store needs, or, at worst, until another process has finished its refresh.
 type Auth struct {
 	app     *App
 	client  client.Client

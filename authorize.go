@@ -9,7 +9,7 @@ import (
 	"github.com/cloudbase-community/tcbauth/internal/wire"
 )
 
-// AuthorizeRequest is an OAuth client's, for which the person who is signed in gives leave (RFC 6749, 4.1.1; RFC 7636).
+// AuthorizeRequest names the OAuth client that the signed-in user gives permission to (RFC 6749, 4.1.1; RFC 7636).
 type AuthorizeRequest struct {
 	ClientID            string `json:"client_id,omitempty"`
 	ResponseType        string `json:"response_type,omitempty"`
@@ -32,16 +32,17 @@ type AuthorizeResponse struct {
 	ExpiresIn   int    `json:"expires_in,omitempty"` // seconds
 }
 
-// Authorize lets an OAuth client act for the person who is signed in: CloudBase is the identity provider here.
+// Authorize allows an OAuth client to act for the signed-in user: CloudBase is the identity provider here.
 //
-// js-sdk: authorize of the lower layer, which takes the code for an error. WIRE.md 5.5.
+// js-sdk: authApi.authorize, which mistakes the authorization code for an error.
 func (a *Auth) Authorize(ctx context.Context, req AuthorizeRequest) (*AuthorizeResponse, error) {
+	// WIRE.md 5.5.
 	return call[AuthorizeResponse](ctx, a, wire.Request{
 		Op: "Authorize", Method: http.MethodPost, Path: "v1/user/authorize", Body: req, Auth: wire.Bearer, CodeIsResult: true,
 	})
 }
 
-// AuthorizeInfoRequest is an OAuth client's, of which a person wants to know more.
+// AuthorizeInfoRequest names the OAuth client to describe to the user.
 type AuthorizeInfoRequest struct {
 	ClientID     string `json:"client_id,omitempty"`
 	ResponseType string `json:"response_type,omitempty"`
@@ -58,7 +59,7 @@ type AuthorizeInfoResponse struct {
 	Scopes []OAuthScope `json:"scopes,omitempty"`
 }
 
-// OAuthClient describes an OAuth client to people.
+// OAuthClient describes an OAuth client to the user.
 type OAuthClient struct {
 	ID          string `json:"id"`
 	Name        string `json:"name"`
@@ -67,7 +68,7 @@ type OAuthClient struct {
 	URL         string `json:"url,omitempty"`
 }
 
-// OAuthScope describes a scope to people.
+// OAuthScope describes a scope to the user.
 type OAuthScope struct {
 	ID          string       `json:"id"`
 	Name        string       `json:"name"`
@@ -77,10 +78,11 @@ type OAuthScope struct {
 	Children    []OAuthScope `json:"children,omitempty"`
 }
 
-// AuthorizeInfo describes an OAuth client, to the person who is signed in or to nobody in particular.
+// AuthorizeInfo describes an OAuth client. It needs no session.
 //
-// js-sdk: authorizeInfo of the lower layer. WIRE.md 5.5.
+// js-sdk: authApi.authorizeInfo.
 func (a *Auth) AuthorizeInfo(ctx context.Context, req AuthorizeInfoRequest) (*AuthorizeInfoResponse, error) {
+	// WIRE.md 5.5.
 	query := url.Values{}
 	setQuery(query, "client_id", req.ClientID)
 	setQuery(query, "response_type", req.ResponseType)
@@ -119,11 +121,11 @@ type GrantTokenRequest struct {
 	Version      string `json:"version,omitempty"`
 }
 
-// GrantToken asks the token endpoint and returns the session that it gives, without storing it. [Auth.SetCredentials] stores
-// it.
+// GrantToken asks the token endpoint for a session and returns it without storing it. [Auth.SetCredentials] stores it.
 //
-// js-sdk: grantToken. WIRE.md 6.1.
+// js-sdk: grantToken.
 func (a *Auth) GrantToken(ctx context.Context, req GrantTokenRequest) (*Credentials, error) {
+	// WIRE.md 6.1.
 	version := req.Version
 	req.Version = ""
 	return a.lend(call[sessionAnswer](ctx, a, wire.Request{
@@ -131,11 +133,12 @@ func (a *Auth) GrantToken(ctx context.Context, req GrantTokenRequest) (*Credenti
 	}, required("grant_type", req.GrantType), checkVersion(version)))
 }
 
-// RevokeAllDevices ends the sessions of all devices of the person who is signed in. The session here stays as it is until
-// the server refuses it.
+// RevokeAllDevices ends the sessions of all devices of the signed-in user. The session here is kept until the server
+// refuses it.
 //
-// js-sdk: revokeAllDevices of the lower layer. WIRE.md 6.8.
+// js-sdk: authApi.revokeAllDevices.
 func (a *Auth) RevokeAllDevices(ctx context.Context) error {
+	// WIRE.md 6.8.
 	return exec(ctx, a, wire.Request{
 		Op: "RevokeAllDevices", Method: http.MethodDelete, Path: "v1/user/revoke/all", Auth: wire.Bearer, Repeatable: true,
 	})
@@ -146,10 +149,11 @@ type RevokeDeviceRequest struct {
 	DeviceID string `json:"device_id"`
 }
 
-// RevokeDevice ends the session of one device of the person who is signed in.
+// RevokeDevice ends the session of one device of the signed-in user.
 //
-// js-sdk: revokeDevice of the lower layer. WIRE.md 6.8.
+// js-sdk: authApi.revokeDevice.
 func (a *Auth) RevokeDevice(ctx context.Context, req RevokeDeviceRequest) error {
+	// WIRE.md 6.8.
 	path, invalid := pathWith("device_id", req.DeviceID, "v1", "user", "authorized", "devices", req.DeviceID)
 	return exec(ctx, a, wire.Request{
 		Op: "RevokeDevice", Method: http.MethodDelete, Path: path, Auth: wire.Bearer, Repeatable: true,

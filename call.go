@@ -80,15 +80,15 @@ func (a *Auth) fail(ctx context.Context, op string, err error) error {
 	return &helped
 }
 
-// ContextWithRequestID makes the calls under ctx carry id as x-request-id, up to 128 printable characters; other ids are
-// ignored. Without it every request has a random one.
+// ContextWithRequestID sends id as x-request-id with the calls under ctx. It has at most 128 printable characters; any
+// other id is ignored. Without it every request has a random id.
 func ContextWithRequestID(ctx context.Context, id string) context.Context {
 	return client.ContextWithRequestID(ctx, id)
 }
 
-// ContextWithLanguage sets the language for the calls under ctx, for a server whose visitors speak several: the header
-// Accept-Language of a visitor's request can be given as it came. It takes what [WithLanguage] takes, and ignores any other
-// value as a whole: the calls then have the language that they have under the ctx given.
+// ContextWithLanguage sets the language for the calls under ctx, for a server whose users speak several: pass the header
+// Accept-Language of the user's request. It takes what [WithLanguage] takes and ignores any other value; the calls then
+// have the language of ctx.
 func ContextWithLanguage(ctx context.Context, language string) context.Context {
 	if header, ok := advice.AcceptLanguage(language); ok {
 		return client.ContextWithLanguage(ctx, header)

@@ -29,23 +29,24 @@ func (d *CaptchaData) missing() string {
 	return missingField("data", d.Data)
 }
 
-// CreateCaptchaData gets a picture for a person to read. Together with [Auth.VerifyCaptchaData] it is for backends without
-// a [CaptchaSolver]: they show the picture, take the answer in a later request, and then make the refused call again.
+// CreateCaptchaData gets a picture for the user to read. Backends without a [CaptchaSolver] use it together with
+// [Auth.VerifyCaptchaData]: they show the picture, check the answer in a later request, and then repeat the refused call.
 //
-// js-sdk: createCaptchaData. WIRE.md 7.9.
+// js-sdk: createCaptchaData.
 func (a *Auth) CreateCaptchaData(ctx context.Context, req CreateCaptchaDataRequest) (*CaptchaData, error) {
+	// WIRE.md 7.9.
 	return call[CaptchaData](ctx, a, wire.Request{
 		Op: "CreateCaptchaData", Method: http.MethodPost, Path: client.CaptchaPath, Body: req,
 	})
 }
 
-// VerifyCaptchaDataRequest has the token of a captcha and what a person read in its picture.
+// VerifyCaptchaDataRequest has the token of a captcha and the characters that the user has read in its picture.
 type VerifyCaptchaDataRequest struct {
 	Token string `json:"token"`
 	Key   string `json:"key"`
 }
 
-// VerifyCaptchaDataResponse lets calls pass for ExpiresIn seconds, 600 as a rule.
+// VerifyCaptchaDataResponse has the captcha token, valid for ExpiresIn seconds, usually 600.
 type VerifyCaptchaDataResponse struct {
 	CaptchaToken string `json:"captcha_token"`
 	ExpiresIn    int    `json:"expires_in"`
@@ -55,12 +56,13 @@ func (r *VerifyCaptchaDataResponse) missing() string {
 	return missingField("captcha_token", r.CaptchaToken)
 }
 
-// VerifyCaptchaData checks what a person read. The captcha token that it gets is stored with this session until it
-// expires, and sent by itself when a call needs it. The server's word for a wrong answer is not known: it is likely to be
-// [CodeInvalidArgument], and may be [CodeCaptchaInvalid].
+// VerifyCaptchaData checks the characters that the user has read. It stores the captcha token with this session until the
+// token expires, and later calls send it when they need it. The error code for a wrong answer is not known: probably
+// [CodeInvalidArgument], possibly [CodeCaptchaInvalid].
 //
-// js-sdk: verifyCaptchaData, which keeps the token only in its own dialogue. WIRE.md 7.9.
+// js-sdk: verifyCaptchaData, which keeps the token only in its own dialogue.
 func (a *Auth) VerifyCaptchaData(ctx context.Context, req VerifyCaptchaDataRequest) (*VerifyCaptchaDataResponse, error) {
+	// WIRE.md 7.9.
 	out, err := call[VerifyCaptchaDataResponse](ctx, a, wire.Request{
 		Op: "VerifyCaptchaData", Method: http.MethodPost, Path: client.CaptchaPath + "/verify", Body: req,
 	}, required("token", req.Token), required("key", req.Key))

@@ -6,18 +6,22 @@ import (
 	"github.com/cloudbase-community/tcbauth/internal/wire"
 )
 
-// Code is the server's word for what went wrong, in lower case. It is an error itself, to compare with:
+// WIRE.md 0.2.
+
+// Code is the server's error code, in lower case. It is an error itself, to compare with:
 //
 //	errors.Is(err, tcbauth.CodeInvalidGrant)
 //
-// Decide on the code and never on [Error.Number] or [Error.Description]: the numbers of the documentation are not
-// those of the server, and its texts change (WIRE.md 0.2).
+// Decide on the code, never on [Error.Number] or [Error.Description]: the numbers of the documentation are not those of
+// the server, and its texts change.
 type Code string
 
-// Error returns the word.
+// Error returns the code.
 func (c Code) Error() string { return string(c) }
 
-// The words that the js-sdk knows (WIRE.md 3.4). The server may use others.
+// WIRE.md 3.4.
+
+// Error codes that the js-sdk knows. The server may use others.
 const (
 	CodeUnreachable Code = wire.Unreachable // no answer came; made here, not by the server
 
@@ -79,7 +83,7 @@ const (
 	CodeProviderError             Code = "provider_error"
 )
 
-// Words that the js-sdk does not know: of Tencent's gateway, and of older pages (docs/ERRORS.md has the source of each).
+// Error codes that the js-sdk does not know: of Tencent's gateway, and of older pages (docs/ERRORS.md has their sources).
 const (
 	CodeInvalidRefreshToken   Code = "invalid_refresh_token"
 	CodeRefreshTokenExpired   Code = "refresh_token_expired"
@@ -103,24 +107,24 @@ const (
 	CodePhoneRequired         Code = "phone_required"
 )
 
-// Words of RFC 6749.
+// Error codes of RFC 6749.
 const (
 	CodeInvalidClient        Code = "invalid_client"
 	CodeUnsupportedGrantType Code = "unsupported_grant_type"
 )
 
-// Category is the js-sdk's class of an error, found as its AuthError finds it: from the server's word, its number and,
-// where these do not tell, the text of its description. It is advice for whoever handles the error, and can change with
-// the server's wording; [Code] is what a program should depend on.
+// Category is the js-sdk's class of an error, found as its AuthError finds it: from the error code, its number and, if
+// these do not decide, the text of the description. It can change with the server's texts; a program should depend on
+// [Code] if it can.
 //
-// A category's sentinel error, such as [ErrRateLimited], is what errors.Is finds in an error of that category.
+// errors.Is finds the category's error value, such as [ErrRateLimited], in every error of the category.
 type Category string
 
 // The categories of the js-sdk's AuthErrorCategory.
 const (
-	// CategoryProviderNotEnabled: the way to sign in is switched off, or this client may not use it.
+	// CategoryProviderNotEnabled: the login method is switched off, or this client may not use it.
 	CategoryProviderNotEnabled Category = "PROVIDER_NOT_ENABLED"
-	// CategoryInvalidCredentials: a password, a code or a token is wrong or has ended.
+	// CategoryInvalidCredentials: a password, a code or a token is wrong or has expired.
 	CategoryInvalidCredentials Category = "INVALID_CREDENTIALS"
 	// CategoryUserNotFound: there is no such user in this environment.
 	CategoryUserNotFound Category = "USER_NOT_FOUND"
@@ -130,47 +134,47 @@ const (
 	CategoryServiceError Category = "SERVICE_ERROR"
 	// CategoryInvalidParams: the request itself is wrong.
 	CategoryInvalidParams Category = "INVALID_PARAMS"
-	// CategoryAuthMethodMismatch does not occur: the js-sdk names it, but finds no error to be of it. It has no sentinel.
+	// CategoryAuthMethodMismatch exists in the js-sdk, but neither the js-sdk nor this package ever uses it, and it has no error value.
 	CategoryAuthMethodMismatch Category = "AUTH_METHOD_MISMATCH"
-	// CategoryRateLimited: too much was sent; wait before the next try.
+	// CategoryRateLimited: too many requests; wait before the next one.
 	CategoryRateLimited Category = "RATE_LIMITED"
-	// CategoryCaptchaRequired: the same call must come again with a captcha token.
+	// CategoryCaptchaRequired: the call must be repeated with a captcha token.
 	CategoryCaptchaRequired Category = "CAPTCHA_REQUIRED"
-	// CategoryCaptchaInvalid: the captcha token that came with the call was refused.
+	// CategoryCaptchaInvalid: the call's captcha token was refused.
 	CategoryCaptchaInvalid Category = "CAPTCHA_INVALID"
 	// CategoryMFARequired: the user must bind a telephone number for the second factor first.
 	CategoryMFARequired Category = "MFA_REQUIRED"
-	// CategoryPreconditionFailed: the state of the account does not allow it, such as a number that is bound already.
+	// CategoryPreconditionFailed: the state of the account does not allow the call, for example because the number is in use.
 	CategoryPreconditionFailed Category = "PRECONDITION_FAILED"
-	// CategoryVerificationFailed: the verification code is wrong, has ended or belongs to something else.
+	// CategoryVerificationFailed: the verification code is wrong, has expired or belongs to something else.
 	CategoryVerificationFailed Category = "VERIFICATION_FAILED"
-	// CategoryUnknown: nothing is known about the error. It has no sentinel.
+	// CategoryUnknown: nothing is known about the error. It has no error value.
 	CategoryUnknown Category = "UNKNOWN"
 )
 
-// The sentinels of the categories, for errors.Is. That of [CategoryInvalidParams] is [ErrInvalidParams].
+// The error values of the categories, for errors.Is. The one of [CategoryInvalidParams] is [ErrInvalidParams].
 var (
-	// ErrProviderNotEnabled is an error of [CategoryProviderNotEnabled].
+	// ErrProviderNotEnabled matches every error of [CategoryProviderNotEnabled].
 	ErrProviderNotEnabled = errors.New("tcbauth: login method not enabled")
-	// ErrInvalidCredentials is an error of [CategoryInvalidCredentials].
+	// ErrInvalidCredentials matches every error of [CategoryInvalidCredentials].
 	ErrInvalidCredentials = errors.New("tcbauth: invalid credentials")
-	// ErrUserNotFound is an error of [CategoryUserNotFound].
+	// ErrUserNotFound matches every error of [CategoryUserNotFound].
 	ErrUserNotFound = errors.New("tcbauth: user not found")
-	// ErrUserStatusAbnormal is an error of [CategoryUserStatusAbnormal].
+	// ErrUserStatusAbnormal matches every error of [CategoryUserStatusAbnormal].
 	ErrUserStatusAbnormal = errors.New("tcbauth: user blocked, locked or pending")
-	// ErrServiceError is an error of [CategoryServiceError].
+	// ErrServiceError matches every error of [CategoryServiceError].
 	ErrServiceError = errors.New("tcbauth: network or service failure")
-	// ErrRateLimited is an error of [CategoryRateLimited].
+	// ErrRateLimited matches every error of [CategoryRateLimited].
 	ErrRateLimited = errors.New("tcbauth: rate limited")
-	// ErrCaptchaRequired is an error of [CategoryCaptchaRequired].
+	// ErrCaptchaRequired matches every error of [CategoryCaptchaRequired].
 	ErrCaptchaRequired = errors.New("tcbauth: captcha required")
-	// ErrCaptchaInvalid is an error of [CategoryCaptchaInvalid].
+	// ErrCaptchaInvalid matches every error of [CategoryCaptchaInvalid].
 	ErrCaptchaInvalid = errors.New("tcbauth: captcha invalid")
-	// ErrMFARequired is an error of [CategoryMFARequired].
+	// ErrMFARequired matches every error of [CategoryMFARequired].
 	ErrMFARequired = errors.New("tcbauth: second factor required")
-	// ErrPreconditionFailed is an error of [CategoryPreconditionFailed].
+	// ErrPreconditionFailed matches every error of [CategoryPreconditionFailed].
 	ErrPreconditionFailed = errors.New("tcbauth: precondition failed")
-	// ErrVerificationFailed is an error of [CategoryVerificationFailed].
+	// ErrVerificationFailed matches every error of [CategoryVerificationFailed].
 	ErrVerificationFailed = errors.New("tcbauth: verification failed")
 )
 

@@ -9,7 +9,9 @@ import (
 	"github.com/cloudbase-community/tcbauth/internal/lenient"
 )
 
-// Claims are those of an access token (WIRE.md 6.3). All has every claim, those without a field too.
+// WIRE.md 6.3.
+
+// Claims are the claims of an access token. All has every claim, including those without a field.
 type Claims struct {
 	Issuer       string
 	Subject      string
@@ -18,7 +20,7 @@ type Claims struct {
 	IssuedAt     int64 // seconds since 1970
 	Scope        string
 	ProjectID    string // the environment
-	ProviderType string // how the person signed in
+	ProviderType string // how the user signed in
 	UserID       string
 	UserType     string
 	Groups       []string
@@ -32,16 +34,16 @@ type ClaimsHeader struct {
 	Kid string `json:"kid"`
 }
 
-// ClaimsResponse is an access token taken apart.
+// ClaimsResponse is a decoded access token.
 type ClaimsResponse struct {
 	Claims    *Claims      `json:"claims"`
 	Header    ClaimsHeader `json:"header"`
 	Signature string       `json:"signature"` // base64url
 }
 
-// GetClaims takes the session's access token apart, refreshed first if it has expired. It does not verify the
-// signature: it is for the holder of the session, who got the token from the server. A backend that is shown a token must
-// verify it.
+// GetClaims decodes the session's access token, which is refreshed first if it has expired. It does not verify the
+// signature: the token came from the server itself. A backend that receives a token must verify it, with package
+// accesstoken.
 //
 // js-sdk: getClaims.
 func (a *Auth) GetClaims(ctx context.Context) (*ClaimsResponse, error) {
@@ -71,8 +73,8 @@ func parseClaims(token string) (*ClaimsResponse, error) {
 	return out, nil
 }
 
-// UnmarshalJSON takes an audience that is a string too. A claim of an unexpected type counts as absent. Names are compared
-// exactly, as RFC 7519 wants.
+// UnmarshalJSON also accepts an audience that is a string. A claim of an unexpected type counts as absent. Names are
+// case-sensitive, as RFC 7519 requires.
 func (c *Claims) UnmarshalJSON(data []byte) error {
 	var claims map[string]json.RawMessage
 	if err := json.Unmarshal(data, &claims); err != nil {

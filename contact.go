@@ -7,17 +7,19 @@ import (
 	"github.com/cloudbase-community/tcbauth/internal/wire"
 )
 
-// What [EditContactRequest] can do about an address that another account has (WIRE.md 7.7).
+// WIRE.md 7.7.
+
+// Values of [EditContactRequest] for an address that belongs to another account.
 const (
 	ConflictDefault               = "DEFAULT"                 // refuse
 	ConflictDeleteAccountTransfer = "DELETE_ACCOUNT_TRANSFER" // close the other account and take the address
 	ConflictTransfer              = "TRANSFER"                // take the address; the other account is closed if it cannot sign in any more
 )
 
-// EditContactRequest has a new phone number or mail address, the proof of [Auth.Sudo] and that of [Auth.Verify] for the
-// new address. Exactly one of PhoneNumber and Email is given.
+// EditContactRequest has a new phone number or email address, the sudo token of [Auth.Sudo] and the verification token of
+// [Auth.Verify] for the new address. Exactly one of PhoneNumber and Email is given.
 type EditContactRequest struct {
-	PhoneNumber        string `json:"phone_number,omitempty"` // as NormalizePhone takes it
+	PhoneNumber        string `json:"phone_number,omitempty"` // in any form that NormalizePhone accepts
 	Email              string `json:"email,omitempty"`
 	SudoToken          string `json:"sudo_token"`
 	VerificationToken  string `json:"verification_token"`
@@ -25,10 +27,11 @@ type EditContactRequest struct {
 	ClientID           string `json:"client_id,omitempty"`
 }
 
-// EditContact changes the phone number or mail address of the person who is signed in.
+// EditContact changes the phone number or email address of the signed-in user.
 //
-// js-sdk: editContact of the lower layer. WIRE.md 7.7.
+// js-sdk: authApi.editContact.
 func (a *Auth) EditContact(ctx context.Context, req EditContactRequest) error {
+	// WIRE.md 7.7.
 	return a.editContact(ctx, "EditContact", req)
 }
 
@@ -40,9 +43,10 @@ func (a *Auth) editContact(ctx context.Context, op string, req EditContactReques
 	}, append(checks, invalid, required("verification_token", req.VerificationToken))...)
 }
 
-// BindPhoneNumberRequest has a phone number, the proof of [Auth.Sudo] and that of [Auth.Verify] for the number.
+// BindPhoneNumberRequest has a phone number, the sudo token of [Auth.Sudo] and the verification token of [Auth.Verify]
+// for the number.
 type BindPhoneNumberRequest struct {
-	PhoneNumber        string `json:"phone_number"` // as NormalizePhone takes it
+	PhoneNumber        string `json:"phone_number"` // in any form that NormalizePhone accepts
 	SudoToken          string `json:"sudo_token"`
 	VerificationToken  string `json:"verification_token"`
 	ConflictResolution string `json:"conflict_resolution,omitempty"`
@@ -59,7 +63,8 @@ func (a *Auth) BindPhoneNumber(ctx context.Context, req BindPhoneNumberRequest) 
 	}, required("phone_number", req.PhoneNumber))
 }
 
-// BindEmailRequest has a mail address, the proof of [Auth.Sudo] and that of [Auth.Verify] for the address.
+// BindEmailRequest has an email address, the sudo token of [Auth.Sudo] and the verification token of [Auth.Verify] for
+// the address.
 type BindEmailRequest struct {
 	Email              string `json:"email"`
 	SudoToken          string `json:"sudo_token"`
@@ -68,7 +73,7 @@ type BindEmailRequest struct {
 	ClientID           string `json:"client_id,omitempty"`
 }
 
-// BindEmail is [Auth.EditContact] for a mail address.
+// BindEmail is [Auth.EditContact] for an email address.
 //
 // js-sdk: bindEmail.
 func (a *Auth) BindEmail(ctx context.Context, req BindEmailRequest) error {

@@ -50,7 +50,7 @@ func checkDriven() error {
 	}
 	committed, err := os.ReadFile(drivenByGo)
 	if err == nil && !bytes.Equal(committed, now) {
-		err = fmt.Errorf("%s is stale: TCBAUTH_UPDATE_COVERAGE=1 go test . makes it anew", drivenByGo)
+		err = fmt.Errorf("%s is stale: TCBAUTH_UPDATE_COVERAGE=1 go test . updates it", drivenByGo)
 	}
 	return err
 }
@@ -97,18 +97,16 @@ func coverage() ([]byte, error) {
 	}
 	fmt.Fprintf(&out, `# What drives the emulator
 
-No recording of the live service stands behind this page. It says which operations of the emulator, package authtest, have
-been called with success by the genuine js-sdk ("npm test" here) and by the Go client (packages tcbauth and accesstoken, in
-the tests of the former), and how surely each operation is known. It is generated; tests fail when it is stale
-(CONTRIBUTING.md says how to make it).
+Nothing on this page was recorded from the live service. It says which operations of the emulator, package authtest, the real
+js-sdk ("npm test" here) and the Go client (in the tests of package tcbauth) have called with success, and how surely each
+operation is known. It is generated; tests fail when it is stale (CONTRIBUTING.md says how to update it).
 
-The emulator has %d operations: %d driven by the genuine @cloudbase/js-sdk 2.32.0, %d by the Go client, %d by neither.
+The emulator has %d operations: %d driven by the real @cloudbase/js-sdk 2.32.0, %d by the Go client, %d by neither.
 
-Grades: LIVE, somebody has captured request and good answer from the real server; DOC, Tencent documents them; SDK, the js-sdk
-sends the request, and its types have the answer as far as anybody knows it. The sections are those of
-[docs/WIRE.md](../docs/WIRE.md).
+Evidence levels: LIVE, request and successful answer were captured from the real server; DOC, Tencent documents them; SDK, the
+js-sdk sends the request, and the answer is known from its types only. The sections are those of [docs/WIRE.md](../docs/WIRE.md).
 
-| operation | js-sdk | Go | grade | section |
+| operation | js-sdk | Go | evidence | section |
 | --- | --- | --- | --- | --- |
 `, len(known), js, goClient, neither)
 	out.Write(rows.Bytes())
@@ -141,11 +139,11 @@ func whatItProves() (string, error) {
 func TestCoveragePage(t *testing.T) {
 	t.Parallel()
 	if os.Getenv(coverageUpdating) != "" {
-		t.Skip("the page is being made anew, not compared")
+		t.Skip("the page is being updated, not compared")
 	}
 	want, err := coverage()
 	require.NoError(t, err)
 	got, err := os.ReadFile(coveragePage)
 	require.NoError(t, err)
-	assert.True(t, bytes.Equal(want, got), "%s is stale: TCBAUTH_UPDATE_COVERAGE=1 go test . makes it anew", coveragePage)
+	assert.True(t, bytes.Equal(want, got), "%s is stale: TCBAUTH_UPDATE_COVERAGE=1 go test . updates it", coveragePage)
 }

@@ -9,20 +9,20 @@ import (
 	"github.com/cloudbase-community/tcbauth/internal/session"
 )
 
-// Credentials are a session's tokens. Their JSON is the js-sdk's: what a store holds and an entry of the browser's
-// localStorage are the same text, and fields that this package does not know are kept.
+// Credentials are a session's tokens. Their JSON is the same as the js-sdk keeps in localStorage, and it is what a store
+// holds. Fields that this package does not know are kept.
 //
-// Printed with fmt or slog they show no token. What somebody encodes as JSON is not redacted.
+// Printed with fmt or slog they show no token. JSON that you encode contains the tokens.
 type Credentials struct {
 	TokenType    string    // "Bearer"
-	AccessToken  string    // an RS256 JWT (WIRE.md 6.3)
-	RefreshToken string    // opaque; "" for some anonymous and custom sessions
-	ExpiresIn    int       // seconds that the access token lives from when it was given; 0: not known
-	ExpiresAt    time.Time // when it is no longer used: ExpiresIn after it was given, less 30 s
-	Scope        string    // words with spaces between: "user sso", or "anonymous"; may be ""
+	AccessToken  string    // an RS256 JWT
+	RefreshToken string    // opaque; "" in some anonymous and custom-login sessions
+	ExpiresIn    int       // lifetime of the access token in seconds, from when it was issued; 0: not known
+	ExpiresAt    time.Time // from this time on tcbauth refreshes first: 30 s before the token expires
+	Scope        string    // values separated by spaces: "user sso", or "anonymous"; may be ""
 	Sub          string    // the user's id
-	Groups       []string  // as the last sign-in or refresh gave them
-	IDToken      string    // an OpenID Connect ID token, where the server sends one; "" as a rule
+	Groups       []string  // from the last sign-in or refresh
+	IDToken      string    // an OpenID Connect ID token, if the server sends one; usually ""
 	Version      string    // the API version that signed in, "v1" or "v2"; "" counts as v1
 
 	// Extra has what else the server, or a js-sdk, has put there, by the names in the JSON. It is kept as it is, and stored
@@ -32,12 +32,12 @@ type Credentials struct {
 
 const tokenTypeBearer = "Bearer"
 
-// UnmarshalJSON takes what the server sends and what a js-sdk stored. A field of an unexpected type counts as absent.
+// UnmarshalJSON reads what the server sends and what a js-sdk has stored. A field of an unexpected type counts as absent.
 func (c *Credentials) UnmarshalJSON(data []byte) error {
 	return (*session.Credentials)(c).UnmarshalJSON(data)
 }
 
-// MarshalJSON returns the text that the js-sdk keeps, tokens included.
+// MarshalJSON returns the JSON that the js-sdk keeps, tokens included.
 func (c Credentials) MarshalJSON() ([]byte, error) { return session.Credentials(c).MarshalJSON() }
 
 func (c *Credentials) clone() *Credentials { return public((*session.Credentials)(c)) }
@@ -45,8 +45,9 @@ func (c *Credentials) clone() *Credentials { return public((*session.Credentials
 // public returns a session as callers have it: a copy, which they may change.
 func public(c *session.Credentials) *Credentials { return (*Credentials)(c.Clone()) }
 
-// publishable reports whether an access key is one that everybody may have, by its own claims (WIRE.md 6.3).
+// publishable reports whether an access key is one that everybody may have, by its own claims.
 func publishable(key string) bool {
+	// WIRE.md 6.3.
 	token, err := jwt.Parse(key)
 	if err != nil {
 		return false

@@ -6,17 +6,18 @@ import (
 	"github.com/cloudbase-community/tcbauth/internal/client"
 )
 
-// SignInCustomRequest has a ticket that the environment's owner signed. ProviderID is "custom" if "".
+// SignInCustomRequest has a ticket that the owner of the environment has signed. ProviderID is "custom" if "".
 type SignInCustomRequest struct {
 	ProviderID string `json:"provider_id,omitempty"`
 	Ticket     string `json:"ticket"`
 }
 
-// SignInCustom signs in by a ticket and stores the session in place of an earlier one. The user is not fetched and no event
-// is fired, as in the js-sdk; [Auth.SignInWithCustomTicket] does both.
+// SignInCustom signs in with a ticket and stores the session, replacing an existing one. It does not fetch the user and
+// fires no event, as in the js-sdk; [Auth.SignInWithCustomTicket] does both.
 //
-// js-sdk: signInCustom of the lower layer. WIRE.md 5.2.
+// js-sdk: authApi.signInCustom.
 func (a *Auth) SignInCustom(ctx context.Context, req SignInCustomRequest) (*Credentials, error) {
+	// WIRE.md 5.2.
 	l, err := a.signInCustom(ctx, "SignInCustom", req)
 	return l.credentials(err)
 }
@@ -28,16 +29,17 @@ func (a *Auth) signInCustom(ctx context.Context, op string, req SignInCustomRequ
 	return a.obtain(ctx, *client.CustomRequest(op, req.ProviderID, req.Ticket), "", required("ticket", req.Ticket))
 }
 
-// SignInWithCustomTicketRequest may have a ticket; without one it is the [TicketSource]'s.
+// SignInWithCustomTicketRequest may have a ticket. Without one, the [TicketSource] is asked for it.
 type SignInWithCustomTicketRequest struct {
 	Ticket string `json:"ticket,omitempty"`
 }
 
-// SignInWithCustomTicket signs in somebody whom another system knows, by a ticket that the environment's owner signed. It
-// stores the session in place of an earlier one, fetches the user and fires [EventSignedIn].
+// SignInWithCustomTicket signs in a user of another system, with a ticket that the owner of the environment has signed.
+// It stores the session, replacing an existing one, fetches the user and fires [EventSignedIn].
 //
-// js-sdk: signInWithCustomTicket. WIRE.md 5.2 and 9.
+// js-sdk: signInWithCustomTicket.
 func (a *Auth) SignInWithCustomTicket(ctx context.Context, req SignInWithCustomTicketRequest) (*LoginState, error) {
+	// WIRE.md 5.2 and 9.
 	const op = "SignInWithCustomTicket"
 	if req.Ticket == "" {
 		err := a.ready(ctx, a.storing())

@@ -76,6 +76,16 @@ func TestBackendsLinkLittle(t *testing.T) {
 	}
 }
 
+// Whoever builds a tool gets what a terminal needs, and nothing that draws windows, colours or menus.
+func TestConsoleLinksLittle(t *testing.T) {
+	t.Parallel()
+	const qr, system = "github.com/piglig/go-qr", "golang.org/x/sys"
+	for _, dep := range dependencies(t, "./clikit/internal/console") {
+		ok := dep == module+"/clikit/internal/console" || dep == "golang.org/x/term" || isIn(dep, system) || isIn(dep, qr)
+		assert.True(t, ok, "a question on a terminal must not need %s", dep)
+	}
+}
+
 // Which SDK of OpenTelemetry a program sets up, and whether any, is its own choice.
 func TestTelemetryLinksNoSDK(t *testing.T) {
 	t.Parallel()
@@ -85,6 +95,14 @@ func TestTelemetryLinksNoSDK(t *testing.T) {
 	for _, pkg := range deps {
 		assert.False(t, isIn(pkg, otel+"/sdk") || isIn(pkg, otel+"/exporters"), "%s is more than the API of OpenTelemetry", pkg)
 	}
+}
+
+// A tool on another command framework, or on none, links none through the kit.
+func TestKitLinksNoFramework(t *testing.T) {
+	t.Parallel()
+	const cobra = "github.com/spf13/cobra"
+	assert.NotContains(t, dependencies(t, "./clikit"), cobra)
+	assert.Contains(t, dependencies(t, "./clikit/cobrakit"), cobra)
 }
 
 // A session knows no server, and a request no session: neither links what belongs to the other, by whatever way.
@@ -112,6 +130,31 @@ func TestEmulatorIsIndependent(t *testing.T) {
 	deps := dependencies(t, "./authtest")
 	assert.Contains(t, deps, emulator)
 	for _, pkg := range deps {
-		assert.True(t, pkg == emulator || isIn(pkg, "github.com/go-jose/go-jose/v4"), "the emulator must not depend on %s", pkg)
+		assert.True(t, isIn(pkg, emulator) || isIn(pkg, "github.com/go-jose/go-jose/v4"), "the emulator must not depend on %s", pkg)
+	}
+}
+
+// The emulator has three floors. The environment knows nothing of HTTP calls, these nothing of who watches the environment from
+// outside, and none of them the test or the program that it serves.
+func TestFloorsOfTheEmulator(t *testing.T) {
+	t.Parallel()
+	const emulator = module + "/authtest"
+	leaves := []string{"address", "answer", "captcha", "keys", "random", "refusal"}
+	for pkg, want := range map[string][]string{
+		"service": leaves,
+		"ops":     append([]string{"service"}, leaves...),
+		"control": append([]string{"jsonin", "ops", "service"}, leaves...),
+	} {
+		t.Run(pkg, func(t *testing.T) {
+			t.Parallel()
+			own := []string{pkg}
+			for _, dep := range dependencies(t, "./authtest/internal/"+pkg) {
+				if name, ok := strings.CutPrefix(dep, emulator+"/internal/"); ok && name != pkg {
+					own = append(own, name)
+				}
+				assert.NotEqual(t, emulator, dep)
+			}
+			assert.ElementsMatch(t, append(want, pkg), own)
+		})
 	}
 }

@@ -10,17 +10,19 @@ import (
 	"github.com/cloudbase-community/tcbauth/internal/wire"
 )
 
-// grantDeviceCode is the grant type of RFC 8628, 3.4. That the server uses it too is not known (WIRE.md 5.4).
+// WIRE.md 5.4.
+
+// grantDeviceCode is the grant type of RFC 8628, 3.4. That the server uses it too is not known.
 const grantDeviceCode = "urn:ietf:params:oauth:grant-type:device_code"
 
-// Words of RFC 8628, 3.5, that only polling meets.
+// Error codes of RFC 8628, 3.5, that only polling meets.
 const (
 	CodeAuthorizationPending Code = "authorization_pending"
 	CodeSlowDown             Code = "slow_down"
 	CodeExpiredToken         Code = "expired_token"
 )
 
-// DeviceAuthorizeRequest may say what the device wants leave for.
+// DeviceAuthorizeRequest may name the scope that the device asks for.
 type DeviceAuthorizeRequest struct {
 	ClientID string `json:"client_id,omitempty"`
 	Scope    string `json:"scope,omitempty"`
@@ -39,10 +41,12 @@ type DeviceAuthorizeResponse struct {
 
 func (r *DeviceAuthorizeResponse) missing() string { return missingField("device_code", r.DeviceCode) }
 
-// DeviceAuthorize begins a sign-in that a person completes on another device. [Auth.PollDeviceToken] waits for that.
+// DeviceAuthorize starts a sign-in that the user approves on another device. [Auth.PollDeviceToken] waits for the
+// approval.
 //
-// js-sdk: deviceAuthorize. WIRE.md 5.4, RFC 8628.
+// js-sdk: deviceAuthorize. RFC 8628.
 func (a *Auth) DeviceAuthorize(ctx context.Context, req DeviceAuthorizeRequest) (*DeviceAuthorizeResponse, error) {
+	// WIRE.md 5.4.
 	return call[DeviceAuthorizeResponse](ctx, a, wire.Request{
 		Op: "DeviceAuthorize", Method: http.MethodPost, Path: "v1/device/code", Body: req,
 	})
@@ -56,10 +60,11 @@ type AuthorizeDeviceRequest struct {
 	State    string `json:"state,omitempty"`
 }
 
-// AuthorizeDevice lets a device act for the person who is signed in here.
+// AuthorizeDevice approves the sign-in of another device for the signed-in user.
 //
-// js-sdk: authorizeDevice of the lower layer. WIRE.md 5.4.
+// js-sdk: authApi.authorizeDevice.
 func (a *Auth) AuthorizeDevice(ctx context.Context, req AuthorizeDeviceRequest) error {
+	// WIRE.md 5.4.
 	return exec(ctx, a, wire.Request{
 		Op: "AuthorizeDevice", Method: http.MethodPost, Path: "v1/user/device/authorize", Body: req, Auth: wire.Bearer,
 	}, required("user_code", req.UserCode))
@@ -69,21 +74,21 @@ func (a *Auth) AuthorizeDevice(ctx context.Context, req AuthorizeDeviceRequest) 
 type PollDeviceTokenRequest struct {
 	DeviceCode string `json:"device_code"`
 	Interval   int    `json:"interval,omitempty"`   // seconds between polls; 0 means 5
-	ExpiresIn  int    `json:"expires_in,omitempty"` // seconds until polling ends; 0: when the server says so
+	ExpiresIn  int    `json:"expires_in,omitempty"` // seconds until polling ends; 0: until the server ends it
 	ClientID   string `json:"client_id,omitempty"`
 }
 
 // pollPause is the interval, and what slow_down adds to it, RFC 8628, 3.2 and 3.5.
 const pollPause = 5 * time.Second
 
-// PollDeviceToken waits until the person has given leave on the other device, then stores the session in place of an
-// earlier one, fetches the user and fires [EventSignedIn]. It asks once in each interval, and less often for good if the
-// server says slow_down or answers with 429.
+// PollDeviceToken waits until the user approves the sign-in on the other device. Then it stores the session, replacing an
+// existing one, fetches the user and fires [EventSignedIn]. It asks once in each interval, and less often from then on if
+// the server answers slow_down or 429.
 //
-// It ends with ctx, with [CodeExpiredToken] or [CodeAccessDenied] if there is no leave, and with any other word by which the
-// server refuses the request itself, such as [CodeInvalidGrant]. A poll that gets no such word is missed, and polling goes
-// on, with pauses that grow up to a minute: the server failed, the connection broke, or a gateway's or a network's page
-// came in place of an answer. Without ExpiresIn a server that never answers is asked until ctx ends.
+// It ends with ctx, with [CodeAccessDenied] if the user refuses, with [CodeExpiredToken] if the device code expires, and
+// with any other error code by which the server refuses the request itself, such as [CodeInvalidGrant]. If the server
+// fails, the connection breaks, or a proxy answers instead, polling continues with pauses that grow up to a minute.
+// Without ExpiresIn a server that never answers is asked until ctx ends.
 //
 // RFC 8628, 3.4 and 3.5. The js-sdk leaves polling to its caller.
 func (a *Auth) PollDeviceToken(ctx context.Context, req PollDeviceTokenRequest) (*LoginState, error) {
@@ -133,12 +138,12 @@ type pollOutcome int
 
 const (
 	pollOver    pollOutcome = iota // the server has judged the request: nothing else will come
-	pollPending                    // the person has not decided
+	pollPending                    // the user has not decided
 	pollSlower                     // the device asks too often
 	pollMissed                     // nobody has judged the request
 )
 
-// judgePoll goes by what the server's answer means. An answer without a word is not the server's: a gateway, a proxy or the
+// judgePoll goes by what the server's answer means. An answer without an error code is not the server's: a gateway, a proxy or the
 // page of a network that wants a sign-in of its own has answered in its place.
 func judgePoll(err error) pollOutcome {
 	e, ok := err.(*Error) //nolint:errorlint // what it wraps may be about some other session

@@ -1,59 +1,109 @@
-// Package tcbauth is CloudBase auth for Go: what @cloudbase/js-sdk v2 gives a web page as app.auth(), for backends and
-// command-line tools.
+// Package tcbauth is a client for user authentication on Tencent CloudBase, for backends and command-line tools. It has the
+// methods of app.auth() from @cloudbase/js-sdk, with the same names.
 //
-// Signing in by SMS, with the js-sdk's names:
+// Signing in by SMS:
 //
 //	auth, err := tcbauth.New("your-env-id")
 //	info, err := auth.GetVerification(ctx, tcbauth.GetVerificationRequest{PhoneNumber: "+86 13800000000"})
 //	state, err := auth.SignInWithSms(ctx, tcbauth.SignInWithSmsRequest{
 //		VerificationInfo: info, VerificationCode: "000000", PhoneNum: "13800000000",
 //	})
-//	token, err := auth.GetAccessToken(ctx) // refreshed by itself when it has expired
+//	token, err := auth.GetAccessToken(ctx) // refreshed when it has expired
 //
-// # Whose session
+// A backend that only has to know who calls it needs package [github.com/cloudbase-community/tcbauth/accesstoken] instead.
+// Guides in English and Chinese are at https://github.com/cloudbase-community/tcbauth.
 //
-// [New] returns the [Auth] of one person, for a tool or a test. A server makes one [App] with [NewApp] and takes the
-// session of each visitor from [App.ForUser]; [App.ForToken] acts with a token that came with a request. Before it exits it
-// calls [App.Shutdown], which waits until what is under way is stored.
+// # Sessions
 //
-// Sessions live in a [TokenStore]: in memory, in files with package filestore, in sealed files with package keyringstore, in
-// Redis with package redisstore, in a SQL database with package sqlstore, or in a store of your own, which package storetest can
-// check; [Sealed] encrypts what any of them keeps. One session is refreshed once at a time, by all goroutines, and by all
-// processes if the store is a [Locker]. No call is given the token of somebody who was signed in before it began. Sessions of an
-// emulator, or of any other server that [WithBaseURL] names, lie under keys of their own.
+// [New] returns the [Auth] of a program with one user: a tool or a test. A server makes one [App] with [NewApp] and takes the
+// session of each user from [App.ForUser]; [App.ForToken] uses the token of a request. Before it exits, a server calls
+// [App.Shutdown], which waits until running refreshes are stored.
 //
-// [Auth.Transport] is for other CloudBase APIs. Package accesstoken verifies the tokens that a backend is sent.
+// Sessions are kept in a [TokenStore]: in memory by default, or in a store of one of the packages
 //
-// # What is sent again
+//   - [github.com/cloudbase-community/tcbauth/filestore]: files, for tools
+//   - [github.com/cloudbase-community/tcbauth/keyringstore]: encrypted files, with the key in the system's keyring
+//   - [github.com/cloudbase-community/tcbauth/redisstore]: Redis, for servers
+//   - [github.com/cloudbase-community/tcbauth/sqlstore]: PostgreSQL, MySQL, MariaDB or SQLite, for servers
 //
-// A call that costs money or burns an attempt (an SMS, a code, a sign-in, a refresh) is sent again only when it is
-// certain that nothing was sent the first time. When that is not certain the error is [ErrOutcomeUnknown]. Other calls are
-// tried three times. [WithMaxAttempts] says how long that can take; the deadline of a call's context limits all of it.
+// or in a store of your own, which [github.com/cloudbase-community/tcbauth/storetest] tests. [Sealed] encrypts any of them. When
+// many goroutines need a new token, one of them refreshes it and the others wait; if the store is a [Locker], the same holds
+// for processes. No call gets the token of another user who signed in after the call began. Sessions of an emulator, or of
+// another server that [WithBaseURL] names, have their own keys in the store.
+//
+// # Methods by task
+//
+// To send and check codes: [Auth.GetVerification], [Auth.Verify], [Auth.Resend], [Auth.SendVerificationCodeToCurrentUser].
+//
+// To sign in: [Auth.SignIn], [Auth.SignInWithSms], [Auth.SignInWithEmail], [Auth.SignInWithPassword],
+// [Auth.SignInAnonymously], [Auth.SignInWithCustomTicket], [Auth.SignInWithProvider], [Auth.SignInWithIdToken],
+// [Auth.SignInCustom], [Auth.VerifyOtp]. To register: [Auth.SignUp].
+//
+// To sign in or register in two steps, often in two requests: [Auth.SignInWithOtp], [Auth.SignUpWithOtp] and
+// [Auth.ResetPasswordForEmail], then [Auth.FinishOtp]; [Auth.StoredOtp] with [WithStoredOtp].
+//
+// To sign in at a third party: [Auth.SignInWithOAuth], then [Auth.VerifyOAuth]; or [Auth.GenProviderRedirectUri],
+// [Auth.GrantProviderToken] and [Auth.PatchProviderToken]; with a mini program [Auth.GetMiniProgramQrCode] and
+// [Auth.GetMiniProgramQrCodeStatus]; [Auth.TransByProvider], [Auth.GetProviderSubType].
+//
+// To sign in on a device without a keyboard: [Auth.DeviceAuthorize], then [Auth.PollDeviceToken]; on the other device
+// [Auth.AuthorizeDevice].
+//
+// To use the session: [Auth.GetAccessToken], [Auth.Transport], [Auth.GetSession], [Auth.GetLoginState],
+// [Auth.HasLoginState], [Auth.GetCredentials], [Auth.GetClaims], [Auth.LoginScope], [Auth.LoginGroups],
+// [Auth.OnAuthStateChange].
+//
+// To change the session: [Auth.RefreshSession], [Auth.RefreshTokenForce], [Auth.SetSession], [Auth.SetCredentials],
+// [Auth.GrantToken]. To end it: [Auth.SignOut], [Auth.SignOutWithRedirect], [Auth.RevokeAllDevices], [Auth.RevokeDevice].
+//
+// To read the profile: [Auth.GetUserInfo] and its other names [Auth.GetUser], [Auth.GetCurrentUser], [Auth.RefreshUser] and
+// [Auth.GetUserProfile]; [Auth.GetUserBehaviorLog], [Auth.GetWedaUserInfo]. To find other users: [Auth.QueryUser],
+// [Auth.QueryUserProfile], [Auth.IsUsernameRegistered], [Auth.CheckIfUserExist].
+//
+// To change the profile: [Auth.UpdateUser], [Auth.UpdateUserBasicInfo], [Auth.SetUserProfile], [Auth.CheckUsername]. To change
+// a phone number or an email address: [Auth.UpdateUser], [Auth.EditContact], [Auth.BindPhoneNumber], [Auth.BindEmail].
+//
+// To set a password: [Auth.SetPassword], [Auth.ResetPassword], [Auth.ResetPasswordForOld], [Auth.UpdatePasswordByOld],
+// [Auth.ModifyPassword], [Auth.ModifyPasswordWithoutLogin], [Auth.ResetPasswordForEmail], [Auth.CheckPassword]. To check the
+// user again before a sensitive change: [Auth.Sudo], [Auth.Reauthenticate].
+//
+// To link third-party accounts: [Auth.LinkIdentity], then [Auth.VerifyOAuth]; [Auth.UnlinkIdentity], [Auth.GetUserIdentities],
+// [Auth.GetProviders], [Auth.BindWithProvider], [Auth.UnbindProvider], [Auth.ChangeBoundProvider].
+//
+// To delete the account: [Auth.DeleteMe], [Auth.DeleteUser]. To show a captcha: [Auth.CreateCaptchaData],
+// [Auth.VerifyCaptchaData], or [WithCaptchaSolver]. As an OAuth provider: [Auth.Authorize], [Auth.AuthorizeInfo]. To encrypt a
+// sign-in: [Auth.GetPublicKey]. In the environment: [Auth.Env], [Auth.BaseURL], [Auth.GetMiniProgramCode].
+//
+// # Repeated requests
+//
+// A call that costs money or uses up an attempt (an SMS, a code, a sign-in, a refresh) is repeated only if the first request
+// was certainly not sent. If that is not certain, the error is [ErrOutcomeUnknown]. Other calls are tried three times.
+// [WithMaxAttempts] says how long that can take; the deadline of a call's context limits all of it.
 //
 // # Errors
 //
-// Every call fails with an [*Error]. Decide by [Code], by the sentinel of a [Category] or by one of the package's own:
+// Every error is an [*Error]. Test it with errors.Is, against a [Code] (the server's error code), the error value of a
+// [Category], or an error of this package:
 //
 //	switch {
-//	case errors.Is(err, tcbauth.CodeUnauthenticated): // sign in again; ErrNoSession and ErrSessionExpired are this too
+//	case errors.Is(err, tcbauth.CodeUnauthenticated): // sign in again; also matches ErrNoSession and ErrSessionExpired
 //	case errors.Is(err, tcbauth.ErrRateLimited): // wait for Error.RetryAfter
 //	case errors.Is(err, tcbauth.ErrVerificationFailed), errors.Is(err, tcbauth.CodeInvalidVerificationCode):
-//		// the code was wrong or too old
+//		// the code is wrong or has expired
 //	case errors.Is(err, tcbauth.ErrOutcomeUnknown): // it may have happened
 //	}
 //
-// [HTTPStatus] and [UserMessage] make of an error what a backend answers its own client. docs/ERRORS.md lists all that the
-// server is known to say.
+// [HTTPStatus] and [UserMessage] turn an error into the answer of a backend to its own client. docs/ERRORS.md in the
+// repository lists all error codes.
 //
 // # Secrets
 //
-// Types that hold tokens, passwords, codes or phone numbers hide them when printed with fmt or log/slog, and no error
-// and no log record of this package has them. What you encode as JSON yourself is not hidden.
+// Types that hold tokens, passwords, codes or phone numbers hide them when printed with fmt or log/slog, and no error and no
+// log record of this package contains them. JSON that you encode does contain them.
 //
-// # Sources
+// # The js-sdk
 //
-// Comments cite the js-sdk's methods, RFCs, and WIRE.md: docs/WIRE.md of this module, which says what is known of the server
-// and how surely.
+// Comments name the js-sdk's method after "js-sdk:". authApi is its object oauthInstance.authApi, below app.auth().
 package tcbauth
 
 //go:generate go run ./internal/redact/gen

@@ -16,7 +16,7 @@ import (
 	"github.com/cloudbase-community/tcbauth/internal/wire"
 )
 
-// PublicKey is the server's key for what must not be read on the way, in PEM.
+// PublicKey is the server's RSA key, in PEM, with which encrypted sign-ins encrypt passwords.
 type PublicKey struct {
 	PublicKey           string `json:"public_key"`
 	PublicKeyThumbprint string `json:"public_key_thumbprint"`
@@ -29,10 +29,11 @@ func (k *PublicKey) missing() string {
 	return missingField("public_key_thumbprint", k.PublicKeyThumbprint)
 }
 
-// GetPublicKey returns the key of encrypted sign-ins, for callers who encrypt themselves.
+// GetPublicKey returns the key of encrypted sign-ins, for callers who encrypt the request themselves.
 //
-// js-sdk: getPublicKey of the lower layer. WIRE.md 7.9.
+// js-sdk: authApi.getPublicKey.
 func (a *Auth) GetPublicKey(ctx context.Context) (*PublicKey, error) {
+	// WIRE.md 7.9.
 	return a.getPublicKey(ctx, "GetPublicKey")
 }
 

@@ -15,21 +15,25 @@ import (
 )
 
 var (
-	// ErrNoSession: nobody is signed in. It is also errors.Is [CodeUnauthenticated].
+	// ErrNoSession means that nobody is signed in. It also matches [CodeUnauthenticated].
 	ErrNoSession error = &endedError{"nobody is signed in"}
-	// ErrSessionExpired: the session has ended and its person must sign in again. It is also errors.Is
+	// ErrSessionExpired means that the session has ended and the user must sign in again. It also matches
 	// [CodeUnauthenticated].
 	ErrSessionExpired error = &endedError{"the session has ended, sign in again"}
-	// ErrOutcomeUnknown: the request may have reached the server, and no answer tells what became of it. What it asked
-	// for, an SMS say, may have happened: look before asking again.
+	// ErrOutcomeUnknown means that the request may have reached the server, but no answer says what happened. What it asked
+	// for, such as an SMS, may have happened: check before you ask again.
 	ErrOutcomeUnknown = wire.ErrOutcomeUnknown
-	// ErrInvalidResponse: the answer is not one of this API: a proxy's page, JSON without the fields that the call needs.
+	// ErrInvalidResponse means that the answer does not come from this API, or lacks the fields that the call needs. An
+	// example is the page of a proxy.
 	ErrInvalidResponse = wire.ErrInvalidResponse
-	// ErrOtherUser: a [TicketSource] gave a ticket of somebody else than the session's user. The session stays as it is. It is
-	// also errors.Is [CodeUnauthenticated].
-	ErrOtherUser  error = &endedError{"the ticket source's ticket is of another user than the session"}
+	// ErrOtherUser means that a [TicketSource] returned a ticket for a different user than the session's. The session is
+	// kept. It also matches [CodeUnauthenticated].
+	ErrOtherUser  error = &endedError{"the ticket is for a different user than the session"}
 	errKeyRefused error = &endedError{"the access key was refused"}
-	// ErrStore: the token store failed, or holds something that cannot be read.
+	// ErrNoOtp means that [WithStoredOtp] has no challenge: none was started, or it was finished, refused too often, or has
+	// expired. It also matches [ErrVerificationFailed].
+	ErrNoOtp = errors.New("tcbauth: no code is expected")
+	// ErrStore means that the token store failed, or holds a session that cannot be read.
 	ErrStore = errors.New("tcbauth: the token store failed")
 )
 
@@ -40,31 +44,31 @@ func (e *endedError) Error() string { return "tcbauth: " + e.text }
 
 func (e *endedError) Is(target error) bool { return target == error(CodeUnauthenticated) }
 
-// Error is what every call of this package fails with. It is always a pointer. None of its fields and texts holds a
-// token, a password, a code, a phone number or anything else that the call sent.
+// Error is the type of every error that a call of this package returns. It is always a pointer. None of its fields and
+// texts contains a token, a password, a code, a phone number or anything else that the call sent.
 //
-//	errors.Is(err, tcbauth.CodeNotFound)    // the server's word
-//	errors.Is(err, tcbauth.ErrRateLimited)  // the sentinel of its Category
-//	errors.Is(err, tcbauth.ErrNoSession)    // what Err wraps
-//	errors.As(err, &e)                      // with e a *tcbauth.Error
+//	errors.Is(err, tcbauth.CodeNotFound)   // the error code
+//	errors.Is(err, tcbauth.ErrRateLimited) // the error of its Category
+//	errors.Is(err, tcbauth.ErrNoSession)   // what Err wraps
+//	errors.As(err, &e)                     // with e a *tcbauth.Error
 type Error struct {
 	Op           string // the method of Auth that failed; RefreshSession for a refresh on the way
 	Method, Path string // of the request, "" if none was made; the path has no query
 	StatusCode   int    // HTTP status; 0: no answer
 
-	Code        Code   // the server's word in lower case; CodeUnreachable if no answer came; "" if it is in no form of the server's
+	Code        Code   // the server's error code in lower case; CodeUnreachable if no answer came; "" if the answer has none
 	Number      int    // the server's error_code, 0 if it sent none
-	Description string // the server's text, for people
+	Description string // the server's text, for developers
 	RequestID   string // x-request-id of the call, which Tencent's support asks for
 
 	Category   Category      // the js-sdk's class of the error
-	RetryAfter time.Duration // how long to wait before asking again: the server's word, or a guess for a rate limit; 0 if unknown, as with a limit per day
+	RetryAfter time.Duration // how long to wait before the next call, as the server says or as guessed for a rate limit; 0 if unknown, as with a daily limit
 
-	// Help says what to do about it, for developers: in Chinese if the call's language is Chinese, which is the default, else
-	// in English.
+	// Help tells developers what to do. It is in Chinese if the call's language is Chinese, which is the default, else in
+	// English.
 	Help string
 
-	Err error // the cause: one of this package's errors, a context's error, a transport's; nil for a plain server error
+	Err error // the cause: one of this package's errors, or the error of a context or a transport; nil for an error of the server
 
 	cause advice.Cause // where it was made; None: by hand
 }
@@ -104,8 +108,8 @@ func (e *Error) Error() string {
 // Unwrap returns Err.
 func (e *Error) Unwrap() error { return e.Err }
 
-// Is reports whether target is the error's Code or the sentinel of its Category. An access token that the server does not
-// accept is [CodeUnauthenticated] whatever the server's word for it.
+// Is reports whether target is the error's Code or the error value of its Category. If the server does not accept the
+// access token, [CodeUnauthenticated] matches too, whatever the error code is.
 func (e *Error) Is(target error) bool {
 	if code, ok := target.(Code); ok {
 		return code != "" && e.Code == code || code == CodeUnauthenticated && e.cause == advice.TokenRefused
@@ -159,6 +163,8 @@ func newError(op string, err error) *Error {
 		e.Err, e.cause = fmt.Errorf("%w: there is no refresh token", ErrSessionExpired), advice.SessionEnded
 	case client.ErrOtherUser:
 		e.Err, e.cause = ErrOtherUser, advice.OtherUser
+	case session.ErrNothingPending:
+		return &Error{Op: op, Category: CategoryVerificationFailed, Err: ErrNoOtp, cause: advice.NoCodeAsked}
 	default:
 		return &Error{Op: op, Category: CategoryUnknown, Err: err}
 	}
@@ -303,7 +309,7 @@ var causes = []struct {
 	err   error
 	cause advice.Cause
 }{
-	{ErrStore, advice.StoreFailed}, {ErrOtherUser, advice.OtherUser}, {ErrSessionExpired, advice.SessionEnded},
+	{ErrNoOtp, advice.NoCodeAsked}, {ErrStore, advice.StoreFailed}, {ErrOtherUser, advice.OtherUser}, {ErrSessionExpired, advice.SessionEnded},
 	{ErrNoSession, advice.NobodySignedIn}, {ErrInvalidResponse, advice.InvalidResponse}, {ErrOutcomeUnknown, advice.OutcomeUnknown},
 	{context.Canceled, advice.Interrupted}, {context.DeadlineExceeded, advice.TookTooLong},
 }
@@ -313,9 +319,10 @@ func help(e *Error, language string) string {
 	return advice.Of(factsOf(e)).Advise(advice.Match(language), e.Path)
 }
 
-// HTTPStatus is the status with which a backend answers its own client when a call of this package has failed with err: 400,
-// 401, 403, 404, 409, 423, 429, 502, 503, 504, or 500 for what only the backend's owner can mend and for errors of others. It
-// is 200 for nil and 499, which nobody reads, for a call whose context was cancelled. docs/ERRORS.md has the whole table.
+// HTTPStatus returns the status with which a backend should answer its own client after a call of this package has failed
+// with err: 400, 401, 403, 404, 409, 423, 429, 502, 503 or 504, and 500 for errors that only the backend's owner can fix
+// and for other errors. It is 200 for nil, and 499, which nobody reads, if the context was cancelled. docs/ERRORS.md has
+// the whole table.
 func HTTPStatus(err error) int {
 	if err == nil {
 		return http.StatusOK
@@ -323,9 +330,9 @@ func HTTPStatus(err error) int {
 	return meaningOf(err).HTTP
 }
 
-// UserMessage is a sentence about err for the person who signs in, without a developer's word: in simplified or traditional
-// Chinese or in English, whichever fits language, which has the form of an Accept-Language header. It names the time to wait
-// where that is known. It is "" for nil.
+// UserMessage returns a sentence about err for the user who signs in, without technical terms. It is in simplified
+// Chinese, traditional Chinese or English, whichever fits language best; language has the form of an Accept-Language
+// header. The sentence names the time to wait if that is known. It is "" for nil.
 func UserMessage(err error, language string) string {
 	if err == nil {
 		return ""
@@ -349,8 +356,8 @@ func meaningOf(err error) advice.Meaning {
 	return advice.Of(factsOf(e))
 }
 
-// NewError makes the *Error of a server's answer with a code and a description, for mocks and tests of code that handles
-// errors: it has the Category, the StatusCode, the RetryAfter and the Help that a call would give it. Its fields may be changed.
+// NewError makes the *Error of a server's answer, for mocks and for tests of error handling: it has the Category,
+// StatusCode, RetryAfter and Help that a call would return. Its fields may be changed.
 func NewError(code Code, description string) *Error {
 	m := advice.Of(advice.Facts{Code: string(code), Description: description})
 	e := &Error{

@@ -15,53 +15,53 @@ type Event string
 
 // The events.
 const (
-	// EventInitialSession: the first look at the store found a session. A handler with [WithInitialState] is told at once
-	// what the first look finds, which may be nobody.
+	// EventInitialSession is fired when the first look at the store finds a session. A handler with [WithInitialState] gets
+	// it at once, even if nobody is signed in.
 	EventInitialSession Event = "INITIAL_SESSION"
-	EventSignedIn       Event = "SIGNED_IN"       // after the user was fetched, or by a look at the store: somebody signed in elsewhere
-	EventSignedOut      Event = "SIGNED_OUT"      // here, or by a look at the store: elsewhere
-	EventSessionExpired Event = "SESSION_EXPIRED" // the server has ended the session: its person must sign in again
-	EventTokenRefreshed Event = "TOKEN_REFRESHED" // here, or by a look at the store: elsewhere
+	EventSignedIn       Event = "SIGNED_IN"       // after the user was fetched; or another user was found in the store
+	EventSignedOut      Event = "SIGNED_OUT"      // here; or the session was no longer in the store
+	EventSessionExpired Event = "SESSION_EXPIRED" // the server has ended the session: the user must sign in again
+	EventTokenRefreshed Event = "TOKEN_REFRESHED" // here; or new tokens were found in the store
 
-	EventPasswordRecovery Event = "PASSWORD_RECOVERY" // a forgotten password was set anew
+	EventPasswordRecovery Event = "PASSWORD_RECOVERY" // a forgotten password was replaced
 	EventUserUpdated      Event = "USER_UPDATED"
-	EventBindIdentity     Event = "BIND_IDENTITY" // the end of LinkIdentity, good or bad
+	EventBindIdentity     Event = "BIND_IDENTITY" // the end of LinkIdentity, whether it succeeded or not
 )
 
-// AuthEvent is what a handler of [Auth.OnAuthStateChange] gets. Printed with fmt or slog it shows no token.
+// AuthEvent is passed to the handlers of [Auth.OnAuthStateChange]. Printed with fmt or slog it shows no token.
 type AuthEvent struct {
 	Event   Event
 	Session *Credentials // a copy of the session after the event; nil if nobody is signed in
 
 	Provider string // of EventBindIdentity: the third party
-	// Err is why the account was not bound, of EventBindIdentity, nil if it was; why the session has ended, of
-	// EventSessionExpired; and why it is not known who is signed in, of EventInitialSession, nil if it is.
+	// Err says for EventBindIdentity why the account was not linked (nil if it was), for EventSessionExpired why the session
+	// has ended, and for EventInitialSession why the state is not known (nil if it is).
 	Err error
 }
 
-// Observer is told what an App does, for traces and metrics. Its functions are called in the goroutine that does it, from
-// many at a time, and some while the lock of a session is held: they must not wait, and not call the App. A panic of one is
-// logged as a warning and changes nothing else. None is told a token, a code, a phone number, a body, a query or the key of
-// a stored value.
+// Observer is told what an App does, for traces and metrics. Its functions are called in the goroutine that does the
+// work, concurrently, and sometimes while a session is locked: they must not block and must not call the App. A panic is
+// logged as a warning and has no other effect. They never get a token, a code, a phone number, a body, a query or the key
+// of a stored value.
 //
-// A nil function is told nothing. Later versions may add functions here, and fields to what they are given: neither breaks
-// code that names the fields which it sets.
+// Any function may be nil. Later versions may add functions, and fields to their arguments; this does not break code that
+// names the fields that it sets.
 type Observer struct {
-	// CallStart is told that a call is about to be made, and returns the context for it, which descends from ctx; nil stands
-	// for ctx. The calls that a refresh on the way makes, and the store's, have a context that descends from that one.
+	// CallStart is called before a call and returns the context for it, which must derive from ctx; nil means ctx. The calls
+	// of a refresh on the way, and those of the store, have a context that derives from it.
 	CallStart func(ctx context.Context, call CallStart) context.Context
-	// CallEnd is told what has become of the call, under the context that CallStart returned. It follows every CallStart.
+	// CallEnd is called after the call, with the context that CallStart returned. It follows every CallStart.
 	CallEnd func(ctx context.Context, call CallEnd)
-	// Refresh is told what has become of an attempt to get new tokens for a session. It follows the CallEnd of its call.
+	// Refresh is called after each attempt to get new tokens for a session, after the CallEnd of its call.
 	Refresh func(ctx context.Context, refresh RefreshEnd)
-	// Store is told of each call of the [TokenStore], after it.
+	// Store is called after each operation of the [TokenStore].
 	Store func(ctx context.Context, op StoreOp)
-	// SessionEnd is told of each session that has ended through this App. What ends elsewhere is told there.
+	// SessionEnd is called for each session that ends through this App. Sessions that end elsewhere are reported there.
 	SessionEnd func(ctx context.Context, end SessionEnd)
 }
 
-// CallStart is a call that begins: one request to the server with all its repeats, a captcha and a new access token among
-// them. A method that needs several requests makes several calls; one whose arguments are refused makes none.
+// CallStart describes a call that begins: one request to the server with all its attempts, a captcha and a new access
+// token included. A method that needs several requests makes several calls; one whose arguments are refused makes none.
 type CallStart struct {
 	Op     string // the method of Auth; RefreshSession, SignInAnonymously or SignInWithCustomTicket for a refresh
 	Method string // of the request: "POST"
@@ -69,31 +69,31 @@ type CallStart struct {
 	Server string // its host, with the port if the URL has one
 }
 
-// CallEnd is a call that is over.
+// CallEnd describes a call that has ended.
 type CallEnd struct {
 	CallStart
 
-	Code       Code          // that of the [Error]; "" if it succeeded, or failed without a word
+	Code       Code          // that of the [Error]; "" if the call succeeded, or failed without a code
 	Category   Category      // that of the [Error]; "" if it succeeded
 	StatusCode int           // of the last answer; 0: none
-	Attempts   int           // how often the request was sent; 0: what it needed could not be had
+	Attempts   int           // how often the request was sent; 0: something that it needs was missing
 	Duration   time.Duration // of all of it
 	Refreshed  bool          // it waited for a new access token
 	RequestID  string        // x-request-id of all attempts
 }
 
-// RefreshOutcome says what has become of a refresh.
+// RefreshOutcome is the result of a refresh.
 type RefreshOutcome string
 
 // The outcomes of a refresh.
 const (
-	RefreshDone    = RefreshOutcome(client.RefreshDone)    // "refreshed": the session goes on with new tokens
-	RefreshAnew    = RefreshOutcome(client.RefreshAnew)    // "anew": an anonymous session was made anew
-	RefreshRefused = RefreshOutcome(client.RefreshRefused) // "refused": the server does not take the refresh token
-	RefreshFailed  = RefreshOutcome(client.RefreshFailed)  // "failed": nothing is known; the session is still there
+	RefreshDone     = RefreshOutcome(client.RefreshDone)     // "refreshed": the session has new tokens
+	RefreshReplaced = RefreshOutcome(client.RefreshReplaced) // "replaced": a new anonymous session replaces the expired one
+	RefreshRefused  = RefreshOutcome(client.RefreshRefused)  // "refused": the server does not accept the refresh token
+	RefreshFailed   = RefreshOutcome(client.RefreshFailed)   // "failed": for any other reason; the session still exists
 )
 
-// RefreshEnd is a refresh that is over. All callers that wait for one share it, and it is told once.
+// RefreshEnd describes a refresh that has ended. All callers that wait for one share it, and it is reported once.
 type RefreshEnd struct {
 	Outcome  RefreshOutcome
 	Code     Code          // why there are no new tokens, as of [CallEnd]
@@ -101,7 +101,7 @@ type RefreshEnd struct {
 	Duration time.Duration // of the exchange with the server; the store's calls come on top
 }
 
-// StoreOpKind says what a store was asked for.
+// StoreOpKind names an operation of a store.
 type StoreOpKind string
 
 // The kinds of [StoreOp].
@@ -110,15 +110,15 @@ const (
 	StoreSet     = StoreOpKind(session.StoreSet)     // "set": of one value, or of several where the store does that in one step
 	StoreDelete  = StoreOpKind(session.StoreDelete)  // "delete": the same
 	StoreReserve = StoreOpKind(session.StoreReserve) // "reserve": of a [Reserver]
-	StoreLock    = StoreOpKind(session.StoreLock)    // "lock": of a [Locker], with the wait for whoever holds it
+	StoreLock    = StoreOpKind(session.StoreLock)    // "lock": of a [Locker], with the time spent waiting for it
 	StoreUnlock  = StoreOpKind(session.StoreUnlock)  // "unlock"
 )
 
-// StoreOp is a call of the [TokenStore] that is over.
+// StoreOp describes an operation of the [TokenStore] that has ended.
 type StoreOp struct {
 	Kind     StoreOpKind
 	Duration time.Duration
-	Failed   bool // by an error other than [ErrNotFound]; a caller who has gone away is no failure
+	Failed   bool // with an error other than [ErrNotFound]; not if the caller cancelled
 }
 
 // SessionEndReason says why a session has ended.
@@ -126,15 +126,15 @@ type SessionEndReason string
 
 // The reasons of [SessionEnd].
 const (
-	SessionSignedOut SessionEndReason = "signed_out" // by SignOut, or where an account was deleted
+	SessionSignedOut SessionEndReason = "signed_out" // by SignOut, or because the account was deleted
 	SessionForgotten SessionEndReason = "forgotten"  // by SetCredentials(nil)
-	SessionExpired   SessionEndReason = "expired"    // the server has ended it: its person must sign in again
+	SessionExpired   SessionEndReason = "expired"    // the server has ended it: the user must sign in again
 )
 
-// SessionEnd is a session that has ended.
+// SessionEnd describes a session that has ended.
 type SessionEnd struct {
 	Reason SessionEndReason
-	Code   Code // the server's word, of SessionExpired
+	Code   Code // for SessionExpired, the server's error code
 }
 
 // observing tells an Observer of what the inside does.

@@ -9,16 +9,16 @@ import (
 
 // FinishOtpRequest has the code of a challenge and what else its kind needs.
 type FinishOtpRequest struct {
-	Challenge *OtpChallenge `json:"challenge"`
-	Token     string        `json:"token"` // what the person typed in, as Verify takes it
+	Challenge *OtpChallenge `json:"challenge,omitempty"` // nil: the one that [WithStoredOtp] keeps
+	Token     string        `json:"token"`               // what the user typed in; as for Verify
 	// MessageID is the VerificationID of [Auth.Resend], if that was called since; "" is that of the challenge.
 	MessageID string `json:"messageId,omitempty"`
 
-	// Password is required for OtpRecovery, and may be given for OtpSignUp and OtpReauthentication. It is judged by the
-	// password policy before the code is spent.
+	// Password is required for OtpRecovery, and optional for OtpSignUp and OtpReauthentication. The password policy checks
+	// it before the code is used up.
 	Password string `json:"password,omitempty"`
 
-	// The others are those of a new user, for OtpSignUp.
+	// The following fields are those of a new user, for OtpSignUp.
 	Name           string `json:"name,omitempty"`
 	Username       string `json:"username,omitempty"`
 	Gender         string `json:"gender,omitempty"`
@@ -27,68 +27,147 @@ type FinishOtpRequest struct {
 	AnonymousToken string `json:"anonymous_token,omitempty"`
 	// KeepAnonymousUser is that of [SignUpRequest].
 	KeepAnonymousUser bool `json:"-"`
+
+	// NewKey stores the session under this key of [App.ForUser] and deletes everything under the key of this Auth, so that
+	// the old key is useless to anyone who knew it: a backend gives each sign-in a new session id. If deleting fails, UserErr
+	// says so. "" stores the session under the Auth's own key. It must be "" if the challenge signs nobody in
+	// (OtpEmailChange, OtpPhoneChange, OtpReauthentication with a Password).
+	NewKey string `json:"-"`
 }
 
-// FinishOtp takes the second step of a challenge: it checks the code and does what the challenge is for. A wrong code can be
-// tried again with the same challenge, as often as the server allows.
+// FinishOtp is the second step of a challenge: it checks the code and does what the challenge is for. After a wrong code
+// it can be called again with the same challenge, as often as the server allows.
 //
-// Errors are those of [Auth.Verify] and of the methods that the kind stands for: [Auth.SignIn], [Auth.SignUp],
+// With [WithStoredOtp] and without a Challenge in the request, it finishes the stored challenge. Each session has one: a
+// first step that sends a code replaces it, also in another tab of the browser, and signing in or out removes it. The
+// challenge ends when its code was right (whatever fails after that), when it has expired, when the server says that no
+// code can be right any more, and after the fifth code that the server has, or may have, refused. Then the error is
+// [ErrNoOtp]. Concurrent calls wait for each other, so a form that was sent twice uses the code once.
+//
+// Errors are those of [Auth.Verify] and of the method for the challenge's kind: [Auth.SignIn], [Auth.SignUp],
 // [Auth.ResetPassword], [Auth.SetPassword], [Auth.UpdateUserBasicInfo].
 //
-// js-sdk: data.verifyOtp and data.updateUser of what the first step returns.
+// js-sdk: the functions data.verifyOtp and data.updateUser in the result of the first step.
 func (a *Auth) FinishOtp(ctx context.Context, req FinishOtpRequest) (*LoginState, error) {
 	const op = "FinishOtp"
+	held, turn := ctx, &otpTurn{done: func() {}}
+	if req.Challenge == nil {
+		var err error
+		if held, turn, err = a.finishStored(ctx, op, &req); err != nil {
+			return nil, err
+		}
+	}
+	defer turn.done()
 	if err := a.ready(ctx, a.storing(), a.checkFinish(&req)); err != nil {
 		return nil, a.fail(ctx, op, err)
 	}
-	c := req.Challenge
-	as, err := a.finishing(ctx, op, c, req.Password != "")
+	f, err := a.prepareFinish(ctx, op, &req)
 	if err != nil { // the code would be spent for nothing
 		return nil, err
 	}
-	deviceID, err := a.prepare(ctx, op, c.DeviceID)
+	token, err := a.verifyCode(ctx, op, f.deviceID, req.MessageID, req.Token)
+	turn.tried(held, err)
+	turn.done()
 	if err != nil {
 		return nil, err
 	}
-	if c.Kind == OtpSignIn {
-		return a.verifyOtp(ctx, op, deviceID, VerifyOtpRequest{
-			Email: c.Email, Phone: c.Phone, Token: req.Token, MessageID: req.MessageID,
-		})
+	state, err := f.finish(ctx, &req, token)
+	if err == nil && f.to != a {
+		if failed := a.session.Vacate(ctx); failed != nil {
+			a.app.warn(ctx, "signed in under a new key, but what lies under the old one could not be deleted", failed)
+			state.UserErr = cmp.Or(state.UserErr, a.fail(ctx, op, failed))
+		}
 	}
-	newUser, err := a.keepAnonymousUser(ctx, op, SignUpRequest{
+	return state, err
+}
+
+// finishStored completes a request with the stored challenge, and returns the turn at it.
+func (a *Auth) finishStored(ctx context.Context, op string, req *FinishOtpRequest) (held context.Context, turn *otpTurn, err error) {
+	_, invalid := normalCode("token", req.Token)
+	if err := a.ready(ctx, a.storingOtp(), invalid); err != nil {
+		return nil, nil, a.fail(ctx, op, err)
+	}
+	held, turn, err = a.takeOtp(ctx, op)
+	if err != nil {
+		return nil, nil, err
+	}
+	if req.Challenge = turn.stored(); req.Challenge == nil {
+		turn.done()
+		return nil, nil, a.fail(ctx, op, session.ErrNothingPending)
+	}
+	return held, turn, nil
+}
+
+// otpFinish is the second step of a challenge, as far as it is known before the code is checked.
+type otpFinish struct {
+	a        *Auth
+	op       string
+	to       *Auth                // the Auth that gets the session
+	as       *session.Credentials // of the user whose account changes, nil for none
+	deviceID string
+	newUser  SignUpRequest
+}
+
+// prepareFinish does everything that can fail before the code is spent.
+func (a *Auth) prepareFinish(ctx context.Context, op string, req *FinishOtpRequest) (*otpFinish, error) {
+	c := req.Challenge
+	f := &otpFinish{a: a, op: op, to: a}
+	if req.NewKey != "" {
+		f.to = a.app.ForUser(req.NewKey)
+		f.to.client.AnswersOf(&a.session)
+	}
+	var err error
+	if f.as, err = a.finishing(ctx, op, c, req.Password != ""); err != nil {
+		return nil, err
+	}
+	if f.deviceID, err = f.to.prepare(ctx, op, c.DeviceID); err != nil {
+		return nil, err
+	}
+	f.newUser, err = a.keepAnonymousUser(ctx, op, SignUpRequest{
 		PhoneNumber: c.Phone, Email: c.Email, VerificationCode: req.Token, Password: req.Password, Name: req.Name,
 		Username: req.Username, Gender: req.Gender, Picture: req.Picture, Locale: req.Locale,
 		AnonymousToken: req.AnonymousToken, KeepAnonymousUser: req.KeepAnonymousUser && c.Kind == OtpSignUp,
 	})
-	if err != nil {
-		return nil, err
-	}
-	token, err := a.verifyCode(ctx, op, deviceID, req.MessageID, req.Token)
-	if err != nil {
-		return nil, err
-	}
+	return f, err
+}
+
+// finish does what the challenge is for, with the verification token of the code.
+func (f *otpFinish) finish(ctx context.Context, req *FinishOtpRequest, token string) (*LoginState, error) {
+	c := req.Challenge
 	switch {
 	case c.Kind == OtpRecovery:
-		return a.finishRecovery(ctx, op, deviceID, req, token)
+		return f.recover(ctx, req, token)
 	case c.Kind == OtpEmailChange, c.Kind == OtpPhoneChange:
-		return a.finishChange(ctx, op, as, c)
+		return f.a.finishChange(ctx, f.op, f.as, c)
 	case c.Kind == OtpReauthentication && req.Password != "":
-		return a.finishNewPassword(ctx, op, as, req.Password, token)
+		return f.a.finishNewPassword(ctx, f.op, f.as, req.Password, token)
 	}
 	signIn := func() (*LoginState, error) {
-		return a.signInFrom(ctx, op, deviceID, SignInRequest{Username: c.Phone + c.Email, VerificationToken: token})
+		return f.to.signInFrom(ctx, f.op, f.deviceID, SignInRequest{Username: c.Phone + c.Email, VerificationToken: token})
 	}
-	if c.Kind == OtpReauthentication || c.IsUser {
+	if c.Kind == OtpSignIn || c.Kind == OtpReauthentication || c.IsUser {
 		return signIn()
 	}
 	signUp := func() (*LoginState, error) {
-		newUser.VerificationToken = token
-		return a.signUp(ctx, op, deviceID, newUser)
+		f.newUser.VerificationToken = token
+		return f.to.signUp(ctx, f.op, f.deviceID, f.newUser)
 	}
 	if c.IsUserUnknown {
 		return orElse(signUp, signIn, CodeAlreadyExists, CodeFailedPrecondition)
 	}
 	return signUp()
+}
+
+// recover sets the new password of somebody who has forgotten theirs, and signs in with it.
+func (f *otpFinish) recover(ctx context.Context, req *FinishOtpRequest, token string) (*LoginState, error) {
+	c := req.Challenge
+	if err := f.to.resetPassword(ctx, f.op, f.deviceID, ResetPasswordRequest{
+		Email: c.Email, PhoneNumber: c.Phone, NewPassword: req.Password, VerificationToken: token,
+	}); err != nil {
+		return nil, err
+	}
+	f.a.fire(AuthEvent{Event: EventPasswordRecovery, Session: (*Credentials)(f.a.known())})
+	return f.to.signInFrom(ctx, f.op, f.deviceID, SignInRequest{Username: c.Phone + c.Email, Password: req.Password})
 }
 
 // finishing returns the session for which a challenge of somebody who is signed in is finished: that of the person whom it
@@ -117,9 +196,6 @@ func (a *Auth) finishing(ctx context.Context, op string, c *OtpChallenge, newPas
 // checkFinish judges everything before the code is spent, and completes the request.
 func (a *Auth) checkFinish(req *FinishOtpRequest) error {
 	c := req.Challenge
-	if c == nil {
-		return required("challenge", "")
-	}
 	if req.MessageID == "" {
 		req.MessageID = c.MessageID
 	}
@@ -140,18 +216,21 @@ func (a *Auth) checkFinish(req *FinishOtpRequest) error {
 	var invalidCode error
 	req.Token, invalidCode = normalCode("token", req.Token)
 	return cmp.Or(invalid, invalidCode, required("messageId", req.MessageID),
-		checkDeviceID("challenge.device_id", c.DeviceID))
+		checkDeviceID("challenge.device_id", c.DeviceID), a.checkNewKey(req))
 }
 
-func (a *Auth) finishRecovery(ctx context.Context, op, deviceID string, req FinishOtpRequest, token string) (*LoginState, error) {
-	c := req.Challenge
-	if err := a.resetPassword(ctx, op, deviceID, ResetPasswordRequest{
-		Email: c.Email, PhoneNumber: c.Phone, NewPassword: req.Password, VerificationToken: token,
-	}); err != nil {
-		return nil, err
+// checkNewKey refuses a new key that is none, and one that nobody needs.
+func (a *Auth) checkNewKey(req *FinishOtpRequest) error {
+	if req.NewKey == "" {
+		return nil
 	}
-	a.fire(AuthEvent{Event: EventPasswordRecovery, Session: (*Credentials)(a.known())})
-	return a.signInFrom(ctx, op, deviceID, SignInRequest{Username: c.Phone + c.Email, Password: req.Password})
+	switch kind := req.Challenge.Kind; {
+	case kind == OtpEmailChange, kind == OtpPhoneChange, kind == OtpReauthentication && req.Password != "":
+		return &ValidationError{Field: "newKey", Rule: "is of no use: nobody signs in"}
+	case a.client.UserKey() == req.NewKey:
+		return &ValidationError{Field: "newKey", Rule: "is the key that the session has"}
+	}
+	return nil
 }
 
 func (a *Auth) finishNewPassword(ctx context.Context, op string, as *session.Credentials, password, token string) (*LoginState, error) {

@@ -14,10 +14,11 @@ type BindWithProviderRequest struct {
 	ClientID      string `json:"client_id,omitempty"`
 }
 
-// BindWithProvider binds a third-party account to the person who is signed in.
+// BindWithProvider links a third-party account to the signed-in user.
 //
-// js-sdk: bindWithProvider. WIRE.md 7.8.
+// js-sdk: bindWithProvider.
 func (a *Auth) BindWithProvider(ctx context.Context, req BindWithProviderRequest) error {
+	// WIRE.md 7.8.
 	return a.bindProvider(ctx, nil, req)
 }
 
@@ -33,10 +34,11 @@ type UnbindProviderRequest struct {
 	ProviderID string `json:"provider_id"`
 }
 
-// UnbindProvider takes a third-party account away from the person who is signed in.
+// UnbindProvider unlinks a third-party account from the signed-in user.
 //
-// js-sdk: unbindProvider. WIRE.md 7.8.
+// js-sdk: unbindProvider.
 func (a *Auth) UnbindProvider(ctx context.Context, req UnbindProviderRequest) error {
+	// WIRE.md 7.8.
 	return a.unbindProvider(ctx, "UnbindProvider", "provider_id", req.ProviderID)
 }
 
@@ -47,25 +49,26 @@ func (a *Auth) unbindProvider(ctx context.Context, op, field, id string) error {
 	}, invalid)
 }
 
-// UserIdentity is a third party that people can sign in with.
+// UserIdentity is a third party with which users can sign in.
 type UserIdentity struct {
 	ID               string `json:"id"`
 	Name             string `json:"name,omitempty"`
 	ProviderUserName string `json:"provider_user_name,omitempty"`
 	Picture          string `json:"picture,omitempty"`
-	Bind             bool   `json:"bind"` // bound to the person who is signed in
+	Bind             bool   `json:"bind"` // linked to the signed-in user
 }
 
-// ProvidersResponse has all third parties, bound or not.
+// ProvidersResponse has all third parties, linked or not.
 type ProvidersResponse struct {
 	Total int            `json:"total"`
 	Data  []UserIdentity `json:"data"`
 }
 
-// GetProviders lists the third parties that people can sign in with, and which are bound to the one who is signed in.
+// GetProviders lists the third parties with which users can sign in, and says which are linked to the signed-in user.
 //
-// js-sdk: getProviders. WIRE.md 7.8.
+// js-sdk: getProviders.
 func (a *Auth) GetProviders(ctx context.Context) (*ProvidersResponse, error) {
+	// WIRE.md 7.8.
 	return a.getProviders(ctx, "GetProviders")
 }
 
@@ -75,12 +78,12 @@ func (a *Auth) getProviders(ctx context.Context, op string) (*ProvidersResponse,
 	})
 }
 
-// UserIdentities has the third parties that are bound to a person.
+// UserIdentities are the third-party accounts that are linked to a user.
 type UserIdentities struct {
 	Identities []UserIdentity `json:"identities"`
 }
 
-// GetUserIdentities is [Auth.GetProviders] without those that are not bound.
+// GetUserIdentities lists the third-party accounts that are linked to the signed-in user.
 //
 // js-sdk: getUserIdentities.
 func (a *Auth) GetUserIdentities(ctx context.Context) (*UserIdentities, error) {
@@ -97,7 +100,7 @@ func (a *Auth) GetUserIdentities(ctx context.Context) (*UserIdentities, error) {
 	return bound, nil
 }
 
-// ChangeBoundProviderRequest has the token of a third party that says that its account moved.
+// ChangeBoundProviderRequest has a token of the third party, for an account that was moved.
 type ChangeBoundProviderRequest struct {
 	ProviderID string `json:"provider_id"`
 	TransToken string `json:"trans_token"`
@@ -107,15 +110,16 @@ type providerTransBody struct {
 	ProviderTransToken string `json:"provider_trans_token"`
 }
 
-// ChangeBoundProviderResponse has the client id of the account's new place.
+// ChangeBoundProviderResponse has the client id to which the account was moved.
 type ChangeBoundProviderResponse struct {
 	ClientID string `json:"client_id"`
 }
 
-// ChangeBoundProvider moves a third-party account that is bound to the person who is signed in.
+// ChangeBoundProvider moves a third-party account that is linked to the signed-in user.
 //
-// js-sdk: changeBoundProvider of the lower layer. WIRE.md 7.8.
+// js-sdk: authApi.changeBoundProvider.
 func (a *Auth) ChangeBoundProvider(ctx context.Context, req ChangeBoundProviderRequest) (*ChangeBoundProviderResponse, error) {
+	// WIRE.md 7.8.
 	path, invalid := pathWith("provider_id", req.ProviderID, "v1", "user", "provider", req.ProviderID, "trans")
 	return call[ChangeBoundProviderResponse](ctx, a, wire.Request{
 		Op: "ChangeBoundProvider", Method: http.MethodPost, Path: path, Auth: wire.Bearer,

@@ -9,12 +9,12 @@ import (
 	"github.com/cloudbase-community/tcbauth/internal/wire"
 )
 
-// LoginState is what signing in results in. Once the session is stored signing in has succeeded: what fails after that
-// stands in UserErr, and User then has at least the Sub.
+// LoginState is the result of signing in. A sign-in has succeeded once the session is stored. If something fails after
+// that, UserErr says what, and User has at least the id.
 type LoginState struct {
 	User        *User        `json:"user"`
 	Credentials *Credentials `json:"credentials"` // a copy
-	UserErr     error        `json:"-"`           // why the user is incomplete, or a provider was not bound; nil: nothing
+	UserErr     error        `json:"-"`           // why the user is incomplete or a provider was not linked; nil: nothing failed
 }
 
 // login is a session that the server has just given.

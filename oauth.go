@@ -14,22 +14,22 @@ import (
 	"github.com/cloudbase-community/tcbauth/internal/wire"
 )
 
-// Kinds of [OAuthChallenge]: what coming back from the third party does.
+// Kinds of [OAuthChallenge]: what VerifyOAuth does when the browser returns from the third party.
 const (
 	OAuthSignIn       = "sign_in"
 	OAuthBindIdentity = "bind_identity"
 )
 
-// OAuthChallenge is a person on their way to a third party. It is plain data: keep it with the browser's session until the
-// browser comes back, and give it to [Auth.VerifyOAuth] then. It must not be taken from the request that comes back: State
-// ties that to the browser which left.
+// OAuthChallenge describes an OAuth sign-in that has started. It is plain data: keep it in the browser's server-side
+// session and pass it to [Auth.VerifyOAuth] when the browser returns. Never take it from the request that returns: State
+// ties that request to the browser that left.
 type OAuthChallenge struct {
 	URL         string `json:"url"` // where to send the browser
 	State       string `json:"state"`
 	Provider    string `json:"provider"`
-	RedirectURI string `json:"redirect_uri"` // where the browser comes back, without query and fragment
+	RedirectURI string `json:"redirect_uri"` // where the browser returns to, without query and fragment
 	Kind        string `json:"kind"`
-	// Sub is the id of the person that the account is bound to, where Kind is OAuthBindIdentity. Nobody else can finish it.
+	// Sub is the id of the user to whom the account is linked, if Kind is OAuthBindIdentity. No other user can finish it.
 	Sub string `json:"sub,omitempty"`
 }
 
@@ -41,7 +41,7 @@ type SignInWithOAuthRequest struct {
 
 // SignInWithOAuthOptions are the options of [SignInWithOAuthRequest]. RedirectTo is required.
 type SignInWithOAuthOptions struct {
-	RedirectTo  string            `json:"redirectTo,omitempty"`  // URL where the browser comes back
+	RedirectTo  string            `json:"redirectTo,omitempty"`  // URL where the browser returns to
 	State       string            `json:"state,omitempty"`       // "": random, which is best
 	QueryParams map[string]string `json:"queryParams,omitempty"` // added to the URL of the third party
 	Type        string            `json:"type,omitempty"`        // OAuthSignIn, the default, or OAuthBindIdentity
@@ -49,22 +49,22 @@ type SignInWithOAuthOptions struct {
 	SkipBrowserRedirect bool `json:"skipBrowserRedirect,omitempty"`
 }
 
-// SignInWithOAuth returns where to send a browser, so that a third party says who its person is.
+// SignInWithOAuth starts a sign-in at a third party: the result has the URL to send the browser to.
 //
-// js-sdk: signInWithOAuth, which percent-decodes the URL. WIRE.md 5.3.
+// js-sdk: signInWithOAuth, which percent-decodes the URL.
 func (a *Auth) SignInWithOAuth(ctx context.Context, req SignInWithOAuthRequest) (*OAuthChallenge, error) {
+	// WIRE.md 5.3.
 	return a.oauthChallenge(ctx, "SignInWithOAuth", "options.redirectTo", req)
 }
 
-// LinkIdentityRequest names a third party, and where the browser comes back.
+// LinkIdentityRequest names a third party, and where the browser returns to.
 type LinkIdentityRequest struct {
 	Provider   string `json:"provider"`
 	RedirectTo string `json:"redirectTo,omitempty"`
 }
 
-// LinkIdentity is [Auth.SignInWithOAuth] for somebody who is signed in already: [Auth.VerifyOAuth] then binds the third
-// party's account to them, and to nobody else, and fires [EventBindIdentity]. With nobody signed in the challenge is made, but
-// cannot be finished.
+// LinkIdentity starts to link a third-party account to the signed-in user. [Auth.VerifyOAuth] then links the account to
+// this user only, and fires [EventBindIdentity]. If nobody is signed in, the challenge is made but cannot be finished.
 //
 // js-sdk: linkIdentity.
 func (a *Auth) LinkIdentity(ctx context.Context, req LinkIdentityRequest) (*OAuthChallenge, error) {
@@ -148,14 +148,15 @@ func withQuery(uri string, params map[string]string) (string, error) {
 	return u.String(), nil
 }
 
-// VerifyOAuthRequest has the challenge that was kept, and the query of the URL by which the browser came back.
+// VerifyOAuthRequest has the challenge that was kept, and the query of the URL with which the browser returned.
 type VerifyOAuthRequest struct {
 	Challenge *OAuthChallenge `json:"challenge"`
 	Query     url.Values      `json:"query"`
 }
 
-// VerifyOAuth takes the word of a third party: it signs in by it, or binds the account. A state that is not the challenge's
-// is refused before anything is sent. What the third party says went wrong is the error's Code, [CodeAccessDenied] say.
+// VerifyOAuth completes SignInWithOAuth or LinkIdentity: it exchanges the code in the callback URL and signs the user in,
+// or links the account. If the state parameter does not match the challenge, nothing is sent. If the third party reports
+// an error, it is the error's Code, for example [CodeAccessDenied].
 //
 // js-sdk: verifyOAuth.
 func (a *Auth) VerifyOAuth(ctx context.Context, req VerifyOAuthRequest) (*LoginState, error) {
@@ -226,7 +227,7 @@ type UnlinkIdentityRequest struct {
 	Provider string `json:"provider"`
 }
 
-// UnlinkIdentity is [Auth.UnbindProvider] under the name that other SDKs have.
+// UnlinkIdentity is the name that other SDKs have for [Auth.UnbindProvider].
 //
 // js-sdk: unlinkIdentity.
 func (a *Auth) UnlinkIdentity(ctx context.Context, req UnlinkIdentityRequest) error {

@@ -42,6 +42,7 @@ type config struct {
 	solver       CaptchaSolver
 	ticketSource TicketSource
 	observer     *Observer // nil: none
+	storedOtp    bool
 	speech       dialect
 }
 
@@ -101,15 +102,16 @@ func (c *config) keyPrefix() string {
 	return "servers/" + url.PathEscape(c.baseURL) + "/"
 }
 
-// WithRegion says where the environment is; "ap-shanghai" if not given. SMS exists in ap-shanghai only (WIRE.md 1).
+// WithRegion sets the region of the environment; the default is "ap-shanghai". SMS is available in ap-shanghai only.
 func WithRegion(region string) Option {
+	// WIRE.md 1.
 	return func(c *config) error {
 		c.region = region
 		return named("WithRegion", endpoint.CheckRegion(region))
 	}
 }
 
-// WithGateway uses the host of CloudBase's HTTP API gateway, {env}.api.tcloudbasegateway.com, in place of the js-sdk's.
+// WithGateway uses the host of CloudBase's HTTP API gateway, {env}.api.tcloudbasegateway.com, instead of the js-sdk's.
 func WithGateway() Option {
 	return func(c *config) error { return named("WithGateway", c.server.UseGateway()) }
 }
@@ -119,11 +121,11 @@ func WithIntlGateway() Option {
 	return func(c *config) error { return named("WithIntlGateway", c.server.UseIntlGateway()) }
 }
 
-// WithJSSDK3 speaks to the server as the js-sdk 3.7.0 does, in place of the 2.32.0: the host is that of [WithGateway] in
-// every region, unless another one is chosen; a code by mail says what it is for, in the field usage, unless the caller
-// does ("email" to sign in or up, "recovery" for a forgotten password, "reauthentication" for [Auth.Reauthenticate] and a
-// new address); and EmailRedirectTo of [Auth.SignInWithOtp] reaches people who are not registered, where ShouldCreateUser
-// is true. Everything else is the same in both.
+// WithJSSDK3 sends the requests of js-sdk 3.7.0 instead of 2.32.0. The host is that of [WithGateway] in every region,
+// unless another one is chosen. A code by email says what it is for, in the field usage, unless the caller sets it:
+// "email" to sign in or up, "recovery" for a forgotten password, "reauthentication" for [Auth.Reauthenticate] and a new
+// address. EmailRedirectTo of [Auth.SignInWithOtp] also reaches users who are not registered, if ShouldCreateUser is
+// true. Everything else is the same in both.
 func WithJSSDK3() Option {
 	return func(c *config) error {
 		c.speech = jsSDK3
@@ -131,9 +133,9 @@ func WithJSSDK3() Option {
 	}
 }
 
-// WithBaseURL uses another server, an emulator say. Paths begin below it with /auth. Plain http is refused unless the
-// host is a loopback address. Sessions of a server that is none of the environment's own hosts lie apart from theirs in the
-// store, and none is sent to the other.
+// WithBaseURL uses another server, for example an emulator. The paths of the API follow it, beginning with /auth. Plain
+// http is refused unless the host is a loopback address. Sessions of another server have their own keys in the store and
+// are never sent to the environment's own hosts.
 func WithBaseURL(base string) Option {
 	return func(c *config) error { return named("WithBaseURL", c.server.UseBase(base)) }
 }
@@ -146,8 +148,8 @@ func named(option string, err error) error {
 	return nil
 }
 
-// WithClientID sets the OAuth client id; the environment's id if not given, as in the js-sdk. Sessions are stored by client
-// id: environments that use the same one need stores of their own, unless base URLs tell them apart.
+// WithClientID sets the OAuth client id; the default is the environment's id, as in the js-sdk. Sessions are stored by
+// client id: environments with the same client id need separate stores, unless their base URLs differ.
 func WithClientID(id string) Option {
 	return func(c *config) error {
 		if id == "" {
@@ -158,7 +160,7 @@ func WithClientID(id string) Option {
 	}
 }
 
-// WithClientSecret sets the OAuth client secret; "" if not given, as in the js-sdk.
+// WithClientSecret sets the OAuth client secret; the default is "", as in the js-sdk.
 func WithClientSecret(secret string) Option {
 	return func(c *config) error {
 		c.clientSecret = secret
@@ -166,9 +168,9 @@ func WithClientSecret(secret string) Option {
 	}
 }
 
-// WithAccessKey sets a publishable key or an API key, the accessKey of the js-sdk. It stands in for the user's access
-// token in calls that carry one while nobody is signed in. For a visitor of [App.ForUser] only a publishable key does so: an
-// API key acts as an administrator. It is never stored and never refreshed.
+// WithAccessKey sets a publishable key or an API key, the accessKey of the js-sdk. While nobody is signed in, it is sent
+// instead of the user's access token. For [App.ForUser] only a publishable key is used: an API key acts as an
+// administrator. It is never stored and never refreshed.
 func WithAccessKey(key string) Option {
 	return func(c *config) error {
 		if !client.HeaderText(key) {
@@ -179,7 +181,7 @@ func WithAccessKey(key string) Option {
 	}
 }
 
-// WithTokenStore keeps sessions in store; in memory if not given.
+// WithTokenStore keeps sessions in store; the default is memory.
 func WithTokenStore(store TokenStore) Option {
 	return func(c *config) error {
 		if store == nil {
@@ -190,8 +192,8 @@ func WithTokenStore(store TokenStore) Option {
 	}
 }
 
-// WithSessionTTL tells stores that expire how long a session is of use after it was last refreshed; 31 days if not
-// given, the life of a refresh token. 0: for ever.
+// WithSessionTTL tells stores with expiry how long to keep a session after its last refresh; the default is 31 days, the
+// lifetime of a refresh token. 0 means for ever.
 func WithSessionTTL(ttl time.Duration) Option {
 	return func(c *config) error {
 		if ttl < 0 {
@@ -202,14 +204,14 @@ func WithSessionTTL(ttl time.Duration) Option {
 	}
 }
 
-// WithRefreshAhead refreshes a session in the background once a call needs its access token within d of that token's
-// end, and in the second half of its life only: the call itself goes on at once with the token there is. All handles of one
-// App share one such refresh, and processes that share a store with locks share it too. The next one begins 30 s later at
-// the earliest; a refresh token that the server refuses is left to the call that needs a new access token, which then is
-// told [ErrSessionExpired]. 0, the default, refreshes only what has expired.
+// WithRefreshAhead refreshes a session in the background when a call needs its access token less than d before the token
+// expires, and not in the first half of the token's lifetime. The call itself continues at once with the current token.
+// All Auths of one App share one such refresh, and so do processes that share a store with locks. The next one starts 30
+// s later at the earliest. If the server refuses the refresh token, nothing happens until a call needs a new access
+// token; that call returns [ErrSessionExpired]. 0, the default, refreshes only expired tokens.
 //
-// A refresh ahead ends by itself, within the time that any refresh may take; there is nothing to close. What goes wrong is
-// logged as a warning.
+// A background refresh ends by itself, within the limits of any refresh; there is nothing to close. Failures are logged
+// as warnings.
 func WithRefreshAhead(d time.Duration) Option {
 	return func(c *config) error {
 		if d < 0 {
@@ -220,8 +222,17 @@ func WithRefreshAhead(d time.Duration) Option {
 	}
 }
 
-// WithHTTPClient sends with a copy of client, without its cookie jar and without following redirects. A client without
-// a Transport uses what http.DefaultTransport is at the time of a call.
+// WithStoredOtp keeps the challenge of a code in the token store, beside the session, so that [Auth.FinishOtp] needs only the
+// code. See there for the rules.
+func WithStoredOtp() Option {
+	return func(c *config) error {
+		c.storedOtp = true
+		return nil
+	}
+}
+
+// WithHTTPClient sends requests with a copy of client, without its cookie jar and without following redirects. If the
+// client has no Transport, http.DefaultTransport is used as it is at the time of a call.
 func WithHTTPClient(client *http.Client) Option {
 	return func(c *config) error {
 		if client == nil {
@@ -232,10 +243,11 @@ func WithHTTPClient(client *http.Client) Option {
 	}
 }
 
-// WithLanguage sets the language of the server's texts, messages and mails, the lang of the js-sdk; "zh-CN" if not
-// given. It is a tag of BCP 47, such as "en-US", or a whole value of the header Accept-Language (RFC 9110, 12.5.4), such as
-// "zh-TW,zh;q=0.9,en;q=0.8", of at most 1,024 bytes, and is sent as it is. Any other value, "zh_CN" say, is refused.
-// [Error.Help] is in Chinese if Chinese is what it wants most, else in English. [ContextWithLanguage] sets it for one call.
+// WithLanguage sets the language of the server's texts, SMS and emails, the lang of the js-sdk; the default is "zh-CN".
+// It is a tag of BCP 47, such as "en-US", or a value of the header Accept-Language (RFC 9110, 12.5.4), such as
+// "zh-TW,zh;q=0.9,en;q=0.8", of at most 1,024 bytes, and is sent unchanged. Any other value is refused, for example
+// "zh_CN". [Error.Help] is in Chinese if Chinese is preferred, else in English. [ContextWithLanguage] sets the language
+// of one call.
 func WithLanguage(language string) Option {
 	return func(c *config) error {
 		var ok bool
@@ -246,9 +258,8 @@ func WithLanguage(language string) Option {
 	}
 }
 
-// WithDeviceID sets the device id of [App.Auth] and [App.ForToken], 16 to 48 characters. If not given it is random and
-// kept in the store. Visitors of [App.ForUser] have device ids of their own: the server tells anonymous users apart by
-// them.
+// WithDeviceID sets the device id of [App.Auth] and [App.ForToken], 16 to 48 characters. By default it is random and kept
+// in the store. Sessions of [App.ForUser] have their own device ids, by which the server distinguishes anonymous users.
 func WithDeviceID(id string) Option {
 	return func(c *config) error {
 		if !session.ValidDeviceID(id) {
@@ -259,8 +270,8 @@ func WithDeviceID(id string) Option {
 	}
 }
 
-// WithTimeout limits one attempt of a request, connecting and reading included; 15 s if not given. A call may make several
-// attempts, see [WithMaxAttempts]; the deadline of its context limits all of it.
+// WithTimeout limits one attempt of a request, with connecting and reading; the default is 15 s. A call may make several
+// attempts, see [WithMaxAttempts]; the deadline of its context limits all of them.
 func WithTimeout(timeout time.Duration) Option {
 	return func(c *config) error {
 		if timeout <= 0 {
@@ -271,20 +282,20 @@ func WithTimeout(timeout time.Duration) Option {
 	}
 }
 
-// WithMaxAttempts sets how often a request that may be repeated is tried in all, from 1, which is never repeated, to 10; 3 if
-// not given, as in the js-sdk. Such a request reads something, or has the same effect once or twice, as unlinking a provider
-// or the sign-out's revocation has. It is tried again after a lost connection, a lost answer, and the statuses 429, 502, 503
-// and 504. Any other request costs money, an attempt or a token, and is sent once; it is tried again only while no
+// WithMaxAttempts sets how often a request that may be repeated is sent at most, from 1 (never repeated) to 10; the
+// default is 3, as in the js-sdk. Such a request reads something, or has the same effect once or twice, like unlinking a
+// provider or the revocation at sign-out. It is repeated after a lost connection, a lost answer, and the statuses 429,
+// 502, 503 and 504. Any other request costs money, an attempt or a token, and is sent once; it is repeated only while no
 // connection can be made, when nothing was sent.
 //
-// The pause before the next attempt is 1 s, doubled each time up to 8 s, less up to a half at random; or, if that is longer,
-// what the server's Retry-After asks for. A server that asks for more than 8 s is not asked again, and
-// [Error.RetryAfter] has its wish. So with the defaults a request takes 48 s at most against a server that hangs (three
-// attempts of 15 s, and pauses of 1 s and 2 s), 61 s against one that asks for pauses, and 15 s if it may not be repeated.
+// The pause before the next attempt is 1 s, doubled each time up to 8 s, less up to a half at random; or, if that is
+// longer, the time that the server's Retry-After asks for. A server that asks for more than 8 s is not asked again; the
+// time is in [Error.RetryAfter]. So with the defaults a request takes at most 48 s if the server hangs (three attempts of
+// 15 s, and pauses of 1 s and 2 s), 61 s if it asks for pauses, and 15 s if it may not be repeated.
 //
-// A call is one request or several, each of which has these limits: a refresh first when the access token has expired,
-// once more after a refused token or for a captcha, or the steps that its comment names. The deadline of the context ends
-// all of them.
+// A call may need several requests, each with these limits: a refresh first if the access token has expired, one more
+// after a refused token or for a captcha, or the steps that its comment names. The deadline of the context ends all of
+// them.
 func WithMaxAttempts(n int) Option {
 	return func(c *config) error {
 		if n < 1 || n > wire.AttemptsLimit {
@@ -295,8 +306,8 @@ func WithMaxAttempts(n int) Option {
 	}
 }
 
-// WithClock tells the time by now, which must be safe for concurrent use; time.Now if not given. It decides when tokens
-// count as expired, and is of use with an emulator whose clock can be moved.
+// WithClock sets the clock; the default is time.Now. The function must be safe for concurrent use. It decides when tokens
+// count as expired, and is useful with an emulator whose clock can be moved.
 func WithClock(now func() time.Time) Option {
 	return func(c *config) error {
 		if now == nil {
@@ -307,9 +318,9 @@ func WithClock(now func() time.Time) Option {
 	}
 }
 
-// WithLogger logs every attempt of a request at the debug level, a failed one with the server's word and its category, and
-// what goes wrong beside a call (a session that could not be saved) as a warning. No record holds a token, a code that a
-// person types in, a phone number or a body. nil: silent, the default.
+// WithLogger logs every attempt of a request at the debug level, with the error code and category if it fails, and
+// background failures (a session that could not be saved) as warnings. No record contains a token, a verification code, a
+// phone number or a body. nil, the default, logs nothing.
 func WithLogger(logger *slog.Logger) Option {
 	return func(c *config) error {
 		c.logger = logger
@@ -317,8 +328,8 @@ func WithLogger(logger *slog.Logger) Option {
 	}
 }
 
-// WithObserver tells observer of calls, refreshes, calls of the store and ends of sessions. Package authotel makes one for
-// OpenTelemetry. Without the option nothing is measured.
+// WithObserver tells observer about calls, refreshes, store operations and ended sessions. Package authotel makes an
+// Observer for OpenTelemetry. Without this option nothing is measured.
 func WithObserver(observer Observer) Option {
 	return func(c *config) error {
 		c.observer = &observer
@@ -326,7 +337,7 @@ func WithObserver(observer Observer) Option {
 	}
 }
 
-// WithPasswordPolicy judges passwords where one is set; [ValidatePassword] if not given.
+// WithPasswordPolicy checks a new password before it is sent; the default is [ValidatePassword].
 func WithPasswordPolicy(policy PasswordPolicy) Option {
 	return func(c *config) error {
 		if policy == nil {
@@ -337,33 +348,33 @@ func WithPasswordPolicy(policy PasswordPolicy) Option {
 	}
 }
 
-// Captcha is a picture with characters that a person can read.
+// Captcha is a picture of characters for the user to read.
 type Captcha struct {
 	Image     []byte
-	MediaType string // "image/gif", say
+	MediaType string // for example "image/gif"
 	State     string // which call needs it: "POST:/v1/verification"
 }
 
-// CaptchaSolver returns the characters of a picture, as a person reads them. It must be safe for concurrent use. Its error
-// ends the call that needs the captcha at once, and is what that fails with.
+// CaptchaSolver returns the characters of a picture. It must be safe for concurrent use. If it returns an error, the call
+// that needs the captcha fails with it at once.
 type CaptchaSolver func(ctx context.Context, c Captcha) (answer string, err error)
 
-// TicketSource returns a custom-login ticket for the user of [App.ForUser] with this key, "" for [App.Auth]. Where a session
-// is renewed, [TicketUser] of ctx is the id of its user, and the ticket must be for that one. It must be safe for concurrent
-// use.
+// TicketSource returns a custom-login ticket for the session of [App.ForUser] with this key, "" for [App.Auth]. When a
+// session is renewed, [TicketUser] of ctx is the id of its user, and the ticket must be for this user. It must be safe
+// for concurrent use.
 type TicketSource func(ctx context.Context, userKey string) (ticket string, err error)
 
-// TicketUser returns, from the context that a [TicketSource] is called with, the id of the user whose session is renewed: the
-// Sub that CloudBase gave them, not the id in a ticket. It is "" where somebody signs in. A source whose keys do not name users
-// needs it: where the key of [App.ForUser] is the id of a cookie, a ticket for that key would make a new user.
+// TicketUser returns, from the context that a [TicketSource] gets, the id of the user whose session is renewed: the Sub
+// that CloudBase assigned, not the id in a ticket. It is "" during a sign-in. A source whose keys do not name users needs
+// it: if the key of [App.ForUser] is the id in a cookie, a ticket for that key would create a new user.
 func TicketUser(ctx context.Context) string { return client.TicketUser(ctx) }
 
-// WithCaptchaSolver lets solver answer the captchas that the server asks for. If the server refuses an answer, solver is
-// shown a new picture, three for one call in all; after the third wrong answer the call fails with [ErrCaptchaInvalid] and
+// WithCaptchaSolver lets solver answer the captchas that the server asks for. After a wrong answer the solver gets a new
+// picture, up to three for one call; after the third wrong answer the call fails with [ErrCaptchaInvalid] and
 // [CodeCaptchaInvalid]. An error of the solver, or an empty answer, ends the call at once.
 //
-// Without a solver a call that needs a captcha fails with [CodeCaptchaRequired], and the picture can be shown by
-// [Auth.CreateCaptchaData] and [Auth.VerifyCaptchaData].
+// Without a solver a call that needs a captcha fails with [CodeCaptchaRequired]; [Auth.CreateCaptchaData] and
+// [Auth.VerifyCaptchaData] then show the picture.
 func WithCaptchaSolver(solver CaptchaSolver) Option {
 	return func(c *config) error {
 		if solver == nil {
@@ -374,8 +385,8 @@ func WithCaptchaSolver(solver CaptchaSolver) Option {
 	}
 }
 
-// WithTicketSource gets custom-login tickets from source, where [Auth.SignInWithCustomTicket] is given none and where a
-// session without a refresh token has expired: it then signs in anew by itself, as the same user or not at all.
+// WithTicketSource gets custom-login tickets from source if [Auth.SignInWithCustomTicket] has no ticket, and if a session
+// without a refresh token has expired: it then signs in again by itself, as the same user or not at all.
 //
 // js-sdk: setCustomSignFunc.
 func WithTicketSource(source TicketSource) Option {

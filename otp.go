@@ -2,74 +2,223 @@ package tcbauth
 
 import (
 	"context"
+	"encoding/json"
+	"errors"
 	"time"
+
+	"github.com/cloudbase-community/tcbauth/internal/session"
 )
 
 // Kinds of [OtpChallenge]: what finishing it does.
 const (
-	OtpSignUp           = "signup"           // signs in, and registers people who are new
-	OtpSignIn           = "signin"           // signs in people who are registered
+	OtpSignUp           = "signup"           // signs in, and registers new users
+	OtpSignIn           = "signin"           // signs in registered users
 	OtpRecovery         = "recovery"         // sets a password and signs in with it
-	OtpReauthentication = "reauthentication" // sets a password, or signs in anew
-	OtpEmailChange      = "email_change"     // makes Email the user's address
+	OtpReauthentication = "reauthentication" // sets a password, or signs in again
+	OtpEmailChange      = "email_change"     // makes Email the user's email address
 	OtpPhoneChange      = "phone_change"     // makes Phone the user's number
 )
 
-// OtpChallenge is the first of two steps: a code is on its way. It is plain data: encode it as JSON, keep it, and finish it
-// with [Auth.FinishOtp] later, in another process or on another machine that shares the store. MessageID contains the
-// address that the code went to, like Phone and Email; printed with fmt or slog they are hidden. Its JSON is not.
+// OtpChallenge is the result of the first of two steps: a code was sent. [WithStoredOtp] keeps it for [Auth.FinishOtp].
+// Without that option it is plain data: encode it as JSON, keep it, and pass it to FinishOtp later, in another process or
+// on another machine that uses the same store. MessageID contains the address to which the code was sent, like Phone and
+// Email. Printed with fmt or slog they are hidden; in JSON they are not.
 type OtpChallenge struct {
 	Kind      string `json:"kind"`
 	Phone     string `json:"phone,omitempty"` // in normal form
 	Email     string `json:"email,omitempty"`
 	MessageID string `json:"messageId"` // the verification_id of the code that was sent last
 	IsUser    bool   `json:"is_user"`
-	// IsUserUnknown: the server did not say, so that FinishOtp takes the other way once if it contradicts IsUser.
+	// IsUserUnknown means that the server did not say whether the user is registered. FinishOtp then tries both.
 	IsUserUnknown bool      `json:"is_user_unknown,omitempty"`
-	ExpiresAt     time.Time `json:"expires_at"` // when the code is too old
-	// Sub is the id of the person whose account the challenge changes, for OtpEmailChange, OtpPhoneChange and
-	// OtpReauthentication. Nobody else can finish it.
+	ExpiresAt     time.Time `json:"expires_at"` // when the code expires
+	// Sub is the id of the user whose account the challenge changes, for OtpEmailChange, OtpPhoneChange and
+	// OtpReauthentication. No other user can finish it.
 	Sub string `json:"sub,omitempty"`
-	// DeviceID is the device id that the code was asked for with. Finishing sends it again.
+	// DeviceID is the device id with which the code was requested. Finishing sends it again.
 	DeviceID string `json:"device_id,omitempty"`
 }
 
-// challenge sends a code for the first step of op.
-func (a *Auth) challenge(ctx context.Context, op, kind string, req GetVerificationRequest) (*OtpChallenge, error) {
-	sent, err := a.sendCode(ctx, op, req)
-	if err != nil {
-		return nil, err
-	}
+// challenge sends a code for the first step of op, and stores the challenge where [WithStoredOtp] is set. sub is the person
+// whose account the second step changes, "" for none. A challenge that could not be stored stands beside the error.
+func (a *Auth) challenge(ctx context.Context, op, kind, sub string, req GetVerificationRequest) (*OtpChallenge, error) {
 	phone, err := normalPhone("phone", req.PhoneNumber)
 	if req.PhoneNumber != "" && err != nil {
 		return nil, a.fail(ctx, op, err)
 	}
-	return &OtpChallenge{
-		Kind: kind, Phone: phone, Email: req.Email, MessageID: sent.VerificationID,
-		IsUser: sent.info().IsUser, IsUserUnknown: sent.IsUser == nil,
-		ExpiresAt: a.app.cfg.now().Add(time.Duration(sent.ExpiresIn) * time.Second).UTC().Round(0),
-		DeviceID:  sent.DeviceID,
-	}, nil
+	held, turn, err := a.readyOtp(ctx, op)
+	if err != nil {
+		return nil, err
+	}
+	defer turn.done()
+	sent, err := a.sendCode(ctx, op, req)
+	if err != nil {
+		return nil, err
+	}
+	c := &OtpChallenge{Kind: kind, Phone: phone, Email: req.Email, Sub: sub, IsUser: sent.info().IsUser, IsUserUnknown: sent.IsUser == nil}
+	a.waitFor(c, sent)
+	return c, turn.keep(held, c)
 }
 
-// SignInWithOtpRequest says where a code goes. Exactly one of Email and Phone is given.
+// waitFor makes c wait for the code that was sent.
+func (a *Auth) waitFor(c *OtpChallenge, sent *sentCode) {
+	c.MessageID, c.DeviceID = sent.VerificationID, sent.DeviceID
+	c.ExpiresAt = a.app.cfg.now().Add(time.Duration(sent.ExpiresIn) * time.Second).UTC().Round(0)
+}
+
+// otpTurn is one call's turn at the stored challenge. pending is nil where none is stored.
+type otpTurn struct {
+	a       *Auth
+	op      string
+	pending *session.Pending
+	done    func()
+}
+
+// takeOtp waits for the turn of a call. held is the turn's context, which goes on when ctx ends.
+func (a *Auth) takeOtp(ctx context.Context, op string) (held context.Context, t *otpTurn, err error) {
+	if !a.app.cfg.storedOtp || a.bare != nil {
+		return ctx, &otpTurn{done: func() {}}, nil
+	}
+	if err := a.ready(ctx); err != nil {
+		return nil, nil, a.fail(ctx, op, err)
+	}
+	held, pending, done, err := a.session.TakePending(ctx)
+	if err != nil {
+		return nil, nil, a.fail(ctx, op, err)
+	}
+	return held, &otpTurn{a: a, op: op, pending: pending, done: done}, nil
+}
+
+// maxChallenge is more than a challenge takes as JSON, in bytes.
+const maxChallenge = 8 << 10
+
+// readyOtp is takeOtp before a code is sent, which costs money: the store must be able to take its challenge.
+func (a *Auth) readyOtp(ctx context.Context, op string) (held context.Context, t *otpTurn, err error) {
+	held, t, err = a.takeOtp(ctx, op)
+	if err != nil || t.pending == nil {
+		return held, t, err
+	}
+	if err := t.pending.Ready(held, maxChallenge); err != nil {
+		t.done()
+		return nil, nil, a.fail(ctx, op, err)
+	}
+	return held, t, nil
+}
+
+// stored returns the challenge that waits for its code, nil for none.
+func (t *otpTurn) stored() *OtpChallenge {
+	if t.pending == nil {
+		return nil
+	}
+	return storedChallenge(t.pending.Value())
+}
+
+// storedChallenge reads what a challenge was stored as, nil for nothing that is of use.
+func storedChallenge(value []byte) *OtpChallenge {
+	c := new(OtpChallenge)
+	if value == nil || json.Unmarshal(value, c) != nil {
+		return nil
+	}
+	return c
+}
+
+// otpLife is how long a code can be waited for where the server does not say.
+const otpLife = 10 * time.Minute
+
+func (t *otpTurn) keep(held context.Context, c *OtpChallenge) error {
+	if t.pending == nil {
+		return nil
+	}
+	until := c.ExpiresAt
+	if now := t.a.app.cfg.now(); !now.Before(until) {
+		until = now.Add(otpLife)
+	}
+	value, err := json.Marshal(c)
+	if err == nil {
+		err = t.pending.Keep(held, value, until)
+	}
+	if err != nil {
+		return t.a.fail(held, t.op, err)
+	}
+	return nil
+}
+
+// maxOtpTries is how often a stored challenge may be refused. The server has a limit of its own, which is no larger as far as is
+// known.
+const maxOtpTries = 5
+
+// tried says what has become of the code: the challenge is used, over, or refused once more. What the server has not judged
+// does not count.
+func (t *otpTurn) tried(held context.Context, err error) {
+	if t.pending == nil {
+		return
+	}
+	var failed error
+	e, _ := err.(*Error) //nolint:errorlint // what it wraps may be about some other session
+	switch {
+	case err == nil, codeOf(err) == CodeAborted, codeOf(err) == CodePermissionDenied: // the latter two: no code can be right any more
+		failed = t.pending.Drop(held)
+	case e == nil || judged(e):
+		failed = t.pending.Refused(held, maxOtpTries)
+	}
+	if failed != nil {
+		t.a.app.warn(held, "what has become of a code could not be stored", failed)
+	}
+}
+
+// judged reports whether the server may have looked at the code of a call that has failed.
+func judged(e *Error) bool {
+	switch e.Category {
+	case CategoryServiceError, CategoryRateLimited, CategoryCaptchaRequired, CategoryCaptchaInvalid, CategoryProviderNotEnabled:
+		return errors.Is(e.Err, ErrOutcomeUnknown)
+	}
+	return true
+}
+
+// StoredOtp returns the challenge that [WithStoredOtp] keeps for this session, for a page that asks for the code. If
+// there is none, the error is [ErrNoOtp].
+func (a *Auth) StoredOtp(ctx context.Context) (*OtpChallenge, error) {
+	const op = "StoredOtp"
+	if err := a.ready(ctx, a.storingOtp()); err != nil {
+		return nil, a.fail(ctx, op, err)
+	}
+	value, err := a.session.Pending(ctx)
+	c := storedChallenge(value)
+	if err == nil && c == nil {
+		err = session.ErrNothingPending
+	}
+	if err != nil {
+		return nil, a.fail(ctx, op, err)
+	}
+	return c, nil
+}
+
+// storingOtp refuses to look for a challenge where none is stored.
+func (a *Auth) storingOtp() error {
+	if a.bare == nil && !a.app.cfg.storedOtp {
+		return required("challenge", "")
+	}
+	return a.storing()
+}
+
+// SignInWithOtpRequest says where the code is sent. Exactly one of Email and Phone is given.
 type SignInWithOtpRequest struct {
 	Email   string               `json:"email,omitempty"`
-	Phone   string               `json:"phone,omitempty"` // as NormalizePhone takes it
+	Phone   string               `json:"phone,omitempty"` // in any form that NormalizePhone accepts
 	Options SignInWithOtpOptions `json:"options,omitzero"`
 }
 
 // SignInWithOtpOptions are the options of [SignInWithOtpRequest].
 type SignInWithOtpOptions struct {
-	// ShouldCreateUser false sends no code to people who are not registered; nil and true register them.
+	// ShouldCreateUser false sends no code to users who are not registered; nil and true register them.
 	ShouldCreateUser *bool `json:"shouldCreateUser,omitempty"`
-	// EmailRedirectTo sends a link to this URL in place of a code, to people who are registered; with [WithJSSDK3] and a
-	// ShouldCreateUser that is true, to everybody.
+	// EmailRedirectTo sends a link to this URL instead of a code, to registered users only; with [WithJSSDK3] and
+	// ShouldCreateUser true, to all.
 	EmailRedirectTo string `json:"emailRedirectTo,omitempty"`
 	Usage           string `json:"usage,omitempty"` // that of [GetVerificationRequest]
 }
 
-// SignInWithOtp sends a code to sign in with.
+// SignInWithOtp sends a code for signing in. [Auth.FinishOtp] checks it and signs the user in.
 //
 // js-sdk: signInWithOtp.
 func (a *Auth) SignInWithOtp(ctx context.Context, req SignInWithOtpRequest) (*OtpChallenge, error) {
@@ -81,26 +230,27 @@ func (a *Auth) SignInWithOtp(ctx context.Context, req SignInWithOtpRequest) (*Ot
 	verification := GetVerificationRequest{Email: req.Email, PhoneNumber: phone, Usage: req.Options.Usage}
 	mayCreate := req.Options.ShouldCreateUser == nil || *req.Options.ShouldCreateUser
 	if mayCreate && req.Options.EmailRedirectTo == "" {
-		return a.challenge(ctx, op, OtpSignUp, verification)
+		return a.challenge(ctx, op, OtpSignUp, "", verification)
 	}
 	verification.Target, verification.EmailRedirectTo = TargetUser, req.Options.EmailRedirectTo
 	if create := req.Options.ShouldCreateUser; a.app.cfg.speech.linksRegister && create != nil && *create {
 		verification.Target = TargetAny
 	}
-	return a.challenge(ctx, op, OtpSignIn, verification)
+	return a.challenge(ctx, op, OtpSignIn, "", verification)
 }
 
-// SignUpWithOtpRequest says where a code goes. Exactly one of Email and Phone is given. Password, if given, is judged by
-// the password policy before the code is sent, and not kept: [FinishOtpRequest] takes it again, with the other fields of the
-// new user.
+// SignUpWithOtpRequest says where the code is sent. Exactly one of Email and Phone is given. The password policy checks
+// Password, if given, before the code is sent. It is not kept: [FinishOtpRequest] takes it again, with the other fields
+// of the new user.
 type SignUpWithOtpRequest struct {
 	Email    string `json:"email,omitempty"`
-	Phone    string `json:"phone,omitempty"` // as NormalizePhone takes it
+	Phone    string `json:"phone,omitempty"` // in any form that NormalizePhone accepts
 	Password string `json:"password,omitempty"`
 	Usage    string `json:"usage,omitempty"` // that of [GetVerificationRequest]
 }
 
-// SignUpWithOtp sends a code to register with. People who are registered already are signed in.
+// SignUpWithOtp sends a code for registering. [Auth.FinishOtp] checks it and registers the user, or signs in a user who
+// is registered already.
 //
 // js-sdk: signUp with a phone or email.
 func (a *Auth) SignUpWithOtp(ctx context.Context, req SignUpWithOtpRequest) (*OtpChallenge, error) {
@@ -112,17 +262,17 @@ func (a *Auth) SignUpWithOtp(ctx context.Context, req SignUpWithOtpRequest) (*Ot
 	if invalid != nil {
 		return nil, a.fail(ctx, op, invalid)
 	}
-	return a.challenge(ctx, op, OtpSignUp, GetVerificationRequest{Email: req.Email, PhoneNumber: phone, Usage: req.Usage})
+	return a.challenge(ctx, op, OtpSignUp, "", GetVerificationRequest{Email: req.Email, PhoneNumber: phone, Usage: req.Usage})
 }
 
-// ResetPasswordForEmailRequest says where a code goes.
+// ResetPasswordForEmailRequest says where the code is sent.
 type ResetPasswordForEmailRequest struct {
-	EmailOrPhone string `json:"emailOrPhone"`    // a phone number as NormalizePhone takes it
+	EmailOrPhone string `json:"emailOrPhone"`    // a phone number in any form that NormalizePhone accepts
 	Usage        string `json:"usage,omitempty"` // that of [GetVerificationRequest]
 }
 
-// ResetPasswordForEmail sends a code to somebody who has forgotten their password. FinishOtp sets a new one, fires
-// [EventPasswordRecovery] and signs in with it.
+// ResetPasswordForEmail sends a code to a user who has forgotten the password. [Auth.FinishOtp] sets a new one, fires
+// [EventPasswordRecovery] and signs in with it. Despite its name it takes phone numbers too.
 //
 // js-sdk: resetPasswordForEmail.
 func (a *Auth) ResetPasswordForEmail(ctx context.Context, req ResetPasswordForEmailRequest) (*OtpChallenge, error) {
@@ -135,13 +285,14 @@ func (a *Auth) ResetPasswordForEmail(ctx context.Context, req ResetPasswordForEm
 	if invalid != nil {
 		return nil, a.fail(ctx, op, invalid)
 	}
-	return a.challenge(ctx, op, OtpRecovery, GetVerificationRequest{
+	return a.challenge(ctx, op, OtpRecovery, "", GetVerificationRequest{
 		Email: email, PhoneNumber: phone, Target: TargetUser, Usage: req.Usage,
 	})
 }
 
-// Reauthenticate sends a code to the person who is signed in, by mail if they have an address. FinishOtp with a Password
-// sets it; without one it signs in anew. The user is fetched if this Auth has not done so yet.
+// Reauthenticate sends a code to the signed-in user: by email if the account has an email address, else by SMS.
+// [Auth.FinishOtp] with a Password sets the password; without one it signs the user in again. The user is fetched if this
+// Auth has not done so yet.
 //
 // js-sdk: reauthenticate.
 func (a *Auth) Reauthenticate(ctx context.Context) (*OtpChallenge, error) {
@@ -160,38 +311,70 @@ func (a *Auth) Reauthenticate(ctx context.Context) (*OtpChallenge, error) {
 	if user.Email == "" {
 		req.PhoneNumber = user.PhoneNumber
 	}
-	challenge, err := a.challenge(ctx, op, OtpReauthentication, req)
-	if err == nil {
-		challenge.Sub = begun.sub
-	}
-	return challenge, err
+	return a.challenge(ctx, op, OtpReauthentication, begun.sub, req)
 }
 
-// VerifyOtpRequest has a code and where it went. Exactly one of Email and Phone is given.
+// ResendRequest says where the code is sent again. Exactly one of Email and Phone is given.
+type ResendRequest struct {
+	Type  string `json:"type,omitempty"` // "signup" also reaches users who are not registered
+	Email string `json:"email,omitempty"`
+	Phone string `json:"phone,omitempty"` // in any form that NormalizePhone accepts
+	Usage string `json:"usage,omitempty"` // that of [GetVerificationRequest]
+}
+
+// Resend sends a new code, which invalidates the one before. To finish an [OtpChallenge] with it, set its MessageID to
+// the new VerificationID; a challenge that [WithStoredOtp] keeps for the same address is updated already.
+//
+// js-sdk: resend.
+func (a *Auth) Resend(ctx context.Context, req ResendRequest) (*VerificationInfo, error) {
+	const op = "Resend"
+	target := TargetUser
+	if req.Type == "signup" {
+		target = TargetAny
+	}
+	phone, invalid := phoneOrEmail("phone", req.Phone, "email", req.Email)
+	if invalid != nil {
+		return nil, a.fail(ctx, op, invalid)
+	}
+	held, turn, err := a.readyOtp(ctx, op)
+	if err != nil {
+		return nil, err
+	}
+	defer turn.done()
+	sent, err := a.sendCode(ctx, op, GetVerificationRequest{
+		Email: req.Email, PhoneNumber: phone, Target: target, Usage: req.Usage,
+	})
+	if err != nil {
+		return nil, err
+	}
+	if c := turn.stored(); c != nil && c.Phone == phone && c.Email == req.Email {
+		a.waitFor(c, sent)
+		err = turn.keep(held, c)
+	}
+	return sent.info(), err
+}
+
+// VerifyOtpRequest has a code and the address to which it was sent. Exactly one of Email and Phone is given.
 type VerifyOtpRequest struct {
 	Type      string `json:"type,omitempty"` // "phone_change" and "email_change" only check the code
 	Email     string `json:"email,omitempty"`
-	Phone     string `json:"phone,omitempty"`     // as NormalizePhone takes it
-	Token     string `json:"token"`               // what the person typed in, as Verify takes it
+	Phone     string `json:"phone,omitempty"`     // in any form that NormalizePhone accepts
+	Token     string `json:"token"`               // what the user typed in; as for Verify
 	MessageID string `json:"messageId,omitempty"` // the VerificationID of the code
 }
 
-// VerifyOtp signs in somebody who is registered by a code. [Auth.FinishOtp] is for codes of a challenge.
+// VerifyOtp checks a code and signs in a registered user. For the code of a challenge use [Auth.FinishOtp].
 //
 // js-sdk: verifyOtp.
 func (a *Auth) VerifyOtp(ctx context.Context, req VerifyOtpRequest) (*LoginState, error) {
-	return a.verifyOtp(ctx, "VerifyOtp", "", req)
-}
-
-// verifyOtp signs in by a code, with the device id that it was asked for with, "" for the session's.
-func (a *Auth) verifyOtp(ctx context.Context, op, deviceID string, req VerifyOtpRequest) (*LoginState, error) {
+	const op = "VerifyOtp"
 	code, invalidCode := normalCode("token", req.Token)
 	checks := []error{invalidCode, required("messageId", req.MessageID)}
 	if req.Type == OtpPhoneChange || req.Type == OtpEmailChange {
 		if err := a.ready(ctx, checks...); err != nil {
 			return nil, a.fail(ctx, op, err)
 		}
-		if _, err := a.verifyCode(ctx, op, deviceID, req.MessageID, code); err != nil {
+		if _, err := a.verifyCode(ctx, op, "", req.MessageID, code); err != nil {
 			return nil, err
 		}
 		return a.loginState(ctx, op)
@@ -200,7 +383,7 @@ func (a *Auth) verifyOtp(ctx context.Context, op, deviceID string, req VerifyOtp
 	if err := a.ready(ctx, append(checks, a.storing(), invalid)...); err != nil {
 		return nil, a.fail(ctx, op, err)
 	}
-	deviceID, err := a.prepare(ctx, op, deviceID)
+	deviceID, err := a.prepare(ctx, op, "")
 	if err != nil {
 		return nil, err
 	}

@@ -8,14 +8,13 @@ import (
 	"github.com/cloudbase-community/tcbauth/internal/wire"
 )
 
-// SudoRequest proves once more who is signed in, by Password or by the VerificationToken of [Auth.Verify]. People with a
-// phone number bound need the latter.
+// SudoRequest has the Password, or the VerificationToken of [Auth.Verify]. A user with a phone number needs the latter.
 type SudoRequest struct {
 	Password          string `json:"password,omitempty"`
 	VerificationToken string `json:"verification_token,omitempty"`
 }
 
-// SudoResponse allows sensitive changes for ExpiresIn seconds, 900 as a rule.
+// SudoResponse has the sudo token, which allows sensitive changes for ExpiresIn seconds, usually 900.
 type SudoResponse struct {
 	SudoToken string `json:"sudo_token"`
 	ExpiresIn int    `json:"expires_in,omitempty"`
@@ -23,10 +22,12 @@ type SudoResponse struct {
 
 func (s *SudoResponse) missing() string { return missingField("sudo_token", s.SudoToken) }
 
-// Sudo returns the proof that [Auth.SetPassword], [Auth.EditContact] and [Auth.DeleteMe] need.
+// Sudo checks the signed-in user again and returns the sudo token that [Auth.SetPassword], [Auth.EditContact] and
+// [Auth.DeleteMe] need.
 //
-// js-sdk: sudo. WIRE.md 7.5.
+// js-sdk: sudo.
 func (a *Auth) Sudo(ctx context.Context, req SudoRequest) (*SudoResponse, error) {
+	// WIRE.md 7.5.
 	var invalid error
 	if req.Password == "" {
 		invalid = required("password or verification_token", req.VerificationToken)
@@ -35,8 +36,8 @@ func (a *Auth) Sudo(ctx context.Context, req SudoRequest) (*SudoResponse, error)
 	return out, err
 }
 
-// sudo is Sudo for the person of as, nil for whoever is signed in. acted is the session whose token was sent, for what is
-// done with the proof.
+// sudo is Sudo for the user of the session as; nil stands for the signed-in user. acted is the session whose token was
+// sent, for what is done with the sudo token.
 func (a *Auth) sudo(ctx context.Context, op string, as *session.Credentials, req SudoRequest, checks ...error) (out *SudoResponse, acted *session.Credentials, err error) {
 	return callAs[SudoResponse](ctx, a, as, wire.Request{
 		Op: op, Method: http.MethodPost, Path: "v1/user/sudo", Body: req, Auth: wire.Bearer,
@@ -49,31 +50,33 @@ type CheckPasswordRequest struct {
 	ClientID string `json:"client_id,omitempty"`
 }
 
-// CheckPassword fails unless this is the password of the person who is signed in.
+// CheckPassword returns an error unless this is the password of the signed-in user.
 //
-// js-sdk: checkPassword of the lower layer. WIRE.md 7.5.
+// js-sdk: authApi.checkPassword.
 func (a *Auth) CheckPassword(ctx context.Context, req CheckPasswordRequest) error {
+	// WIRE.md 7.5.
 	return exec(ctx, a, wire.Request{
 		Op: "CheckPassword", Method: http.MethodPost, Path: "v1/user/sudo", Body: req, Auth: wire.Bearer,
 	}, required("password", req.Password))
 }
 
-// SetPasswordRequest has the new password, judged by the password policy, and the proof of [Auth.Sudo], which may be ""
-// for people who have no password yet.
+// SetPasswordRequest has the new password, which the password policy checks, and the sudo token of [Auth.Sudo], which may
+// be "" if the user has no password yet.
 type SetPasswordRequest struct {
 	NewPassword string `json:"new_password"`
 	SudoToken   string `json:"sudo_token"`
 	ClientID    string `json:"client_id,omitempty"`
 }
 
-// SetPassword sets the password of the person who is signed in.
+// SetPassword sets the password of the signed-in user.
 //
-// js-sdk: setPassword. WIRE.md 7.6.
+// js-sdk: setPassword.
 func (a *Auth) SetPassword(ctx context.Context, req SetPasswordRequest) error {
+	// WIRE.md 7.6.
 	return a.setPassword(ctx, "SetPassword", nil, req)
 }
 
-// setPassword is SetPassword for the person of as, nil for whoever is signed in.
+// setPassword is SetPassword for the user of the session as; nil stands for the signed-in user.
 func (a *Auth) setPassword(ctx context.Context, op string, as *session.Credentials, req SetPasswordRequest) error {
 	return execAs(ctx, a, as, wire.Request{
 		Op: op, Method: http.MethodPatch, Path: "v1/user/password", Body: req, Auth: wire.Bearer,
@@ -85,21 +88,22 @@ func (a *Auth) newPassword(field, password string) error {
 	return checkNewPassword(a.app.cfg.policy, field, password)
 }
 
-// ResetPasswordRequest has a new password, judged by the password policy, for whom the VerificationToken was given to.
-// Exactly one of Email and PhoneNumber is given.
+// ResetPasswordRequest has a new password for the user to whom the VerificationToken was issued. The password policy
+// checks it. Exactly one of Email and PhoneNumber is given.
 type ResetPasswordRequest struct {
 	Email             string `json:"email,omitempty"`
-	PhoneNumber       string `json:"phone_number,omitempty"` // as NormalizePhone takes it
+	PhoneNumber       string `json:"phone_number,omitempty"` // in any form that NormalizePhone accepts
 	NewPassword       string `json:"new_password"`
 	VerificationToken string `json:"verification_token"`
 	ClientID          string `json:"client_id,omitempty"`
 }
 
-// ResetPassword sets the password of somebody who is not signed in and has proved who they are by a code. It signs nobody
-// in.
+// ResetPassword sets the password of a user who is not signed in, with the verification token of a code. It does not sign
+// the user in.
 //
-// js-sdk: resetPassword. WIRE.md 7.9.
+// js-sdk: resetPassword.
 func (a *Auth) ResetPassword(ctx context.Context, req ResetPasswordRequest) error {
+	// WIRE.md 7.9.
 	return a.resetPassword(ctx, "ResetPassword", "", req)
 }
 
@@ -111,15 +115,14 @@ func (a *Auth) resetPassword(ctx context.Context, op, deviceID string, req Reset
 		invalid, a.newPassword("new_password", req.NewPassword), required("verification_token", req.VerificationToken))
 }
 
-// ResetPasswordForOldRequest has the password of the person who is signed in, and a new one, judged by the password
-// policy.
+// ResetPasswordForOldRequest has the password of the signed-in user, and a new one, which the password policy checks.
 type ResetPasswordForOldRequest struct {
 	OldPassword string `json:"old_password"`
 	NewPassword string `json:"new_password"`
 }
 
-// ResetPasswordForOld changes the password of the person who is signed in and returns the session, which goes on. People
-// with a phone number bound need [Auth.Sudo] with a code and [Auth.SetPassword] instead.
+// ResetPasswordForOld changes the password of the signed-in user and returns the session, which continues. A user with a
+// phone number needs [Auth.Sudo] with a code and [Auth.SetPassword] instead.
 //
 // js-sdk: resetPasswordForOld.
 func (a *Auth) ResetPasswordForOld(ctx context.Context, req ResetPasswordForOldRequest) (*LoginState, error) {
@@ -135,10 +138,10 @@ func (a *Auth) ResetPasswordForOld(ctx context.Context, req ResetPasswordForOldR
 	return a.still(ctx, op, acted)
 }
 
-// ModifyPasswordRequest has passwords that go out encrypted. NewPassword is judged by the password policy.
+// ModifyPasswordRequest has passwords that are sent encrypted. The password policy checks NewPassword.
 type ModifyPasswordRequest struct {
 	UserID      string `json:"user_id,omitempty"`
-	Password    string `json:"password,omitempty"` // the old one; "" for people who have none
+	Password    string `json:"password,omitempty"` // the old one; "" if the user has none
 	NewPassword string `json:"new_password,omitempty"`
 }
 
@@ -149,10 +152,11 @@ type modifyPasswordBody struct {
 	PublicKeyThumbprint string `json:"public_key_thumbprint"`
 }
 
-// ModifyPassword changes the password of the person who is signed in, with both passwords encrypted for the server.
+// ModifyPassword changes the password of the signed-in user, with both passwords encrypted for the server.
 //
-// js-sdk: modifyPassword. WIRE.md 7.4.
+// js-sdk: modifyPassword.
 func (a *Auth) ModifyPassword(ctx context.Context, req ModifyPasswordRequest) error {
+	// WIRE.md 7.4.
 	const op = "ModifyPassword"
 	enc, err := a.encryptor(ctx, op, a.newPassword("new_password", req.NewPassword))
 	if err != nil {
@@ -166,8 +170,8 @@ func (a *Auth) ModifyPassword(ctx context.Context, req ModifyPasswordRequest) er
 	}, enc.err)
 }
 
-// ModifyPasswordWithoutLoginRequest names a person and proves it by the old Password, which the js-sdk sends as "" for people
-// who have none. NewPassword is judged by the password policy.
+// ModifyPasswordWithoutLoginRequest has a user and the old Password, which the js-sdk sends as "" if the user has none.
+// The password policy checks NewPassword.
 type ModifyPasswordWithoutLoginRequest struct {
 	Username    string `json:"username,omitempty"`
 	Password    string `json:"password,omitempty"`
@@ -181,11 +185,12 @@ type passwordUpdateBody struct {
 	PublicKeyThumbprint string `json:"public_key_thumbprint"`
 }
 
-// ModifyPasswordWithoutLogin changes the password of somebody who is not signed in, with both passwords encrypted for the
-// server. It signs nobody in.
+// ModifyPasswordWithoutLogin changes the password of a user who is not signed in, with both passwords encrypted for the
+// server. It does not sign the user in.
 //
-// js-sdk: modifyPasswordWithoutLogin. WIRE.md 7.9.
+// js-sdk: modifyPasswordWithoutLogin.
 func (a *Auth) ModifyPasswordWithoutLogin(ctx context.Context, req ModifyPasswordWithoutLoginRequest) error {
+	// WIRE.md 7.9.
 	const op = "ModifyPasswordWithoutLogin"
 	enc, err := a.encryptor(ctx, op, required("username", req.Username), a.newPassword("new_password", req.NewPassword))
 	if err != nil {

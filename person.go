@@ -50,7 +50,7 @@ func (a *Auth) still(ctx context.Context, op string, as *session.Credentials) (*
 }
 
 // errOtherSession: somebody else has signed in while something was done for a person.
-var errOtherSession = errors.New("somebody else has signed in meanwhile")
+var errOtherSession = errors.New("another user has signed in meanwhile")
 
 // finishFor returns the session of the person with the id sub, for whom a step was begun. Anybody else is refused: what is not
 // known is nobody.
@@ -60,7 +60,7 @@ func (a *Auth) finishFor(ctx context.Context, op, sub string) (*session.Credenti
 		return nil, err
 	}
 	if now.sub != sub {
-		return nil, a.fail(ctx, op, &ValidationError{Field: "challenge.sub", Rule: "is not the person who is signed in"})
+		return nil, a.fail(ctx, op, &ValidationError{Field: "challenge.sub", Rule: "is not the signed-in user"})
 	}
 	return now.as, nil
 }

@@ -11,29 +11,30 @@ const (
 	rulePhoneTrunk    = "must not have the trunk prefix 0"
 )
 
-// NormalizePhone brings a telephone number into the one form that the server takes (WIRE.md 4.1): a plus, the country
-// code, one space, the other digits, such as "+86 13800000000".
+// NormalizePhone brings a telephone number into the one form that the server accepts: a plus, the country code, one space
+// and the other digits, for example "+86 13800000000".
 //
-// What it takes:
+// What it accepts:
 //
 //   - A number without plus is one of mainland China, as in the js-sdk: 11 digits starting with 1. "8613800000000" is
-//     refused, since whoever wrote it may have meant either.
-//   - "+", or the international prefix "00", is followed by a country code, wherever the spaces stand. Which digits are
-//     the country code is decided by the plan of ITU-T E.164, so that "+12 025550123", as the js-sdk splits it, becomes
-//     "+1 2025550123": it is the same number. A code that the plan does not assign is refused.
-//   - White space, hyphens, dots and parentheses may stand anywhere, and the invisible marks that copying out of an
-//     address book brings along. Full-width digits and signs, as Chinese input methods write them, count as plain ones.
+//     refused, since it may have been meant either way.
+//   - "+", or the international prefix "00", is followed by a country code, wherever the spaces are. The plan of ITU-T E.164
+//     decides which digits are the country code. So "+12 025550123", as the js-sdk splits it, becomes "+1 2025550123", the
+//     same number. A code that the plan does not assign is refused.
+//   - White space, hyphens, dots and parentheses may be anywhere, and so may the invisible marks that come from copying out
+//     of an address book. Full-width digits and signs, as Chinese input methods write them, count as plain ones.
 //   - A trunk prefix is refused, as in "+44 (0)20 7946 0018" and "+44 07911 123456": a zero that is dialled within a country
-//     and not from abroad. With it one person would be two to the server. Without parentheses it is known by the country
-//     code, where no number begins with a zero of its own. Italy's and some other countries' do, as in "+39 06 1234 5678",
-//     and keep it.
+//     and not from abroad. With it the server would see two users. Without parentheses it is recognized by the country
+//     code, if no number of that country begins with a zero of its own. Numbers of Italy and some other countries do, as in
+//     "+39 06 1234 5678", and keep it.
 //
-// A number of mainland China has 11 digits starting with 1 also with its country code; any other number has at least 4
+// A number of mainland China has 11 digits starting with 1, with its country code too. Any other number has at least 4
 // digits after the country code (the server's rule) and at most 15 with it (E.164).
 //
 // The error is a *[ValidationError] of the field "phone_number", which does not quote the number. A number in the
-// server's form comes back as it is.
+// server's form is returned unchanged.
 func NormalizePhone(phone string) (string, error) {
+	// WIRE.md 4.1.
 	refuse := func(rule string) (string, error) {
 		return "", &ValidationError{Field: "phone_number", Rule: rule}
 	}

@@ -28,17 +28,18 @@ type UpdateUserBasicInfoRequest struct {
 
 func (r UpdateUserBasicInfoRequest) empty() bool { return r == UpdateUserBasicInfoRequest{} }
 
-// UpdateUserBasicInfo changes the profile of the person who is signed in and returns it, fetched anew. An error of
+// UpdateUserBasicInfo changes the profile of the signed-in user, fetches the user again and returns it. An error of
 // GetUserInfo means that the change was made.
 //
-// js-sdk: updateUserBasicInfo. WIRE.md 7.4.
+// js-sdk: updateUserBasicInfo.
 func (a *Auth) UpdateUserBasicInfo(ctx context.Context, req UpdateUserBasicInfoRequest) (*User, error) {
+	// WIRE.md 7.4.
 	user, _, err := a.updateUserBasicInfo(ctx, "UpdateUserBasicInfo", nil, req)
 	return user, err
 }
 
-// updateUserBasicInfo is UpdateUserBasicInfo for the person of as, nil for whoever is signed in. acted is the session whose
-// token was sent, nil for none.
+// updateUserBasicInfo is UpdateUserBasicInfo for the user of the session as; nil stands for the signed-in user. acted is
+// the session whose token was sent, nil for none.
 func (a *Auth) updateUserBasicInfo(ctx context.Context, op string, as *session.Credentials, req UpdateUserBasicInfoRequest) (user *User, acted *session.Credentials, err error) {
 	var invalid error
 	if req.empty() {
@@ -74,11 +75,12 @@ type SetUserProfileRequest struct {
 	City        *string  `json:"city,omitempty"`
 }
 
-// SetUserProfile changes the profile of the person who is signed in and returns the server's answer. It does not reach
-// the environment's data sources; [Auth.UpdateUserBasicInfo] does.
+// SetUserProfile changes the profile of the signed-in user and returns the server's answer. It does not change the
+// environment's data sources; [Auth.UpdateUserBasicInfo] does.
 //
-// js-sdk: setUserProfile of the lower layer, User.update. WIRE.md 7.3.
+// js-sdk: authApi.setUserProfile, User.update.
 func (a *Auth) SetUserProfile(ctx context.Context, req SetUserProfileRequest) (*User, error) {
+	// WIRE.md 7.3.
 	var invalid error
 	if req == (SetUserProfileRequest{}) {
 		invalid = &ValidationError{Field: "name", Rule: "or another field is required"}
@@ -90,21 +92,21 @@ func (a *Auth) SetUserProfile(ctx context.Context, req SetUserProfileRequest) (*
 	}, invalid)
 }
 
-// QueryUserRequest names people in one of its ways.
+// QueryUserRequest names users by one of its fields.
 type QueryUserRequest struct {
 	ID          []string `json:"id,omitempty"` // up to 50
 	Username    string   `json:"username,omitempty"`
 	Email       string   `json:"email,omitempty"`
-	PhoneNumber string   `json:"phone_number,omitempty"` // as NormalizePhone takes it
+	PhoneNumber string   `json:"phone_number,omitempty"` // in any form that NormalizePhone accepts
 }
 
-// QueryUserResponse has the people that were found.
+// QueryUserResponse has the users that were found.
 type QueryUserResponse struct {
 	Total int    `json:"total"`
-	Data  []User `json:"data"` // with few fields
+	Data  []User `json:"data"` // with few fields only
 }
 
-// UnmarshalJSON takes a total that is a string too, as the documentation has it.
+// UnmarshalJSON also accepts a total that is a string, as documented.
 func (r *QueryUserResponse) UnmarshalJSON(data []byte) error {
 	var in struct {
 		Total lenient.Int `json:"total"`
@@ -117,10 +119,11 @@ func (r *QueryUserResponse) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-// QueryUser looks people up. The server refuses it to anonymous and custom-login sessions.
+// QueryUser looks up users. The server refuses it to anonymous and custom-login sessions.
 //
-// js-sdk: queryUser. WIRE.md 7.9.
+// js-sdk: queryUser.
 func (a *Auth) QueryUser(ctx context.Context, req QueryUserRequest) (*QueryUserResponse, error) {
+	// WIRE.md 7.9.
 	var invalid error
 	if req.PhoneNumber != "" {
 		req.PhoneNumber, invalid = normalPhone("phone_number", req.PhoneNumber)
@@ -151,8 +154,8 @@ type GetUserBehaviorLogRequest struct {
 	PageToken string `json:"page_token,omitempty"`
 }
 
-// UserBehaviorLog has an answer as the js-sdk's types have it. What the server sends for several entries is not known,
-// so Raw has the whole answer.
+// UserBehaviorLog has an answer in the form of the js-sdk's types. How the server sends several entries is not known, so
+// Raw has the whole answer.
 type UserBehaviorLog struct {
 	ID        string          `json:"id,omitempty"`
 	IP        string          `json:"ip,omitempty"`
@@ -174,7 +177,7 @@ func (l *UserBehaviorLog) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-// MarshalJSON returns Raw where there is one.
+// MarshalJSON returns Raw if there is one.
 func (l UserBehaviorLog) MarshalJSON() ([]byte, error) {
 	type plain UserBehaviorLog
 	if len(l.Raw) > 0 {
@@ -183,10 +186,11 @@ func (l UserBehaviorLog) MarshalJSON() ([]byte, error) {
 	return json.Marshal(plain(l))
 }
 
-// GetUserBehaviorLog returns a page of what the person who is signed in did.
+// GetUserBehaviorLog returns a page of the log of what the signed-in user did.
 //
-// js-sdk: getUserBehaviorLog. WIRE.md 6.8.
+// js-sdk: getUserBehaviorLog.
 func (a *Auth) GetUserBehaviorLog(ctx context.Context, req GetUserBehaviorLogRequest) (*UserBehaviorLog, error) {
+	// WIRE.md 6.8.
 	query := url.Values{"limit": {strconv.Itoa(req.Limit)}}
 	setQuery(query, "page_token", req.PageToken)
 	var invalid error
@@ -206,10 +210,11 @@ func (a *Auth) GetUserBehaviorLog(ctx context.Context, req GetUserBehaviorLogReq
 	}, invalid)
 }
 
-// GetWedaUserInfo returns what the low-code plugin knows of the person who is signed in.
+// GetWedaUserInfo returns what the low-code plugin knows about the signed-in user.
 //
-// js-sdk: getWedaUserInfo. WIRE.md 5.3.
+// js-sdk: getWedaUserInfo.
 func (a *Auth) GetWedaUserInfo(ctx context.Context) (map[string]any, error) {
+	// WIRE.md 5.3.
 	out, err := call[map[string]any](ctx, a, wire.Request{
 		Op: "GetWedaUserInfo", Method: http.MethodGet, Path: "v1/plugin/weda/userinfo", Auth: wire.Bearer, Repeatable: true,
 	})
@@ -245,15 +250,17 @@ func (q *UserInfoQuery) values() url.Values {
 	return values
 }
 
-// GetUserInfo fetches the profile of the person who is signed in. Nobody signed in is [ErrNoSession].
+// GetUserInfo fetches the profile of the signed-in user. If nobody is signed in, the error is [ErrNoSession].
 //
-// js-sdk: getUserInfo of the lower layer. WIRE.md 7.1.
+// js-sdk: authApi.getUserInfo.
 func (a *Auth) GetUserInfo(ctx context.Context, req GetUserInfoRequest) (*User, error) {
+	// WIRE.md 7.1.
 	user, _, err := a.fetchUser(ctx, nil, req)
 	return user, err
 }
 
-// fetchUser is GetUserInfo for the person of as, nil for whoever is signed in. acted is the session whose token was sent.
+// fetchUser is GetUserInfo for the user of the session as; nil stands for the signed-in user. acted is the session whose
+// token was sent.
 func (a *Auth) fetchUser(ctx context.Context, as *session.Credentials, req GetUserInfoRequest) (user *User, acted *session.Credentials, err error) {
 	me, acted, err := callAs[userInfo](ctx, a, as, wire.Request{
 		Op: "GetUserInfo", Method: http.MethodGet, Path: client.Version(req.Version) + "/user/me", Query: req.Query.values(),

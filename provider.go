@@ -10,7 +10,7 @@ import (
 	"github.com/cloudbase-community/tcbauth/internal/wire"
 )
 
-// GenProviderRedirectUriRequest says where a browser goes to prove who it is, and where it comes back.
+// GenProviderRedirectUriRequest names a third party, and where the browser returns to.
 type GenProviderRedirectUriRequest struct {
 	ProviderID          string            `json:"provider_id"`
 	RedirectURI         string            `json:"redirect_uri,omitempty"`
@@ -29,10 +29,11 @@ type GenProviderRedirectUriResponse struct {
 
 func (r *GenProviderRedirectUriResponse) missing() string { return missingField("uri", r.URI) }
 
-// GenProviderRedirectUri returns the URL at which a third party signs people in.
+// GenProviderRedirectUri returns the URL at which a third party signs users in.
 //
-// js-sdk: genProviderRedirectUri. WIRE.md 5.3.
+// js-sdk: genProviderRedirectUri.
 func (a *Auth) GenProviderRedirectUri(ctx context.Context, req GenProviderRedirectUriRequest) (*GenProviderRedirectUriResponse, error) {
+	// WIRE.md 5.3.
 	return a.genProviderRedirectURI(ctx, "GenProviderRedirectUri", req)
 }
 
@@ -54,7 +55,7 @@ func (a *Auth) genProviderRedirectURI(ctx context.Context, op string, req GenPro
 	}, append(checks, required("provider_id", req.ProviderID))...)
 }
 
-// GrantProviderTokenRequest has what a third party gave for a person, in one of its forms.
+// GrantProviderTokenRequest has what a third party issued for a user, in one of its forms.
 type GrantProviderTokenRequest struct {
 	ProviderID          string          `json:"provider_id"`
 	ProviderRedirectURI string          `json:"provider_redirect_uri,omitempty"`
@@ -65,7 +66,7 @@ type GrantProviderTokenRequest struct {
 	ClientID            string          `json:"client_id,omitempty"`
 }
 
-// ProviderParams are WeChat's.
+// ProviderParams are the parameters of WeChat.
 type ProviderParams struct {
 	ProviderCodeType string `json:"provider_code_type,omitempty"`
 	AppID            string `json:"appid,omitempty"`
@@ -74,7 +75,7 @@ type ProviderParams struct {
 	IV               string `json:"iv,omitempty"`
 }
 
-// ProviderToken stands for a third party's word on who somebody is, for ExpiresIn seconds, 3600 as a rule.
+// ProviderToken has the provider token, which stands for a user of a third party for ExpiresIn seconds, usually 3600.
 type ProviderToken struct {
 	ProviderToken   string           `json:"provider_token"`
 	ExpiresIn       int              `json:"expires_in,omitempty"`
@@ -83,7 +84,7 @@ type ProviderToken struct {
 
 func (p *ProviderToken) missing() string { return missingField("provider_token", p.ProviderToken) }
 
-// ProviderProfile is what a third party tells of a person.
+// ProviderProfile is what a third party says about a user.
 type ProviderProfile struct {
 	ProviderID  string `json:"provider_id,omitempty"`
 	Sub         string `json:"sub,omitempty"`
@@ -95,10 +96,12 @@ type ProviderProfile struct {
 	Meta map[string]json.RawMessage `json:"meta,omitempty"`
 }
 
-// GrantProviderToken exchanges what a third party gave for a token that signs in, signs up or is bound.
+// GrantProviderToken exchanges a third party's code or token for a provider token, which [Auth.SignInWithProvider],
+// [Auth.SignUp] and [Auth.BindWithProvider] accept.
 //
-// js-sdk: grantProviderToken. WIRE.md 5.3.
+// js-sdk: grantProviderToken.
 func (a *Auth) GrantProviderToken(ctx context.Context, req GrantProviderTokenRequest) (*ProviderToken, error) {
+	// WIRE.md 5.3.
 	return a.grantProviderToken(ctx, "GrantProviderToken", req)
 }
 
@@ -108,7 +111,7 @@ func (a *Auth) grantProviderToken(ctx context.Context, op string, req GrantProvi
 	}, required("provider_id", req.ProviderID))
 }
 
-// PatchProviderTokenRequest adds what a third party tells later, WeChat a phone number.
+// PatchProviderTokenRequest adds what a third party says later, such as a phone number from WeChat.
 type PatchProviderTokenRequest struct {
 	ProviderToken  string          `json:"provider_token"`
 	ProviderID     string          `json:"provider_id,omitempty"`
@@ -116,10 +119,11 @@ type PatchProviderTokenRequest struct {
 	ClientID       string          `json:"client_id,omitempty"`
 }
 
-// PatchProviderToken adds to a token of [Auth.GrantProviderToken].
+// PatchProviderToken adds data to a token of [Auth.GrantProviderToken].
 //
-// js-sdk: patchProviderToken. WIRE.md 5.3.
+// js-sdk: patchProviderToken.
 func (a *Auth) PatchProviderToken(ctx context.Context, req PatchProviderTokenRequest) (*ProviderToken, error) {
+	// WIRE.md 5.3.
 	return call[ProviderToken](ctx, a, wire.Request{
 		Op: "PatchProviderToken", Method: http.MethodPatch, Path: "v1/provider/token", Body: req,
 	}, required("provider_token", req.ProviderToken))
@@ -129,17 +133,18 @@ func (a *Auth) PatchProviderToken(ctx context.Context, req PatchProviderTokenReq
 type SignInWithProviderRequest struct {
 	ProviderToken      string `json:"provider_token"`
 	ProviderID         string `json:"provider_id,omitempty"`
-	ForceDisableSignUp bool   `json:"force_disable_sign_up,omitempty"` // refuse people who are not registered
+	ForceDisableSignUp bool   `json:"force_disable_sign_up,omitempty"` // refuse users who are not registered
 	SyncProfile        bool   `json:"sync_profile,omitempty"`
 	ClientID           string `json:"client_id,omitempty"`
 	Version            string `json:"version,omitempty"`
 }
 
-// SignInWithProvider signs in by a third party's word, and as a rule registers people who are new. It stores the session
-// in place of an earlier one, fetches the user and fires [EventSignedIn].
+// SignInWithProvider signs in with a provider token, and registers a new user unless ForceDisableSignUp is set. It stores
+// the session, replacing an existing one, fetches the user and fires [EventSignedIn].
 //
-// js-sdk: signInWithProvider. WIRE.md 5.3.
+// js-sdk: signInWithProvider.
 func (a *Auth) SignInWithProvider(ctx context.Context, req SignInWithProviderRequest) (*LoginState, error) {
+	// WIRE.md 5.3.
 	return a.signInWithProvider(ctx, "SignInWithProvider", req, required("provider_token", req.ProviderToken))
 }
 
@@ -158,7 +163,7 @@ type SignInWithIdTokenRequest struct {
 	Provider string `json:"provider,omitempty"`
 }
 
-// SignInWithIdToken is [Auth.SignInWithProvider] under the name that other SDKs have.
+// SignInWithIdToken is the name that other SDKs have for [Auth.SignInWithProvider].
 //
 // js-sdk: signInWithIdToken.
 func (a *Auth) SignInWithIdToken(ctx context.Context, req SignInWithIdTokenRequest) (*LoginState, error) {
@@ -171,16 +176,17 @@ type TransByProviderRequest struct {
 	ProviderToken string `json:"provider_token"`
 }
 
-// TransByProvider returns the session of the account that a third party names. It is not stored.
+// TransByProvider returns the session of the account that a third party names, without storing it.
 //
-// js-sdk: transByProvider of the lower layer. WIRE.md 7.8.
+// js-sdk: authApi.transByProvider.
 func (a *Auth) TransByProvider(ctx context.Context, req TransByProviderRequest) (*Credentials, error) {
+	// WIRE.md 7.8.
 	return a.lend(call[sessionAnswer](ctx, a, wire.Request{
 		Op: "TransByProvider", Method: http.MethodPatch, Path: "v1/user/trans/by/provider", Body: req, Auth: wire.Bearer,
 	}, required("provider_token", req.ProviderToken)))
 }
 
-// ProviderSubType says how the low-code provider signs people in.
+// ProviderSubType says how the low-code provider signs users in.
 type ProviderSubType struct {
 	ID              string `json:"id"`
 	ProviderSubType string `json:"provider_sub_type"` // NO_AUTH_LOGIN: without a password
@@ -190,10 +196,11 @@ type providerIDBody struct {
 	ProviderID string `json:"provider_id"`
 }
 
-// GetProviderSubType asks how the low-code provider "weda" signs people in.
+// GetProviderSubType asks how the low-code provider "weda" signs users in.
 //
-// js-sdk: getProviderSubType. WIRE.md 5.3.
+// js-sdk: getProviderSubType.
 func (a *Auth) GetProviderSubType(ctx context.Context) (*ProviderSubType, error) {
+	// WIRE.md 5.3.
 	return call[ProviderSubType](ctx, a, wire.Request{
 		Op: "GetProviderSubType", Method: http.MethodPost, Path: "v1/mgr/provider/providerSubType",
 		Body: providerIDBody{ProviderID: "weda"},
@@ -206,17 +213,19 @@ type GetMiniProgramQrCodeRequest struct {
 	WxAppID string `json:"wxAppId"`
 }
 
-// MiniProgramQrCode is a code that a mini program scans to sign somebody in elsewhere.
+// MiniProgramQrCode is a QR code that a user scans with a mini program to sign in elsewhere.
 type MiniProgramQrCode struct {
 	QrCode    string `json:"qr_code"` // the picture
 	QrCodeID  string `json:"qr_code_id"`
 	ExpiresIn int    `json:"expires_in,omitempty"` // seconds
 }
 
-// GetMiniProgramQrCode makes a code for a mini program to scan; [Auth.GetMiniProgramQrCodeStatus] tells when it was.
+// GetMiniProgramQrCode makes a QR code for a mini program to scan. [Auth.GetMiniProgramQrCodeStatus] says when it was
+// scanned.
 //
-// js-sdk: getMiniProgramQrCode. WIRE.md 5.3.
+// js-sdk: getMiniProgramQrCode.
 func (a *Auth) GetMiniProgramQrCode(ctx context.Context, req GetMiniProgramQrCodeRequest) (*MiniProgramQrCode, error) {
+	// WIRE.md 5.3.
 	return call[MiniProgramQrCode](ctx, a, wire.Request{
 		Op: "GetMiniProgramQrCode", Method: http.MethodPost, Path: "v1/qrcode/generate", Body: req,
 	}, required("envId", req.EnvID), required("wxAppId", req.WxAppID))
@@ -236,10 +245,11 @@ type MiniProgramQrCodeStatus struct {
 	ExpiresIn     int    `json:"expires_in,omitempty"` // seconds
 }
 
-// GetMiniProgramQrCodeStatus asks what became of a code.
+// GetMiniProgramQrCodeStatus asks whether a QR code was scanned.
 //
-// js-sdk: getMiniProgramQrCodeStatus. WIRE.md 5.3.
+// js-sdk: getMiniProgramQrCodeStatus.
 func (a *Auth) GetMiniProgramQrCodeStatus(ctx context.Context, req GetMiniProgramQrCodeStatusRequest) (*MiniProgramQrCodeStatus, error) {
+	// WIRE.md 5.3.
 	return call[MiniProgramQrCodeStatus](ctx, a, wire.Request{
 		Op: "GetMiniProgramQrCodeStatus", Method: http.MethodPost, Path: "v1/qrcode/get/status", Body: req,
 	}, required("qrCodeId", req.QrCodeID))

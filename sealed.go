@@ -12,8 +12,8 @@ import (
 	"github.com/cloudbase-community/tcbauth/internal/session"
 )
 
-// ErrUnsealed is what a [Sealed] store's Get returns for a value that it cannot open: one that it did not seal, that was
-// sealed with none of its keys or for another name, or that was changed.
+// ErrUnsealed is returned by Get of a [Sealed] store for a value that it cannot decrypt: the value was not encrypted by such a
+// store, or with another key, or under another key of the store, or it was changed.
 var ErrUnsealed = session.ErrUnsealed
 
 // sealKeySize is AES-256's.
@@ -26,19 +26,20 @@ const sealOverhead = len(sealHeader) + 12 + 16
 // the ciphertext, and a tag of 16 bytes that authenticates these, the header and the name.
 const sealHeader = "tcbauth\x01"
 
-// Sealed returns a store that keeps its values in store encrypted and authenticated with AES-256-GCM, so that who can
-// read store learns nothing but names and lengths, and who can write to it can delete a value, or put back an earlier one
-// of the same name, but not change one or move it to another name. It passes the ttl on, and implements [Locker] if
-// store does. It implements [Interruptible] and [Reserver] too, and answers as store does: where store implements neither,
-// it is not interruptible, and Reserve reserves nothing and fails only with a context that has ended.
+// Sealed returns a store that encrypts its values with AES-256-GCM and keeps them in store. Reading the underlying store
+// shows only key names and lengths. Writing to it can delete a value or restore an older one under the same key, but can
+// neither change a value nor move it to another key. The ttl is passed on. The result implements [Locker] if store does.
+// It implements [Interruptible] and [Reserver] too and passes them on; if store does not implement them, it is not
+// interruptible, and Reserve reserves nothing and fails only if the context has ended.
 //
-// Every key has 32 bytes, which must be random, such as from crypto/rand: a password is no key. The first one seals, and
-// all of them open, so a key is replaced by putting the new one before it; the old one can go when every session has been
-// refreshed since. With one key at most 2^32 values should be sealed, since each has a random nonce of 96 bits (NIST SP
-// 800-38D, section 8.3): a key that seals 100 sessions a second lasts for a year.
+// Every key must be 32 random bytes, for example from crypto/rand: a password is not a key. The first key encrypts, and
+// all of them decrypt. To replace a key, put the new one before it; remove the old one when every session has been
+// refreshed since. With one key at most 2^32 values should be encrypted, since each has a random nonce of 96 bits (NIST
+// SP 800-38D, section 8.3): enough for 100 sessions a second for a year.
 //
-// What cannot be opened is [ErrUnsealed] and stays where it is, values from before there was a seal too: their owners have
-// to sign in again, which replaces them. No store, no key, or one of another length is an error. The keys are copied.
+// A value that cannot be decrypted is [ErrUnsealed] and is kept. This includes values from before the store was sealed:
+// their users have to sign in again, which replaces them. A missing store, no key, or a key of another length is an
+// error. The keys are copied.
 func Sealed(store TokenStore, keys ...[]byte) (TokenStore, error) {
 	if store == nil {
 		return nil, errors.New("tcbauth: Sealed: a nil store")
@@ -57,13 +58,15 @@ func Sealed(store TokenStore, keys ...[]byte) (TokenStore, error) {
 		}
 		s.aeads = append(s.aeads, aead)
 	}
-	if locker, ok := store.(Locker); ok {
-		return struct {
-			*sealedStore
-			Locker
-		}{s, locker}, nil
+	locker, ok := store.(Locker)
+	if !ok {
+		return s, nil
 	}
-	return s, nil
+	locking := sealedLocker{s, locker}
+	if joint, ok := store.(session.Joint); ok {
+		return sealedJoint{locking, joint}, nil
+	}
+	return locking, nil
 }
 
 // newAEAD returns one whose Seal puts a random nonce before the ciphertext, where its Open finds it.
@@ -85,12 +88,17 @@ func (s *sealedStore) Get(ctx context.Context, key string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	return s.open(key, sealed)
+}
+
+// open returns the value that was sealed for key, not nil.
+func (s *sealedStore) open(key string, sealed []byte) ([]byte, error) {
 	rest, ok := bytes.CutPrefix(sealed, []byte(sealHeader))
 	if !ok {
 		return nil, fmt.Errorf("%w: it is not sealed, or by another version", ErrUnsealed)
 	}
 	for _, aead := range s.aeads {
-		if value, err := aead.Open(nil, nil, rest, sealedName(key)); err == nil {
+		if value, err := aead.Open([]byte{}, nil, rest, sealedName(key)); err == nil {
 			return value, nil
 		}
 	}
@@ -98,8 +106,11 @@ func (s *sealedStore) Get(ctx context.Context, key string) ([]byte, error) {
 }
 
 func (s *sealedStore) Set(ctx context.Context, key string, value []byte, ttl time.Duration) error {
-	sealed := s.aeads[0].Seal([]byte(sealHeader), nil, value, sealedName(key)) //nolint:gosec // G407: nil has it take a random nonce
-	return s.store.Set(ctx, key, sealed, ttl)
+	return s.store.Set(ctx, key, s.seal(key, value), ttl)
+}
+
+func (s *sealedStore) seal(key string, value []byte) []byte {
+	return s.aeads[0].Seal([]byte(sealHeader), nil, value, sealedName(key)) //nolint:gosec // G407: nil has it take a random nonce
 }
 
 func (s *sealedStore) Delete(ctx context.Context, key string) error { return s.store.Delete(ctx, key) }
@@ -118,3 +129,73 @@ func (s *sealedStore) Interruptible() bool {
 
 // sealedName is what a sealed value is bound to beside its key.
 func sealedName(key string) []byte { return []byte(sealHeader + key) }
+
+type sealedLocker struct {
+	*sealedStore
+	Locker
+}
+
+// sealedJoint is a sealed store over one that does several things in one step, and does them so too.
+type sealedJoint struct {
+	sealedLocker
+	session.Joint
+}
+
+// openedKey is what the context of a lock has the values under that came with the lock, and were opened.
+type openedKey struct{ store *sealedStore }
+
+// opened is a value as the store has it, and as it was before it was sealed.
+type opened struct{ sealed, value []byte }
+
+// LockGet is that of the store inside. Where a value cannot be opened it returns none of them, so that whoever reads that one is
+// told, and nobody else.
+func (s sealedJoint) LockGet(ctx context.Context, key string, keys ...string) (held context.Context, unlock func(), values [][]byte, err error) {
+	held, unlock, sealed, err := s.Joint.LockGet(ctx, key, keys...)
+	if err != nil || len(sealed) != len(keys) {
+		return held, unlock, nil, err
+	}
+	values = make([][]byte, len(keys))
+	all := make(map[string]opened, len(keys))
+	for i, key := range keys {
+		if sealed[i] == nil {
+			continue
+		}
+		if values[i], err = s.open(key, sealed[i]); err != nil {
+			return held, unlock, nil, nil //nolint:nilerr // see above
+		}
+		all[key] = opened{sealed[i], values[i]}
+	}
+	return context.WithValue(held, openedKey{s.sealedStore}, all), unlock, values, nil
+}
+
+// Replace is that of the store inside, which knows the old value as it was sealed.
+func (s sealedJoint) Replace(held context.Context, old []byte, ttl time.Duration, keys []string, values [][]byte) (done bool, err error) {
+	there, err := s.opened(held, keys[0])
+	if err != nil || there.sealed == nil || !bytes.Equal(there.value, old) {
+		return false, err
+	}
+	sealed := make([][]byte, len(values))
+	for i, value := range values {
+		sealed[i] = s.seal(keys[i], value)
+	}
+	return s.Joint.Replace(held, there.sealed, ttl, keys, sealed)
+}
+
+// opened returns what came with the lock under key, or is there. What is not there, or cannot be opened, is no value.
+func (s sealedJoint) opened(held context.Context, key string) (opened, error) {
+	if all, ok := held.Value(openedKey{s.sealedStore}).(map[string]opened); ok && all[key].sealed != nil {
+		return all[key], nil
+	}
+	sealed, err := s.store.Get(held, key)
+	switch {
+	case errors.Is(err, ErrNotFound):
+		return opened{}, nil
+	case err != nil:
+		return opened{}, err
+	}
+	value, err := s.open(key, sealed)
+	if err != nil {
+		return opened{}, nil //nolint:nilerr // whoever reads it is told
+	}
+	return opened{sealed, value}, nil
+}

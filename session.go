@@ -10,15 +10,16 @@ import (
 	"github.com/cloudbase-community/tcbauth/internal/session"
 )
 
-// GetAccessToken returns an access token that may be used now, for an Authorization: Bearer header. It is the session's,
-// refreshed first if it has expired, or while nobody is signed in the access key of [WithAccessKey], where that may stand in.
+// GetAccessToken returns a valid access token for an Authorization: Bearer header. It is the session's token, refreshed
+// first if it has expired. While nobody is signed in, it is the access key of [WithAccessKey], if that may be used.
 //
-// With a token at hand it takes no lock, sends nothing and allocates nothing. Otherwise all callers share one refresh,
-// which goes on if the context of one of them ends. Nobody signed in is [ErrNoSession]; a session that the server has
-// ended is [ErrSessionExpired]; after any other error the session is still there.
+// If a valid token is at hand, it takes no lock, sends nothing and allocates nothing. Otherwise all callers share one
+// refresh, which continues even if the context of one of them ends. If nobody is signed in, the error is [ErrNoSession];
+// if the server has ended the session, [ErrSessionExpired]. After any other error the session still exists.
 //
-// js-sdk: getAccessToken. WIRE.md 6.1.
+// js-sdk: getAccessToken.
 func (a *Auth) GetAccessToken(ctx context.Context) (string, error) {
+	// WIRE.md 6.1.
 	// A handle that cannot be used never learns of a session.
 	if a.bare == nil && ctx.Err() == nil {
 		if token, ok := a.session.Token(ctx); ok {
@@ -41,7 +42,7 @@ func (a *Auth) bearer(ctx context.Context, op string) (string, error) {
 }
 
 // GetCredentials returns a copy of the session's tokens, refreshed first if the access token has expired. Errors are
-// those of [Auth.GetAccessToken]; an access key is no session.
+// those of [Auth.GetAccessToken]; an access key is not a session.
 //
 // js-sdk: getCredentials.
 func (a *Auth) GetCredentials(ctx context.Context) (*Credentials, error) {
@@ -71,9 +72,10 @@ func (a *Auth) fresh(ctx context.Context, op string) (*session.Credentials, erro
 	return nil, a.fail(ctx, op, err)
 }
 
-// SetCredentials makes credentials the session, in place of what there was, without asking the server. nil forgets the
-// session and tells the server nothing. ExpiresAt, if zero, is counted from now. It needs an AccessToken, and an
-// ExpiresIn or ExpiresAt. No event is fired, as in the js-sdk. The end of ctx ends it, since nothing is lost then.
+// SetCredentials stores credentials as the session, replacing an existing one, without asking the server. nil removes the
+// session and does not tell the server. AccessToken is required, and ExpiresIn or ExpiresAt; if ExpiresAt is zero,
+// ExpiresIn is counted from now. No event is fired, as in the js-sdk. The end of ctx ends the call, since nothing can be
+// lost.
 //
 // js-sdk: setCredentials.
 func (a *Auth) SetCredentials(ctx context.Context, credentials *Credentials) error {
@@ -102,8 +104,8 @@ func (a *Auth) SetCredentials(ctx context.Context, credentials *Credentials) err
 	return nil
 }
 
-// HasLoginState reports whether there is a session: one whose access token may be used, or can be refreshed. It looks
-// here and in the store and sends nothing, so that the server may have ended the session all the same.
+// HasLoginState reports whether there is a session whose access token is valid or can be refreshed. It looks here and in
+// the store and sends nothing, so it does not notice that the server has ended the session.
 //
 // js-sdk: hasLoginState.
 func (a *Auth) HasLoginState(ctx context.Context) (bool, error) {
@@ -120,21 +122,22 @@ func (a *Auth) HasLoginState(ctx context.Context) (bool, error) {
 	return false, a.fail(ctx, "HasLoginState", err)
 }
 
-// RefreshSessionRequest may name another refresh token than the session's.
+// RefreshSessionRequest may have another refresh token than the session's.
 type RefreshSessionRequest struct {
 	RefreshToken string `json:"refresh_token,omitempty"`
 }
 
-// RefreshSession gets new tokens whether the old ones have expired or not, and fires [EventTokenRefreshed]. Callers that
-// ask at the same time share one refresh. With a RefreshToken of the request, its session takes the place of the stored
-// one. Nobody signed in is [ErrNoSession]; [Auth.SetSession] needs no session.
+// RefreshSession gets new tokens, whether the old ones have expired or not, and fires [EventTokenRefreshed]. Concurrent
+// callers share one refresh. If the request has a RefreshToken, its session replaces the stored one. If nobody is signed
+// in, the error is [ErrNoSession]; [Auth.SetSession] needs no session.
 //
-// A refresh token that the server refuses is [ErrSessionExpired] and [CodeInvalidGrant]. If it was the stored one, the session
-// is forgotten; if it was the request's, the stored session stays. After any other error the session is still there.
-// [ErrOutcomeUnknown] means that the server may have replaced the refresh token without telling.
+// If the server refuses the refresh token, the error is [ErrSessionExpired] and [CodeInvalidGrant]. The session is
+// removed if the token was the stored one, and kept if it was the request's. After any other error the session still
+// exists. [ErrOutcomeUnknown] means that the server may have replaced the refresh token without an answer.
 //
-// js-sdk: refreshSession. WIRE.md 6.1.
+// js-sdk: refreshSession.
 func (a *Auth) RefreshSession(ctx context.Context, req RefreshSessionRequest) (*Credentials, error) {
+	// WIRE.md 6.1.
 	const op = "RefreshSession"
 	if req.RefreshToken == "" {
 		return a.forceRefresh(ctx, op, "")
@@ -161,13 +164,13 @@ func (a *Auth) adopt(ctx context.Context, op string, in session.Adoption, checks
 	return public(c), mark, err
 }
 
-// RefreshTokenForceRequest may name the API version to refresh at: "v1", "v2", or "" for the session's own.
+// RefreshTokenForceRequest may name the API version for the refresh: "v1", "v2", or "" for the session's own.
 type RefreshTokenForceRequest struct {
 	Version string `json:"version,omitempty"`
 }
 
-// RefreshTokenForce is [Auth.RefreshSession] without a refresh token of the caller's. Unlike the js-sdk's it leaves a v2
-// session one of v2, and refreshes an expired session once.
+// RefreshTokenForce refreshes the session as [Auth.RefreshSession] does without a RefreshToken. It keeps a v2 session at
+// v2, and refreshes an expired session only once; the js-sdk turns it into a v1 session and refreshes twice.
 //
 // js-sdk: refreshTokenForce.
 func (a *Auth) RefreshTokenForce(ctx context.Context, req RefreshTokenForceRequest) (*Credentials, error) {
@@ -185,9 +188,9 @@ func (a *Auth) forceRefresh(ctx context.Context, op, version string, checks ...e
 	return nil, a.fail(ctx, op, err)
 }
 
-// GetSession returns the session as it is known here or in the store, its access token expired or not. It sends nothing;
-// [Auth.GetLoginState] refreshes. The user is the one that was last fetched through this Auth, or has the ids only. Nobody
-// signed in is [ErrNoSession], also with an access key.
+// GetSession returns the session that is known here or in the store, even if its access token has expired. It sends
+// nothing; [Auth.GetLoginState] refreshes. The user is the one that this Auth has fetched last, or has the ids only. If
+// nobody is signed in, the error is [ErrNoSession], also with an access key.
 //
 // js-sdk: getSession.
 func (a *Auth) GetSession(ctx context.Context) (*LoginState, error) {
@@ -198,8 +201,8 @@ func (a *Auth) GetSession(ctx context.Context) (*LoginState, error) {
 	return a.stateOf(c), nil
 }
 
-// GetLoginState returns the session, refreshed first if its access token has expired. The user is the one that was last
-// fetched through this Auth, or has the ids only. Nobody signed in is [ErrNoSession], also with an access key.
+// GetLoginState returns the session, refreshed first if its access token has expired. The user is the one that this Auth
+// has fetched last, or has the ids only. If nobody is signed in, the error is [ErrNoSession], also with an access key.
 //
 // js-sdk: getLoginState.
 func (a *Auth) GetLoginState(ctx context.Context) (*LoginState, error) {
@@ -233,16 +236,16 @@ func (a *Auth) stored(ctx context.Context, op string) (*session.Credentials, err
 	return nil, a.fail(ctx, op, err)
 }
 
-// SetSessionRequest has the tokens of a session that comes from elsewhere. As in the js-sdk both are required, though only
+// SetSessionRequest has the tokens of a session from elsewhere. As in the js-sdk both are required, though only
 // RefreshToken is used.
 type SetSessionRequest struct {
 	AccessToken  string `json:"access_token"`
 	RefreshToken string `json:"refresh_token"`
 }
 
-// SetSession takes over a session: it spends the refresh token, stores what the server gives for it in place of an earlier
-// session, and fires [EventTokenRefreshed] and [EventSignedIn]. A refresh token that the server refuses is
-// [CodeInvalidGrant] and leaves the stored session alone.
+// SetSession takes over a session: it uses up the refresh token, stores the new session, replacing an existing one, and
+// fires [EventTokenRefreshed] and [EventSignedIn]. If the server refuses the refresh token, the error is
+// [CodeInvalidGrant] and the stored session is kept.
 //
 // js-sdk: setSession.
 func (a *Auth) SetSession(ctx context.Context, req SetSessionRequest) (*Credentials, error) {
@@ -255,8 +258,8 @@ func (a *Auth) SetSession(ctx context.Context, req SetSessionRequest) (*Credenti
 	return c, nil
 }
 
-// LoginScope returns the scope of the stored session: words with spaces between, "user sso" or "anonymous" say. It sends
-// nothing.
+// LoginScope returns the scope of the stored session: values separated by spaces, for example "user sso" or "anonymous".
+// It sends nothing.
 //
 // js-sdk: loginScope.
 func (a *Auth) LoginScope(ctx context.Context) (string, error) {
@@ -285,9 +288,9 @@ type listening struct {
 	look func(*Auth) error // looks for the state to begin with; nil: the handler does not want to know
 }
 
-// WithInitialState has the handler told at once who is signed in, before anything else and with one [EventInitialSession] of
-// its own: Session is what [Auth.GetSession] finds under ctx, nil for nobody, and Err is why that is not known.
-// [Auth.OnAuthStateChange] then returns when the store has answered.
+// WithInitialState tells the handler the current state first, with an [EventInitialSession]: Session is what
+// [Auth.GetSession] finds under ctx, or nil if nobody is signed in, and Err says why it is not known.
+// [Auth.OnAuthStateChange] then returns after the store has answered.
 func WithInitialState(ctx context.Context) ListenOption {
 	return func(l *listening) {
 		l.look = func(a *Auth) error {
@@ -297,16 +300,17 @@ func WithInitialState(ctx context.Context) ListenOption {
 	}
 }
 
-// OnAuthStateChange calls handler for each [Event] of this Auth from now on, in the order of the changes, one at a time, on a
-// goroutine of its own that lives only while there is something to tell. A handler that panics or blocks holds up no call and
-// no other handler. After unsubscribe no further call of handler begins; one that runs goes on.
+// OnAuthStateChange calls handler for each later [Event] of this Auth, in order and one at a time, on a goroutine that
+// exists only while there are events. A handler that panics or blocks delays no call and no other handler. After
+// unsubscribe no further call of handler starts; a running call continues.
 //
-// What another handle or process has done to the session is told when a call of this Auth has looked at the store and found
-// it, at the latest when the access token has expired: [EventSignedIn] for somebody else, [EventTokenRefreshed] for other
-// tokens of the same person, [EventSignedOut] for nobody, or [EventSessionExpired] where this process knows that the server has
-// ended the session.
+// A change by another Auth or process is reported when a call of this Auth has found it in the store, at the latest when
+// the access token has expired: [EventSignedIn] for another user, [EventTokenRefreshed] for other tokens of the same
+// user, [EventSignedOut] if nobody is signed in any more, or [EventSessionExpired] if this process knows that the server
+// has ended the session.
 //
-// As in the js-sdk there is no event for SetCredentials, SignInCustom, Verify at v2 and anonymous sessions that are made anew.
+// As in the js-sdk there is no event for SetCredentials, SignInCustom, Verify at v2, and anonymous sessions that are
+// replaced when they expire.
 func (a *Auth) OnAuthStateChange(handler func(AuthEvent), opts ...ListenOption) (unsubscribe func()) {
 	var wanted listening
 	for _, opt := range opts {

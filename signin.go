@@ -9,9 +9,9 @@ import (
 	"github.com/cloudbase-community/tcbauth/internal/wire"
 )
 
-// SignInRequest names a person and proves it: Username with Password, or VerificationToken of [Auth.Verify].
+// SignInRequest names a user and has the Password, or the VerificationToken of [Auth.Verify].
 type SignInRequest struct {
-	Username          string `json:"username,omitempty"` // a user name, a mail address, or a phone number as "+86 13800000000"; sent as it is
+	Username          string `json:"username,omitempty"` // a user name, an email address, or a phone number as "+86 13800000000"; sent as it is
 	Password          string `json:"password,omitempty"`
 	VerificationToken string `json:"verification_token,omitempty"`
 	VerificationCode  string `json:"verification_code,omitempty"`
@@ -19,26 +19,27 @@ type SignInRequest struct {
 	ClientID          string `json:"client_id,omitempty"`
 	Version           string `json:"version,omitempty"` // "v1", the default, or "v2"
 
-	// IsEncrypt encrypts what is sent for the server alone, beside TLS.
+	// IsEncrypt encrypts the request for the server, in addition to TLS.
 	IsEncrypt bool `json:"isEncrypt,omitempty"`
-	// Params is what a caller has encrypted, who has the key of [Auth.GetPublicKey] and names it by PublicKeyThumbprint: the
-	// JSON of the fields above, in blocks of PKCS #1 v1.5 one after the other, in base64. Each needs the other, and stands
-	// for Username and Password.
+	// Params is for callers who encrypt the request themselves, with the key of [Auth.GetPublicKey]: the JSON of the fields
+	// above, encrypted in blocks of PKCS #1 v1.5, in base64. PublicKeyThumbprint names the key. Give both or neither, and
+	// then no Username and Password.
 	Params              string `json:"params,omitempty"`
 	PublicKeyThumbprint string `json:"public_key_thumbprint,omitempty"`
 
-	Query *UserInfoQuery `json:"query,omitempty"` // of the user that is fetched
+	Query *UserInfoQuery `json:"query,omitempty"` // what to fetch of the user
 }
 
-// SignIn signs in somebody who is registered, stores the session in place of an earlier one, fetches the user and fires
+// SignIn signs in a registered user. It stores the session, replacing an existing one, fetches the user and fires
 // [EventSignedIn].
 //
-// A wrong user name or password is [CodeInvalidUsernameOrPassword]; a person without a password [CodePasswordNotSet];
-// a code of somebody who is not registered [CodeNotFound]. If the store fails, the error is [ErrStore] and the result
+// A wrong user name or password is [CodeInvalidUsernameOrPassword], a user without a password [CodePasswordNotSet], and a
+// code of an address that is not registered [CodeNotFound]. If the store fails, the error is [ErrStore] and the result
 // still has the credentials, so that nothing is lost.
 //
-// js-sdk: signIn. WIRE.md 4.3.
+// js-sdk: signIn.
 func (a *Auth) SignIn(ctx context.Context, req SignInRequest) (*LoginState, error) {
+	// WIRE.md 4.3.
 	return a.signIn(ctx, "SignIn", req)
 }
 
@@ -77,19 +78,19 @@ func (a *Auth) signInFrom(ctx context.Context, op, deviceID string, req SignInRe
 	return a.signedIn(ctx, l, err, GetUserInfoRequest{Version: version, Query: query}, "")
 }
 
-// SignInWithPasswordRequest names a person by Username, Email or Phone.
+// SignInWithPasswordRequest names a user by Username, Email or Phone.
 type SignInWithPasswordRequest struct {
 	Username string `json:"username,omitempty"`
 	Email    string `json:"email,omitempty"`
-	Phone    string `json:"phone,omitempty"` // as NormalizePhone takes it
+	Phone    string `json:"phone,omitempty"` // in any form that NormalizePhone accepts
 	Password string `json:"password,omitempty"`
 
-	// IsEncrypt encrypts what is sent for the server alone, beside TLS, and signs in at v2.
+	// IsEncrypt encrypts the request for the server, in addition to TLS, and signs in at v2.
 	IsEncrypt bool `json:"is_encrypt,omitempty"`
 }
 
-// SignInWithPassword is [Auth.SignIn] with a password. If several names are given the first in the order of the fields is
-// used, as in the js-sdk.
+// SignInWithPassword signs in with a password, as [Auth.SignIn] does. If several names are given, the first in the order
+// of the fields is used, as in the js-sdk.
 //
 // js-sdk: signInWithPassword.
 func (a *Auth) SignInWithPassword(ctx context.Context, req SignInWithPasswordRequest) (*LoginState, error) {
@@ -110,33 +111,35 @@ func (a *Auth) SignInWithPassword(ctx context.Context, req SignInWithPasswordReq
 	return a.signIn(ctx, "SignInWithPassword", in, invalid)
 }
 
-// BindInfo is a third-party account that is bound to the person who signs in.
+// BindInfo names a third-party account to link to the user who signs in.
 type BindInfo struct {
 	ProviderToken string `json:"providerToken,omitempty"`
 }
 
-// SignInWithSmsRequest finishes what [Auth.GetVerification] began for a phone number.
+// SignInWithSmsRequest has the code that [Auth.GetVerification] sent to a phone number.
 type SignInWithSmsRequest struct {
 	VerificationInfo *VerificationInfo `json:"verificationInfo,omitempty"`
-	VerificationCode string            `json:"verificationCode,omitempty"` // what the person typed in, as Verify takes it
-	PhoneNum         string            `json:"phoneNum,omitempty"`         // as NormalizePhone takes it
+	VerificationCode string            `json:"verificationCode,omitempty"` // what the user typed in; as for Verify
+	PhoneNum         string            `json:"phoneNum,omitempty"`         // in any form that NormalizePhone accepts
 	BindInfo         *BindInfo         `json:"bindInfo,omitempty"`
-	// ShouldCreateUser false refuses people who are not registered ([CodeNotFound]); nil and true register them.
+	// ShouldCreateUser false refuses users who are not registered ([CodeNotFound]); nil and true register them.
 	ShouldCreateUser *bool `json:"shouldCreateUser,omitempty"`
 
-	// AnonymousToken is the access token of an anonymous session, which becomes a person who is new.
+	// AnonymousToken is the access token of an anonymous user, who becomes the new user.
 	AnonymousToken string `json:"anonymous_token,omitempty"`
 	// KeepAnonymousUser is that of [SignUpRequest].
 	KeepAnonymousUser bool `json:"-"`
 }
 
-// SignInWithSms checks the code and signs the person in, registering them if they are new. VerificationInfo.IsUser
-// decides which; where the server contradicts it, the other way is taken once with the same token.
+// SignInWithSms checks the code and signs the user in, or registers a new user. VerificationInfo.IsUser decides which. If
+// the server says that the user is registered and sign-in answers "not found" (or the reverse), the other call is tried
+// once with the same verification token.
 //
 // Errors are those of [Auth.Verify], [Auth.SignIn] and [Auth.SignUp].
 //
-// js-sdk: signInWithSms. WIRE.md 4.5.
+// js-sdk: signInWithSms.
 func (a *Auth) SignInWithSms(ctx context.Context, req SignInWithSmsRequest) (*LoginState, error) {
+	// WIRE.md 4.5.
 	phone, invalid := normalPhone("phoneNum", req.PhoneNum)
 	return a.signInByCode(ctx, codeSignIn{
 		op: "SignInWithSms", info: req.VerificationInfo, code: req.VerificationCode, username: phone,
@@ -145,25 +148,26 @@ func (a *Auth) SignInWithSms(ctx context.Context, req SignInWithSmsRequest) (*Lo
 	}, invalid)
 }
 
-// SignInWithEmailRequest finishes what [Auth.GetVerification] began for a mail address.
+// SignInWithEmailRequest has the code that [Auth.GetVerification] sent to an email address.
 type SignInWithEmailRequest struct {
 	VerificationInfo *VerificationInfo `json:"verificationInfo,omitempty"`
-	VerificationCode string            `json:"verificationCode,omitempty"` // what the person typed in, as Verify takes it
+	VerificationCode string            `json:"verificationCode,omitempty"` // what the user typed in; as for Verify
 	Email            string            `json:"email,omitempty"`
 	BindInfo         *BindInfo         `json:"bindInfo,omitempty"`
-	// ShouldCreateUser false refuses people who are not registered ([CodeNotFound]); nil and true register them.
+	// ShouldCreateUser false refuses users who are not registered ([CodeNotFound]); nil and true register them.
 	ShouldCreateUser *bool `json:"shouldCreateUser,omitempty"`
 
-	// AnonymousToken is the access token of an anonymous session, which becomes a person who is new.
+	// AnonymousToken is the access token of an anonymous user, who becomes the new user.
 	AnonymousToken string `json:"anonymous_token,omitempty"`
 	// KeepAnonymousUser is that of [SignUpRequest].
 	KeepAnonymousUser bool `json:"-"`
 }
 
-// SignInWithEmail is [Auth.SignInWithSms] for a mail address.
+// SignInWithEmail is [Auth.SignInWithSms] for an email address.
 //
-// js-sdk: signInWithEmail. WIRE.md 4.5.
+// js-sdk: signInWithEmail.
 func (a *Auth) SignInWithEmail(ctx context.Context, req SignInWithEmailRequest) (*LoginState, error) {
+	// WIRE.md 4.5.
 	return a.signInByCode(ctx, codeSignIn{
 		op: "SignInWithEmail", info: req.VerificationInfo, code: req.VerificationCode, username: req.Email,
 		signUp: SignUpRequest{Email: req.Email, AnonymousToken: req.AnonymousToken, KeepAnonymousUser: req.KeepAnonymousUser},
@@ -171,13 +175,13 @@ func (a *Auth) SignInWithEmail(ctx context.Context, req SignInWithEmailRequest) 
 	}, checkEmail("email", req.Email))
 }
 
-// codeSignIn is a sign-in by a code, of a person who may be new.
+// codeSignIn is a sign-in by a code, of a user who may be new.
 type codeSignIn struct {
 	op       string
 	info     *VerificationInfo
 	code     string
 	username string
-	signUp   SignUpRequest // without its proof
+	signUp   SignUpRequest // without its verification token
 	bind     *BindInfo
 	create   *bool
 }

@@ -13,13 +13,14 @@ type revokeBody struct {
 	Token string `json:"token"`
 }
 
-// SignOut revokes the session on the server, forgets it here and fires [EventSignedOut]. It forgets the session also
-// when revoking fails, and then returns what failed; only a context that is done before the call leaves everything as it
-// is. If somebody else has signed in meanwhile, with another handle or process, their session stays. Nobody signed in is
-// [ErrNoSession].
+// SignOut revokes the session on the server, removes it here and fires [EventSignedOut]. It removes the session even if
+// revoking fails, and then returns what failed. Only a context that has ended before the call leaves everything
+// unchanged. If another user has signed in meanwhile, through another handle or process, that session is kept. If nobody
+// is signed in, the error is [ErrNoSession].
 //
-// js-sdk: signOut without arguments. WIRE.md 6.6.
+// js-sdk: signOut without arguments.
 func (a *Auth) SignOut(ctx context.Context) error {
+	// WIRE.md 6.6.
 	const op = "SignOut"
 	leaving, err := a.sessionToEnd(ctx, op)
 	if leaving == nil {
@@ -42,11 +43,12 @@ type SignOutResponse struct {
 	RedirectURI string `json:"redirect_uri,omitempty"`
 }
 
-// SignOutWithRedirect is [Auth.SignOut] by another endpoint, which answers with a URL for the browser. A session that the
-// server does not know any more is no error.
+// SignOutWithRedirect signs out as [Auth.SignOut] does, through another endpoint, which returns a URL for the browser. A
+// session that the server does not know any more is not an error.
 //
-// js-sdk: signOut with arguments. WIRE.md 6.7.
+// js-sdk: signOut with arguments.
 func (a *Auth) SignOutWithRedirect(ctx context.Context, req SignOutRequest) (*SignOutResponse, error) {
+	// WIRE.md 6.7.
 	const op = "SignOutWithRedirect"
 	leaving, err := a.sessionToEnd(ctx, op)
 	if leaving == nil {

@@ -7,42 +7,43 @@ import (
 	"github.com/cloudbase-community/tcbauth/internal/wire"
 )
 
-// SignUpRequest registers somebody. The proof is VerificationToken of [Auth.Verify], with the PhoneNumber or Email that
-// it was given for, or ProviderToken. Everything else is optional.
+// SignUpRequest registers a new user, with the VerificationToken of [Auth.Verify] and the PhoneNumber or Email for which
+// it was issued, or with a ProviderToken. All other fields are optional.
 type SignUpRequest struct {
-	PhoneNumber string `json:"phone_number,omitempty"` // as NormalizePhone takes it
+	PhoneNumber string `json:"phone_number,omitempty"` // in any form that NormalizePhone accepts
 	Email       string `json:"email,omitempty"`
 
 	VerificationCode  string `json:"verification_code,omitempty"`
 	VerificationToken string `json:"verification_token,omitempty"`
 	ProviderToken     string `json:"provider_token,omitempty"`
 	VerifyOpt         string `json:"verify_opt,omitempty"`
-	AnonymousToken    string `json:"anonymous_token,omitempty"` // access token of an anonymous session, which becomes this person
+	AnonymousToken    string `json:"anonymous_token,omitempty"` // access token of an anonymous user, who becomes this user
 
-	Username string `json:"username,omitempty"` // the server's rule is that of ValidateUsername
-	Password string `json:"password,omitempty"` // judged by the password policy
+	Username string `json:"username,omitempty"` // see ValidateUsername for the server's rule
+	Password string `json:"password,omitempty"` // checked by the password policy
 	Name     string `json:"name,omitempty"`
 	Gender   string `json:"gender,omitempty"` // MALE or FEMALE
 	Picture  string `json:"picture,omitempty"`
 	Locale   string `json:"locale,omitempty"`
 	ClientID string `json:"client_id,omitempty"`
 
-	// KeepAnonymousUser makes the anonymous user who is signed in here the person who signs up: they keep their id, and what
-	// is stored under it. It is of no effect where nobody is signed in, or somebody who is not anonymous, and for a person who
-	// is registered already. AnonymousToken goes before it.
+	// KeepAnonymousUser turns the anonymous user who is signed in here into the new user, who keeps the id and the data
+	// stored under it. It has no effect if nobody or a user who is not anonymous is signed in, or if the user is registered
+	// already. AnonymousToken takes precedence.
 	KeepAnonymousUser bool `json:"-"`
 }
 
-// SignUp registers somebody and signs them in: it stores the session in place of an earlier one, fetches the user and
-// fires [EventSignedIn].
+// SignUp registers a new user and signs in. It stores the session, replacing an existing one, fetches the user and fires
+// [EventSignedIn].
 //
-// A phone number or mail address that is registered already is [CodeFailedPrecondition] or [CodeAlreadyExists]. A weak
-// password is refused before anything is sent. The same code that proved a sign-in which was refused with
-// [CodeNotFound] serves to sign up. If the store fails, the error is [ErrStore] and the result still has the
+// A phone number or email address that is registered already is [CodeFailedPrecondition] or [CodeAlreadyExists]. A weak
+// password is refused before anything is sent. After a sign-in that was refused with [CodeNotFound], the same
+// verification token can be used to sign up. If the store fails, the error is [ErrStore] and the result still has the
 // credentials.
 //
-// js-sdk: signUp with a verification token. WIRE.md 4.4.
+// js-sdk: signUp with a verification token.
 func (a *Auth) SignUp(ctx context.Context, req SignUpRequest) (*LoginState, error) {
+	// WIRE.md 4.4.
 	return a.signUp(ctx, "SignUp", "", req)
 }
 

@@ -13,27 +13,27 @@ import (
 	"github.com/cloudbase-community/tcbauth/internal/session"
 )
 
-// Transport returns an [http.RoundTripper] for other APIs of this environment, cloud functions say, as the person who is
-// signed in. It sends through base, or if that is nil through what http.DefaultTransport is at the time of a request. It is
-// safe for concurrent use.
+// Transport returns an [http.RoundTripper] for other APIs of this environment, such as cloud functions, on behalf of the
+// signed-in user. It sends through base, or through http.DefaultTransport if base is nil. It is safe for concurrent use.
+// Make one per user and keep it.
 //
 // A request to one of the environment's hosts gets Authorization: Bearer with the token of [Auth.GetAccessToken]: the
-// session's, refreshed first if it has expired, the access key while nobody is signed in, or the bare token of
-// [App.ForToken]. These hosts are, by https at its default port, the js-sdk's of the region and both gateways (WIRE.md 1),
-// and beside them the scheme, host and port of [Auth.BaseURL]. Any other request goes to base as it is: one to another
-// host, one that has an Authorization header already, and one that a redirect by another host led to, which is not to act
-// in the person's name. The caller's request is never changed.
+// session's, refreshed first if it has expired, the access key while nobody is signed in, or the token of [App.ForToken].
+// These hosts are, with https at its default port, the js-sdk's host of the region and both gateways, and the scheme,
+// host and port of [Auth.BaseURL]. Any other request is passed to base unchanged: to another host, with an Authorization
+// header of its own, or after a redirect by another host. The caller's request is never changed.
 //
-// A 401 means that the request was not carried out (RFC 9110, 15.5.2). The session's token is then replaced as for a call
-// of this package, by one refresh that all requests in flight share, and the request is sent once more, provided that its
-// body can be had again (there is none, or GetBody is set) and that the session is still the same person's. Otherwise the
-// 401 is returned as it is, and so is one to an access key or a bare token. The 401 of another API does not end the session;
-// only the refusal of a refresh does. Where a token is refused that was just refreshed, the token is not the reason, and this
-// RoundTripper returns a 401 to it from then on: keep one for a visitor whom an API refuses for reasons of its own.
+// A 401 means that the request was not carried out (RFC 9110, 15.5.2). The session is then refreshed once, for all
+// requests in flight, and the request is sent again, if its body is available again (there is none, or GetBody is set)
+// and the session still belongs to the same user. Otherwise the 401 is returned, and so is a 401 for an access key or for
+// the token of [App.ForToken]. A 401 of another API does not end the session; only a refused refresh does. If an API
+// refuses even a fresh token, refreshing does not help. This RoundTripper remembers that and returns later 401s for the
+// token unchanged; a new RoundTripper for each request would refresh each time.
 //
-// Without a token RoundTrip sends nothing and fails with the [*Error] of [Auth.GetAccessToken]; if the refresh after a 401
-// fails, with that of [Auth.RefreshSession]. errors.Is and errors.As find it in the error of an [http.Client] too.
+// Without a token RoundTrip sends nothing and returns the [*Error] of [Auth.GetAccessToken]; if the refresh after a 401
+// fails, that of [Auth.RefreshSession]. errors.Is and errors.As find it in the error of an [http.Client] too.
 func (a *Auth) Transport(base http.RoundTripper) http.RoundTripper {
+	// WIRE.md 1.
 	return &transport{auth: a, base: base, origins: a.app.origins}
 }
 

@@ -6,8 +6,8 @@ import (
 	"github.com/cloudbase-community/tcbauth/internal/session"
 )
 
-// UpdateUserRequest has the fields to change: nil leaves one as it is, a pointer to "" clears it. Email and Phone cannot be
-// cleared; they need a code, and exclude each other.
+// UpdateUserRequest has the fields to change: nil leaves a field unchanged, a pointer to "" clears it. Email and Phone
+// need a code, cannot be cleared, and cannot be changed together.
 type UpdateUserRequest struct {
 	UserID      *string `json:"user_id,omitempty"`
 	Nickname    *string `json:"nickname,omitempty"`
@@ -16,21 +16,21 @@ type UpdateUserRequest struct {
 	AvatarURL   *string `json:"avatar_url,omitempty"`
 	Gender      *string `json:"gender,omitempty"` // MALE or FEMALE
 	Email       *string `json:"email,omitempty"`
-	Phone       *string `json:"phone,omitempty"` // as NormalizePhone takes it
+	Phone       *string `json:"phone,omitempty"` // in any form that NormalizePhone accepts
 }
 
-// UpdateUserResult has the user after the change. Challenge is what a new mail address or phone number waits for; nil:
-// nothing.
+// UpdateUserResult has the user after the change. If Challenge is not nil, a new email address or phone number waits for
+// its code.
 type UpdateUserResult struct {
 	User      *User         `json:"user"`
 	Challenge *OtpChallenge `json:"challenge,omitempty"`
 }
 
-// UpdateUser changes the profile of the person who is signed in and fires [EventUserUpdated]. For a new Email or Phone it
-// sends a code there first; [Auth.FinishOtp] makes that change. If something fails after the code was sent, the result
-// stands beside the error and has the Challenge, so that no second code is needed.
+// UpdateUser changes the profile of the signed-in user and fires [EventUserUpdated]. For a new Email or Phone it first
+// sends a code there; [Auth.FinishOtp] then makes the change. If something fails after the code was sent, the result is
+// returned beside the error and has the Challenge, so that no second code is needed.
 //
-// js-sdk: updateUser, which with both verifies only the address.
+// js-sdk: updateUser, which verifies only the email address if both are given.
 func (a *Auth) UpdateUser(ctx context.Context, req UpdateUserRequest) (*UpdateUserResult, error) {
 	const op = "UpdateUser"
 	rest := UpdateUserBasicInfoRequest(req)
@@ -50,10 +50,13 @@ func (a *Auth) UpdateUser(ctx context.Context, req UpdateUserRequest) (*UpdateUs
 			return nil, err
 		}
 		as = begun.as
-		if out.Challenge, err = a.challenge(ctx, op, kind, verification); err != nil {
+		out.Challenge, err = a.challenge(ctx, op, kind, begun.sub, verification)
+		switch {
+		case out.Challenge == nil:
 			return nil, err
+		case err != nil:
+			return out, err // its code is on its way
 		}
-		out.Challenge.Sub = begun.sub
 	}
 	if !rest.empty() {
 		var err error
@@ -72,7 +75,7 @@ func (a *Auth) UpdateUser(ctx context.Context, req UpdateUserRequest) (*UpdateUs
 	return out, nil
 }
 
-// contactChange says what a new mail address or phone number needs. kind is "" if there is none.
+// contactChange says what a new email address or phone number needs. kind is "" if there is none.
 func contactChange(req UpdateUserRequest) (kind string, verification GetVerificationRequest, err error) {
 	switch {
 	case req.Email != nil && req.Phone != nil:

@@ -7,8 +7,10 @@ import (
 	"github.com/cloudbase-community/tcbauth/internal/lenient"
 )
 
-// User is a person's profile (WIRE.md 7.1). Fields that the server does not send are empty. Printed with fmt or slog it
-// shows the ids only.
+// WIRE.md 7.1.
+
+// User is a user's profile. Fields that the server does not send are empty. Printed with fmt or slog it shows the ids
+// only.
 type User struct {
 	Sub string `json:"sub,omitempty"` // the user's id: 19 digits, or other characters for anonymous users
 	UID string `json:"uid,omitempty"` // the same, under the js-sdk's older name
@@ -29,8 +31,8 @@ type User struct {
 	Providers []UserProvider `json:"providers,omitempty"`
 
 	Status           string `json:"status,omitempty"`       // DEFAULT, ACTIVE, PENDING or BLOCKED
-	HasPassword      bool   `json:"has_password,omitempty"` // the server says so by has_password, hasPassword or password "SET"
-	Type             string `json:"type,omitempty"`         // "external", say
+	HasPassword      bool   `json:"has_password,omitempty"` // from has_password, hasPassword, or password "SET"
+	Type             string `json:"type,omitempty"`         // for example "external"
 	InternalUserType string `json:"internal_user_type,omitempty"`
 	UserID           string `json:"user_id,omitempty"`
 	UserDesc         string `json:"user_desc,omitempty"`
@@ -38,7 +40,7 @@ type User struct {
 	CreatedFrom      string `json:"created_from,omitempty"`
 	LoginType        string `json:"loginType,omitempty"`
 
-	// The js-sdk reads these too (WIRE.md 7.1).
+	// The js-sdk reads these too.
 	NickName  string        `json:"nickName,omitempty"`
 	AvatarURL string        `json:"avatarUrl,omitempty"`
 	Country   string        `json:"country,omitempty"`
@@ -46,7 +48,7 @@ type User struct {
 	City      string        `json:"city,omitempty"`
 	Location  *UserLocation `json:"location,omitempty"`
 
-	// Times are the server's text, in RFC 3339.
+	// Times have the server's form, RFC 3339.
 	CreatedAt         string `json:"created_at,omitempty"`
 	UpdatedAt         string `json:"updated_at,omitempty"`
 	PasswordUpdatedAt string `json:"password_updated_at,omitempty"`
@@ -65,7 +67,7 @@ type Address struct {
 	Country       string `json:"country,omitempty"`
 }
 
-// UserLocation is where a person is at home, in the js-sdk's form.
+// UserLocation is a user's home, in the js-sdk's form.
 type UserLocation struct {
 	Country  string `json:"country,omitempty"`
 	Province string `json:"province,omitempty"`

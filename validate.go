@@ -13,33 +13,32 @@ import (
 	"github.com/cloudbase-community/tcbauth/internal/wire"
 )
 
-// ErrInvalidParams is what every [ValidationError] is, and every answer of the server in [CategoryInvalidParams]. The
-// same request will not succeed; a corrected one may.
+// ErrInvalidParams matches every [ValidationError] and every server error of [CategoryInvalidParams]. Correct the request
+// before trying again.
 var ErrInvalidParams = errors.New("tcbauth: invalid parameters")
 
-// ValidationError says which field of a request breaks which rule. Nothing was sent. errors.Is(err, [ErrInvalidParams])
-// holds for it.
+// ValidationError says which field of a request breaks which rule. Nothing was sent. It matches [ErrInvalidParams].
 //
-// It never has the refused value in it, so that it can be logged and shown.
+// It never contains the refused value, so it can be logged and shown.
 type ValidationError struct {
 	// Field is the JSON name of the request's field, such as "phone_number".
 	Field string
-	// Rule goes on where Field ends, such as "must be digits only".
+	// Rule continues the sentence that begins with Field, such as "must be digits only".
 	Rule string
 }
 
-// Error says the field and the rule, never the value.
+// Error returns the field and the rule, never the value.
 func (e *ValidationError) Error() string { return "tcbauth: " + e.Field + " " + e.Rule }
 
 // Is reports whether target is [ErrInvalidParams].
 func (e *ValidationError) Is(target error) bool { return target == ErrInvalidParams }
 
-// PasswordPolicy judges a password that is about to be set: nil accepts it. It is called before anything is sent, never
-// with an empty password and never for one that is only checked, as in a sign-in. It must be safe for concurrent use.
-// [ValidatePassword] is the default; WithPasswordPolicy replaces it, for an environment whose rule is another one.
+// PasswordPolicy checks a new password; nil accepts it. It is called before anything is sent, never with an empty
+// password, and never for the password of a sign-in. It must be safe for concurrent use. The default is
+// [ValidatePassword]; WithPasswordPolicy replaces it, for an environment with another rule.
 //
-// Of a *[ValidationError] that it returns the caller sees the Rule, under the name of the field in question. Any other
-// error can be found in the refusal with errors.Is and errors.As, but its text is left out, as it may quote the password.
+// If it returns a *[ValidationError], the caller gets its Rule, with the name of the request's field. Any other error is
+// found in the refusal by errors.Is and errors.As, but its text is left out, since it may quote the password.
 type PasswordPolicy func(password string) error
 
 const (
@@ -50,17 +49,17 @@ const (
 	ruleUsername = "must be 6 to 25 characters: a lower-case letter, then lower-case letters, digits, _ and -"
 	ruleCode     = "must be digits, with nothing but spaces, hyphens and dots between"
 	ruleCodeLong = "must be at most 16 digits"
-	ruleEmail    = "must be an e-mail address: no white space, one @ with something on both sides"
+	ruleEmail    = "must be an email address: no white space, one @ with something on both sides"
 	ruleMailLong = "must be at most 254 bytes"
 )
 
-// ValidatePassword applies the documented rule for a password that is set (WIRE.md 8): 8 to 32 characters, with at
-// least one letter and one digit. Characters are Unicode code points; the letter is one of A-Z and a-z, the digit one
-// of 0-9, and whatever else there is may be anything. Invalid UTF-8 is refused: JSON cannot carry it, so that another
-// password would be set than the one given.
+// ValidatePassword applies the documented rule for a new password: 8 to 32 characters, with at least one letter and one
+// digit. Characters are Unicode code points; letters are A-Z and a-z, digits 0-9, and all other characters are allowed.
+// Invalid UTF-8 is refused: JSON cannot carry it, and another password would be set than the one given.
 //
 // The error is a *[ValidationError] of the field "password".
 func ValidatePassword(password string) error {
+	// WIRE.md 8.
 	const field = "password"
 	if !utf8.ValidString(password) {
 		return &ValidationError{Field: field, Rule: ruleUTF8}
@@ -84,14 +83,15 @@ func ValidatePassword(password string) error {
 
 var usernamePattern = regexp.MustCompile(`^[a-z][0-9a-z_-]{5,24}$`)
 
-// ValidateUsername applies the rule that the server's sign-up was seen to have (WIRE.md 4.4): 6 to 25 characters, a
-// lower-case letter first, then lower-case letters, digits, _ and -.
+// ValidateUsername applies the rule that the server's sign-up is known to have: 6 to 25 characters, a lower-case letter
+// first, then lower-case letters, digits, _ and -.
 //
-// It is for a program that wants to know before the person has typed a verification code. The sign-up itself leaves
-// the judgement to the server, whose rule may change; and a sign-in takes more than this, such as an e-mail address.
+// It is for programs that want to check a name before the user has typed a verification code. The sign-up itself leaves
+// the decision to the server, whose rule may change. A sign-in accepts other names too, such as an email address.
 //
 // The error is a *[ValidationError] of the field "username".
 func ValidateUsername(username string) error {
+	// WIRE.md 4.4.
 	if !usernamePattern.MatchString(username) {
 		return &ValidationError{Field: "username", Rule: ruleUsername}
 	}
@@ -133,11 +133,12 @@ type policyError struct {
 func (e *policyError) Error() string   { return e.refusal.Error() }
 func (e *policyError) Unwrap() []error { return []error{&e.refusal, e.cause} }
 
-// normalCode returns the digits of a verification code as a person may have pasted it: full-width digits count as plain ones,
-// and what may stand between the digits of a telephone number, parentheses apart, is left out. Codes have six digits today
-// (WIRE.md 4.6); the limit is wide, so that longer ones need no new version, and narrow enough to catch a token in the wrong
-// field.
+// normalCode returns the digits of a verification code as a user may have pasted it: full-width digits count as plain
+// ones, and what may stand between the digits of a telephone number, parentheses apart, is left out. Codes have six
+// digits today; the limit is wide, so that longer ones need no new version, and narrow enough to catch a token in the
+// wrong field.
 func normalCode(field, code string) (string, error) {
+	// WIRE.md 4.6.
 	digits := make([]byte, 0, 16)
 	for _, r := range code {
 		switch r = halfWidth(r); {
@@ -169,7 +170,7 @@ func halfWidth(r rune) rune {
 	return r
 }
 
-// isSeparator reports whether r may stand between digits that a person writes, without a meaning, parentheses apart.
+// isSeparator reports whether r may stand between digits that a user writes, without a meaning, parentheses apart.
 func isSeparator(r rune) bool {
 	switch {
 	case r == '-', r == '.', unicode.IsSpace(r):
@@ -189,7 +190,7 @@ func checkDeviceID(field, id string) error {
 	return nil
 }
 
-// checkEmail refuses what cannot be an e-mail address; the rest is the server's to judge. 254 bytes is the longest path
+// checkEmail refuses what cannot be an email address; the rest is the server's to judge. 254 bytes is the longest path
 // that SMTP carries (RFC 5321, 4.5.3.1.3, less its angle brackets).
 func checkEmail(field, email string) error {
 	if err := required(field, email); err != nil {

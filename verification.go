@@ -10,35 +10,37 @@ import (
 	"github.com/cloudbase-community/tcbauth/internal/wire"
 )
 
-// Targets of [GetVerificationRequest]: whom the server sends a code to (WIRE.md 4.1).
+// WIRE.md 4.1.
+
+// Targets of [GetVerificationRequest]: the users to whom the server sends a code.
 const (
-	TargetAny         = "ANY"      // anybody; what the server does without a target
+	TargetAny         = "ANY"      // all users; the default of the server
 	TargetUser        = "USER"     // registered users only
 	TargetNotUser     = "NOT_USER" // new users only
-	TargetCurrentUser = "CUR_USER" // the one who is signed in
+	TargetCurrentUser = "CUR_USER" // the signed-in user
 )
 
 // GetVerificationRequest asks for a code. Exactly one of PhoneNumber and Email is given.
 type GetVerificationRequest struct {
-	PhoneNumber     string `json:"phone_number,omitempty"` // as NormalizePhone takes it
+	PhoneNumber     string `json:"phone_number,omitempty"` // in any form that NormalizePhone accepts
 	Email           string `json:"email,omitempty"`
 	Target          string `json:"target,omitempty"`
-	Usage           string `json:"usage,omitempty"`             // what the code is for, in the server's words: PASSWORD_RESET, or "recovery", say
-	EmailRedirectTo string `json:"email_redirect_to,omitempty"` // the mail has a link to this URL in place of a code
+	Usage           string `json:"usage,omitempty"`             // what the code is for, as the server names it, for example PASSWORD_RESET or "recovery"
+	EmailRedirectTo string `json:"email_redirect_to,omitempty"` // the email has a link to this URL instead of a code
 	ClientID        string `json:"client_id,omitempty"`
 
-	// WithCaptcha sends a captcha token at once, in place of waiting until the server asks for it.
+	// WithCaptcha sends a captcha token at once, instead of waiting until the server asks for it.
 	WithCaptcha bool `json:"withCaptcha,omitempty"`
 }
 
-// VerificationInfo is a code on its way. VerificationID contains the phone number or mail address: it belongs neither in
-// logs nor in URLs.
+// VerificationInfo describes a code that was sent. VerificationID contains the phone number or email address: keep it out
+// of logs and URLs.
 type VerificationInfo struct {
 	VerificationID string `json:"verification_id"` // up to 1,000 characters and more
 	ExpiresIn      int    `json:"expires_in,omitempty"`
-	IsUser         bool   `json:"is_user"` // false too where the server does not say
-	// DeviceID is the device id that the code was asked for with. What finishes the flow sends it again, also on another
-	// machine. It is no secret.
+	IsUser         bool   `json:"is_user"` // also false if the server does not say
+	// DeviceID is the device id with which the code was requested. The last step of the flow sends it again, also on another
+	// machine. It is not a secret.
 	DeviceID string `json:"device_id,omitempty"`
 }
 
@@ -89,14 +91,15 @@ func flag(v lenient.Value) *bool {
 	return nil
 }
 
-// GetVerification sends a code by SMS or mail. ExpiresIn of the result is in seconds, 600 as a rule.
+// GetVerification sends a code by SMS or email. ExpiresIn of the result is in seconds, usually 600.
 //
-// It is never sent twice for one call: if the connection breaks after sending, the error is [ErrOutcomeUnknown]. The
-// server allows a number one SMS a minute; more is [ErrRateLimited]. A new code ends the life of the one before. While
-// somebody is signed in the call carries the session, as in the js-sdk.
+// One call never sends it twice: if the connection breaks after sending, the error is [ErrOutcomeUnknown]. The server
+// allows one SMS a minute to a number; more is [ErrRateLimited]. A new code invalidates the one before. If a user is
+// signed in, the call carries the session, as in the js-sdk.
 //
-// js-sdk: getVerification. WIRE.md 4.1.
+// js-sdk: getVerification.
 func (a *Auth) GetVerification(ctx context.Context, req GetVerificationRequest) (*VerificationInfo, error) {
+	// WIRE.md 4.1.
 	return a.getVerification(ctx, "GetVerification", req)
 }
 
@@ -144,39 +147,13 @@ func (a *Auth) sendCode(ctx context.Context, op string, req GetVerificationReque
 	return sent, nil
 }
 
-// SendVerificationCodeToCurrentUser is [Auth.GetVerification] for the person who is signed in, with a captcha token at
-// once. The Target of the request is set.
+// SendVerificationCodeToCurrentUser sends a code to the signed-in user, with a captcha token at once. It sets the Target
+// of the request.
 //
-// js-sdk: sendVerificationCodeToCurrentUser of the lower layer.
+// js-sdk: authApi.sendVerificationCodeToCurrentUser.
 func (a *Auth) SendVerificationCodeToCurrentUser(ctx context.Context, req GetVerificationRequest) (*VerificationInfo, error) {
 	req.Target, req.WithCaptcha = TargetCurrentUser, true
 	return a.getVerification(ctx, "SendVerificationCodeToCurrentUser", req)
-}
-
-// ResendRequest says where a code goes once more. Exactly one of Email and Phone is given.
-type ResendRequest struct {
-	Type  string `json:"type,omitempty"` // "signup" reaches people who are not registered too
-	Email string `json:"email,omitempty"`
-	Phone string `json:"phone,omitempty"` // as NormalizePhone takes it
-	Usage string `json:"usage,omitempty"` // that of [GetVerificationRequest]
-}
-
-// Resend sends a new code, which ends the life of the one before. An [OtpChallenge] is then finished with the new
-// VerificationID as its MessageID.
-//
-// js-sdk: resend.
-func (a *Auth) Resend(ctx context.Context, req ResendRequest) (*VerificationInfo, error) {
-	target := TargetUser
-	if req.Type == "signup" {
-		target = TargetAny
-	}
-	phone, invalid := phoneOrEmail("phone", req.Phone, "email", req.Email)
-	if invalid != nil {
-		return nil, a.fail(ctx, "Resend", invalid)
-	}
-	return a.getVerification(ctx, "Resend", GetVerificationRequest{
-		Email: req.Email, PhoneNumber: phone, Target: target, Usage: req.Usage,
-	})
 }
 
 // carriesBearer reports whether a call that may carry a bearer carries one. A store that fails is an error of the inside.
@@ -190,18 +167,18 @@ func (a *Auth) carriesBearer(ctx context.Context) (bool, error) {
 // VerifyRequest checks a code. Version is "v1", the default, or "v2".
 type VerifyRequest struct {
 	VerificationID   string `json:"verification_id"`
-	VerificationCode string `json:"verification_code"` // digits, as a person pastes them
-	// VerificationToken is one that an earlier code has given, sent beside this code. What the server makes of it is not known.
+	VerificationCode string `json:"verification_code"` // digits, in any form in which a user pastes them
+	// VerificationToken comes from an earlier code and is sent with this one. How the server uses it is not known.
 	VerificationToken string `json:"verification_token,omitempty"`
 	Version           string `json:"version,omitempty"`
 	ClientID          string `json:"client_id,omitempty"`
 }
 
-// VerifyResponse proves for ExpiresIn seconds, 600 as a rule, that a code was right.
+// VerifyResponse has the verification token of a right code, valid for ExpiresIn seconds, usually 600.
 type VerifyResponse struct {
 	VerificationToken string `json:"verification_token,omitempty"`
 	ExpiresIn         int    `json:"expires_in,omitempty"`
-	// Credentials is the session that v2 gives at once, in place of a token. It is stored; the user is not fetched and
+	// Credentials is the session that v2 returns at once, instead of a token. It is stored; the user is not fetched and
 	// no event is fired, as in the js-sdk.
 	Credentials *Credentials `json:"credentials,omitempty"`
 }
@@ -233,13 +210,17 @@ func (v *checkedCode) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-// Verify checks the code that a person typed in or pasted. As in every method that takes one, white space, hyphens, dots and
-// invisible marks in it are left out, and full-width digits count as plain ones, as [NormalizePhone] has it; a code with
-// anything else in it is refused. Tries are few and a wrong one counts, so it is never sent twice for one call. A wrong or expired code is [ErrVerificationFailed] or [CodeInvalidVerificationCode]: which the server sends is not
-// known. Too many tries are [CodeAborted].
+// Verify checks the code that the user typed or pasted. As in every method that takes a code, white space, hyphens, dots
+// and invisible marks are ignored and full-width digits count as plain ones, as for [NormalizePhone]; a code with
+// anything else in it is refused.
 //
-// js-sdk: verify. WIRE.md 4.2.
+// The server allows few attempts and counts each wrong code, so one call never sends the code twice. A wrong or expired
+// code is [ErrVerificationFailed] or [CodeInvalidVerificationCode]; which of them the server sends is not known. Too many
+// wrong codes are [CodeAborted].
+//
+// js-sdk: verify.
 func (a *Auth) Verify(ctx context.Context, req VerifyRequest) (*VerifyResponse, error) {
+	// WIRE.md 4.2.
 	return a.verify(ctx, "Verify", "", req)
 }
 

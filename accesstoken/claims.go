@@ -16,9 +16,9 @@ type Kind int
 
 // The kinds of tokens. All but User are accepted only if an option says so.
 const (
-	User           Kind = iota // a person
+	User           Kind = iota // a user who has signed in
 	Anonymous                  // an anonymous user
-	PublishableKey             // anybody who can read the environment's web pages
+	PublishableKey             // everyone who can read the environment's web pages
 	APIKey                     // an administrator, or a server that acts as one
 
 	kinds = iota
@@ -39,20 +39,20 @@ func (k Kind) String() string {
 	return "Kind(" + strconv.Itoa(int(k)) + ")"
 }
 
-// Claims are those of a token (WIRE.md section 6.3). A claim that the token does not have, or has in another type, is the
-// zero value; [Claims.Decode] gets those without a field. They do not hold the token itself: printed or logged, they show
-// who it is for, and nothing that could be used in its place.
+// Claims are the claims of a token. A claim that is missing, or has another type, is the zero value; [Claims.Decode]
+// reads claims without a field. They do not contain the token: printed or logged, they show whose token it is, and
+// nothing that could be used instead of it.
 type Claims struct {
 	Kind         Kind
 	Issuer       string
 	Subject      string    // the id of the user
 	Audience     []string  // the client id, which is the environment's id by default
-	ExpiresAt    time.Time // seconds are whole, here and in the other times
+	ExpiresAt    time.Time // in whole seconds, like the other times
 	NotBefore    time.Time
 	IssuedAt     time.Time
-	Scope        string // words with spaces between, such as "user sso"
+	Scope        string // values separated by spaces, such as "user sso"
 	ProjectID    string // the environment
-	ProviderType string // how the person signed in: "email", "username", ...
+	ProviderType string // how the user signed in: "email", "username", ...
 	UserID       string // the same as Subject in newer tokens
 	UserType     string // "external", ...
 	Groups       []string
@@ -157,7 +157,7 @@ func (c *Claims) parse(payload []byte) error {
 	return nil
 }
 
-// kind tells the tokens apart that the service signs (WIRE.md sections 6.3 and 6.4). What gives most away comes first,
+// kind distinguishes the tokens that the service signs (WIRE.md sections 6.3 and 6.4). What gives most away comes first,
 // so that a token which looks like two kinds is refused like the one that is least welcome.
 func (r *rawClaims) kind(c *Claims) (k Kind, ok bool) {
 	platform := ""
@@ -213,7 +213,7 @@ func decodeTime(value string) (time.Time, bool) {
 	return time.Unix(int64(seconds), 0), true
 }
 
-// Decode stores all claims, those without a field too, in what v points to, as json.Unmarshal does.
+// Decode stores all claims, including those without a field, in the value that v points to, as json.Unmarshal does.
 func (c *Claims) Decode(v any) error {
 	payload, err := c.MarshalJSON()
 	if err == nil {
@@ -225,7 +225,7 @@ func (c *Claims) Decode(v any) error {
 	return nil
 }
 
-// MarshalJSON returns the claims as the token has them. Those of Claims that were made by hand are made from the fields.
+// MarshalJSON returns the claims as the token has them, or, for Claims made by hand, the fields.
 func (c Claims) MarshalJSON() ([]byte, error) {
 	if c.raw != "" {
 		return []byte(c.raw), nil
@@ -255,7 +255,7 @@ func (c Claims) MarshalJSON() ([]byte, error) {
 	})
 }
 
-// UnmarshalJSON takes the payload of a token. It verifies nothing: claims to be trusted come from a [Verifier].
+// UnmarshalJSON reads the payload of a token. It verifies nothing: claims that can be trusted come from a [Verifier].
 func (c *Claims) UnmarshalJSON(payload []byte) error {
 	var parsed Claims
 	if err := parsed.parse(payload); err != nil {
@@ -265,7 +265,7 @@ func (c *Claims) UnmarshalJSON(payload []byte) error {
 	return nil
 }
 
-// Format prints who the token is for.
+// Format prints whose token it is.
 func (c Claims) Format(f fmt.State, _ rune) {
 	_, _ = io.WriteString(f, c.text()) // a fmt.State keeps its own errors
 }

@@ -5,47 +5,48 @@ import (
 	"net/http"
 )
 
-// The errors of this package fall into two classes, told apart by errors.Is: the token is at fault, or nobody can tell.
+// Every error about a token matches one of these two: the token must be refused, or it could not be verified.
 var (
-	// ErrInvalidToken is every error that says that a token must not be accepted (HTTP status 401). Which of the errors
-	// below it is says why.
+	// ErrInvalidToken matches every error that says that a token must not be accepted (HTTP status 401). The errors below
+	// say why.
 	ErrInvalidToken = errors.New("accesstoken: invalid token")
-	// ErrUnavailable: the auth server gave no usable answer, so that the token may be good or bad (HTTP status 503).
+	// ErrUnavailable means that the auth server gave no usable answer, so the token could not be verified (HTTP status 503).
 	ErrUnavailable = errors.New("accesstoken: the auth server gives no usable answer")
 )
 
-// Why a token is not accepted. Each of them is also ErrInvalidToken to errors.Is.
+// Why a token is not accepted. Each of them also matches ErrInvalidToken. The header WWW-Authenticate has their texts.
 var (
-	ErrMalformed      = invalid("it is not a JWT as the auth server makes them")
-	ErrTooLarge       = invalid("it is longer than 16 KiB")
-	ErrAlgorithm      = invalid("its algorithm is not RS256")
-	ErrUnknownKey     = invalid("it is signed with a key that the auth server does not publish")
-	ErrSignature      = invalid("its signature is wrong")
-	ErrExpired        = invalid("it has expired")
-	ErrNotYetValid    = invalid("it is from the future")
-	ErrWrongEnv       = invalid("it is for another environment or client")
-	ErrWrongIssuer    = invalid("its issuer is not the environment's auth server")
-	ErrAnonymous      = invalid("it is an anonymous user's")
-	ErrPublishableKey = invalid("it is a publishable key")
-	ErrAPIKey         = invalid("it is an API key")
-	ErrNotAccessToken = invalid("it is signed by the auth server, but it is no access token")
-	ErrInactive       = invalid("its session has ended") // only by Introspect
+	ErrMalformed      = invalid("not a CloudBase access token")
+	ErrTooLarge       = invalid("longer than 16 KiB")
+	ErrAlgorithm      = invalid("the algorithm is not RS256")
+	ErrUnknownKey     = invalid("signed with a key that the auth server does not publish")
+	ErrSignature      = invalid("the signature is wrong")
+	ErrExpired        = invalid("expired")
+	ErrNotYetValid    = invalid("not valid yet (check the clock)")
+	ErrWrongEnv       = invalid("issued for another environment or client")
+	ErrWrongIssuer    = invalid("the issuer is not the environment's auth server")
+	ErrAnonymous      = invalid("anonymous users are not accepted")
+	ErrPublishableKey = invalid("publishable keys are not accepted")
+	ErrAPIKey         = invalid("API keys are not accepted")
+	ErrNotAccessToken = invalid("signed by the auth server, but not an access token")
+	ErrInactive       = invalid("the session has ended") // only by Introspect
 )
 
-// ErrInsufficientScope: a token is good, but does not have what [Verifier.Requiring] wants (HTTP status 403).
+// ErrInsufficientScope means that a token is valid, but lacks what [Verifier.Requiring] requires (HTTP status 403).
 var ErrInsufficientScope = errors.New("accesstoken: the token does not allow this")
 
 // Why [Verifier.Request] and [Verifier.Middleware] find no token in a request.
 var (
-	// ErrNoToken: the request has no Authorization header with the scheme Bearer, and nothing for [WithExtractor] either
-	// (HTTP status 401).
+	// ErrNoToken means that the request has no Authorization header with the scheme Bearer, nor a token where
+	// [WithExtractor] looks (HTTP status 401).
 	ErrNoToken = errors.New("accesstoken: the request has no bearer token")
-	// ErrInvalidRequest: the header, or what else carries the token, is malformed, or there are several (HTTP status 400).
+	// ErrInvalidRequest means that the header, or another carrier of the token, is malformed or repeated (HTTP status 400).
 	ErrInvalidRequest = errors.New("accesstoken: the Authorization header is malformed or repeated")
 )
 
-// StatusCode returns the HTTP status for an error of this package: 401 for a missing or invalid token, 400 for a malformed
-// header, 403 for a good token that does not allow this, and 503 for all others, which say nothing about the token.
+// StatusCode returns the HTTP status for an error of this package: 401 for a missing or invalid token, 400 for a
+// malformed header, 403 for a valid token that lacks what is required, and 503 for all other errors, which say nothing
+// about the token.
 func StatusCode(err error) int {
 	switch {
 	case errors.Is(err, ErrInvalidToken), errors.Is(err, ErrNoToken):

@@ -78,7 +78,7 @@ func ExampleVerifier_Middleware() {
 	// Output:
 	// 200 "hello, 1849755119840497664" ""
 	// 401 "Unauthorized\n" "Bearer realm=\"authtest\""
-	// 401 "Unauthorized\n" "Bearer realm=\"authtest\", error=\"invalid_token\", error_description=\"it is an anonymous user's\""
+	// 401 "Unauthorized\n" "Bearer realm=\"authtest\", error=\"invalid_token\", error_description=\"anonymous users are not accepted\""
 }
 
 // A test of a handler needs no token.

@@ -6,12 +6,13 @@ import (
 	"strings"
 )
 
-// Extractor finds the token of a request. It returns [ErrNoToken] if the request has none in the place where it looks, and
-// [ErrInvalidRequest] if what is there cannot be one; the status of other errors is 503. It must be safe for concurrent use.
+// Extractor finds the token of a request. It returns [ErrNoToken] if there is none in its place, and [ErrInvalidRequest]
+// if there is something that cannot be a token. Any other error is answered with status 503. It must be safe for
+// concurrent use.
 type Extractor func(r *http.Request) (token string, err error)
 
-// HeaderToken is the [Extractor] that is used if no other is given: the token follows the scheme Bearer in the header
-// Authorization (RFC 6750 section 2.1). A malformed or repeated header is [ErrInvalidRequest].
+// HeaderToken is the default [Extractor]: the token follows the scheme Bearer in the header Authorization (RFC 6750
+// section 2.1). A malformed or repeated header is [ErrInvalidRequest].
 func HeaderToken(r *http.Request) (string, error) {
 	values := r.Header["Authorization"]
 	if len(values) > 1 {
@@ -31,11 +32,11 @@ func HeaderToken(r *http.Request) (string, error) {
 	return token, nil
 }
 
-// CookieToken returns an [Extractor] of tokens that come in the cookie of that name. A request with two such cookies is
+// CookieToken returns an [Extractor] for tokens in the cookie with that name. A request with two such cookies is
 // [ErrInvalidRequest].
 //
-// A browser sends cookies with requests that other sites make it send: make the cookie HttpOnly, Secure and SameSite, and
-// refuse such requests, as http.CrossOriginProtection does.
+// A browser also sends cookies with requests that other sites cause. Make the cookie HttpOnly, Secure and SameSite, and
+// refuse such requests, for example with http.CrossOriginProtection.
 func CookieToken(name string) Extractor {
 	return func(r *http.Request) (string, error) {
 		switch cookies := r.CookiesNamed(name); {

@@ -8,14 +8,15 @@ import (
 	"net/http"
 )
 
-// Introspect is [Verifier.Verify], and then asks the auth server whether the token's session still goes on. It sends one
-// request for each token that Verify accepts, so it is for what is worth that: a payment, the deletion of data.
+// Introspect verifies a token as [Verifier.Verify] does, and then asks the auth server whether the token's session still
+// exists. It sends one request for each token that Verify accepts. Use it for important steps, such as a payment or the
+// deletion of data.
 //
-// A session that has ended is [ErrInactive], and what [WithTokenCache] remembers of the token is dropped. No usable answer is [ErrUnavailable], and the context's error if that was
-// the cause. An API key, which has no session, is ErrInactive too.
-//
-// GET /auth/v1/token/introspect, WIRE.md section 6.5.
+// If the session has ended, the error is [ErrInactive], and [WithTokenCache] forgets the token. If the server gives no
+// usable answer, the error is [ErrUnavailable], and the context's error if that is the cause. An API key, which has no
+// session, is ErrInactive too.
 func (v *Verifier) Introspect(ctx context.Context, token string) (*Claims, error) {
+	// GET /auth/v1/token/introspect, WIRE.md section 6.5.
 	claims, err := v.Verify(ctx, token)
 	if err != nil {
 		return nil, err

@@ -6,14 +6,13 @@ import (
 	"net/http"
 )
 
-// ErrorHandler answers a request that was refused because of err. The header WWW-Authenticate is set already where
-// RFC 6750 wants it; the status, which [StatusCode] knows, and the body are the handler's. It must be safe for concurrent
-// use.
+// ErrorHandler answers a request that was refused because of err. The header WWW-Authenticate is set already if RFC 6750
+// requires it; the handler writes the status ([StatusCode]) and the body. It must be safe for concurrent use.
 type ErrorHandler func(w http.ResponseWriter, r *http.Request, err error)
 
-// Request returns the claims of the token that r carries, as [Verifier.Verify] does, or [ErrNoToken], [ErrInvalidRequest].
-// It is for those who cannot use [Verifier.Middleware]: [StatusCode] and [Verifier.Challenge] are what the answer to a
-// request needs that is refused.
+// Request returns the claims of the token that r carries, as [Verifier.Verify] does; other errors are [ErrNoToken] and
+// [ErrInvalidRequest]. It is for programs that cannot use [Verifier.Middleware]: for the answer to a refused request use
+// [StatusCode] and [Verifier.Challenge].
 func (v *Verifier) Request(r *http.Request) (*Claims, error) {
 	token, err := v.cfg.token(r)
 	if err != nil {
@@ -22,21 +21,20 @@ func (v *Verifier) Request(r *http.Request) (*Claims, error) {
 	return v.Verify(r.Context(), token)
 }
 
-// Middleware lets those requests through to next that carry a good access token in the header Authorization, with the
-// token's claims in their context; see [FromContext]. A token in a query or a form is not looked at; [WithExtractor] names
-// other places.
+// Middleware passes requests with a valid access token in the header Authorization to next, with the token's claims in
+// their context: see [FromContext]. A token in a query or a form is ignored; [WithExtractor] names other places.
 //
-// Others are answered as RFC 6750 section 3 says: 401 without an error code if there is no bearer token, 401 invalid_token
-// if it is not accepted, 400 invalid_request if the header is malformed or repeated, 403 insufficient_scope if the token has
-// not what [Verifier.Requiring] wants. If nobody can tell, since keys could not be fetched, it is 503. [WithErrorHandler]
-// changes what the answers look like.
+// Other requests are answered as RFC 6750 section 3 says: 401 without an error code if there is no bearer token, 401
+// invalid_token if the token is not accepted, 400 invalid_request if the header is malformed or repeated, 403
+// insufficient_scope if the token lacks what [Verifier.Requiring] requires. If keys could not be fetched, the answer is
+// 503. [WithErrorHandler] changes the answers.
 //
-// A CORS preflight carries no token and is refused like any other request: put what answers it around the Middleware, where
-// it also adds its headers to the answers of those that are refused, or give it to [WithPreflight].
+// A CORS preflight carries no token and is refused like any other request. Put the handler that answers preflights around
+// the Middleware, so that it also adds its headers to the answers of refused requests, or pass it to [WithPreflight].
 func (v *Verifier) Middleware(next http.Handler) http.Handler { return v.guard(next, false) }
 
-// Optional is [Verifier.Middleware] for what guests may see as well: a request that carries no token goes on to next without
-// claims, so that [FromContext] has none. A token that is not accepted is refused all the same.
+// Optional is a [Verifier.Middleware] for pages that guests may see too: a request without a token is passed to next
+// without claims, and [FromContext] has none. A token that is not accepted is refused.
 func (v *Verifier) Optional(next http.Handler) http.Handler { return v.guard(next, true) }
 
 func (v *Verifier) guard(next http.Handler, guests bool) http.Handler {
@@ -66,8 +64,8 @@ func isPreflight(r *http.Request) bool {
 	return r.Method == http.MethodOptions && r.Header.Get("Origin") != "" && r.Header.Get("Access-Control-Request-Method") != ""
 }
 
-// Challenge is the header WWW-Authenticate of the answer to a request that was refused because of err, as RFC 6750 section 3
-// has it; "" for none. What it says of an error is fixed text.
+// Challenge returns the header WWW-Authenticate for the answer to a request that was refused because of err (RFC 6750
+// section 3), or "" for none. Its description of an error is a fixed text.
 func (v *Verifier) Challenge(err error) string {
 	challenge := `Bearer realm="` + v.cfg.env + `"`
 	reason := new(refusal)
@@ -96,7 +94,7 @@ func writeError(w http.ResponseWriter, _ *http.Request, err error) {
 
 type contextKey struct{}
 
-// NewContext returns a context with claims for [FromContext], as [Verifier.Middleware] does, for tests of handlers.
+// NewContext returns a context with claims for [FromContext], as [Verifier.Middleware] does. Tests of handlers use it.
 func NewContext(ctx context.Context, claims *Claims) context.Context {
 	return context.WithValue(ctx, contextKey{}, claims)
 }

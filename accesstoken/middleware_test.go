@@ -61,13 +61,13 @@ func TestMiddleware(t *testing.T) {
 		"not ASCII":        {[]string{"Bearer é"}, 400, badRequest},
 		"twice":            {[]string{"Bearer " + good, "Bearer " + good}, 400, badRequest},
 		"beside another":   {[]string{"Basic dXNlcjpwYXNz", "Bearer " + good}, 400, badRequest},
-		"opaque":           {[]string{"Bearer 0123456789"}, 401, invalid("it is not a JWT as the auth server makes them")},
-		"expired":          {[]string{"Bearer " + goodToken(t, map[string]any{"exp": 1})}, 401, invalid("it has expired")},
-		"anonymous":        {[]string{"Bearer " + goodToken(t, map[string]any{"scope": "anonymous"})}, 401, invalid("it is an anonymous user's")},
-		"other env":        {[]string{"Bearer " + goodToken(t, map[string]any{"project_id": "x"})}, 401, invalid("it is for another environment or client")},
-		"other issuer":     {[]string{"Bearer " + goodToken(t, map[string]any{"iss": "x"})}, 401, invalid("its issuer is not the environment's auth server")},
-		"a MiB":            {[]string{"Bearer " + strings.Repeat("x", 1<<20)}, 401, invalid("it is longer than 16 KiB")},
-		"forged signature": {[]string{"Bearer " + sign(t, otherKey(), header(), claims(nil))}, 401, invalid("its signature is wrong")},
+		"opaque":           {[]string{"Bearer 0123456789"}, 401, invalid("not a CloudBase access token")},
+		"expired":          {[]string{"Bearer " + goodToken(t, map[string]any{"exp": 1})}, 401, invalid("expired")},
+		"anonymous":        {[]string{"Bearer " + goodToken(t, map[string]any{"scope": "anonymous"})}, 401, invalid("anonymous users are not accepted")},
+		"other env":        {[]string{"Bearer " + goodToken(t, map[string]any{"project_id": "x"})}, 401, invalid("issued for another environment or client")},
+		"other issuer":     {[]string{"Bearer " + goodToken(t, map[string]any{"iss": "x"})}, 401, invalid("the issuer is not the environment's auth server")},
+		"a MiB":            {[]string{"Bearer " + strings.Repeat("x", 1<<20)}, 401, invalid("longer than 16 KiB")},
+		"forged signature": {[]string{"Bearer " + sign(t, otherKey(), header(), claims(nil))}, 401, invalid("the signature is wrong")},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

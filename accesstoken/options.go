@@ -76,8 +76,8 @@ func newConfig(env string, opts []Option) (*config, error) {
 	return c, nil
 }
 
-// WithRegion says where the environment is; "ap-shanghai" if not given. The issuer of its tokens names the region, for
-// users of a gateway too.
+// WithRegion sets the region of the environment; the default is "ap-shanghai". The issuer of its tokens names the region,
+// also if a gateway is used.
 func WithRegion(region string) Option {
 	return func(c *config) error {
 		c.region = region
@@ -85,20 +85,20 @@ func WithRegion(region string) Option {
 	}
 }
 
-// WithGateway fetches keys from CloudBase's HTTP API gateway, {env}.api.tcloudbasegateway.com, in place of
+// WithGateway fetches keys from CloudBase's HTTP API gateway, {env}.api.tcloudbasegateway.com, instead of
 // {env}.{region}.tcb-api.tencentcloudapi.com. It does not change which issuers are accepted.
 func WithGateway() Option {
 	return func(c *config) error { return named("WithGateway", c.server.UseGateway()) }
 }
 
-// WithIntlGateway is WithGateway for the international regions, {env}.api.intl.tcloudbasegateway.com. It needs
-// [WithRegion] or [WithIssuer].
+// WithIntlGateway fetches keys from the gateway of the international regions, {env}.api.intl.tcloudbasegateway.com. It
+// needs [WithRegion] or [WithIssuer].
 func WithIntlGateway() Option {
 	return func(c *config) error { return named("WithIntlGateway", c.server.UseIntlGateway()) }
 }
 
-// WithBaseURL fetches keys from another server, an emulator say, at base/auth/v1/certs. Plain http is refused unless the
-// host is a loopback address. It does not change which issuers are accepted, see [WithIssuer].
+// WithBaseURL fetches keys from another server, for example an emulator, at base/auth/v1/certs. Plain http is refused
+// unless the host is a loopback address. It does not change which issuers are accepted: see [WithIssuer].
 func WithBaseURL(base string) Option {
 	return func(c *config) error { return named("WithBaseURL", c.server.UseBase(base)) }
 }
@@ -111,8 +111,8 @@ func named(option string, err error) error {
 	return nil
 }
 
-// WithIssuer accepts these values of iss, exactly as they are, in place of the environment's auth server's. The issuer
-// of an emulator is its own URL.
+// WithIssuer accepts exactly these values of iss, instead of the environment's auth server. The issuer of an emulator is
+// its own URL.
 func WithIssuer(issuers ...string) Option {
 	return func(c *config) error {
 		c.issuers = slices.Clone(issuers)
@@ -120,8 +120,8 @@ func WithIssuer(issuers ...string) Option {
 	}
 }
 
-// WithAudience accepts these client ids as aud in place of the environment's id, for apps with client ids of their own.
-// The project_id must be the environment's all the same.
+// WithAudience accepts these client ids as aud, instead of the environment's id. It is needed if the front end passes a
+// clientId to cloudbase.init. The project_id must still be the environment's.
 func WithAudience(clientIDs ...string) Option {
 	return func(c *config) error {
 		c.audience = slices.Clone(clientIDs)
@@ -136,16 +136,15 @@ func notEmpty(option, what string, values []string) error {
 	return nil
 }
 
-// WithAnonymous accepts the tokens of anonymous users beside those of people. Whoever can reach the environment can have
-// one.
+// WithAnonymous also accepts the tokens of anonymous users. Anyone who can reach the environment can get one.
 func WithAnonymous() Option { return admit(Anonymous) }
 
-// WithPublishableKey accepts the environment's publishable keys. They are public, stand in web pages, and expire after
+// WithPublishableKey accepts the environment's publishable keys. They are public, are part of web pages, and expire after
 // decades.
 func WithPublishableKey() Option { return admit(PublishableKey) }
 
-// WithAPIKey accepts the environment's API keys, as a way to be called by other servers. They have no Subject and no
-// Issuer, act as an administrator, and do not expire.
+// WithAPIKey accepts the environment's API keys, for calls of other servers. They have no Subject and no Issuer, act as
+// an administrator, and do not expire.
 func WithAPIKey() Option { return admit(APIKey) }
 
 func admit(k Kind) Option {
@@ -155,7 +154,7 @@ func admit(k Kind) Option {
 	}
 }
 
-// WithLeeway says by how much the clocks of this machine and the auth server may differ; a minute if not given. A token
+// WithLeeway sets by how much the clocks of this machine and the auth server may differ; the default is a minute. A token
 // is accepted for that long after it has expired.
 func WithLeeway(leeway time.Duration) Option {
 	return func(c *config) error {
@@ -167,8 +166,8 @@ func WithLeeway(leeway time.Duration) Option {
 	}
 }
 
-// WithClock tells the time by now, which must be safe for concurrent use; time.Now if not given. It decides which tokens
-// have expired; how old keys are goes by the process's own clock.
+// WithClock sets the clock; the default is time.Now. The function must be safe for concurrent use. It decides which
+// tokens have expired; the age of keys is measured by the process's own clock.
 func WithClock(now func() time.Time) Option {
 	return func(c *config) error {
 		if now == nil {
@@ -179,9 +178,9 @@ func WithClock(now func() time.Time) Option {
 	}
 }
 
-// WithHTTPClient sends requests with client's Transport, or http.DefaultTransport as it is at that time if there is none.
-// Of its other settings only Timeout counts, if it is shorter than [WithTimeout]'s: redirects are never followed, and
-// there are no cookies.
+// WithHTTPClient sends requests with client's Transport, or with http.DefaultTransport if it has none. Of its other
+// settings only Timeout counts, if it is shorter than [WithTimeout]'s: redirects are never followed, and there are no
+// cookies.
 func WithHTTPClient(client *http.Client) Option {
 	return func(c *config) error {
 		if client == nil {
@@ -193,28 +192,28 @@ func WithHTTPClient(client *http.Client) Option {
 	}
 }
 
-// WithTimeout limits one request to the auth server, connecting and reading included; 10 s if not given.
+// WithTimeout limits one request to the auth server, with connecting and reading; the default is 10 s.
 func WithTimeout(timeout time.Duration) Option {
 	return positive("WithTimeout", timeout, func(c *config) { c.timeout = timeout })
 }
 
-// WithKeyLifetime says for how long keys are used until they are fetched anew; 10 minutes if not given. Tokens that come in
-// the last tenth of it begin the fetch and do not wait for it; the first ones that come later do. So a key that is no longer
-// published is not accepted for longer, unless keys cannot be fetched: see [WithKeyMaxAge].
+// WithKeyLifetime sets how long keys are used until they are fetched again; the default is 10 minutes. A token that comes
+// in the last tenth of this time starts the fetch and does not wait for it; the first tokens after it wait. So a key that
+// is no longer published is not accepted for longer, unless keys cannot be fetched: see [WithKeyMaxAge].
 func WithKeyLifetime(lifetime time.Duration) Option {
 	return positive("WithKeyLifetime", lifetime, func(c *config) { c.keyLifetime = lifetime })
 }
 
-// WithKeyMaxAge says for how long keys are used while no others can be fetched; a day, or twice their lifetime if that is
-// longer, if not given. With older keys no token is verified: the error is [ErrUnavailable] until keys can be fetched
-// again. It must not be shorter than the lifetime.
+// WithKeyMaxAge sets how long keys are used while no others can be fetched; the default is a day, or twice their lifetime
+// if that is longer. With older keys no token is verified: the error is [ErrUnavailable] until keys can be fetched again.
+// It must not be shorter than the lifetime.
 func WithKeyMaxAge(limit time.Duration) Option {
 	return positive("WithKeyMaxAge", limit, func(c *config) { c.keyMaxAge = limit })
 }
 
-// WithFetchInterval is the least time between two requests for keys, however many tokens with unknown keys come; 10 s if
-// not given. A new key of the auth server is known after that time at the latest. After failures it is shorter at first:
-// a second, doubled with each.
+// WithFetchInterval sets the least time between two requests for keys, however many tokens with unknown keys come; the
+// default is 10 s. A new key of the auth server is known after that time at the latest. After failures it is shorter at
+// first: a second, doubled each time.
 func WithFetchInterval(interval time.Duration) Option {
 	return positive("WithFetchInterval", interval, func(c *config) { c.keyInterval = interval })
 }
@@ -232,12 +231,12 @@ func positive(option string, d time.Duration, set func(*config)) Option {
 // maxCachedTokens keeps a slip of the pen from taking all memory there is.
 const maxCachedTokens = 1 << 24
 
-// WithTokenCache says how many of the tokens that were found good are remembered, rounded up to a power of two; 8192 if not
-// given, none if 0. Such a token costs about a thirtieth when it comes again: its times are judged anew, and its key must
-// still be one of the auth server's. What is kept of it are its claims, under a hash: no token that could be used.
+// WithTokenCache sets how many valid tokens are remembered, rounded up to a power of two; the default is 8192, and 0
+// remembers none. A remembered token costs about a thirtieth when it comes again: its times are checked again, and its
+// key must still be published. Only its claims are kept, under a hash, and no usable token.
 //
-// A token takes less than 1 KiB, and 8 KiB at most; larger ones than the service makes are not kept. So 8192 take some 6 MiB,
-// and never more than 64 MiB. When there is no room, tokens that expire first make room.
+// A token takes less than 1 KiB, and 8 KiB at most; unusually large ones are not remembered. So 8192 tokens take some 6
+// MiB, and never more than 64 MiB. When there is no room, the tokens that expire first are dropped.
 func WithTokenCache(tokens int) Option {
 	return func(c *config) error {
 		if tokens < 0 || tokens > maxCachedTokens {
@@ -248,8 +247,8 @@ func WithTokenCache(tokens int) Option {
 	}
 }
 
-// WithLogger logs as a warning when keys cannot be fetched, which callers do not notice while old ones are at hand. nil:
-// silent, the default.
+// WithLogger logs a warning when keys cannot be fetched, which callers do not notice while old keys are used. nil, the
+// default, logs nothing.
 func WithLogger(logger *slog.Logger) Option {
 	return func(c *config) error {
 		c.logger = logger
@@ -268,8 +267,8 @@ func WithErrorHandler(handler ErrorHandler) Option {
 	}
 }
 
-// WithExtractor says where requests carry their tokens, in place of [HeaderToken]. The extractors are asked in this order,
-// and the first that finds something decides:
+// WithExtractor says where requests carry their tokens, instead of [HeaderToken]. The extractors are called in this
+// order, and the first that finds a token decides:
 //
 //	accesstoken.WithExtractor(accesstoken.HeaderToken, accesstoken.CookieToken("token"))
 func WithExtractor(extractors ...Extractor) Option {
@@ -282,10 +281,10 @@ func WithExtractor(extractors ...Extractor) Option {
 	}
 }
 
-// WithPreflight lets handler answer the CORS preflights that come to [Verifier.Middleware] and [Verifier.Optional]: requests
-// with the method OPTIONS and the headers Origin and Access-Control-Request-Method, which browsers send without a token.
-// They are not passed on to the handler behind it, which sees no request that was not verified; where that one answers
-// preflights, give it here too.
+// WithPreflight lets handler answer the CORS preflights that come to [Verifier.Middleware] and [Verifier.Optional]:
+// requests with the method OPTIONS and the headers Origin and Access-Control-Request-Method, which browsers send without
+// a token. They are not passed on to the next handler, which gets only verified requests; if that handler answers
+// preflights, pass it here too.
 func WithPreflight(handler http.Handler) Option {
 	return func(c *config) error {
 		if handler == nil {

@@ -215,7 +215,7 @@ func TestRequiring(t *testing.T) {
 		"twice":                    {list{{Groups: []string{"staff"}}, {Groups: []string{"editors"}}}, token, ""},
 		"twice, the first fails":   {list{{Groups: []string{"admins"}}, {Groups: []string{"staff"}}}, token, realm},
 		"twice, the second fails":  {list{{Scopes: []string{"sso"}}, {Scopes: []string{"sso", "x"}}}, token, realm + `, scope="sso x"`},
-		"expired comes before all": {list{{Groups: []string{"admins"}}}, map[string]any{"exp": 1}, `Bearer realm="` + env + `", error="invalid_token", error_description="it has expired"`},
+		"expired comes before all": {list{{Groups: []string{"admins"}}}, map[string]any{"exp": 1}, `Bearer realm="` + env + `", error="invalid_token", error_description="expired"`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -6,15 +6,15 @@ import (
 	"strings"
 )
 
-// Requirements are what a token must have, beside being good.
+// Requirements are what a valid token must have in addition.
 type Requirements struct {
-	Scopes []string // words that the token's scope must have, all of them
-	Groups []string // groups of which the token must have one at least; any token will do if there are none here
+	Scopes []string // values that the token's scope must contain, all of them
+	Groups []string // groups of which the token must have at least one; empty: any token
 }
 
-// Requiring returns a Verifier that does what v does, with the same keys and the same memory, but refuses good tokens that do
-// not have what is required: its methods fail with [ErrInsufficientScope], and its [Verifier.Middleware] answers 403.
-// What v requires is required too.
+// Requiring returns a Verifier with the same keys and the same cache as v that also refuses valid tokens without what is
+// required: its methods fail with [ErrInsufficientScope], and its [Verifier.Middleware] answers 403. Requirements of v
+// still apply.
 //
 //	admins := verifier.Requiring(accesstoken.Requirements{Groups: []string{"admins"}})
 //	http.Handle("/admin/", admins.Middleware(admin))
@@ -24,7 +24,7 @@ func (v *Verifier) Requiring(r Requirements) *Verifier {
 	return &out
 }
 
-// HasScope reports whether the token's scope has this word.
+// HasScope reports whether the token's scope contains this value.
 func (c *Claims) HasScope(scope string) bool { return scope != "" && hasWord(c.Scope, scope) }
 
 // InGroup reports whether the token has this group.

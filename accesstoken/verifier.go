@@ -15,9 +15,8 @@ import (
 // maxToken is the length of the longest token that is looked at, in bytes. Access tokens have up to 4096.
 const maxToken = 16 << 10
 
-// Verifier verifies the access tokens of one environment. Make one with [NewVerifier] and keep it: it has the keys. It is
-// safe for concurrent use and needs no Close; a fetch of keys that it has begun ends by itself, with its timeout at the
-// latest.
+// Verifier verifies the access tokens of one environment. Make one with [NewVerifier] and keep it: it holds the keys. It
+// is safe for concurrent use and needs no Close; a fetch of keys ends by itself, with its timeout at the latest.
 type Verifier struct {
 	cfg     *config
 	keys    *keyCache
@@ -36,13 +35,14 @@ func NewVerifier(env string, opts ...Option) (*Verifier, error) {
 	return &Verifier{cfg: cfg, keys: newKeyCache(cfg), headers: new(headers), cache: newTokenCache(cfg.cachedTokens)}, nil
 }
 
-// Verify returns the claims of a token that is to be accepted. The package comment says which are.
+// Verify returns the claims of a token, if it must be accepted: see the package comment.
 //
-// The error of a token that is not is [ErrInvalidToken] and one of the errors under it. [ErrUnavailable] says that the
-// keys, or the one that signed this token, could not be fetched; a ctx that ends while the token waits for keys is the
-// context's error. With the keys at hand nothing is sent and ctx does not matter. No error holds any part of the token.
+// If the token must be refused, the error is [ErrInvalidToken] and one of the errors below it. [ErrUnavailable] means
+// that the keys, or the one that signed this token, could not be fetched. If ctx ends while the token waits for keys, the
+// error is the context's. With the keys at hand nothing is sent and ctx does not matter. No error contains any part of
+// the token.
 //
-// A token that was found good is remembered for when it comes again, see [WithTokenCache]. The claims are the caller's own.
+// A valid token is remembered: see [WithTokenCache]. The caller owns the claims.
 func (v *Verifier) Verify(ctx context.Context, token string) (*Claims, error) {
 	claims, err := v.good(ctx, token)
 	if err != nil {
@@ -54,9 +54,9 @@ func (v *Verifier) Verify(ctx context.Context, token string) (*Claims, error) {
 	return claims, nil
 }
 
-// Prefetch makes sure that the keys are at hand, so that no token has to wait for them: a check of readiness, or a call before
-// a server begins. It sends nothing if they are, and not more often than Verify would. nil says that tokens can be verified
-// now; the errors are [ErrUnavailable] and the context's.
+// Prefetch makes sure that the keys are at hand, so that no token has to wait for them. Use it as a readiness check, or
+// before a server starts. If the keys are at hand it sends nothing; it sends not more often than Verify would. nil means
+// that tokens can be verified now; the errors are [ErrUnavailable] and the context's.
 func (v *Verifier) Prefetch(ctx context.Context) error {
 	_, err := v.keys.usable(ctx)
 	return err

@@ -16,7 +16,7 @@
 //
 // The attributes http.request.method, http.response.status_code, server.address, server.port and error.type are those of
 // the semantic conventions. error.type is the error's [tcbauth.Category], or "_OTHER" for a store. The others are this
-// package's own: tcbauth.operation is the method of Auth; tcbauth.refresh.outcome is "refreshed", "anew", "refused" or
+// package's own: tcbauth.operation is the method of Auth; tcbauth.refresh.outcome is "refreshed", "replaced", "refused" or
 // "failed"; tcbauth.store.operation is "get", "set", "delete", "reserve", "lock" or "unlock"; tcbauth.session.end_reason is
 // "signed_out", "forgotten" or "expired". Every attribute of a metric has few values.
 //

@@ -7,7 +7,7 @@
 //	func TestSignIn(t *testing.T) {
 //		srv := authtest.NewServer(t) // closes with the test
 //		auth, err := tcbauth.New(srv.Env, tcbauth.WithBaseURL(srv.URL), tcbauth.WithHTTPClient(srv.Client()))
-//		...
+//		// ...
 //		code, err := srv.WaitCode(ctx, "+86 13800000000") // waits for the SMS
 //		srv.Advance(2 * time.Hour)                        // the access token is expired now
 //		srv.Count("token")                                // how often was it refreshed?
@@ -99,6 +99,10 @@
 //   - The HTTP statuses of gRPC's words are those of gRPC's HTTP gateway, so that aborted and already_exists are 409; the
 //     live ones are known for invalid_argument, not_found, failed_precondition and resource_exhausted only.
 //   - The texts of all other errors.
+//
+// What has expired is forgotten within minutes of the server's time: codes, proofs, tokens, and sessions of which nothing is
+// good any more. So are the anonymous users whose session is over, when there are more than a thousand, the oldest first. A
+// server can stay up for weeks.
 //
 // Not emulated: e-mail links, client credentials, second factors, and all operations not listed, which answer 404. Request
 // fields and grants that would need them answer "unimplemented" (HTTP 501) rather than being ignored.

@@ -32,7 +32,7 @@ func WithLoginOff(methods ...LoginMethod) Option {
 			if !knownLogin(m) {
 				return fmt.Errorf("authtest: WithLoginOff: %q is none of password, phone, email, anonymous and custom", m)
 			}
-			c.loginOff[m] = true
+			c.LoginOff[string(m)] = true
 		}
 		return nil
 	}
@@ -46,28 +46,8 @@ func WithSignUpOff(methods ...LoginMethod) Option {
 			if m != LoginPhone && m != LoginEmail {
 				return fmt.Errorf("authtest: WithSignUpOff: no sign-up by %q", m)
 			}
-			c.signUpOff[m] = true
+			c.SignUpOff[string(m)] = true
 		}
 		return nil
 	}
-}
-
-func loginDisabled(description string) *Error {
-	return &Error{Word: "login_type_disabled", Number: 4045, Description: description}
-}
-
-// needLogin refuses a login method that is switched off.
-func (s *Server) needLogin(m LoginMethod) *Error {
-	if s.cfg.loginOff[m] {
-		return loginDisabled("login by " + string(m) + " is not enabled")
-	}
-	return nil
-}
-
-// login is the method of who signs in with a code.
-func (c contact) login() LoginMethod {
-	if c.email != "" {
-		return LoginEmail
-	}
-	return LoginPhone
 }

@@ -5,67 +5,20 @@ import (
 	"fmt"
 	"regexp"
 	"time"
+
+	"github.com/cloudbase-community/tcbauth/authtest/internal/service"
 )
 
 // Option changes a server's rules; see NewServer and Listen. A value that makes no sense is an error of theirs.
 type Option func(*config) error
 
 type config struct {
-	env              string
-	clients          map[string]string // the secrets of client ids, "" for those without one
-	smsInterval      time.Duration
-	smsDaily         int
-	emailInterval    time.Duration
-	emailDaily       int
-	codeLife         time.Duration
-	codeAttempts     int
-	lockAfter        int
-	lockFor          time.Duration
-	accessLife       time.Duration
-	refreshLife      time.Duration
-	refresh          RefreshPolicy
-	singleSession    bool
-	hideIsUser       bool
-	plainErrors      bool
+	service.Config
 	allowNonLoopback bool
-	onMessage        func(Message)
-	onRequest        func(Request)
-
-	loginOff          map[LoginMethod]bool
-	signUpOff         map[LoginMethod]bool
-	anonymousRefresh  bool
-	noCustomRefresh   bool
-	ticket            *ticketKey // nil is the process's
-	sudoByCode        bool
-	captchaFor        map[string]bool
-	captchaAfterSends int
-	captchaAfterWrong int
-	providers         []string
-	seeds             []User
-	seedCodes         map[string]string // by address key
 }
 
 func newConfig(opts []Option) (config, error) {
-	cfg := config{
-		env:           "authtest",
-		clients:       make(map[string]string),
-		smsInterval:   30 * time.Second,
-		smsDaily:      10,
-		emailInterval: time.Minute,
-		emailDaily:    50,
-		codeLife:      10 * time.Minute,
-		codeAttempts:  5,
-		lockAfter:     5,
-		lockFor:       10 * time.Minute,
-		accessLife:    2 * time.Hour,
-		refreshLife:   30 * 24 * time.Hour,
-		refresh:       Rotating(),
-		loginOff:      make(map[LoginMethod]bool),
-		signUpOff:     make(map[LoginMethod]bool),
-		captchaFor:    make(map[string]bool),
-		seedCodes:     make(map[string]string),
-		providers:     []string{"wx_open", "wx_mp"},
-	}
+	cfg := config{Config: service.Defaults()}
 	for _, opt := range opts {
 		if opt == nil {
 			return config{}, errors.New("authtest: an Option is nil")
@@ -74,10 +27,10 @@ func newConfig(opts []Option) (config, error) {
 			return config{}, err
 		}
 	}
-	if _, ok := cfg.clients[cfg.env]; !ok {
-		cfg.clients[cfg.env] = ""
+	if _, ok := cfg.Clients[cfg.Env]; !ok {
+		cfg.Clients[cfg.Env] = ""
 	}
-	if cfg.ticket != nil && cfg.ticket.env != cfg.env {
+	if cfg.Ticket != nil && cfg.Ticket.Env != cfg.Env {
 		return config{}, errors.New("authtest: WithTicketKey: the key file is of another environment")
 	}
 	return cfg, nil
@@ -92,7 +45,7 @@ func WithEnv(env string) Option {
 		if !envPattern.MatchString(env) {
 			return fmt.Errorf("authtest: WithEnv(%q): want lower-case letters, digits and hyphens", env)
 		}
-		c.env = env
+		c.Env = env
 		return nil
 	}
 }
@@ -105,8 +58,8 @@ func WithClientID(ids ...string) Option {
 			if id == "" {
 				return errors.New("authtest: WithClientID: empty client id")
 			}
-			if _, known := c.clients[id]; !known { // a secret stays
-				c.clients[id] = ""
+			if _, known := c.Clients[id]; !known { // a secret stays
+				c.Clients[id] = ""
 			}
 		}
 		return nil
@@ -122,7 +75,7 @@ func WithClientSecret(id, secret string) Option {
 		if id == "" || secret == "" {
 			return errors.New("authtest: WithClientSecret: empty client id or secret")
 		}
-		c.clients[id] = secret
+		c.Clients[id] = secret
 		return nil
 	}
 }
@@ -131,7 +84,7 @@ func WithClientSecret(id, secret string) Option {
 // default is 30 s as documented; live answers speak of a minute (WIRE.md section 4.6).
 func WithSMSInterval(d time.Duration) Option {
 	return func(c *config) error {
-		c.smsInterval = d
+		c.SMSInterval = d
 		return notNegative("WithSMSInterval", d)
 	}
 }
@@ -140,7 +93,7 @@ func WithSMSInterval(d time.Duration) Option {
 // off. The default is 10.
 func WithSMSDailyLimit(n int) Option {
 	return func(c *config) error {
-		c.smsDaily = n
+		c.SMSDaily = n
 		return notNegative("WithSMSDailyLimit", n)
 	}
 }
@@ -148,7 +101,7 @@ func WithSMSDailyLimit(n int) Option {
 // WithEmailInterval is WithSMSInterval for e-mail addresses. The default is a minute.
 func WithEmailInterval(d time.Duration) Option {
 	return func(c *config) error {
-		c.emailInterval = d
+		c.EmailInterval = d
 		return notNegative("WithEmailInterval", d)
 	}
 }
@@ -156,7 +109,7 @@ func WithEmailInterval(d time.Duration) Option {
 // WithEmailDailyLimit is WithSMSDailyLimit for e-mail addresses. The default is 50.
 func WithEmailDailyLimit(n int) Option {
 	return func(c *config) error {
-		c.emailDaily = n
+		c.EmailDaily = n
 		return notNegative("WithEmailDailyLimit", n)
 	}
 }
@@ -164,7 +117,7 @@ func WithEmailDailyLimit(n int) Option {
 // WithCodeLife sets how long a code is good, in whole seconds. The default is 10 minutes (WIRE.md section 4.6, live).
 func WithCodeLife(d time.Duration) Option {
 	return func(c *config) error {
-		c.codeLife = d
+		c.CodeLife = d
 		return wholeSeconds("WithCodeLife", d)
 	}
 }
@@ -173,7 +126,7 @@ func WithCodeLife(d time.Duration) Option {
 // switches the rule off. The default is 5; the live number is not known.
 func WithCodeAttempts(n int) Option {
 	return func(c *config) error {
-		c.codeAttempts = n
+		c.CodeAttempts = n
 		return notNegative("WithCodeAttempts", n)
 	}
 }
@@ -182,7 +135,7 @@ func WithCodeAttempts(n int) Option {
 // right one too, is then invalid_status. n = 0 switches the rule off. The default is 5 and 10 minutes; the live rule is not known.
 func WithPasswordLock(n int, d time.Duration) Option {
 	return func(c *config) error {
-		c.lockAfter, c.lockFor = n, d
+		c.LockAfter, c.LockFor = n, d
 		if n > 0 && d == 0 {
 			return errors.New("authtest: WithPasswordLock: a lock of no time")
 		}
@@ -194,8 +147,8 @@ func WithPasswordLock(n int, d time.Duration) Option {
 // so do captchas.
 func WithoutLimits() Option {
 	return func(c *config) error {
-		c.smsInterval, c.smsDaily, c.emailInterval, c.emailDaily = 0, 0, 0, 0
-		c.codeAttempts, c.lockAfter = 0, 0
+		c.SMSInterval, c.SMSDaily, c.EmailInterval, c.EmailDaily = 0, 0, 0, 0
+		c.CodeAttempts, c.LockAfter = 0, 0
 		return nil
 	}
 }
@@ -203,7 +156,7 @@ func WithoutLimits() Option {
 // WithAccessTokenLife sets the life of access tokens, in whole seconds. The default is 2 hours (WIRE.md section 6.2).
 func WithAccessTokenLife(d time.Duration) Option {
 	return func(c *config) error {
-		c.accessLife = d
+		c.AccessLife = d
 		return wholeSeconds("WithAccessTokenLife", d)
 	}
 }
@@ -211,16 +164,8 @@ func WithAccessTokenLife(d time.Duration) Option {
 // WithRefreshTokenLife sets the life of refresh tokens, in whole seconds. The default is 30 days (WIRE.md section 6.2).
 func WithRefreshTokenLife(d time.Duration) Option {
 	return func(c *config) error {
-		c.refreshLife = d
+		c.RefreshLife = d
 		return wholeSeconds("WithRefreshTokenLife", d)
-	}
-}
-
-// WithRefreshPolicy sets what becomes of a refresh token that is used. The default is Rotating.
-func WithRefreshPolicy(p RefreshPolicy) Option {
-	return func(c *config) error {
-		c.refresh = p
-		return notNegative("RotatingWithGrace", p.grace)
 	}
 }
 
@@ -228,7 +173,7 @@ func WithRefreshPolicy(p RefreshPolicy) Option {
 // tokens go on until they expire. One live environment was measured to do so (WIRE.md section 6.1).
 func WithSingleSession() Option {
 	return func(c *config) error {
-		c.singleSession = true
+		c.SingleSession = true
 		return nil
 	}
 }
@@ -236,7 +181,7 @@ func WithSingleSession() Option {
 // WithoutIsUser leaves is_user out of the answers of verification, as some live answers do (WIRE.md section 4.1).
 func WithoutIsUser() Option {
 	return func(c *config) error {
-		c.hideIsUser = true
+		c.HideIsUser = true
 		return nil
 	}
 }
@@ -245,7 +190,7 @@ func WithoutIsUser() Option {
 // have not (WIRE.md section 3.2).
 func WithoutCode() Option {
 	return func(c *config) error {
-		c.plainErrors = true
+		c.PlainErrors = true
 		return nil
 	}
 }
@@ -257,33 +202,6 @@ func AllowNonLoopback() Option {
 		c.allowNonLoopback = true
 		return nil
 	}
-}
-
-// RefreshPolicy says what becomes of a refresh token that is used. The zero value is that of Rotating.
-type RefreshPolicy struct {
-	static   bool
-	grace    time.Duration
-	revoking bool
-}
-
-// Rotating gives a new refresh token with every refresh; the old one is dead at once, and using it again is
-// invalid_grant 4026 (WIRE.md section 6.1, live).
-func Rotating() RefreshPolicy { return RefreshPolicy{} }
-
-// RotatingWithGrace is Rotating, but the token that was last replaced is taken again for d after that: it gives a new
-// access token and the current refresh token, so that a lost answer can be asked for again. The live service is not
-// known to do this.
-func RotatingWithGrace(d time.Duration) RefreshPolicy { return RefreshPolicy{grace: d} }
-
-// Static keeps the refresh token of a session for its whole life and answers it again with every refresh.
-func Static() RefreshPolicy { return RefreshPolicy{static: true} }
-
-// RevokingReuse returns the policy with one more rule: using a spent refresh token, outside the grace if there is one, ends
-// its session with every token of it, as RFC 9700, section 4.14.2, recommends. The live service is not known to do this.
-// Nothing is ever spent with Static.
-func (p RefreshPolicy) RevokingReuse() RefreshPolicy {
-	p.revoking = true
-	return p
 }
 
 func notNegative[T int | time.Duration](option string, v T) error {
@@ -298,4 +216,23 @@ func wholeSeconds(option string, d time.Duration) error {
 		return fmt.Errorf("authtest: %s: %v is not a positive number of whole seconds", option, d)
 	}
 	return nil
+}
+
+// WithSudoByCode refuses user/sudo with a password to people who have a phone number: they need a verification_token,
+// as a comment in the js-sdk says (WIRE.md section 7.5). Without it either will do.
+func WithSudoByCode() Option {
+	return func(c *config) error {
+		c.SudoByCode = true
+		return nil
+	}
+}
+
+// WithAnonymousRefreshToken gives anonymous sessions a refresh token, as older documentation has it. Without it they have
+// none, as in the newest documentation, and a client signs in again when the access token has expired (WIRE.md section
+// 5.1).
+func WithAnonymousRefreshToken() Option {
+	return func(c *config) error {
+		c.AnonymousRefresh = true
+		return nil
+	}
 }

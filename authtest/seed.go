@@ -5,29 +5,31 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
-	"slices"
 	"time"
+
+	"github.com/cloudbase-community/tcbauth/authtest/internal/address"
+	"github.com/cloudbase-community/tcbauth/authtest/internal/jsonin"
+	"github.com/cloudbase-community/tcbauth/authtest/internal/service"
 )
 
 // seedFile is the JSON of WithSeed.
 type seedFile struct {
-	Users []controlUser     `json:"users"`
+	Users []service.Person  `json:"users"`
 	Codes map[string]string `json:"codes"` // by address
 	Rules seedRules         `json:"rules"`
 }
 
 // seedRules are options in JSON. What is absent or null keeps its default.
 type seedRules struct {
-	SMSInterval     *duration `json:"sms_interval"`
-	SMSDailyLimit   *int      `json:"sms_daily_limit"`
-	EmailInterval   *duration `json:"email_interval"`
-	EmailDailyLimit *int      `json:"email_daily_limit"`
-	CodeLife        *duration `json:"code_life"`
-	CodeAttempts    *int      `json:"code_attempts"`
+	SMSInterval     *jsonin.Duration `json:"sms_interval"`
+	SMSDailyLimit   *int             `json:"sms_daily_limit"`
+	EmailInterval   *jsonin.Duration `json:"email_interval"`
+	EmailDailyLimit *int             `json:"email_daily_limit"`
+	CodeLife        *jsonin.Duration `json:"code_life"`
+	CodeAttempts    *int             `json:"code_attempts"`
 	PasswordLock    *struct {
-		After *int      `json:"after"`
-		For   *duration `json:"for"`
+		After *int             `json:"after"`
+		For   *jsonin.Duration `json:"for"`
 	} `json:"password_lock"`
 	Captcha                    []string          `json:"captcha"`
 	CaptchaAfterSends          *int              `json:"captcha_after_sends"`
@@ -36,8 +38,8 @@ type seedRules struct {
 	SignUpOff                  []LoginMethod     `json:"sign_up_off"`
 	Providers                  []string          `json:"providers"`
 	Clients                    map[string]string `json:"clients"` // secrets by client id, "" for none
-	AccessTokenLife            *duration         `json:"access_token_life"`
-	RefreshTokenLife           *duration         `json:"refresh_token_life"`
+	AccessTokenLife            *jsonin.Duration  `json:"access_token_life"`
+	RefreshTokenLife           *jsonin.Duration  `json:"refresh_token_life"`
 	Refresh                    *seedRefresh      `json:"refresh"`
 	SingleSession              bool              `json:"single_session"`
 	AnonymousRefreshToken      bool              `json:"anonymous_refresh_token"`
@@ -73,18 +75,16 @@ type seedRules struct {
 func WithSeed(file []byte) Option {
 	return func(c *config) error {
 		var in seedFile
-		if err := decodeStrictly(bytes.NewReader(file), &in); err != nil {
+		if err := jsonin.Decode(bytes.NewReader(file), &in); err != nil {
 			return fmt.Errorf("authtest: WithSeed: %w", err)
 		}
-		for _, u := range in.Users {
-			c.seeds = append(c.seeds, User(u))
-		}
+		c.Seeds = append(c.Seeds, in.Users...)
 		for to, code := range in.Codes {
-			key := addressKey(to)
-			if key == "" || !codePattern.MatchString(code) {
+			key := address.Key(to)
+			if key == "" || !service.CodePattern.MatchString(code) {
 				return errors.New("authtest: WithSeed: codes must be six digits by a phone number or an e-mail address")
 			}
-			c.seedCodes[key] = code
+			c.SeedCodes[key] = code
 		}
 		opts, err := in.Rules.options()
 		if err != nil {
@@ -101,17 +101,17 @@ func WithSeed(file []byte) Option {
 
 func (r *seedRules) options() ([]Option, error) {
 	var opts []Option
-	opts = appendSet(opts, r.SMSInterval, func(d duration) Option { return WithSMSInterval(time.Duration(d)) })
+	opts = appendSet(opts, r.SMSInterval, func(d jsonin.Duration) Option { return WithSMSInterval(time.Duration(d)) })
 	opts = appendSet(opts, r.SMSDailyLimit, WithSMSDailyLimit)
-	opts = appendSet(opts, r.EmailInterval, func(d duration) Option { return WithEmailInterval(time.Duration(d)) })
+	opts = appendSet(opts, r.EmailInterval, func(d jsonin.Duration) Option { return WithEmailInterval(time.Duration(d)) })
 	opts = appendSet(opts, r.EmailDailyLimit, WithEmailDailyLimit)
-	opts = appendSet(opts, r.CodeLife, func(d duration) Option { return WithCodeLife(time.Duration(d)) })
+	opts = appendSet(opts, r.CodeLife, func(d jsonin.Duration) Option { return WithCodeLife(time.Duration(d)) })
 	opts = appendSet(opts, r.CodeAttempts, WithCodeAttempts)
 	opts = appendSet(opts, r.CaptchaAfterSends, WithCaptchaAfterSends)
 	opts = appendSet(opts, r.CaptchaAfterWrongPasswords, WithCaptchaAfterWrongPasswords)
 	if lock := r.PasswordLock; lock != nil { // after captcha_after_wrong_passwords, which switches the lock off
 		opts = append(opts, func(c *config) error {
-			after, length := c.lockAfter, c.lockFor
+			after, length := c.LockAfter, c.LockFor
 			if lock.After != nil {
 				after = *lock.After
 			}
@@ -121,8 +121,8 @@ func (r *seedRules) options() ([]Option, error) {
 			return WithPasswordLock(after, length)(c)
 		})
 	}
-	opts = appendSet(opts, r.AccessTokenLife, func(d duration) Option { return WithAccessTokenLife(time.Duration(d)) })
-	opts = appendSet(opts, r.RefreshTokenLife, func(d duration) Option { return WithRefreshTokenLife(time.Duration(d)) })
+	opts = appendSet(opts, r.AccessTokenLife, func(d jsonin.Duration) Option { return WithAccessTokenLife(time.Duration(d)) })
+	opts = appendSet(opts, r.RefreshTokenLife, func(d jsonin.Duration) Option { return WithRefreshTokenLife(time.Duration(d)) })
 	opts = append(opts, WithLoginOff(r.LoginOff...), WithSignUpOff(r.SignUpOff...))
 	if r.Captcha != nil {
 		opts = append(opts, WithCaptcha(r.Captcha...))
@@ -167,13 +167,13 @@ func (r *seedRules) options() ([]Option, error) {
 
 // seedRefresh is a RefreshPolicy in JSON.
 type seedRefresh struct {
-	Policy string   `json:"policy"` // "rotate" or "static"
-	Grace  duration `json:"grace"`
-	Reuse  string   `json:"reuse"` // "refuse" or "revoke"
+	Policy string          `json:"policy"` // "rotate" or "static"
+	Grace  jsonin.Duration `json:"grace"`
+	Reuse  string          `json:"reuse"` // "refuse" or "revoke"
 }
 
 func (r *seedRefresh) policy() (RefreshPolicy, error) {
-	policy := RefreshPolicy{grace: time.Duration(r.Grace)}
+	policy := RotatingWithGrace(time.Duration(r.Grace))
 	switch r.Reuse {
 	case "", "refuse":
 	case "revoke":
@@ -200,48 +200,4 @@ func appendSet[T any](opts []Option, value *T, option func(T) Option) []Option {
 		return opts
 	}
 	return append(opts, option(*value))
-}
-
-// duration is a time.Duration in JSON, as text like "1m30s".
-type duration time.Duration
-
-func (d *duration) UnmarshalText(text []byte) error {
-	parsed, err := time.ParseDuration(string(text))
-	if err != nil {
-		return fmt.Errorf("%q is not a duration, such as 1m30s", text)
-	}
-	*d = duration(parsed)
-	return nil
-}
-
-func (d duration) MarshalText() ([]byte, error) { return []byte(time.Duration(d).String()), nil }
-
-// decodeStrictly decodes one JSON value with nothing behind it. Names that it does not know are errors.
-func decodeStrictly(r io.Reader, to any) error {
-	decoder := json.NewDecoder(r)
-	decoder.DisallowUnknownFields()
-	if err := decoder.Decode(to); err != nil {
-		return err
-	}
-	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
-		return errors.New("more than one JSON value")
-	}
-	return nil
-}
-
-// restart gives the server its first state, with the accounts and codes of WithSeed. s.mu is held, or nobody has s yet.
-func (s *Server) restart() error {
-	s.state = newState()
-	for name := range s.cfg.captchaFor {
-		s.state.captchaFor[name] = true
-	}
-	for to, code := range s.cfg.seedCodes {
-		s.state.fixed[to] = code
-	}
-	for i, u := range slices.Clone(s.cfg.seeds) {
-		if err := s.seed(u); err != nil {
-			return fmt.Errorf("authtest: WithSeed: user %d: %w", i+1, err)
-		}
-	}
-	return nil
 }

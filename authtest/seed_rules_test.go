@@ -11,7 +11,7 @@ import (
 // Each rule of a seed file is the option of its name, and nothing else. Only the configuration shows that for all of them.
 func TestSeedRulesAreOptions(t *testing.T) {
 	t.Parallel()
-	key := string((&Server{Env: "authtest"}).TicketKey())
+	key := string(NewServer(t).TicketKey())
 	for rule, option := range map[string]Option{
 		`"sms_interval":"7s"`:                    WithSMSInterval(7 * time.Second),
 		`"sms_daily_limit":7`:                    WithSMSDailyLimit(7),

@@ -11,6 +11,11 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/cloudbase-community/tcbauth/authtest/internal/control"
+	"github.com/cloudbase-community/tcbauth/authtest/internal/ops"
+	"github.com/cloudbase-community/tcbauth/authtest/internal/pipe"
+	"github.com/cloudbase-community/tcbauth/authtest/internal/service"
 )
 
 // Server is one emulated environment. Its methods are safe for concurrent use.
@@ -21,9 +26,8 @@ type Server struct {
 	Env string // the environment id; read only
 	URL string // the base URL, without a slash at its end, and the iss of access tokens; read only
 
-	cfg      config
+	service  *service.Service
 	tb       testing.TB // nil after Listen
-	clock    clock
 	client   *http.Client
 	idle     *http.Transport // the client's
 	httpd    *http.Server
@@ -33,67 +37,6 @@ type Server struct {
 	closing  sync.Once
 	closed   chan struct{} // closed by Close
 	closeErr error
-
-	mu      sync.Mutex
-	state   *state
-	changed chan struct{} // closed and replaced whenever a code is sent
-}
-
-// state is all that Reset forgets, but for the clock.
-type state struct {
-	users         map[string]*user         // by sub
-	names         map[loginName]*user      // by what they sign in with
-	verifications map[string]*verification // by verification_id
-	addresses     map[string]*address      // by the address in the server's form
-	proofs        map[string]*proof        // by verification_token
-	access        map[string]*access       // by access token
-	refresh       map[string]*session      // by refresh token, spent ones too
-	sessions      map[*session]struct{}    // that have not ended
-	messages      []*message               // oldest first
-	fixed         map[string]string        // codes by address key
-	counts        map[string]int           // calls by operation
-	calls         map[string]int           // calls by method, a space and operation
-	requests      []*Request               // oldest first
-	faults        []*Injected              // oldest first
-	rotation      int                      // how often the signing key was rotated
-
-	anonymous      map[string]*user          // by x-device-id
-	sudos          map[string]sudo           // by sudo_token
-	pictures       []*picture                // of captchas, oldest first
-	captchas       map[string]time.Time      // when a captcha_token expires
-	captchaFor     map[string]bool           // operations that always need a captcha
-	deviceCodes    map[string]*deviceCode    // by device_code
-	codes          map[string]*codeGrant     // by authorization code
-	people         []providerPerson          // known to third parties, the latest last
-	providerCodes  map[string]providerPerson // by provider_code
-	providerTokens map[string]*providerToken // by provider_token
-	qrCodes        map[string]*qrCode        // by qr_code_id
-}
-
-func newState() *state {
-	return &state{
-		users:         make(map[string]*user),
-		names:         make(map[loginName]*user),
-		verifications: make(map[string]*verification),
-		addresses:     make(map[string]*address),
-		proofs:        make(map[string]*proof),
-		access:        make(map[string]*access),
-		refresh:       make(map[string]*session),
-		sessions:      make(map[*session]struct{}),
-		fixed:         make(map[string]string),
-		counts:        make(map[string]int),
-		calls:         make(map[string]int),
-
-		anonymous:      make(map[string]*user),
-		sudos:          make(map[string]sudo),
-		captchas:       make(map[string]time.Time),
-		captchaFor:     make(map[string]bool),
-		deviceCodes:    make(map[string]*deviceCode),
-		codes:          make(map[string]*codeGrant),
-		providerCodes:  make(map[string]providerPerson),
-		providerTokens: make(map[string]*providerToken),
-		qrCodes:        make(map[string]*qrCode),
-	}
 }
 
 // NewServer starts a server in memory, which ends with the test. Its URL is https://<env>.authtest.invalid, which only
@@ -106,8 +49,8 @@ func NewServer(t testing.TB, opts ...Option) *Server {
 		t.Fatalf("NewServer: %v", err)
 		return nil
 	}
-	listener := newPipeListener(cfg.env + ".authtest.invalid")
-	s, err := start(t, cfg, listener, "https://"+listener.host)
+	listener := pipe.NewListener(cfg.Env + ".authtest.invalid")
+	s, err := start(t, cfg, listener, "https://"+listener.Host)
 	if err != nil {
 		t.Fatalf("NewServer: %v", err)
 		return nil
@@ -185,27 +128,26 @@ func Listen(addr string, opts ...Option) (*Server, error) {
 }
 
 func start(t testing.TB, cfg config, listener net.Listener, url string) (*Server, error) {
+	env, err := service.New(cfg.Config, url)
+	if err != nil {
+		return nil, fmt.Errorf("authtest: WithSeed: %w", err)
+	}
 	ctx, stop := context.WithCancel(context.Background())
-	transport := newTransport(listener)
+	transport := pipe.NewTransport(listener)
 	s := &Server{
-		Env:     cfg.env,
+		Env:     cfg.Env,
 		URL:     url,
-		cfg:     cfg,
+		service: env,
 		tb:      t,
 		client:  &http.Client{Transport: transport},
 		idle:    transport,
 		stop:    stop,
 		served:  make(chan struct{}),
 		closed:  make(chan struct{}),
-		changed: make(chan struct{}),
 	}
-	if err := s.restart(); err != nil {
-		stop()
-		return nil, err
-	}
-	handler := s.withThirdParties(http.HandlerFunc(s.serve))
+	handler := ops.Handler(env)
 	if t == nil {
-		handler = s.withControl(withCORS(handler))
+		handler = control.With(env, ops.WithCORS(handler))
 	}
 	s.httpd = &http.Server{
 		Handler:           handler,
@@ -259,14 +201,7 @@ func (s *Server) Close() error {
 // Reset makes the server as new: no users, codes, fixed codes, tokens, limits, faults, counts and requests but those of
 // [WithSeed], and the clock's offset is 0. Faults that have not fired are forgotten without failing the test. The options
 // stay.
-func (s *Server) Reset() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.clock.reset()
-	if err := s.restart(); err != nil {
-		panic(fmt.Sprintf("authtest: a seed that was good is bad: %v", err)) // it is the same one on an empty server
-	}
-}
+func (s *Server) Reset() { s.service.Reset() }
 
 func (s *Server) helper() {
 	if s.tb != nil {
@@ -281,4 +216,16 @@ func (s *Server) fatalf(format string, args ...any) {
 	}
 	s.tb.Helper()
 	s.tb.Fatalf("authtest: "+format, args...)
+}
+
+// reportUnfired fails the test for every fault that has hit nothing.
+func (s *Server) reportUnfired() {
+	s.tb.Helper()
+	s.service.Lock()
+	defer s.service.Unlock()
+	for _, i := range s.service.Faults.All() {
+		if i.Fired() == 0 {
+			s.tb.Errorf("authtest: a Fault for %q never fired", i.Operation)
+		}
+	}
 }

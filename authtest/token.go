@@ -1,95 +1,56 @@
 package authtest
 
-// grantToken is POST token and POST v2/token, with grant_type refresh_token, password, authorization_code or the one of
-// RFC 8628 (WIRE.md section 6.1).
-func grantToken(s *Server, c *call) (any, *Error) {
-	in, refused := c.fields("grant_type", "refresh_token", "username", "password", "device_code",
-		"code", "redirect_uri", "code_verifier")
-	if refused != nil {
-		return nil, refused
-	}
-	switch in["grant_type"] {
-	case "refresh_token":
-		if in["refresh_token"] == "" {
-			return nil, invalidArgument("refresh_token is required")
-		}
-		return s.refreshSession(in["refresh_token"])
-	case "password":
-		return s.passwordLogin(c, in["username"], in["password"])
-	case deviceGrant:
-		return s.pollDevice(c, in["device_code"])
-	case "authorization_code":
-		return s.redeemCode(c, in["code"], in["redirect_uri"], in["code_verifier"])
-	case "":
-		return nil, invalidArgument("grant_type is required")
-	default:
-		return nil, unimplemented("the emulator does not know this grant_type")
-	}
+import (
+	"time"
+
+	"github.com/cloudbase-community/tcbauth/authtest/internal/service"
+)
+
+// TokenKind is a kind of token that the service signs.
+type TokenKind int
+
+// The kinds of tokens. The zero value is a person's access token.
+const (
+	AccessToken    TokenKind = iota // of a person
+	AnonymousToken                  // an access token of an anonymous user
+	PublishableKey                  // for clients: scope anonymous, good for decades
+	APIKey                          // an administrator's: no iss, sub and scope, good until the year 9999
+)
+
+// TokenKey says what a token is signed with.
+type TokenKey int
+
+// The keys of tokens. The zero value is the server's own.
+const (
+	ServerKey  TokenKey = iota // the one that it signs with now
+	UnknownKey                 // another one, under a kid that certs does not have
+	ForgedKey                  // another one, under the server's kid: the signature is wrong
+)
+
+// TokenSpec says what IssueToken signs. The zero value is a good access token of somebody new.
+type TokenSpec struct {
+	Kind   TokenKind
+	Key    TokenKey
+	Sub    string         // of AccessToken and AnonymousToken; "" is a new id
+	Env    string         // project_id, aud and iss are of this environment; "" is the server's
+	Age    time.Duration  // it was signed that long before the server's time; one older than its life has expired; negative is the future
+	Claims map[string]any // set over all others; nil leaves a claim out
 }
 
-// refreshSession spends a refresh token as the policy says. The refusal is the live one for a token that was used before;
-// the live answer for other dead tokens is not known. s.mu is held.
-func (s *Server) refreshSession(token string) (any, *Error) {
-	dead := &Error{
-		Word:        "invalid_grant",
-		Number:      4026,
-		Description: "invalid refresh token.  for it may be has been refreshed by other process",
+// IssueToken returns a signed token for tests of what verifies tokens on its own: by certs and claims (WIRE.md sections
+// 6.3 and 6.4). The server itself knows nothing of it: user/me, token/introspect and all others refuse it. A spec that
+// makes no sense fails the test, or panics if the server was made by Listen.
+func (s *Server) IssueToken(spec TokenSpec) string {
+	s.helper()
+	token, err := s.service.Issue(service.TokenSpec{
+		Kind: service.TokenKind(spec.Kind), Key: service.TokenKey(spec.Key), Sub: spec.Sub, Env: spec.Env, Age: spec.Age, Claims: spec.Claims,
+	})
+	if err != nil {
+		s.fatalf("IssueToken: %v", err)
 	}
-	n := s.state.refresh[token]
-	now := s.Now()
-	switch {
-	case n == nil || !now.Before(n.refreshExpires):
-		return nil, dead
-	case token == n.refresh:
-		if !s.cfg.refresh.static {
-			s.newRefreshToken(n)
-		}
-	case token == n.previous() && now.Sub(n.replacedAt) < s.cfg.refresh.grace:
-	default:
-		if s.cfg.refresh.revoking {
-			s.endSession(n)
-		}
-		return nil, dead
-	}
-	return s.mint(n), nil
+	return token
 }
 
-// revoke is POST revoke: it ends the session of an access or a refresh token. It needs no authorization; a token that is
-// unknown or already dead is no error (WIRE.md section 6.6). Without a token in the body the bearer's session ends.
-func revoke(s *Server, c *call) (any, *Error) {
-	in, refused := c.fields("token", "refresh_token")
-	if refused != nil {
-		return nil, refused
-	}
-	tokens := []string{in["token"], in["refresh_token"]}
-	if in["token"] == "" && in["refresh_token"] == "" {
-		if c.token == "" {
-			return nil, invalidArgument("token is required")
-		}
-		tokens = []string{c.token}
-	}
-	for _, token := range tokens {
-		if held := s.state.access[token]; held != nil {
-			s.endSession(held.session)
-		}
-		if n := s.state.refresh[token]; n != nil {
-			s.endSession(n)
-		}
-	}
-	return struct{}{}, nil
-}
-
-// signOut is POST user/signout: it ends the bearer's session, also with an access token that has expired (WIRE.md section
-// 6.7). That the answer repeats redirect_uri is a guess.
-func signOut(s *Server, c *call) (any, *Error) {
-	in, refused := c.fields("redirect_uri", "state")
-	if refused != nil {
-		return nil, refused
-	}
-	s.endSession(c.session)
-	answer := make(map[string]string)
-	if uri := in["redirect_uri"]; uri != "" {
-		answer["redirect_uri"] = uri
-	}
-	return answer, nil
-}
+// RotateKey makes the server sign with another key from now on. Tokens of the keys before stay good, and certs has those
+// keys too, after the new one. Reset goes back to the first key. It is safe for concurrent use.
+func (s *Server) RotateKey() { s.service.RotateKey() }

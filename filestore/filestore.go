@@ -1,13 +1,13 @@
 // Package filestore keeps sessions in the files of one directory, for command-line tools, desktop programs and servers
-// on one machine. Processes that use the same directory share its sessions and take turns at refreshing them.
+// on one machine. Processes that use the same directory share its sessions, and only one of them refreshes a session at a time.
 //
 //	dir, err := filestore.DefaultDir("mytool")
 //	store, err := filestore.New(dir)
 //	auth, err := tcbauth.New("your-env-id", tcbauth.WithTokenStore(store))
 //
-// The values stand in the files as they are: whoever can read the files can act as the person who signed in. On Unix
-// nobody but the owner can, on Windows the access rights of the directory decide; the user's own profile, where
-// [DefaultDir] lies, is private to the user.
+// The values are not encrypted: whoever can read the files can act as the signed-in user. On Unix only the owner can read them.
+// On Windows the access rights of the directory decide; the user's profile, which contains DefaultDir, is private to the
+// user. Package keyringstore encrypts them.
 package filestore
 
 import (
@@ -35,19 +35,19 @@ const (
 	lockSuffix  = ".lock"
 )
 
-// Store is a [tcbauth.TokenStore], [tcbauth.Locker], [tcbauth.Reserver] and [tcbauth.Interruptible] in a directory. Make
-// one with [New]; it is safe for concurrent use, and several Stores, in one process or in many, may share a directory. It
-// holds no open files but those of the locks that are held, with the directory, and needs no Close.
+// Store is a tcbauth.TokenStore, tcbauth.Locker, tcbauth.Reserver and tcbauth.Interruptible in a directory. Make one with
+// [New]. It is safe for concurrent use, and several Stores, in one process or in many, may share a directory. It holds no
+// open files except those of held locks, with the directory, and needs no Close.
 //
-// While the directory is not there, renamed, unmounted or at the end of a dangling link, every call fails, since nobody knows what
-// is stored; once it is back they go on. It is not made again. A directory that takes its place while a lock is held has other
-// locks, so the one that is held is lost: see [ErrLockLost].
+// While the directory is missing, renamed, unmounted or at the end of a dangling link, every call fails, since it is not
+// known what is stored. Once the directory is back, calls succeed again. It is not created again. If another directory
+// takes its place while a lock is held, the lock is lost: see [ErrLockLost].
 //
-// A call returns when its context ends, also where the file system does not answer. The work with the files then goes on in
-// a goroutine until it does; a change that has not begun by then is not made, and one that has comes before all that are
-// begun later. At most 512 such goroutines of a Store work at once, 8 of them for one key; further calls wait.
+// A call returns when its context ends, even if the file system does not answer. The work on the files then continues in
+// a goroutine. A change that has not started by then is not made, and one that has started is made before all later ones.
+// At most 512 such goroutines of a Store run at once, 8 of them for one key; further calls wait.
 //
-// An error never quotes a key or a value; it names the file, whose name is a hash of the key.
+// An error never quotes a key or a value. It names the file, whose name is a hash of the key.
 type Store struct {
 	dir   string
 	disk  disk
@@ -88,9 +88,9 @@ func New(dir string) (*Store, error) {
 	return &Store{dir: dir, disk: system, lanes: newLanes()}, nil
 }
 
-// DefaultDir returns the directory for the sessions of the program called app: the directory tcbauth in app's own in
-// [os.UserConfigDir], for instance ~/.config/mytool/tcbauth. It makes nothing. app must be a single element of a path,
-// such as "mytool".
+// DefaultDir returns the directory for the sessions of the program called app: the directory tcbauth in the program's own
+// directory in os.UserConfigDir, for example ~/.config/mytool/tcbauth. It creates nothing. app must be a single element
+// of a path, such as "mytool".
 func DefaultDir(app string) (string, error) {
 	// Both separators are refused everywhere, so that a name which works on one system works on all.
 	if app == "." || !filepath.IsLocal(app) || strings.ContainsAny(app, "/\\\x00") {

@@ -11,8 +11,8 @@ import (
 	"github.com/gofrs/flock"
 )
 
-// ErrLockLost: the call was made with the context of a lock whose file was removed or replaced, or whose directory was, so that
-// somebody else can have the lock by now. Nothing was done.
+// ErrLockLost means that the call was made with the context of a lock whose file or directory was removed or replaced, so
+// that another process may have the lock by now. Nothing was done.
 var ErrLockLost = errors.New("filestore: the lock was lost: its file or its directory was removed or replaced")
 
 // hold is a lock that is held. A nil *hold is none.

@@ -6,9 +6,9 @@
 //	store, err := keyringstore.New(ctx, "mytool", dir)
 //	auth, err := tcbauth.New("your-env-id", tcbauth.WithTokenStore(store))
 //
-// Keyrings take too little for a session, about 2.5 kB, and have no locks. So the keyring has only a key of 32 bytes, and
-// package filestore has the sessions, sealed by [tcbauth.Sealed]; processes take turns as they do there. Without a
-// keyring there is an error, and never a file that others could read.
+// A session of about 2.5 kB is too large for a keyring, and keyrings have no locks. So the keyring holds only a key of 32
+// bytes, and package filestore holds the sessions, encrypted by tcbauth.Sealed, with its locks. Without a keyring there is an
+// error, and never a file that others could read.
 package keyringstore
 
 import (
@@ -28,21 +28,21 @@ import (
 )
 
 var (
-	// ErrNoKeyring: there is no keyring, or it is locked, or it did not answer within 3 s, or it does not keep what it is
-	// given.
+	// ErrNoKeyring means that there is no keyring, or that it is locked, did not answer within 3 s, or does not keep values.
 	ErrNoKeyring = errors.New("keyringstore: the keyring cannot be used")
 
-	// ErrKeyLost: the directory has sealed sessions, and the keyring does not have their key. They cannot be opened again
-	// unless the key comes back. [StartAfresh] removes them. Set, Delete and Reserve of a Store return it when another key has
-	// taken the place of the Store's, or the directory is another one by now.
+	// ErrKeyLost means that the directory has encrypted sessions whose key the keyring does not have. They can be read again
+	// only if the key comes back. [StartAfresh] removes them. Set, Delete and Reserve of a Store return it if another key has
+	// replaced the Store's, or if the directory was replaced.
 	ErrKeyLost = errors.New("keyringstore: the keyring does not have the key of the stored sessions")
 )
 
-// Store is a [tcbauth.TokenStore], [tcbauth.Locker], [tcbauth.Reserver] and [tcbauth.Interruptible]. Make one with [New]. It
-// is safe for concurrent use, needs no Close, and asks the keyring for nothing any more: what happens to the key there shows
-// when a Store is made next.
+// Store is a tcbauth.TokenStore, tcbauth.Locker, tcbauth.Reserver and tcbauth.Interruptible. Make one with [New]. It is
+// safe for concurrent use and needs no Close. It reads the keyring only in New. A key that is changed or deleted there
+// later is noticed by the next New.
 //
-// A value that its key does not open is [tcbauth.ErrUnsealed]. Other errors of its methods are those of package filestore.
+// A value that its key does not decrypt is tcbauth.ErrUnsealed. Other errors of its methods are those of package
+// filestore.
 type Store struct {
 	sealed sealedFiles
 }

@@ -51,17 +51,22 @@ func (s *Store) run(ctx context.Context, limit time.Duration, script script, key
 			err = silent
 		}
 	}
-	switch {
-	case err == nil || answered(err):
-		if !s.spoken.Load() { // or all would write to the same place
-			s.spoken.Store(true)
-		}
-	default:
-		if cluster, ok := s.client.(interface{ ReloadState(ctx context.Context) }); ok {
-			cluster.ReloadState(ctx) // in the background: another node may have the slot by now
-		}
+	if s.heard(ctx, err) && !s.spoken.Load() { // or all would write to the same place
+		s.spoken.Store(true)
 	}
 	return reply, err
+}
+
+// heard reports whether Redis has answered an attempt that came to err. Where it has not, another node may have the slot by now:
+// the client of a Cluster looks for it in the background, which it does by itself once a minute only.
+func (s *Store) heard(ctx context.Context, err error) bool {
+	if err == nil || answered(err) {
+		return true
+	}
+	if cluster, ok := s.client.(interface{ ReloadState(ctx context.Context) }); ok {
+		cluster.ReloadState(ctx)
+	}
+	return false
 }
 
 func (s *Store) eval(ctx context.Context, command, script string, keys []string, args []any) *redis.Cmd {

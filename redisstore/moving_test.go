@@ -2,6 +2,7 @@ package redisstore_test
 
 import (
 	"context"
+	"net"
 	"sync/atomic"
 	"testing"
 
@@ -9,7 +10,9 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/cloudbase-community/tcbauth"
 	"github.com/cloudbase-community/tcbauth/internal/testbed"
+	"github.com/cloudbase-community/tcbauth/redisstore"
 )
 
 // TestMoving: a Redis that answers that it is in the middle of something is waited for.
@@ -54,5 +57,47 @@ func TestMoving(t *testing.T) {
 			require.NoError(t, store.Delete(held, "key"))
 			assert.Negative(t, refused.Load())
 		})
+	}
+}
+
+// reloading is a client of a Cluster that counts how often it is to find out anew which node has which slot.
+type reloading struct {
+	redis.UniversalClient
+	times *atomic.Int32
+}
+
+func (r reloading) ReloadState(context.Context) { r.times.Add(1) }
+
+// TestLooksForTheNewMaster: a client of a Cluster by itself goes on asking a master that has died, for a minute. So whatever call
+// gets no answer has it look who has the slot by now.
+func TestLooksForTheNewMaster(t *testing.T) {
+	t.Parallel()
+	client := connect(t, testbed.Miniredis(t))
+	var dead atomic.Bool
+	client.AddHook(hook(func(ctx context.Context, cmd redis.Cmder, next redis.ProcessHook) error {
+		if dead.Load() {
+			err := &net.OpError{Op: "dial", Err: net.ErrClosed}
+			cmd.SetErr(err)
+			return err
+		}
+		return next(ctx, cmd)
+	}))
+	times := new(atomic.Int32)
+	store := newStore(t, reloading{client, times}, "", redisstore.WithLockLease(lease))
+	held, unlock, err := store.Lock(t.Context(), "other")
+	require.NoError(t, err)
+	defer unlock()
+	require.NoError(t, store.Set(held, "key", nil, 0))
+	require.NoError(t, store.Set(t.Context(), "key", nil, 0))
+	_, err = store.Get(t.Context(), "missing")
+	require.ErrorIs(t, err, tcbauth.ErrNotFound)
+	require.Zero(t, times.Load())
+	dead.Store(true)
+	for what, call := range calls(store) {
+		for name, ctx := range map[string]context.Context{"": t.Context(), " by a holder": held} {
+			times.Store(0)
+			require.Error(t, call(ctx), what+name)
+			assert.Positive(t, times.Load(), what+name)
+		}
 	}
 }

@@ -79,10 +79,13 @@ func all(t *testing.T, client *redis.Client, pattern string) (keys []string) {
 	return keys
 }
 
+// eventuallyLimit is long since the machine may be slow: it is the time for nothing to happen at all.
+const eventuallyLimit = time.Minute
+
 // eventually waits until ok.
 func eventually(ctx context.Context, t *testing.T, what string, ok func() bool) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, eventuallyLimit)
 	defer cancel()
 	ticker := time.NewTicker(5 * time.Millisecond)
 	defer ticker.Stop()

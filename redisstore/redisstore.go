@@ -135,6 +135,7 @@ func (s *Store) GetString(ctx context.Context, key string) (string, error) {
 	case errors.Is(err, redis.Nil):
 		return "", tcbauth.ErrNotFound
 	case err != nil:
+		s.heard(ctx, err)
 		return "", failed(ctx, "read", err)
 	case len(value) > maxValue:
 		return "", tooLong("read", len(value))
@@ -194,7 +195,9 @@ func (s *Store) change(ctx context.Context, key string, f func() error) error {
 	}
 	_, err = aside(ctx, func() (struct{}, error) {
 		defer leave()
-		return struct{}{}, f()
+		err := f()
+		s.heard(ctx, err)
+		return struct{}{}, err
 	})
 	return err
 }

@@ -6,6 +6,7 @@ import (
 	"os/exec"
 	"strconv"
 	"testing"
+	"time"
 
 	"github.com/redis/go-redis/v9"
 	"github.com/stretchr/testify/require"
@@ -53,6 +54,24 @@ func (s *server) stop(t *testing.T, signal os.Signal) {
 	t.Helper()
 	require.NoError(t, s.cmd.Process.Signal(signal))
 	_ = s.cmd.Wait() // a signal is what it ends by
+}
+
+// kill stops the server for good.
+func (s *server) kill(t *testing.T) {
+	t.Helper()
+	s.stop(t, os.Kill)
+	s.gone = true
+}
+
+// requireReplicated waits until the replica of a master has what the master has had before. tag is that of a key that this node has.
+func requireReplicated(t *testing.T, master *redis.Client, tag string) {
+	t.Helper()
+	conn := master.Conn() // WAIT is about what its connection has written
+	defer func() { require.NoError(t, conn.Close()) }()
+	require.NoError(t, conn.Set(t.Context(), "{"+tag+"}replicated", "", time.Minute).Err())
+	replicas, err := conn.Wait(t.Context(), 1, eventuallyLimit).Result()
+	require.NoError(t, err)
+	require.EqualValues(t, 1, replicas)
 }
 
 // freePort returns a port that was free a moment ago.

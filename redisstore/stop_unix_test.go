@@ -112,7 +112,7 @@ func TestHolderIsStopped(t *testing.T) {
 			eachRedis(t, func(t *testing.T, addr, prefix string) {
 				needsMonths(t, prefix)
 				store := newStore(t, connect(t, addr), prefix, redisstore.WithLockLease(lease))
-				race := testbed.NewRace(t, place(addr, prefix, lease), store, tt.policy)
+				race := testbed.NewRace(t, oneNode(addr, prefix, lease).String(), store, tt.policy)
 				holder := race.Start(t, "stopping", tt.moment)
 				defer holder.End(t)
 				others := []*testbed.Process{race.Start(t, testbed.TokenHelper), race.Start(t, testbed.TokenHelper)}

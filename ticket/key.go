@@ -18,8 +18,8 @@ type config struct {
 	now func() time.Time
 }
 
-// WithEnv says which environment the key must belong to, so that a key of another one is found out at once. Any if not
-// given.
+// WithEnv names the environment to which the key must belong, so that the key of another environment is an error. By
+// default any is accepted.
 func WithEnv(env string) Option {
 	return func(c *config) error {
 		if env == "" {
@@ -30,7 +30,7 @@ func WithEnv(env string) Option {
 	}
 }
 
-// WithClock tells the time by now, which must be safe for concurrent use; time.Now if not given.
+// WithClock sets the clock; the default is time.Now. The function must be safe for concurrent use.
 func WithClock(now func() time.Time) Option {
 	return func(c *config) error {
 		if now == nil {
@@ -41,11 +41,11 @@ func WithClock(now func() time.Time) Option {
 	}
 }
 
-// NewSigner returns a Signer with the console's key file for custom login: JSON with private_key_id, private_key (RSA, in
-// PEM) and env_id. Keys of 1024 bits and more are taken, since the console may give small ones.
+// NewSigner returns a Signer for the console's key file for custom login: JSON with private_key_id, private_key (RSA, in
+// PEM) and env_id. Keys of 1024 bits and more are accepted, since the console may issue small ones.
 //
-// What environment variables and editors do to such a file does no harm: a BOM, indentation, other line ends or none, and a
-// \n that is two characters. Of others the error says what is wrong. No error quotes the file.
+// Changes that environment variables and editors make to such a file do no harm: a BOM, indentation, other or missing
+// line ends, and a \n of two characters. For any other fault the error says what is wrong. No error quotes the file.
 func NewSigner(keyJSON []byte, opts ...Option) (*Signer, error) {
 	c := &config{now: time.Now}
 	for _, opt := range opts {

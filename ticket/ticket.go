@@ -1,17 +1,17 @@
-// Package ticket signs custom-login tickets: with one, somebody whom another system knows signs in to CloudBase, under
-// the id that this system has for the person.
+// Package ticket signs custom-login tickets, with which the users of another system sign in to CloudBase under the ids of
+// that system.
 //
 //	signer, err := ticket.NewSigner(keyFile) // the private key for custom login, from the console
 //	t, err := signer.Sign("user-0001", ticket.SignOptions{})
 //	state, err := auth.SignInWithCustomTicket(ctx, tcbauth.SignInWithCustomTicketRequest{Ticket: t})
 //
-// A backend that has signed its users in itself can let tcbauth ask for the tickets:
+// A backend that has authenticated its users itself can let tcbauth ask for the tickets:
 //
 //	app, err := tcbauth.NewApp("your-env-id", tcbauth.WithTicketSource(ticket.Source(signer)))
 //	state, err := app.ForUser("user-0001").SignInWithCustomTicket(ctx, tcbauth.SignInWithCustomTicketRequest{})
 //
-// Tickets are byte for byte those of createTicket of @cloudbase/node-sdk. Whoever has the key can sign in as anybody: it
-// belongs on servers only.
+// Tickets are the same, byte for byte, as those of createTicket of @cloudbase/node-sdk. Whoever has the key can sign in as
+// any user: keep it on servers only.
 package ticket
 
 import (
@@ -52,11 +52,10 @@ type Signer struct {
 	header string // what every JWT begins with
 }
 
-// Env is the environment that the key belongs to.
+// Env returns the environment to which the key belongs.
 func (s *Signer) Env() string { return s.env }
 
-// SignOptions are those of the node-sdk's createTicket. What they do to sessions of today's auth service is not known
-// (WIRE.md section 9).
+// SignOptions are those of the node-sdk's createTicket. How today's auth service uses them is not known.
 type SignOptions struct {
 	Refresh time.Duration // how often the access token is to be refreshed, in whole milliseconds; an hour if 0
 	Expire  time.Time     // when the session is to end, in whole milliseconds; in 7 days if zero
@@ -65,7 +64,7 @@ type SignOptions struct {
 // Sign returns a ticket for the user with the id uid, good for ten minutes and from now on: the key's id, "/@@/" and a
 // JWT. It fails with [ErrInvalidUID], which does not quote the id, or if the options make no sense.
 //
-// node-sdk: createTicket. WIRE.md section 9.
+// node-sdk: createTicket.
 func (s *Signer) Sign(uid string, opts SignOptions) (string, error) {
 	if !uidPattern.MatchString(uid) {
 		return "", ErrInvalidUID
@@ -123,11 +122,11 @@ func encode(v any) (string, error) {
 }
 
 // Source returns a tcbauth.TicketSource, for tcbauth.WithTicketSource, that signs tickets for the users of
-// tcbauth.App.ForUser: the key of a user there is the uid here. It fails with [ErrInvalidUID] for other keys, and for "",
-// the default session, since that is nobody's in particular.
+// tcbauth.App.ForUser: the key there is the uid here. It fails with ErrInvalidUID for keys that cannot be a uid, and for
+// "", the default session, which belongs to no particular user.
 //
-// It is not for keys that name sessions, such as the id of a cookie: a ticket for one makes a new user. A source of one's own
-// asks tcbauth.TicketUser whose session is renewed.
+// It is not for keys that name sessions, such as the id in a cookie: a ticket for such a key creates a new user. A source
+// of your own asks tcbauth.TicketUser which user's session is renewed.
 func Source(s *Signer) func(ctx context.Context, userKey string) (ticket string, err error) {
 	return func(ctx context.Context, userKey string) (string, error) {
 		if err := ctx.Err(); err != nil {

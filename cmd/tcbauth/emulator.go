@@ -9,11 +9,12 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"sync"
 	"time"
 
 	"github.com/cloudbase-community/tcbauth/authtest"
+	"github.com/cloudbase-community/tcbauth/clikit"
+	"github.com/cloudbase-community/tcbauth/internal/wholefile"
 )
 
 const emulatorUsage = `Serves an emulated CloudBase environment until it is told to stop (SIGINT, SIGTERM, SIGHUP). The first line on standard output is its URL, made
@@ -66,9 +67,31 @@ func emulator(ctx context.Context, args []string, stdout, stderr io.Writer) int 
 	}
 	if err = errors.Join(err, log.close()); err != nil {
 		say(stderr, "tcbauth: %v\n", err)
-		return exitError
+		return clikit.ExitError
 	}
-	return exitOK
+	return clikit.ExitOK
+}
+
+// parse reads flags and refuses everything else. done says that the command is over, with the exit code.
+func parse(flags *flag.FlagSet, args []string, stdout, stderr io.Writer) (code int, done bool) {
+	flags.SetOutput(io.Discard) // what goes where is said below
+	err := flags.Parse(args)
+	if err == nil && flags.NArg() > 0 {
+		err = fmt.Errorf("unexpected argument %q", flags.Arg(0))
+	}
+	switch {
+	case err == nil:
+		return clikit.ExitOK, false
+	case errors.Is(err, flag.ErrHelp):
+		flags.SetOutput(stdout)
+		flags.Usage()
+		return clikit.ExitOK, true
+	default:
+		say(stderr, "tcbauth: %v\n\n", err)
+		flags.SetOutput(stderr)
+		flags.Usage()
+		return clikit.ExitUsage, true
+	}
 }
 
 // serve runs the server until ctx ends.
@@ -82,7 +105,7 @@ func serve(ctx context.Context, addr, urlFile string, opts []authtest.Option, st
 	}
 	defer func() { err = errors.Join(err, srv.Close()) }()
 	if urlFile != "" {
-		if err := writeWhole(urlFile, srv.URL+"\n"); err != nil {
+		if err := wholefile.Write(urlFile, []byte(srv.URL+"\n")); err != nil {
 			return err
 		}
 		defer func() { err = errors.Join(err, removeOwn(urlFile, srv.URL+"\n")) }()
@@ -92,22 +115,6 @@ func serve(ctx context.Context, addr, urlFile string, opts []authtest.Option, st
 	}
 	log.say("environment %s, page and inbox at %s/_emulator/\n", srv.Env, srv.URL)
 	<-ctx.Done()
-	return nil
-}
-
-// writeWhole makes a file appear with all of its text, so that who waits for it never reads a part.
-func writeWhole(name, text string) error {
-	temp, err := os.CreateTemp(filepath.Dir(name), filepath.Base(name)+".*")
-	if err != nil {
-		return err
-	}
-	_, err = temp.WriteString(text)
-	if err = errors.Join(err, temp.Close()); err == nil {
-		err = os.Rename(temp.Name(), name)
-	}
-	if err != nil {
-		return errors.Join(err, os.Remove(temp.Name()))
-	}
 	return nil
 }
 

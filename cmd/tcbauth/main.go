@@ -1,81 +1,78 @@
-// Command tcbauth has what is useful around CloudBase auth on a developer's machine. Its one command so far is the
-// emulator:
+// Command tcbauth signs people in to CloudBase on the command line, gives their access tokens to other programs, and serves an
+// emulator of the auth service:
 //
-//	tcbauth emulator [-addr 127.0.0.1:0] [-env ENV] [-seed FILE] [-url-file FILE] [-log FILE] [-allow-non-loopback]
+//	tcbauth login --phone 13800000000
+//	curl -H "$(tcbauth token --format header)" https://...
+//	tcbauth exec -- ./deploy.sh
+//	tcbauth emulator
+//
+// tcbauth help lists the commands. They are those of packages clikit and cobrakit, which other tools can have as well, and
+// api, doctor, version and emulator.
 package main
 
 import (
 	"context"
 	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"os"
 	"os/signal"
 	"syscall"
+
+	"github.com/spf13/cobra"
+
+	"github.com/cloudbase-community/tcbauth/clikit"
+	"github.com/cloudbase-community/tcbauth/clikit/cobrakit"
 )
-
-// The exit codes.
-const (
-	exitOK    = 0
-	exitError = 1
-	exitUsage = 2
-)
-
-const usage = `tcbauth: CloudBase auth on a developer's machine
-
-Usage:
-  tcbauth emulator [flags]   serve an emulated environment until a signal comes
-  tcbauth help               print this
-
-tcbauth emulator -h has its flags.
-`
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	context.AfterFunc(ctx, stop) // a second signal ends the program at once
-	code := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	code := run(ctx, clikit.Config{Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr}, os.Args[1:])
 	stop()
 	os.Exit(code)
 }
 
-// run carries one command line out. It ends early when ctx does.
-func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
-	if len(args) == 0 {
-		say(stderr, usage)
-		return exitUsage
+// run carries one command line out and returns the exit code. It ends early when ctx does. cfg has the three streams.
+func run(ctx context.Context, cfg clikit.Config, args []string) int {
+	cfg.App = "tcbauth"
+	kit, err := clikit.New(cfg)
+	if err != nil {
+		say(cfg.Stderr, "tcbauth: %v\n", err)
+		return clikit.ExitError
 	}
-	switch args[0] {
-	case "emulator":
-		return emulator(ctx, args[1:], stdout, stderr)
-	case "help", "-h", "-help", "--help":
-		say(stdout, usage)
-		return exitOK
-	default:
-		say(stderr, "tcbauth: unknown command %q\n\n%s", args[0], usage)
-		return exitUsage
+	root := rootCommand(kit)
+	root.AddCommand(cobrakit.Commands(kit)...)
+	root.AddCommand(apiCommand(kit), doctorCommand(kit), versionCommand(kit), emulatorCommand(kit))
+	root.SetArgs(args)
+	return kit.Exit(cobrakit.Execute(ctx, root, kit))
+}
+
+func rootCommand(kit *clikit.Kit) *cobra.Command {
+	return &cobra.Command{
+		Use: "tcbauth", Short: rootShort.In(kit.Language()),
+		Args: func(cmd *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				return errors.New(unknownCommand.In(kit.Language(), args[0]))
+			}
+			return nil
+		},
+		RunE: func(*cobra.Command, []string) error {
+			return &clikit.UsageError{Err: errors.New(whichCommand.In(kit.Language()))}
+		},
 	}
 }
 
-// parse reads flags and refuses everything else. done says that the command is over, with the exit code.
-func parse(flags *flag.FlagSet, args []string, stdout, stderr io.Writer) (code int, done bool) {
-	flags.SetOutput(io.Discard) // what goes where is said below
-	err := flags.Parse(args)
-	if err == nil && flags.NArg() > 0 {
-		err = fmt.Errorf("unexpected argument %q", flags.Arg(0))
-	}
-	switch {
-	case err == nil:
-		return exitOK, false
-	case errors.Is(err, flag.ErrHelp):
-		flags.SetOutput(stdout)
-		flags.Usage()
-		return exitOK, true
-	default:
-		say(stderr, "tcbauth: %v\n\n", err)
-		flags.SetOutput(stderr)
-		flags.Usage()
-		return exitUsage, true
+// emulatorCommand has flags of its own, which package flag reads.
+func emulatorCommand(kit *clikit.Kit) *cobra.Command {
+	return &cobra.Command{
+		Use: "emulator", Short: emulatorShort.In(kit.Language()), DisableFlagParsing: true,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if code := emulator(cmd.Context(), args, kit.Stdout(), kit.Stderr()); code != clikit.ExitOK {
+				return clikit.ExitStatus(code)
+			}
+			return nil
+		},
 	}
 }
 

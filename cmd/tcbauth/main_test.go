@@ -10,6 +10,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/cloudbase-community/tcbauth/clikit"
 )
 
 // asCommand makes this test binary the command itself.
@@ -28,7 +30,7 @@ func try(t *testing.T, args ...string) (code int, stdout, stderr string) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel() // a server that started by mistake ends at once
 	var out, errs bytes.Buffer
-	code = run(ctx, args, &out, &errs)
+	code = run(ctx, clikit.Config{Stdin: strings.NewReader(""), Stdout: &out, Stderr: &errs}, args)
 	return code, out.String(), errs.String()
 }
 
@@ -36,7 +38,7 @@ func TestHelp(t *testing.T) {
 	t.Parallel()
 	for _, args := range [][]string{{"help"}, {"-h"}, {"--help"}, {"emulator", "-h"}, {"emulator", "--help"}} {
 		code, stdout, stderr := try(t, args...)
-		assert.Equal(t, exitOK, code, args)
+		assert.Equal(t, clikit.ExitOK, code, args)
 		assert.Contains(t, stdout, "Usage")
 		assert.Empty(t, stderr)
 	}
@@ -50,9 +52,10 @@ func TestUsageMistakes(t *testing.T) {
 	t.Parallel()
 	for _, args := range [][]string{nil, {"serve"}, {"emulator", "-port", "1"}, {"emulator", "more"}, {"emulator", "-env"}} {
 		code, stdout, stderr := try(t, args...)
-		assert.Equal(t, exitUsage, code, args)
+		assert.Equal(t, clikit.ExitUsage, code, args)
 		assert.Empty(t, stdout)
-		assert.Contains(t, stderr, "Usage")
+		assert.Regexp(t, "^tcbauth: ", stderr)
+		assert.Equal(t, len(args) > 1, strings.Contains(stderr, "Usage"), "only the emulator has its own")
 	}
 }
 
@@ -73,7 +76,7 @@ func TestEmulatorMistakes(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			code, stdout, stderr := try(t, append([]string{"emulator"}, args...)...)
-			assert.Equal(t, exitError, code)
+			assert.Equal(t, clikit.ExitError, code)
 			assert.Empty(t, stdout)
 			assert.Regexp(t, "^tcbauth: ", stderr)
 			assert.Equal(t, name == "non-loopback", strings.Contains(stderr, "-allow-non-loopback"))
@@ -86,6 +89,6 @@ func TestEmulatorMistakes(t *testing.T) {
 func TestNonLoopback(t *testing.T) {
 	t.Parallel()
 	code, stdout, stderr := try(t, "emulator", "-addr", "0.0.0.0:0", "-allow-non-loopback")
-	assert.Equal(t, exitOK, code, stderr)
+	assert.Equal(t, clikit.ExitOK, code, stderr)
 	assert.Regexp(t, `^http://127\.0\.0\.1:[0-9]+\n$`, stdout)
 }

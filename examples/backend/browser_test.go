@@ -17,6 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/cloudbase-community/tcbauth"
+	"github.com/cloudbase-community/tcbauth/accesstoken"
 	"github.com/cloudbase-community/tcbauth/authtest"
 )
 
@@ -33,25 +34,37 @@ type site struct {
 	srv    *authtest.Server
 	server *httptest.Server
 	store  tcbauth.TokenStore
+	limits *limits
 	log    *diary
 }
 
 // openSite starts the service, over TLS if secure.
 func openSite(t *testing.T, secure bool, opts ...authtest.Option) *site {
 	t.Helper()
-	s := &site{srv: authtest.NewServer(t, opts...), store: tcbauth.NewMemoryStore(), log: new(diary)}
+	s := &site{srv: authtest.NewServer(t, opts...), store: tcbauth.NewMemoryStore(), limits: newLimits(false), log: new(diary)}
+	s.limits.now = s.srv.Now
 	s.srv.FixCode(phone, code)
 	s.server = s.replica(t, secure)
 	return s
 }
 
+// service makes the service on the site's store, with the site's limits.
+func (s *site) service(t *testing.T) *service {
+	t.Helper()
+	log := slog.New(slog.NewTextHandler(s.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	service, err := newService(config{env: s.srv.Env, baseURL: s.srv.URL}, s.store, log,
+		tcbauth.WithHTTPClient(s.srv.Client()), tcbauth.WithClock(s.srv.Now))
+	require.NoError(t, err)
+	service.limits = s.limits
+	service.verifier, err = accesstoken.NewVerifier(s.srv.Env, accesstoken.WithBaseURL(s.srv.URL), accesstoken.WithIssuer(s.srv.URL),
+		accesstoken.WithHTTPClient(s.srv.Client()), accesstoken.WithClock(s.srv.Now))
+	require.NoError(t, err)
+	return service
+}
+
 // replica starts the service once more, on the same store.
 func (s *site) replica(t *testing.T, secure bool) *httptest.Server {
 	t.Helper()
-	log := slog.New(slog.NewTextHandler(s.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
-	app, err := tcbauth.NewApp(s.srv.Env, tcbauth.WithBaseURL(s.srv.URL), tcbauth.WithHTTPClient(s.srv.Client()),
-		tcbauth.WithClock(s.srv.Now), tcbauth.WithTokenStore(s.store), tcbauth.WithLogger(log))
-	require.NoError(t, err)
 	server := httptest.NewUnstartedServer(nil)
 	t.Cleanup(server.Close)
 	scheme := "http://"
@@ -60,7 +73,7 @@ func (s *site) replica(t *testing.T, secure bool) *httptest.Server {
 	}
 	public, err := url.Parse(scheme + server.Listener.Addr().String())
 	require.NoError(t, err)
-	server.Config.Handler, err = newHandler(app, s.store, public, log)
+	server.Config.Handler, err = s.service(t).handler(public)
 	require.NoError(t, err)
 	if secure {
 		server.StartTLS()
@@ -93,6 +106,7 @@ type browser struct {
 	base   string
 	client *http.Client
 	header http.Header // what the browser says of where a form comes from
+	host   string      // that it believes to be at; "" is that of base
 }
 
 func (s *site) newBrowser(t *testing.T) *browser {
@@ -137,6 +151,7 @@ func (b *browser) do(t *testing.T, method, path string, form url.Values) shown {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), method, b.base+path, strings.NewReader(form.Encode()))
 	require.NoError(t, err)
+	r.Host = b.host
 	if method == http.MethodPost {
 		r.Header = b.header.Clone()
 		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
-	"time"
 
 	"github.com/cloudbase-community/tcbauth"
 )
@@ -24,71 +23,68 @@ func field(r *http.Request, name string) (string, error) {
 
 func next(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/", http.StatusSeeOther) }
 
-// askForCode is POST /login/code: the first step. It begins a login with ids of its own. An earlier one of the visitor's goes
-// on if that fails, since its code may still arrive.
+// askForCode is POST /login/code: the first step. It begins a login with an id of its own.
 func (s *service) askForCode(w http.ResponseWriter, r *http.Request) {
 	phone, err := field(r, "phone")
 	if err != nil {
 		s.refuse(w, r, view{}, err)
 		return
 	}
-	s.sendCode(w, r, newID(), &login{Session: newID(), Phone: phone})
+	s.sendCode(w, r, newID(), phone)
 }
 
 // sendCode sends the code of a login, or shows the captcha that has to be solved first.
-func (s *service) sendCode(w http.ResponseWriter, r *http.Request, id string, of *login) {
-	auth := s.app.ForUser(of.Session)
-	challenge, err := auth.SignInWithOtp(r.Context(), tcbauth.SignInWithOtpRequest{Phone: of.Phone})
+func (s *service) sendCode(w http.ResponseWriter, r *http.Request, id, phone string) {
+	err := s.limits.code(r, phone)
+	if err == nil {
+		_, err = s.app.ForUser(id).SignInWithOtp(r.Context(), tcbauth.SignInWithOtpRequest{Phone: phone})
+	}
 	if err != nil {
-		s.failed(w, r, id, of, err)
+		s.failed(w, r, id, view{Phone: phone}, err)
 		return
 	}
-	of.Challenge, of.Captcha, of.Until = challenge, "", time.Now().Add(loginLife)
-	if err := s.keep(w, r, id, of); err != nil {
-		s.refuse(w, r, view{}, err)
-		return
-	}
+	s.cookies.give(w, loginCookie, id, loginLife)
 	next(w, r)
 }
 
 // signIn is POST /login: the second step.
 func (s *service) signIn(w http.ResponseWriter, r *http.Request) {
 	ctx := r.Context()
-	id, of, code, ok := s.step(w, r, "code")
+	id, code, ok := s.step(w, r, "code")
 	if !ok {
 		return
 	}
-	if of.Challenge == nil {
-		s.refuse(w, r, view{}, errNoLogin)
-		return
+	session := newID()
+	err := s.limits.try(r)
+	if err == nil {
+		_, err = s.app.ForUser(id).FinishOtp(ctx, tcbauth.FinishOtpRequest{Token: code, NewKey: session})
 	}
-	_, err := s.app.ForUser(of.Session).FinishOtp(ctx, tcbauth.FinishOtpRequest{Challenge: of.Challenge, Token: code})
 	if err != nil {
-		s.failed(w, r, id, of, err)
+		s.failed(w, r, id, view{}, err)
 		return
 	}
-	s.forget(ctx, id)
 	s.cookies.takeAway(w, loginCookie)
 	s.end(ctx, s.cookies.id(r, sessionCookie)) // the one that the new one takes the place of
-	s.cookies.give(w, sessionCookie, of.Session, sessionLife)
+	s.cookies.give(w, sessionCookie, session, sessionLife)
 	next(w, r)
 }
 
 // answerCaptcha is POST /login/captcha: what the visitor has read in the picture. The step that it was asked for follows.
 func (s *service) answerCaptcha(w http.ResponseWriter, r *http.Request) {
-	id, of, answer, ok := s.step(w, r, "answer")
+	id, answer, ok := s.step(w, r, "answer")
 	if !ok {
 		return
 	}
-	auth := s.app.ForUser(of.Session)
-	_, err := auth.VerifyCaptchaData(r.Context(), tcbauth.VerifyCaptchaDataRequest{Token: of.Captcha, Key: answer})
+	picture, phone := r.PostForm.Get("picture"), r.PostForm.Get("phone")
+	err := s.limits.try(r)
+	if err == nil {
+		_, err = s.app.ForUser(id).VerifyCaptchaData(r.Context(), tcbauth.VerifyCaptchaDataRequest{Token: picture, Key: answer})
+	}
 	switch {
-	case errors.Is(err, tcbauth.ErrCaptchaInvalid): // a picture is good for one answer
-		s.showCaptcha(w, r, id, of, err)
-	case err != nil:
-		s.failed(w, r, id, of, err)
-	case of.Challenge == nil:
-		s.sendCode(w, r, id, of)
+	case err != nil: // a picture is good for one answer
+		s.failed(w, r, id, view{Phone: phone}, err)
+	case phone != "":
+		s.sendCode(w, r, id, phone)
 	default:
 		next(w, r)
 	}
@@ -101,75 +97,46 @@ func (s *service) signOut(w http.ResponseWriter, r *http.Request) {
 	next(w, r)
 }
 
-// step returns the visitor's login and a field of the form. Where one is missing it has answered, and ok is false.
-func (s *service) step(w http.ResponseWriter, r *http.Request, name string) (id string, of *login, value string, ok bool) {
+// step returns the id of the visitor's login and a field of the form. Where one is missing it has answered, and ok is false.
+func (s *service) step(w http.ResponseWriter, r *http.Request, name string) (id, value string, ok bool) {
 	id = s.cookies.id(r, loginCookie)
 	value, err := field(r, name)
-	if err == nil {
-		of, err = s.logins.find(r.Context(), id)
+	if err == nil && id == "" {
+		err = tcbauth.ErrNoOtp
 	}
 	if err != nil {
 		s.refuse(w, r, view{}, err)
-		return "", nil, "", false
+		return "", "", false
 	}
-	return id, of, value, true
+	return id, value, true
 }
 
 // failed answers for a step that did not succeed: with a picture if one has to be read first, else with the form again.
-func (s *service) failed(w http.ResponseWriter, r *http.Request, id string, of *login, err error) {
+func (s *service) failed(w http.ResponseWriter, r *http.Request, id string, v view, err error) {
 	if errors.Is(err, tcbauth.ErrCaptchaRequired) || errors.Is(err, tcbauth.ErrCaptchaInvalid) {
-		s.showCaptcha(w, r, id, of, err)
-		return
-	}
-	if errors.Is(err, tcbauth.CodeAborted) { // this code can no more be right
-		s.forget(r.Context(), id)
-	}
-	s.refuse(w, r, view{WaitsForCode: s.waitsForCode(r)}, err)
-}
-
-// showCaptcha shows a new picture.
-func (s *service) showCaptcha(w http.ResponseWriter, r *http.Request, id string, of *login, because error) {
-	data, err := s.app.ForUser(of.Session).CreateCaptchaData(r.Context(), tcbauth.CreateCaptchaDataRequest{})
-	if err == nil {
-		of.Captcha = data.Token
-		if of.Until.IsZero() {
-			of.Until = time.Now().Add(loginLife)
+		data, failed := s.app.ForUser(id).CreateCaptchaData(r.Context(), tcbauth.CreateCaptchaDataRequest{})
+		if failed != nil {
+			s.refuse(w, r, view{}, failed)
+			return
 		}
-		err = s.keep(w, r, id, of)
+		s.cookies.give(w, loginCookie, id, loginLife)
+		v.Picture, v.Image = data.Token, pictureURL(data.Data)
 	}
-	if err != nil {
-		s.refuse(w, r, view{}, err)
-		return
-	}
-	s.refuse(w, r, view{Picture: pictureURL(data.Data)}, because)
+	v.WaitsForCode = s.waitsForCode(r)
+	s.refuse(w, r, v, err)
 }
 
 // waitsForCode reports whether the visitor has a login whose code can be typed in.
 func (s *service) waitsForCode(r *http.Request) bool {
-	found, err := s.logins.find(r.Context(), s.cookies.id(r, loginCookie))
-	if err != nil && !errors.Is(err, errNoLogin) {
+	id := s.cookies.id(r, loginCookie)
+	if id == "" {
+		return false
+	}
+	_, err := s.app.ForUser(id).StoredOtp(r.Context())
+	if err != nil && !errors.Is(err, tcbauth.ErrNoOtp) {
 		s.log.WarnContext(r.Context(), "a login was not found", slog.Any("error", err))
 	}
-	return err == nil && found.Challenge != nil
-}
-
-// keep stores a login and gives the visitor its id, in place of an earlier one.
-func (s *service) keep(w http.ResponseWriter, r *http.Request, id string, of *login) error {
-	if err := s.logins.save(r.Context(), id, of); err != nil {
-		return err
-	}
-	if old := s.cookies.id(r, loginCookie); old != "" && old != id {
-		s.forget(r.Context(), old)
-	}
-	s.cookies.give(w, loginCookie, id, time.Until(of.Until))
-	return nil
-}
-
-// forget deletes a login that is over. If that fails, it is too old soon.
-func (s *service) forget(ctx context.Context, id string) {
-	if err := s.logins.forget(ctx, id); err != nil {
-		s.log.WarnContext(ctx, "a login was not deleted", slog.Any("error", err))
-	}
+	return err == nil
 }
 
 // end ends the session id, if there is one. The visitor's cookie goes in any case; that the server could not be told is the

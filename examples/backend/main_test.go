@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"context"
+	"encoding/json"
 	"io"
 	"log/slog"
 	"net"
@@ -37,7 +38,7 @@ func start(t *testing.T, cfg config) (said, service string, stop func()) {
 		if service, found = strings.CutPrefix(lines.Text(), "listening on "); found {
 			break
 		}
-		said += lines.Text()
+		said += lines.Text() + "\n"
 	}
 	return said, service, func() {
 		cancel()
@@ -63,12 +64,18 @@ func TestRun(t *testing.T) {
 	stop()
 }
 
-// TestRunOnRedis: another process finishes a login that one has begun, and a restart signs nobody out.
-func TestRunOnRedis(t *testing.T) {
-	t.Parallel()
+// skipOn32Bits ends a test on Redis where there is none in Go.
+func skipOn32Bits(t *testing.T) {
+	t.Helper()
 	if strconv.IntSize == 32 {
 		t.Skip("SKIPPED: miniredis reads the lifetime of a session, in milliseconds, as an int: a month does not fit into 32 bits")
 	}
+}
+
+// TestRunOnRedis: another process finishes a login that one has begun, and a restart signs nobody out.
+func TestRunOnRedis(t *testing.T) {
+	t.Parallel()
+	skipOn32Bits(t)
 	server := miniredis.RunT(t)
 	srv, err := authtest.Listen("127.0.0.1:0")
 	require.NoError(t, err)
@@ -94,6 +101,33 @@ func TestRunOnRedis(t *testing.T) {
 		visitor.post(t, "/logout")
 		assert.Nil(t, visitor.me(t))
 	})
+}
+
+// TestMetrics: operators see what the service has asked CloudBase and its store for, and nothing of whom.
+func TestMetrics(t *testing.T) {
+	t.Parallel()
+	said, service, stop := start(t, config{addr: "127.0.0.1:0", metricsAddr: "127.0.0.1:0"})
+	visitor := newBrowser(t, service, http.DefaultTransport)
+	require.Contains(t, visitor.post(t, "/login/code", "phone", phone).text, `name="code"`)
+	visitor.post(t, "/login", "code", wrong)
+	assert.Equal(t, http.StatusNotFound, visitor.get(t, "/metrics").status, "they are no visitor's business")
+	page := regexp.MustCompile(`(http://\S+)/metrics`).FindStringSubmatch(said)
+	require.NotNil(t, page, said)
+	got := newBrowser(t, page[1], http.DefaultTransport).get(t, "/metrics")
+	require.Equal(t, http.StatusOK, got.status)
+	var scopes []struct{ Metrics []struct{ Name, Unit string } }
+	require.NoError(t, json.Unmarshal([]byte(got.text), &scopes))
+	require.Len(t, scopes, 1)
+	units := map[string]string{}
+	for _, m := range scopes[0].Metrics {
+		units[m.Name] = m.Unit
+	}
+	assert.Equal(t, map[string]string{"tcbauth.call.duration": "s", "tcbauth.call.attempts": "{attempt}", "tcbauth.store.duration": "s"}, units)
+	assert.Contains(t, got.text, "SignInWithOtp")
+	for _, secret := range []string{phone, wrong, visitor.cookies(t)[loginCookie]} {
+		assert.NotContains(t, got.text, secret)
+	}
+	stop()
 }
 
 // TestShutdown: a request that has begun comes to its end.

@@ -19,7 +19,9 @@ var page = template.Must(template.New("page").Parse(pageHTML))
 type view struct {
 	User         *me
 	WaitsForCode bool
-	Picture      template.URL // of a captcha
+	Image        template.URL // of a captcha
+	Picture      string       // its token, which comes back with the answer
+	Phone        string       // whose code the captcha is asked for, "" for another step
 	Problem      string
 }
 

@@ -25,8 +25,6 @@ func problemOf(err error, language string) problem {
 		return problem{status: http.StatusRequestEntityTooLarge, text: "That is too long."}
 	case errors.Is(err, errBadForm):
 		return problem{status: http.StatusBadRequest, text: "That is no form of this page."}
-	case errors.Is(err, errNoLogin):
-		return problem{status: http.StatusUnprocessableEntity, text: "No code is waited for any more. Ask for a new one."}
 	}
 	p := problem{status: tcbauth.HTTPStatus(err), text: tcbauth.UserMessage(err, language)}
 	if e, ok := errors.AsType[*tcbauth.Error](err); ok && p.status == http.StatusTooManyRequests {

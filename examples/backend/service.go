@@ -11,32 +11,40 @@ import (
 	"time"
 
 	"github.com/cloudbase-community/tcbauth"
+	"github.com/cloudbase-community/tcbauth/accesstoken"
 )
 
-// service has no state of its own: all of it is in the store, so that any replica can take any request.
+// service has no state of its own but counts: all of it is in the store, so that any replica can take any request.
 type service struct {
-	app     *tcbauth.App
-	logins  logins
-	cookies jar
-	log     *slog.Logger
+	app      *tcbauth.App
+	verifier *accesstoken.Verifier
+	store    tcbauth.TokenStore
+	limits   *limits
+	cookies  jar
+	log      *slog.Logger
 }
 
-// newHandler returns the whole service. site is where browsers see it.
-func newHandler(app *tcbauth.App, store tcbauth.TokenStore, site *url.URL, log *slog.Logger) (http.Handler, error) {
-	s := &service{app: app, logins: logins{store}, cookies: jar{secure: site.Scheme == "https"}, log: log}
-	mux := http.NewServeMux()
-	mux.HandleFunc("GET /{$}", s.index)
-	mux.HandleFunc("GET /me", s.me)
-	mux.HandleFunc("POST /login/code", s.askForCode)
-	mux.HandleFunc("POST /login/captcha", s.answerCaptcha)
-	mux.HandleFunc("POST /login", s.signIn)
-	mux.HandleFunc("POST /logout", s.signOut)
+// handler returns the whole service. site is where browsers see it.
+func (s *service) handler(site *url.URL) (http.Handler, error) {
+	s.cookies.secure = site.Scheme == "https"
+	pages := http.NewServeMux()
+	pages.HandleFunc("GET /{$}", s.index)
+	pages.HandleFunc("GET /me", s.me)
+	pages.HandleFunc("POST /login/code", s.askForCode)
+	pages.HandleFunc("POST /login/captcha", s.answerCaptcha)
+	pages.HandleFunc("POST /login", s.signIn)
+	pages.HandleFunc("POST /logout", s.signOut)
+	pages.Handle("GET /api/me", s.verifier.Middleware(http.HandlerFunc(s.apiMe)))
 	// A form of another site's page must not sign anybody in or out: browsers say where a request comes from.
 	protection := http.NewCrossOriginProtection()
 	if err := protection.AddTrustedOrigin(site.String()); err != nil {
 		return nil, fmt.Errorf("-url: %w", err)
 	}
-	return hardened(logged(protection.Handler(mux), log)), nil
+	mux := http.NewServeMux()
+	mux.Handle("/", onlyAt(site, protection.Handler(pages)))
+	mux.HandleFunc("GET /healthz", healthy) // asked by address, not by name
+	mux.HandleFunc("GET /readyz", s.ready)
+	return hardened(logged(mux, s.log)), nil
 }
 
 // maxForm is the most that is read of a form, in bytes.
@@ -106,6 +114,14 @@ func (s *service) me(w http.ResponseWriter, r *http.Request) {
 		body = map[string]string{"error": p.text}
 	}
 	s.wrote(r, json.NewEncoder(w).Encode(body))
+}
+
+// apiMe is who calls, for apps that have signed in by themselves and carry an access token in place of a cookie. The token has
+// been verified here, without asking CloudBase.
+func (s *service) apiMe(w http.ResponseWriter, r *http.Request) {
+	claims, _ := accesstoken.FromContext(r.Context()) // the middleware has put them there
+	w.Header().Set("Content-Type", "application/json")
+	s.wrote(r, json.NewEncoder(w).Encode(me{Sub: claims.Subject}))
 }
 
 // user is the person whose session the visitor's cookie names. Without one it is tcbauth.CodeUnauthenticated.

@@ -3,7 +3,9 @@ package main
 import (
 	"errors"
 	"net"
+	"net/http"
 	"net/url"
+	"strings"
 )
 
 // publicSite returns the origin under which browsers see the service. Plain http is for this machine alone: cookies and
@@ -23,6 +25,19 @@ func publicSite(given string, addr net.Addr) (*url.URL, error) {
 	}
 	u.Path = ""
 	return u, nil
+}
+
+// onlyAt passes on what is asked for under the name of the site. Under another one, which somebody else has let point here, a
+// page of theirs would be of one origin with this service, and could have codes sent.
+func onlyAt(site *url.URL, next http.Handler) http.Handler {
+	port := map[string]string{"https": ":443", "http": ":80"}[site.Scheme]
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !strings.EqualFold(strings.TrimSuffix(r.Host, port), strings.TrimSuffix(site.Host, port)) {
+			http.Error(w, "This service is not here under that name.", http.StatusMisdirectedRequest)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
 }
 
 func loopback(host string) bool {

@@ -12,7 +12,7 @@ import (
 	"github.com/cloudbase-community/tcbauth/redisstore"
 )
 
-// openStore returns the store of sessions and logins, and what ends its use. The one in memory is good for one process, and
+// openStore returns the store of sessions, and what ends its use. The one in memory is good for one process, and
 // keeps what visitors leave behind until it ends; Redis drops it when it is too old.
 func openStore(ctx context.Context, redisURL string) (store tcbauth.TokenStore, end func() error, err error) {
 	if redisURL == "" {

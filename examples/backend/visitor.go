@@ -1,17 +1,11 @@
 package main
 
 import (
-	"context"
 	"crypto/rand"
 	"encoding/base64"
-	"encoding/json"
-	"errors"
-	"fmt"
 	"net/http"
 	"regexp"
 	"time"
-
-	"github.com/cloudbase-community/tcbauth"
 )
 
 // The lives of what a visitor has.
@@ -34,8 +28,9 @@ type jar struct {
 	secure bool // false for plain http on this machine only
 }
 
-// The two cookies. An id is given out once: that of a session is new with every sign-in, so that nobody can plant one
-// before and have it afterwards.
+// The two cookies have keys of tcbauth.App.ForUser. Under that of a login lies what the visitor has between phone number and
+// code: a challenge, an answered captcha, never a session. Signing in stores the session under a key that is made at that
+// moment, and given to this visitor alone: whoever has planted or read a cookie before has nothing by it.
 const (
 	sessionCookie = "session"
 	loginCookie   = "login"
@@ -71,62 +66,4 @@ func (j jar) cookie(cookie, id string, maxAge int) *http.Cookie {
 		Name: j.name(cookie), Value: id, Path: "/", MaxAge: maxAge,
 		HttpOnly: true, Secure: j.secure, SameSite: http.SameSiteLaxMode,
 	}
-}
-
-// login is what the service knows of a visitor between phone number and code. Session is the id that the visitor gets with
-// the sign-in, and not before; the calls of the login are made with it already, so that a captcha that was solved counts
-// for all of them.
-type login struct {
-	Session   string                `json:"session"`
-	Phone     string                `json:"phone"`
-	Challenge *tcbauth.OtpChallenge `json:"challenge,omitempty"` // nil: no code was sent yet
-	Captcha   string                `json:"captcha,omitempty"`   // the token of the picture that was shown last
-	Until     time.Time             `json:"until"`
-}
-
-// logins keeps a login under the id of its cookie, beside the sessions.
-type logins struct {
-	store tcbauth.TokenStore
-}
-
-// errNoLogin: there is no login of this visitor's, or none any more.
-var errNoLogin = errors.New("no code was asked for")
-
-// loginKey has the id, which is a cookie's value, before the last slash: that part does not show in Redis.
-func loginKey(id string) string { return "logins/" + id + "/login" }
-
-func (l logins) find(ctx context.Context, id string) (*login, error) {
-	if id == "" {
-		return nil, errNoLogin
-	}
-	data, err := l.store.Get(ctx, loginKey(id))
-	if errors.Is(err, tcbauth.ErrNotFound) {
-		return nil, errNoLogin
-	}
-	if err != nil {
-		return nil, fmt.Errorf("%w: reading a login: %w", tcbauth.ErrStore, err)
-	}
-	found := new(login)
-	if json.Unmarshal(data, found) != nil || time.Now().After(found.Until) {
-		return nil, errors.Join(errNoLogin, l.forget(ctx, id))
-	}
-	return found, nil
-}
-
-func (l logins) save(ctx context.Context, id string, of *login) error {
-	data, err := json.Marshal(of)
-	if err == nil {
-		err = l.store.Set(ctx, loginKey(id), data, time.Until(of.Until))
-	}
-	if err != nil {
-		return fmt.Errorf("%w: storing a login: %w", tcbauth.ErrStore, err)
-	}
-	return nil
-}
-
-func (l logins) forget(ctx context.Context, id string) error {
-	if err := l.store.Delete(ctx, loginKey(id)); err != nil {
-		return fmt.Errorf("%w: deleting a login: %w", tcbauth.ErrStore, err)
-	}
-	return nil
 }

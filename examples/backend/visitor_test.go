@@ -4,33 +4,9 @@ import (
 	"net/http"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/assert"
-	"github.com/stretchr/testify/require"
-
-	"github.com/cloudbase-community/tcbauth"
 )
-
-// TestLogins: one that is too old is gone, also from a store that drops nothing, and so is one that cannot be read.
-func TestLogins(t *testing.T) {
-	t.Parallel()
-	ctx, all := t.Context(), logins{tcbauth.NewMemoryStore()}
-	want := &login{Session: newID(), Phone: phone, Captcha: "c", Until: time.Now().Add(time.Minute).Round(0).UTC()}
-	require.NoError(t, all.save(ctx, "new", want))
-	got, err := all.find(ctx, "new")
-	require.NoError(t, err)
-	assert.Equal(t, want, got)
-
-	require.NoError(t, all.save(ctx, "old", &login{Until: time.Now().Add(-time.Second)}))
-	require.NoError(t, all.store.Set(ctx, loginKey("damaged"), []byte("{"), 0))
-	for _, id := range []string{"", "unknown", "old", "damaged"} {
-		_, err := all.find(ctx, id)
-		require.ErrorIs(t, err, errNoLogin, id)
-		_, err = all.store.Get(ctx, loginKey(id))
-		require.ErrorIs(t, err, tcbauth.ErrNotFound, id)
-	}
-}
 
 // TestCookieValues: what is no id of this service's is looked up nowhere.
 func TestCookieValues(t *testing.T) {

@@ -12,6 +12,7 @@ const (
 	NobodySignedIn                // ErrNoSession
 	SessionEnded                  // ErrSessionExpired
 	OtherUser                     // ErrOtherUser
+	NoCodeAsked                   // ErrNoOtp
 	TokenRefused                  // a bare access token was refused
 	AccessKeyRefused              // the access key was refused
 	StoreFailed                   // ErrStore
@@ -39,6 +40,10 @@ var causes = []Meaning{
 	{
 		Cause: OtherUser, Source: "ErrOtherUser", Category: InvalidCredentials,
 		HTTP: http.StatusUnauthorized, Message: signIn, Help: otherTicket,
+	},
+	{
+		Cause: NoCodeAsked, Source: "ErrNoOtp", Category: VerificationFailed,
+		HTTP: http.StatusBadRequest, Message: noCodeAsked, Help: nothingPending,
 	},
 	{
 		Cause: TokenRefused, Source: "an access token of App.ForToken, or one that cannot be refreshed, was refused",

@@ -116,10 +116,10 @@ func TestHelpOfSpecialCases(t *testing.T) {
 	}{
 		"cancelled":       {gone, memory, testbed.Answer{}, verify, context.Canceled, "was cancelled"},
 		"too late":        {late, memory, testbed.Answer{}, verify, context.DeadlineExceeded, "WithTimeout"},
-		"lost reply":      {t.Context(), memory, testbed.Lost(errors.New("connection reset")), verify, tcbauth.ErrOutcomeUnknown, "Look before asking again"},
-		"502":             {t.Context(), memory, testbed.HTML(502), verify, tcbauth.ErrOutcomeUnknown, "Look before asking again"},
+		"lost reply":      {t.Context(), memory, testbed.Lost(errors.New("connection reset")), verify, tcbauth.ErrOutcomeUnknown, "Check before you repeat it"},
+		"502":             {t.Context(), memory, testbed.HTML(502), verify, tcbauth.ErrOutcomeUnknown, "Check before you repeat it"},
 		"broken store":    {t.Context(), testbed.NewBrokenStore(memory, "Get"), testbed.Answer{}, me, tcbauth.ErrStore, "token store"},
-		"captive portal":  {t.Context(), memory, testbed.HTML(200), verify, tcbauth.ErrInvalidResponse, "not CloudBase's"},
+		"captive portal":  {t.Context(), memory, testbed.HTML(200), verify, tcbauth.ErrInvalidResponse, "does not come from CloudBase"},
 		"nobody":          {t.Context(), memory, testbed.Answer{}, me, tcbauth.ErrNoSession, "Sign in again"},
 		"ended":           {t.Context(), nil, testbed.Reply(400, `{"error":"invalid_grant"}`), refresh, tcbauth.ErrSessionExpired, "Sign in again"},
 		"refused for all": {t.Context(), nil, testbed.Reply(401, `{"error":"unauthenticated"}`), me, tcbauth.CodeUnauthenticated, "Sign in again"},
@@ -130,7 +130,7 @@ func TestHelpOfSpecialCases(t *testing.T) {
 		"something else": {t.Context(), memory, testbed.Answer{}, func(ctx context.Context, a *tcbauth.Auth) error {
 			_, err := a.SignInWithCustomTicket(ctx, tcbauth.SignInWithCustomTicketRequest{})
 			return err
-		}, errNoTicket, "A function that was given"},
+		}, errNoTicket, "A function that was passed"},
 	} {
 		for language, assertLanguage := range helpLanguages {
 			p := &testbed.Peer{Answer: func(int, testbed.Arrived) testbed.Answer { return tt.given }}
@@ -179,7 +179,7 @@ func TestHelpLanguage(t *testing.T) {
 // What is switched off is what the developer has to find in the console.
 func TestHelpNamesTheLoginMethod(t *testing.T) {
 	t.Parallel()
-	const code, provider = "mail code login", "this third-party provider"
+	const code, provider = "email code login", "this third-party provider"
 	for row, want := range map[string]string{
 		"SignInAnonymously":                 "anonymous login",
 		"SignIn":                            "user name and password login",
@@ -285,7 +285,7 @@ func TestHelpOfASharedRefresh(t *testing.T) {
 // TestHelpOfAnUnknownOutcome: a code may be on its way, so more time is not the first advice.
 func TestHelpOfAnUnknownOutcome(t *testing.T) {
 	t.Parallel()
-	for language, want := range map[string]string{"en-US": "Look before asking again", "zh-CN": "再次调用前请先确认"} {
+	for language, want := range map[string]string{"en-US": "Check before you repeat it", "zh-CN": "再次调用前请先确认"} {
 		for name, patience := range map[string]time.Duration{"the caller's deadline": time.Second, "the attempt's": time.Hour} {
 			t.Run(language+", "+name, func(t *testing.T) {
 				t.Parallel()

@@ -6,7 +6,7 @@ import "strings"
 var (
 	anonymousLogin = help{"anonymous login", "匿名登录"}
 	passwordLogin  = help{"user name and password login", "用户名密码登录"}
-	codeLogin      = help{"SMS or mail code login", "短信验证码登录或邮箱验证码登录"}
+	codeLogin      = help{"SMS or email code login", "短信验证码登录或邮箱验证码登录"}
 	customLogin    = help{"custom login", "自定义登录"}
 	providerLogin  = help{"this third-party provider", "该第三方身份源"}
 	anyLogin       = help{"the login method", "对应的登录方式"} // where the path does not tell
@@ -66,7 +66,7 @@ func loginMethod(path string) help {
 func enabling(path string) help {
 	method := loginMethod(path)
 	return help{
-		"Turn on " + method.en + " for this environment in the CloudBase console, under authentication, login methods.",
+		"Turn on " + method.en + " for this environment in the CloudBase console, under Authentication > Login Methods.",
 		"请在云开发平台的「身份认证」→「登录方式」中为该环境开启" + method.zh + "。",
 	}
 }

@@ -135,30 +135,40 @@ func renderPage() string {
 	var b strings.Builder
 	b.WriteString(`# Errors and what they mean
 
-Every call of tcbauth fails with a ` + "`*tcbauth.Error`" + `. This page lists what can be in it, and what follows: the category and its
-sentinel for ` + "`errors.Is`" + `, what happens to the session, the status that ` + "`tcbauth.HTTPStatus`" + ` gives, and the sentence that
-` + "`tcbauth.UserMessage`" + ` says to the person who signs in. It is generated from the table that the library itself uses.
+Every error of tcbauth is a ` + "`*tcbauth.Error`" + `. This page lists what can be in it: the category and its error value for
+` + "`errors.Is`" + `, what happens to the session, the status that ` + "`tcbauth.HTTPStatus`" + ` returns, and the sentence that
+` + "`tcbauth.UserMessage`" + ` returns for the user who signs in. It is generated from the table that the library itself uses.
 
-A program decides on the word. The library does too: the word counts before the number, the number before the HTTP status, and a
-text counts only where one word means several things or where nobody knows the word. Of several rows of one word the first one that
-fits counts.
+A program decides by the error code:
 
-The grades of the sources are those of [WIRE.md](WIRE.md): LIVE was captured from the real server, SDK is read in Tencent's client,
-DOC is on Tencent's pages, 3P is a third party's, INF is inferred.
+` + "```go" + `
+switch {
+case errors.Is(err, tcbauth.CodeUnauthenticated): // sign in again; also matches ErrNoSession and ErrSessionExpired
+case errors.Is(err, tcbauth.ErrRateLimited) && errors.As(err, &e): // wait for e.RetryAfter
+case errors.Is(err, tcbauth.ErrInvalidParams): // correct the request; a *ValidationError names the field, and nothing was sent
+case errors.Is(err, tcbauth.ErrOutcomeUnknown): // it may have happened: check before you repeat it
+}
+` + "```" + `
+
+The library does so too: the error code counts before the number, the number before the HTTP status, and a text counts only if a code
+means several things or is not known. If a code has several rows, the first one that fits counts.
+
+The evidence levels of the sources are those of [WIRE.md](WIRE.md): LIVE was captured from the real server, SDK is read in Tencent's
+client, DOC is on Tencent's pages, 3P is a third party's, INF is inferred.
 
 What the session does:
 
 - *stays*: the error says nothing about it.
-- *refresh*: the server does not accept the access token. The library refreshes it once and makes the call once more; if the fresh
-  token is refused too, the session has ended (` + "`ErrSessionExpired`" + `). An Auth of ` + "`App.ForToken`" + ` has nothing to refresh: its error is
+- *refresh*: the server does not accept the access token. The library refreshes it once and repeats the call once; if the new token
+  is refused too, the session has ended (` + "`ErrSessionExpired`" + `). An Auth of ` + "`App.ForToken`" + ` has nothing to refresh: its error is
   ` + "`CodeUnauthenticated`" + `.
-- *ends*: as the answer to a refresh it means that the refresh token is dead. The session is forgotten and its listeners are told.
-- *refresh, ends*: one or the other, by the call that it answers.
+- *ends*: as the answer to a refresh it means that the refresh token is dead. The session is removed and its listeners are told.
+- *refresh, ends*: one or the other, depending on the call.
 
-## Words of the server
+## Error codes of the server
 
 `)
-	head := "| word | number | status | when | source | category | sentinel | session | HTTPStatus | UserMessage (en) | (zh-Hans) | (zh-Hant) |\n" +
+	head := "| error code | number | status | when | source | category | error value | session | HTTPStatus | UserMessage (en) | (zh-Hans) | (zh-Hant) |\n" +
 		"| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |\n"
 	b.WriteString(head)
 	sections := []struct {
@@ -166,11 +176,11 @@ What the session does:
 		is    func(advice.Meaning) bool
 	}{
 		{"", func(m advice.Meaning) bool { return m.Word != "" }},
-		{"## No word, or one that nobody knows: the HTTP status\n\n", func(m advice.Meaning) bool { return m.Word == "" && m.Status != 0 }},
-		{"## No word, no telling status: the text\n\nAs the js-sdk guesses; the last row is for everything else.\n\n", func(m advice.Meaning) bool {
+		{"## No error code, or an unknown one: the HTTP status\n\n", func(m advice.Meaning) bool { return m.Word == "" && m.Status != 0 }},
+		{"## No error code and no telling status: the text\n\nAs the js-sdk guesses; the last row is for everything else.\n\n", func(m advice.Meaning) bool {
 			return m.Word == "" && m.Status == 0 && m.Cause == advice.None
 		}},
-		{"## What goes wrong without the server, or beside its answer\n\nThese count before the answer. Where no category is named, it is the answer's.\n\n",
+		{"## Failures without an answer, or in addition to it\n\nThese count before the answer. If no category is named, it is the answer's.\n\n",
 			func(m advice.Meaning) bool { return m.Cause != advice.None }},
 	}
 	for i, section := range sections {

@@ -74,6 +74,11 @@ var (
 		"验证码不正确或已过期，请核对后重试，或重新获取。",
 		"驗證碼不正確或已過期，請確認後重試，或重新取得。",
 	}
+	noCodeAsked = message{
+		"This code is not waited for any more. Ask for a new one.",
+		"此验证码已失效，请重新获取。",
+		"此驗證碼已失效，請重新取得。",
+	}
 	newCode = message{
 		"Too many wrong tries. Ask for a new code.",
 		"错误次数过多，请重新获取验证码。",

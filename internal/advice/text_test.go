@@ -22,9 +22,9 @@ import (
 const (
 	anonymous = "Turn on anonymous login for"
 	byName    = "Turn on user name and password login for"
-	code      = "Turn on SMS or mail code login for"
-	either    = "Turn on user name and password login or, for a code, SMS or mail code login for"
-	newcomer  = "Turn on SMS or mail code login or, for an account of a third party, its provider for"
+	code      = "Turn on SMS or email code login for"
+	either    = "Turn on user name and password login or, for a code, SMS or email code login for"
+	newcomer  = "Turn on SMS or email code login or, for an account of a third party, its provider for"
 	custom    = "Turn on custom login for"
 	provider  = "Turn on this third-party provider for"
 	untold    = "Turn on the login method for"

@@ -37,8 +37,8 @@ func (c *Client) captchaAfter(ctx context.Context, req *wire.Request, err error)
 	switch f.Code {
 	case captchaRequired:
 	case captchaInvalid:
-		if c.storedCaptcha(ctx) == refused && c.session != nil {
-			c.session.DropCaptcha(ctx)
+		if c.storedCaptcha(ctx) == refused && c.answers != nil {
+			c.answers.DropCaptcha(ctx)
 		}
 	default:
 		return "", false, nil
@@ -66,10 +66,10 @@ func setCaptcha(req *wire.Request, token string) {
 }
 
 func (c *Client) storedCaptcha(ctx context.Context) string {
-	if c.session == nil {
+	if c.answers == nil {
 		return ""
 	}
-	return c.session.Captcha(ctx)
+	return c.answers.Captcha(ctx)
 }
 
 // captchaToken returns a captcha token other than the refused one: the stored one, or a fresh one that the solver earns. ""
@@ -81,8 +81,8 @@ func (c *Client) captchaToken(ctx context.Context, req *wire.Request, refused st
 	if c.cfg.Solve == nil {
 		return "", false, nil
 	}
-	if c.session != nil { // one captcha serves all calls of a session
-		done, err := c.session.CaptchaTurn(ctx)
+	if c.answers != nil { // one captcha serves all calls of a session
+		done, err := c.answers.CaptchaTurn(ctx)
 		if err != nil {
 			return "", false, &session.InterruptedError{Err: err}
 		}
@@ -210,8 +210,8 @@ type CaptchaAnswer struct {
 // KeepCaptcha stores a captcha token with the session, which a bare token does not have. It fails with a
 // *[session.StoreError].
 func (c *Client) KeepCaptcha(ctx context.Context, out *CaptchaAnswer) error {
-	if c.session == nil {
+	if c.answers == nil {
 		return nil
 	}
-	return c.session.KeepCaptcha(ctx, out.CaptchaToken, time.Duration(out.ExpiresIn)*time.Second)
+	return c.answers.KeepCaptcha(ctx, out.CaptchaToken, time.Duration(out.ExpiresIn)*time.Second)
 }

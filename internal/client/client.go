@@ -68,16 +68,17 @@ type RefreshOutcome string
 
 // The outcomes of [Refresh].
 const (
-	RefreshDone    RefreshOutcome = "refreshed"
-	RefreshAnew    RefreshOutcome = "anew"
-	RefreshRefused RefreshOutcome = "refused"
-	RefreshFailed  RefreshOutcome = "failed"
+	RefreshDone     RefreshOutcome = "refreshed"
+	RefreshReplaced RefreshOutcome = "replaced"
+	RefreshRefused  RefreshOutcome = "refused"
+	RefreshFailed   RefreshOutcome = "failed"
 )
 
 // Client makes calls as the person of one session. It is safe for concurrent use.
 type Client struct {
 	cfg     *Config
 	session *session.Handle // nil: the bare token is all there is
+	answers *session.Handle // which has the captchas that were answered; nil: none are kept
 	userKey string          // "" for the default session
 	token   string          // the bare one
 }
@@ -85,8 +86,14 @@ type Client struct {
 // Open makes c a client for the session of a visitor's key, "" for the default one. It must be called once, before
 // anything else of c is used.
 func (c *Client) Open(cfg *Config, s *session.Handle, userKey string) {
-	c.cfg, c.session, c.userKey = cfg, s, userKey
+	c.cfg, c.session, c.answers, c.userKey = cfg, s, s, userKey
 }
+
+// UserKey is the key of the visitor's session, "" for none.
+func (c *Client) UserKey() string { return c.userKey }
+
+// AnswersOf makes c use the captchas that were answered for another session, as c's person did before they had c's.
+func (c *Client) AnswersOf(s *session.Handle) { c.answers = s }
 
 // OpenBare makes c a client with an access token and no session.
 func (c *Client) OpenBare(cfg *Config, accessToken string) { c.cfg, c.token = cfg, accessToken }

@@ -52,7 +52,7 @@ func (c *Client) endRefresh(ctx context.Context, watch session.Stopwatch, goesOn
 	case err == nil && goesOn:
 		r.Outcome = RefreshDone
 	case err == nil:
-		r.Outcome = RefreshAnew
+		r.Outcome = RefreshReplaced
 	}
 	c.cfg.Observer.Refresh(ctx, r)
 }

@@ -128,7 +128,7 @@ func TestObserverOfRefreshes(t *testing.T) {
 		},
 		"anew": {
 			anonymous: true,
-			want:      []tcbauth.RefreshEnd{{Outcome: tcbauth.RefreshAnew}},
+			want:      []tcbauth.RefreshEnd{{Outcome: tcbauth.RefreshReplaced}},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -12,7 +12,7 @@
 //			out.ExpiresIn = c.Value().Int()
 //		}
 //	}
-//	return c.Err()
+//	err := c.Err()
 //
 // Of a name that comes twice the last value counts, if the caller assigns every value that it sees, as here.
 package lenient

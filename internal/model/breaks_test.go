@@ -1,4 +1,4 @@
-package model_test
+package model
 
 import (
 	"cmp"
@@ -87,7 +87,7 @@ func (b brokenBy) run(t *testing.T) []byte {
 }
 
 // cheaper makes the emulator sign with a smaller key, which is half of what a run costs.
-var cheaper = brokenBy{file: "authtest/keys.go", old: "rsa.GenerateKey(rand.Reader, 2048)", replace: "rsa.GenerateKey(rand.Reader, 1024)"}
+var cheaper = brokenBy{file: "authtest/internal/keys/keys.go", old: "rsa.GenerateKey(rand.Reader, 2048)", replace: "rsa.GenerateKey(rand.Reader, 1024)"}
 
 // overlay writes the file that names the broken copies to the go command.
 func (b brokenBy) overlay(t *testing.T) string {

@@ -1,4 +1,4 @@
-package model_test
+package model
 
 // brokenBy is a deliberate break of one of the engine's rules, made in a copy of its source. A break must compile: mind
 // what is no longer used.

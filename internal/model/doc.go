@@ -1,4 +1,4 @@
-// Package model tests what sessions promise while several Apps and processes use them at once. It has tests only.
+// Package model tests what sessions promise while several Apps and processes use them at once. Tests import it.
 //
 // A session's key is a register that holds a person or nobody. The tests let many goroutines sign in, switch, sign out and
 // ask who is there, on a store that is late, over a network that loses answers, in processes that are killed. They note when
@@ -12,10 +12,11 @@
 //
 // The environment says how long the tests run and what they tell:
 //
-//	TCBAUTH_MODEL=1m             run each store for so long
-//	TCBAUTH_MODEL_OPS=100000     run so many operations on each store
+//	TCBAUTH_MODEL=1m             run each kind of store for so long
+//	TCBAUTH_MODEL_OPS=100000     run so many operations on each kind
 //	TCBAUTH_MODEL_SEED=42        choose the same operations again; goroutines still take turns as they like
 //	TCBAUTH_MODEL_HTML=dir       write a picture of a history that cannot be explained
 //	TCBAUTH_REDIS=host:port      use a real Redis (scripts/with-redis.sh)
+//	TCBAUTH_POSTGRES, TCBAUTH_MARIADB  use these databases (sqlstore/internal/dbtest, with scripts/with-*.sh)
 //	TCBAUTH_MODEL_BREAKS=1       break the engine on purpose, rule by rule, and see that each break is found
 package model

@@ -1,4 +1,4 @@
-package model_test
+package model
 
 import (
 	"context"
@@ -10,7 +10,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	testbed.RunHelper(map[string]testbed.Helper{helperName: help})
+	testbed.RunHelper(map[string]testbed.Helper{HelperName: Helper(openPlace)})
 	redis.SetLogger(silent{}) // it tells of every connection that is closed
 	m.Run()
 }

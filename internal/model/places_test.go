@@ -1,4 +1,4 @@
-package model_test
+package model
 
 import (
 	"crypto/rand"
@@ -21,19 +21,11 @@ import (
 // redisEnv is the address of a real Redis.
 const redisEnv = "TCBAUTH_REDIS"
 
-// How long the lock of a killed process keeps others away from a session in Redis: where none is killed, so long that no busy
-// machine loses one.
-const (
-	shortLease = 2 * time.Second
-	longLease  = time.Minute
-)
-
 // redisLimit is far more than Redis takes for an answer.
 const redisLimit = 30 * time.Second
 
-// openPlace opens the store that a test means by place, which other processes understand too. It is "memory", "file" with a
-// directory, or "redis" with an address and a prefix; what follows is the lease, which Redis needs.
-func openPlace(place string) (tcbauth.TokenStore, io.Closer, error) {
+// openPlace is an Open. A place is "memory", "file" with a directory, or "redis" with an address and a prefix.
+func openPlace(place string, lease time.Duration) (tcbauth.TokenStore, io.Closer, error) {
 	switch fields := strings.Fields(place); fields[0] {
 	case "memory":
 		return tcbauth.NewMemoryStore(), io.NopCloser(nil), nil
@@ -41,10 +33,6 @@ func openPlace(place string) (tcbauth.TokenStore, io.Closer, error) {
 		store, err := filestore.New(fields[1])
 		return store, io.NopCloser(nil), err
 	case "redis":
-		lease, err := time.ParseDuration(fields[3])
-		if err != nil {
-			return nil, nil, err
-		}
 		client := redis.NewClient(&redis.Options{
 			Addr: fields[1], ContextTimeoutEnabled: true, PoolSize: 64,
 			DialTimeout: redisLimit, ReadTimeout: redisLimit, WriteTimeout: redisLimit, PoolTimeout: redisLimit,
@@ -56,11 +44,7 @@ func openPlace(place string) (tcbauth.TokenStore, io.Closer, error) {
 	}
 }
 
-// memoryPlace is of a store that Apps must share.
 const memoryPlace = "memory"
-
-// placeWith is place with a lease.
-func placeWith(place string, lease time.Duration) string { return fmt.Sprint(place, " ", lease) }
 
 func filePlace(t testing.TB) string { return "file " + t.TempDir() }
 

@@ -75,6 +75,11 @@ func (h *Handle) put(held context.Context, c *Credentials, deviceID string, kind
 		return 0, err
 	}
 	h.keeper.unsaved.forget(h.keys.credentials)
+	if h.keeper.cfg.Pending {
+		if err := h.keeper.store.delete(held, h.keys.pending()); err != nil {
+			h.keeper.warn(held, "what was pending goes on", &StoreError{"deleting what is pending", err})
+		}
+	}
 	return h.become(h.newState(c), Change{Kind: kind, Session: c}), nil
 }
 
@@ -95,6 +100,14 @@ func (h *Handle) meant(ctx context.Context) (*Credentials, error) {
 // signed out. If the store holds somebody else's session by now, that stays. nil is whoever is there. The end of ctx does not
 // stop it, and what the store cannot delete is forgotten by this handle all the same.
 func (h *Handle) Forget(ctx context.Context, mine *Credentials) error {
+	return h.forget(ctx, mine, SignedOut)
+}
+
+// Vacate removes everything that is stored here, whoever is signed in: their session lies under another key by now. The end
+// of ctx does not stop it. It fails with a *StoreError.
+func (h *Handle) Vacate(ctx context.Context) error { return h.forget(ctx, nil, Replaced) }
+
+func (h *Handle) forget(ctx context.Context, mine *Credentials, kind ChangeKind) error {
 	h.keeper.work.begin()
 	defer h.keeper.work.end()
 	if s := h.current.Load(); mine == nil || h.keeper.samePerson(mine, s.credentials) {
@@ -105,10 +118,10 @@ func (h *Handle) Forget(ctx context.Context, mine *Credentials) error {
 	gone := false
 	err := h.locked(ctx, func(held context.Context) error {
 		gone = true
-		return h.drop(held, mine, SignedOut)
+		return h.drop(held, mine, kind)
 	})
 	if !gone { // the lock could not be had
-		h.leave(ctx, mine, SignedOut)
+		h.leave(ctx, mine, kind)
 	}
 	return err
 }

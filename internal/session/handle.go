@@ -75,6 +75,8 @@ func (k *keys) first() []string {
 
 func (k *keys) captcha() string { return k.dir + "captcha_" + k.clientID }
 
+func (k *keys) pending() string { return k.dir + "pending_" + k.clientID }
+
 // Open makes h a handle on the session of a user, whose name is escaped for a path, or for "" on the default one. It must be
 // called once, before anything else of h is used. It does no I/O.
 func (h *Handle) Open(k *Keeper, user string, exchanger Exchanger, watcher Watcher) {

@@ -16,7 +16,8 @@
 //  4. What is not known is equal to nothing: two sessions of which neither says whose it is are two people's
 //     ([Keeper.samePerson]).
 //  5. What a step began with is what it ends with: a session that has been signed in is named by a [Mark], and what
-//     follows its sign-in is for it or for nobody ([Handle.SignedIn]).
+//     follows its sign-in is for it or for nobody ([Handle.SignedIn]). What waits for its second step goes with the session
+//     beside which it lies, and one call at a time finishes it ([Pending]).
 //  6. Foreign words decide nothing. What a store returns is put into a [StoreError], which does not unwrap; what an Exchanger
 //     returns counts only where it is one of this package's types.
 //  7. Nothing stands in for a session: nobody is [ErrNone], and only that. A store that fails is never taken for it.
@@ -69,7 +70,8 @@ type Interruptible interface {
 // Joint is a Store with locks that does in one step, and in one round trip, what takes several calls otherwise. All keys of a call
 // are of one session. It is used only if the store is Interruptible.
 type Joint interface {
-	// LockGet is Lock of key, and Get of keys once the lock is held. A value is nil where there is none.
+	// LockGet is Lock of key, and Get of keys once the lock is held. A value is nil where there is none. Where values is nil they
+	// are still to be read.
 	LockGet(ctx context.Context, key string, keys ...string) (held context.Context, unlock func(), values [][]byte, err error)
 	// Replace, with the context of a lock, is Set of all keys if the value under the first one is still old. Otherwise it does
 	// nothing and reports false.
@@ -204,6 +206,7 @@ type Config struct {
 	ClientID string        // in the keys it is escaped for a path
 	DeviceID string        // of the default session; "": random, and kept in the store
 	TTL      time.Duration // how long the store should keep a session after it was written; 0: for ever
+	Pending  bool          // Handle.TakePending is used, so that whoever signs in or out has something to end
 	Ahead    time.Duration // how long before its end an access token is refreshed in the background; 0: never
 	// ExchangeLimit is the longest that the Exchanger takes.
 	ExchangeLimit time.Duration

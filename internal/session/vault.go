@@ -121,6 +121,9 @@ func (h *Handle) remove(held context.Context) error {
 	if h.keys.visitor {
 		all = append(all, h.keys.device(), h.keys.captcha())
 	}
+	if h.keeper.cfg.Pending {
+		all = append(all, h.keys.pending())
+	}
 	failed := h.keeper.store.deleteAll(held, all...)
 	h.written.Store(nil)
 	h.keeper.unsaved.forget(h.keys.credentials)

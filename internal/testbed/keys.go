@@ -60,6 +60,14 @@ func CaptchaKey(baseURL, clientID, user string) string {
 	return place(baseURL, user) + "captcha_" + clientID
 }
 
+// PendingKey is where the challenge lies that App.ForUser(user) waits to finish, or App.Auth if user is "".
+func PendingKey(baseURL, clientID, user string) string {
+	return place(baseURL, user) + "pending_" + clientID
+}
+
+// PendingKeyOf is PendingKey with a client of Emulator.
+func PendingKeyOf(user string) string { return PendingKey(EmulatorURL, EmulatorEnv, user) }
+
 // DamagedKey is where a value is kept that lay under key and cannot be read.
 func DamagedKey(key string) string { return key + ".damaged" }
 

@@ -1,6 +1,7 @@
 package testbed
 
 import (
+	"encoding/json"
 	"errors"
 	"io"
 	"net/http"
@@ -133,4 +134,7 @@ func PutSession(t testing.TB, store tcbauth.TokenStore, baseURL string) {
 		ExpiresAt: time.Now().Add(time.Hour), Scope: "user", Sub: PlantedSub,
 	})
 	require.NoError(t, store.Set(t.Context(), DeviceKey(baseURL, MethodEnv, ""), []byte("0123456789abcdef"), 0))
+	pending, err := json.Marshal(map[string]any{"value": FinishOtp(tcbauth.OtpSignIn, "").Challenge, "until": time.Now().Add(time.Hour)})
+	require.NoError(t, err)
+	require.NoError(t, store.Set(t.Context(), PendingKey(baseURL, MethodEnv, ""), pending, 0))
 }

@@ -44,6 +44,7 @@ var goOnly = map[string]string{
 	"Format":              "fmt.Formatter, which hides the secrets",
 	"PollDeviceToken":     "js: none, the device has to poll by itself",
 	"SignOutWithRedirect": "js: signOut with parameters",
+	"StoredOtp":           "js: none, a page keeps what a first step returns in a variable",
 	"Transport":           "js: none, what calls other APIs of the environment takes the token by itself",
 }
 
@@ -140,30 +141,32 @@ func TestJSMethodsCanBeReplayed(t *testing.T) {
 }
 
 const (
-	tableBegin = "<!-- js-sdk to Go: begin -->\n"
+	tableBegin = "<!-- js-sdk to Go: begin -->\n\n"
 	tableEnd   = "<!-- js-sdk to Go: end -->"
 )
 
-// TCBAUTH_UPDATE_README=1 writes the table into README.md.
-func TestREADMETable(t *testing.T) {
+const jsPage = "../../docs/js-sdk.md"
+
+// TCBAUTH_UPDATE_DOCS=1 writes the table into the page.
+func TestJSSDKPage(t *testing.T) {
 	t.Parallel()
-	data, err := os.ReadFile("../../README.md")
+	data, err := os.ReadFile(jsPage)
 	require.NoError(t, err)
-	readme := strings.ReplaceAll(string(data), "\r\n", "\n")
-	before, rest, begins := strings.Cut(readme, tableBegin)
+	page := strings.ReplaceAll(string(data), "\r\n", "\n")
+	before, rest, begins := strings.Cut(page, tableBegin)
 	table, after, ends := strings.Cut(rest, tableEnd)
-	require.True(t, begins && ends, "README.md needs the lines %q and %q", tableBegin, tableEnd)
-	want := readmeTable(readJSMethods(t))
-	if os.Getenv("TCBAUTH_UPDATE_README") != "" {
-		//nolint:gosec // a README is for everybody to read
-		require.NoError(t, os.WriteFile("../../README.md", []byte(before+tableBegin+want+tableEnd+after), 0o644))
+	require.True(t, begins && ends, "docs/js-sdk.md needs the lines %q and %q", tableBegin, tableEnd)
+	want := methodTable(readJSMethods(t))
+	if os.Getenv("TCBAUTH_UPDATE_DOCS") != "" {
+		//nolint:gosec // a page is for everybody to read
+		require.NoError(t, os.WriteFile(jsPage, []byte(before+tableBegin+want+tableEnd+after), 0o644))
 		return
 	}
-	assert.Equal(t, want, table, "write it anew: TCBAUTH_UPDATE_README=1 go test -run TestREADMETable ./internal/vectors")
+	assert.Equal(t, want, table, "update it: TCBAUTH_UPDATE_DOCS=1 go test -run TestJSSDKPage ./internal/vectors")
 }
 
-// readmeTable is the Markdown between the markers. Methods of the lower layer that app.auth() has too are left out.
-func readmeTable(sdk string, methods []jsMethod) string {
+// methodTable is the Markdown between the markers. Methods of authApi that app.auth() has too are left out.
+func methodTable(sdk string, methods []jsMethod) string {
 	app := map[string]bool{}
 	for _, m := range methods {
 		app[m.Name] = app[m.Name] || m.Layer == "app"
@@ -191,9 +194,9 @@ func readmeTable(sdk string, methods []jsMethod) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "Every method of `%s`; a test compares the list with the Go API. The functions `data.verifyOtp` and\n"+
 		"`data.updateUser` in js-sdk results are `FinishOtp`.\n\n", sdk)
-	b.WriteString("**`app.auth()`** and its user object\n\n" + upper.markdown("Go"))
-	b.WriteString("**Beyond `app.auth()`**: what only the js-sdk's lower layer (`oauthInstance.authApi`) has\n\n" + lower.markdown("Go"))
-	b.WriteString("**Without a Go method**\n\n" + without.markdown("why"))
+	b.WriteString("### Methods of app.auth() and its user\n\n" + upper.markdown("Go"))
+	b.WriteString("### Methods that only oauthInstance.authApi has\n\n" + lower.markdown("Go"))
+	b.WriteString("### Without a Go method\n\n" + without.markdown("why"))
 	return b.String()
 }
 

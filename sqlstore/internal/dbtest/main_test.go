@@ -13,6 +13,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/cloudbase-community/tcbauth"
+	"github.com/cloudbase-community/tcbauth/internal/model"
 	"github.com/cloudbase-community/tcbauth/internal/testbed"
 	"github.com/cloudbase-community/tcbauth/storetest"
 )
@@ -28,6 +29,7 @@ var helpers = map[string]testbed.Helper{
 		}
 		return p.open(nil)
 	}),
+	model.HelperName: model.Helper(openForModel),
 	workHelper: func(args []string) error {
 		var p place
 		if err := json.Unmarshal([]byte(args[0]), &p); err != nil {

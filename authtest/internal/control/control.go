@@ -1,0 +1,74 @@
+// Package control is the API and the page with which a person, or a program, watches and moves an environment from outside.
+package control
+
+import (
+	"net"
+	"net/http"
+	"net/netip"
+	"strings"
+
+	"github.com/cloudbase-community/tcbauth/authtest/internal/service"
+)
+
+// With puts the control API and its page before the handler of the auth API. They answer loopback callers that name
+// a loopback host, and refuse what a web page of another origin sends, so that no page that a developer visits can read
+// codes or reset the server.
+func With(service *service.Service, auth http.Handler) http.Handler {
+	s := control{service}
+	mux := http.NewServeMux()
+	for pattern, handle := range map[string]func(http.ResponseWriter, *http.Request){
+		"GET {$}":             s.getPage,
+		"POST {$}":            s.postForm,
+		"GET inbox":           s.getInbox,
+		"GET clock":           s.getClock,
+		"POST clock":          s.postClock,
+		"POST reset":          s.postReset,
+		"GET users":           s.getUsers,
+		"POST users":          s.postUsers,
+		"GET sessions":        s.getSessions,
+		"GET requests":        s.getRequests,
+		"GET operations":      s.getOperations,
+		"GET faults":          s.getFaults,
+		"POST faults":         s.postFault,
+		"DELETE faults":       s.deleteFaults,
+		"GET captchas":        s.getCaptchas,
+		"POST captchas":       s.postCaptchas,
+		"POST codes":          s.postCode,
+		"POST provider-codes": s.postProviderCode,
+		"POST devices":        s.postDevice,
+		"POST qrcodes":        s.postQRCode,
+		"POST keys":           s.postKey,
+		"POST tokens":         s.postToken,
+		"GET ticket-key":      s.getTicketKey,
+	} {
+		method, name, _ := strings.Cut(pattern, " ")
+		mux.HandleFunc(method+" "+root+name, handle)
+	}
+	guarded := http.NewCrossOriginProtection().Handler(mux)
+
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch {
+		case r.Method == http.MethodGet && (r.URL.Path == "/" || r.URL.Path+"/" == root):
+			http.Redirect(w, r, root, http.StatusFound) // somebody opens the URL that was printed
+		case !strings.HasPrefix(r.URL.Path, root):
+			auth.ServeHTTP(w, r)
+		case !isLoopback(r.RemoteAddr) || !isLoopback(r.Host):
+			refuse(w, http.StatusForbidden, "the control API is for this machine only")
+		default:
+			guarded.ServeHTTP(w, r)
+		}
+	})
+}
+
+// isLoopback says whether a host, with or without a port, is this machine.
+func isLoopback(hostport string) bool {
+	host, _, err := net.SplitHostPort(hostport)
+	if err != nil {
+		host = hostport
+	}
+	if strings.EqualFold(host, "localhost") {
+		return true
+	}
+	ip, err := netip.ParseAddr(host)
+	return err == nil && ip.Unmap().IsLoopback()
+}

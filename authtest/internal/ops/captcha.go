@@ -1,0 +1,65 @@
+package ops
+
+import (
+	"encoding/base64"
+	"time"
+
+	"github.com/cloudbase-community/tcbauth/authtest/internal/captcha"
+	"github.com/cloudbase-community/tcbauth/authtest/internal/refusal"
+	"github.com/cloudbase-community/tcbauth/authtest/internal/service"
+)
+
+// showCaptcha is POST captcha/data (WIRE.md section 7.9).
+func showCaptcha(s *service.Service, c *call) (any, *refusal.Error) {
+	if _, refused := c.fields("state", "redirect_uri"); refused != nil {
+		return nil, refused
+	}
+	p := s.Captchas.Show()
+	return map[string]any{
+		"data":       "data:image/png;base64," + base64.StdEncoding.EncodeToString(captcha.Draw(p.Answer)),
+		"type":       "image",
+		"token":      p.Token,
+		"expires_in": int(service.PictureLife / time.Second),
+	}, nil
+}
+
+// solveCaptcha is POST captcha/data/verify: a picture is good for one try, and case does not matter. Both are guesses. The
+// word for a wrong answer is one that the js-sdk's dialogue can live with: after captcha_invalid it would open a second one.
+func solveCaptcha(s *service.Service, c *call) (any, *refusal.Error) {
+	in, refused := c.fields("token", "key")
+	if refused != nil {
+		return nil, refused
+	}
+	if in["token"] == "" || in["key"] == "" {
+		return nil, refusal.InvalidArgument("token and key are required")
+	}
+	p := s.Captchas.Picture(in["token"])
+	if p == nil {
+		return nil, refusal.InvalidArgument("the picture is too old, or was tried before")
+	}
+	token, ok := s.Captchas.Try(p, in["key"])
+	if !ok {
+		return nil, refusal.InvalidArgument("the answer is wrong")
+	}
+	return map[string]any{"captcha_token": token, "expires_in": int(service.CaptchaLife / time.Second)}, nil
+}
+
+func captchaInvalid(description string) *refusal.Error {
+	return &refusal.Error{Word: "captcha_invalid", Number: 4002, Description: description}
+}
+
+// needCaptcha refuses a call without a captcha_token that is good, in the query as the js-sdk sends it or in a header as
+// documented. A token is good for any number of calls until it expires (WIRE.md section 7.9).
+func needCaptcha(s *service.Service, c *call) *refusal.Error {
+	token := c.request.URL.Query().Get("captcha_token")
+	if token == "" {
+		token = c.request.Header.Get("X-Captcha-Token")
+	}
+	if token == "" {
+		return &refusal.Error{Word: "captcha_required", Number: 4001, Description: "captcha_token required"}
+	}
+	if !s.Captchas.Good(token) {
+		return captchaInvalid("captcha_token is invalid or expired")
+	}
+	return nil
+}

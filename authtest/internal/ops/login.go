@@ -1,0 +1,41 @@
+package ops
+
+import (
+	"github.com/cloudbase-community/tcbauth/authtest/internal/address"
+	"github.com/cloudbase-community/tcbauth/authtest/internal/refusal"
+	"github.com/cloudbase-community/tcbauth/authtest/internal/service"
+)
+
+// openSession signs a person in.
+func openSession(s *service.Service, c *call, u *service.Account, provider string) (any, *refusal.Error) {
+	switch {
+	case u.Blocked:
+		return nil, &refusal.Error{Word: "user_blocked", Description: "user is blocked"}
+	case u.Pending:
+		return nil, &refusal.Error{Word: "user_pending", Description: "user is not activated"}
+	}
+	n := s.Sessions.Open(service.Session{User: u, ClientID: c.clientID, Provider: provider, Device: c.deviceID()})
+	u.LastLogin = n.Began
+	record(s, c, u, actionLogin)
+	return s.Sessions.Mint(n), nil
+}
+
+func loginDisabled(description string) *refusal.Error {
+	return &refusal.Error{Word: "login_type_disabled", Number: 4045, Description: description}
+}
+
+// needLogin refuses a login method that is switched off.
+func needLogin(s *service.Service, method string) *refusal.Error {
+	if s.LoginOff[method] {
+		return loginDisabled("login by " + method + " is not enabled")
+	}
+	return nil
+}
+
+// loginOf is the method of who signs in with a code, and the claim provider_type.
+func loginOf(c address.Contact) string {
+	if c.Email != "" {
+		return service.LoginEmail
+	}
+	return service.LoginPhone
+}

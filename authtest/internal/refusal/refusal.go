@@ -1,0 +1,106 @@
+// Package refusal has the answers that refuse a call, in the server's own words.
+package refusal
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+)
+
+// Error is an answer that refuses a call, in the server's form {"error","error_code","error_description",
+// "code"} (WIRE.md section 3.2).
+type Error struct {
+	Status      int    // HTTP status; 0 is the usual one for the word
+	Word        string // "error"
+	Number      int    // "error_code"; 0 leaves the field out
+	Description string // "error_description"
+}
+
+// Error says the status, the word and the number; it leaves the description out.
+func (e *Error) Error() string {
+	return fmt.Sprintf("authtest: %d %s (%d)", e.HTTPStatus(), e.Word, e.Number)
+}
+
+// HTTPStatus is Status, or the status that gRPC's HTTP gateway gives the word, with which the live service's known statuses
+// agree.
+func (e *Error) HTTPStatus() int {
+	if e.Status != 0 {
+		return e.Status
+	}
+	switch strings.ToLower(e.Word) {
+	case "unauthenticated":
+		return http.StatusUnauthorized
+	case "permission_denied":
+		return http.StatusForbidden
+	case "not_found":
+		return http.StatusNotFound
+	case "already_exists", "aborted":
+		return http.StatusConflict
+	case "resource_exhausted":
+		return http.StatusTooManyRequests
+	case "internal", "data_loss", "unknown":
+		return http.StatusInternalServerError
+	case "unimplemented":
+		return http.StatusNotImplemented
+	case "unavailable":
+		return http.StatusServiceUnavailable
+	case "deadline_exceeded":
+		return http.StatusGatewayTimeout
+	default:
+		return http.StatusBadRequest
+	}
+}
+
+// Body is the JSON of the answer. plain leaves out "code", the word in upper case.
+func (e *Error) Body(plain bool) any {
+	body := struct {
+		Error       string `json:"error"`
+		ErrorCode   int    `json:"error_code,omitempty"`
+		Description string `json:"error_description"`
+		Code        string `json:"code,omitempty"`
+	}{e.Word, e.Number, e.Description, ""}
+	if !plain {
+		body.Code = strings.ToUpper(e.Word)
+	}
+	return body
+}
+
+// InvalidArgument refuses what the call says.
+func InvalidArgument(description string) *Error {
+	return &Error{Word: "invalid_argument", Number: 3, Description: description}
+}
+
+// InvalidField words a refused request field as the server's protobuf validator does (WIRE.md section 4.4, live).
+func InvalidField(message, field, reason string) *Error {
+	return InvalidArgument("invalid " + message + "." + field + ": " + reason)
+}
+
+// NotFound refuses a call about what is not there.
+func NotFound(description string) *Error {
+	return &Error{Word: "not_found", Number: 5, Description: description}
+}
+
+// FailedPrecondition refuses what the state of things does not allow.
+func FailedPrecondition(description string) *Error {
+	return &Error{Word: "failed_precondition", Number: 9, Description: description}
+}
+
+// PermissionDenied refuses what the caller may not do.
+func PermissionDenied(description string) *Error {
+	return &Error{Word: "permission_denied", Number: 7, Description: description}
+}
+
+// Unimplemented refuses what the emulator does not know.
+func Unimplemented(description string) *Error {
+	return &Error{Word: "unimplemented", Number: 12, Description: description}
+}
+
+// UnauthorizedClient refuses a client id, or its secret.
+func UnauthorizedClient(description string) *Error {
+	return &Error{Word: "unauthorized_client", Number: 4022, Description: description}
+}
+
+// Unauthenticated refuses an access token.
+func Unauthenticated() *Error {
+	return &Error{Word: "unauthenticated", Number: 16, Description: "the access token is not correct or expired"}
+}

@@ -1,0 +1,87 @@
+package service
+
+import (
+	"slices"
+	"time"
+
+	"github.com/cloudbase-community/tcbauth/authtest/internal/random"
+)
+
+// Account is a person whom the service knows.
+type Account struct {
+	Person
+	Anonymous   bool
+	Created     time.Time
+	Updated     time.Time
+	PasswordSet time.Time
+	LastLogin   time.Time
+	Wrong       int            // wrong passwords in a row
+	LockedUntil time.Time      // no password login before
+	Profile     map[string]any // fields of user/me that Person has not
+	History     []Event        // oldest first
+
+	IdentityNames map[string]string // the person's names at third parties, by the provider's id
+	names         []loginName       // that the account is found by
+}
+
+// Status is the word of user/me.
+func (a *Account) Status() string {
+	switch {
+	case a.Blocked:
+		return "BLOCKED"
+	case a.Pending:
+		return "PENDING"
+	default:
+		return "ACTIVE"
+	}
+}
+
+// SetProfile sets a field of the profile that Person has not.
+func (a *Account) SetProfile(name string, value any) {
+	if a.Profile == nil {
+		a.Profile = make(map[string]any)
+	}
+	a.Profile[name] = value
+}
+
+// NameIdentity notes how a third party calls the person.
+func (a *Account) NameIdentity(p Identity) {
+	if a.IdentityNames == nil {
+		a.IdentityNames = make(map[string]string)
+	}
+	a.IdentityNames[p.Provider] = p.Name
+}
+
+// SetPassword sets a password that is good; a lock ends.
+func (a *Account) SetPassword(password string, now time.Time) {
+	a.Password, a.PasswordSet, a.Updated = password, now, now
+	a.Wrong, a.LockedUntil = 0, time.Time{}
+}
+
+// Event is one entry of an account's history.
+type Event struct {
+	ID, Action, IP, UserAgent, ClientID, Device string
+	At                                          time.Time
+}
+
+// MaxHistory bounds what is kept of one account.
+const MaxHistory = 1000
+
+// Record adds to the history. The entry gets its id here.
+func (a *Account) Record(e Event) {
+	e.ID = random.ID()
+	a.History = append(a.History, e)
+	if extra := len(a.History) - MaxHistory; extra > 0 {
+		a.History = slices.Clone(a.History[extra:])
+	}
+}
+
+// Identity is a person at one third party.
+type Identity struct {
+	Provider string
+	Sub      string // the third party's id of the person
+	Name     string
+	Picture  string
+	Email    string
+	Phone    string
+}

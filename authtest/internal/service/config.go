@@ -1,0 +1,109 @@
+package service
+
+import (
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/cloudbase-community/tcbauth/authtest/internal/keys"
+)
+
+// Config is the rules of an environment, and what it starts with. It does not change while the environment runs.
+type Config struct {
+	Env           string
+	Clients       map[string]string // the secrets of client ids, "" for those without one
+	SMSInterval   time.Duration
+	SMSDaily      int
+	EmailInterval time.Duration
+	EmailDaily    int
+	CodeLife      time.Duration
+	CodeAttempts  int
+	LockAfter     int
+	LockFor       time.Duration
+	AccessLife    time.Duration
+	RefreshLife   time.Duration
+	Refresh       RefreshPolicy
+	SingleSession bool
+	HideIsUser    bool
+	PlainErrors   bool
+	OnMessage     func(Message)
+	OnRequest     func(Request)
+
+	LoginOff          map[string]bool // by login method
+	SignUpOff         map[string]bool // by login method
+	AnonymousRefresh  bool
+	NoCustomRefresh   bool
+	Ticket            *keys.Ticket // nil is the process's
+	SudoByCode        bool
+	CaptchaFor        map[string]bool // operations that need a captcha from the start
+	CaptchaAfterSends int
+	CaptchaAfterWrong int
+	Providers         []string
+	Seeds             []Person
+	SeedCodes         map[string]string // by address key
+}
+
+// RefreshPolicy says what becomes of a refresh token that is used. The zero value rotates.
+type RefreshPolicy struct {
+	Static   bool
+	Grace    time.Duration
+	Revoking bool // the session, when a spent one is used again
+}
+
+// The login methods.
+const (
+	LoginPassword  = "password"
+	LoginPhone     = "phone"
+	LoginEmail     = "email"
+	LoginAnonymous = "anonymous"
+	LoginCustom    = "custom"
+)
+
+// CustomProvider is the provider id of custom login.
+const CustomProvider = "custom"
+
+// HasProvider says whether a third party is switched on.
+func (c *Config) HasProvider(id string) bool { return slices.Contains(c.Providers, id) }
+
+// TicketKey is the key of custom login.
+func (c *Config) TicketKey() keys.Ticket {
+	if c.Ticket != nil {
+		return *c.Ticket
+	}
+	return keys.ForTickets()
+}
+
+// Defaults are the rules of an environment for which nothing else is said.
+func Defaults() Config {
+	return Config{
+		Env:           "authtest",
+		Clients:       make(map[string]string),
+		SMSInterval:   30 * time.Second,
+		SMSDaily:      10,
+		EmailInterval: time.Minute,
+		EmailDaily:    50,
+		CodeLife:      10 * time.Minute,
+		CodeAttempts:  5,
+		LockAfter:     5,
+		LockFor:       10 * time.Minute,
+		AccessLife:    2 * time.Hour,
+		RefreshLife:   30 * 24 * time.Hour,
+		LoginOff:      make(map[string]bool),
+		SignUpOff:     make(map[string]bool),
+		CaptchaFor:    make(map[string]bool),
+		SeedCodes:     make(map[string]string),
+		Providers:     []string{"wx_open", "wx_mp"},
+	}
+}
+
+// setting is what a reset does not change.
+type setting struct {
+	Config
+	clock
+	URL     string // the base URL, and the iss of access tokens
+	refresh refreshSecret
+	signer  signer
+	waits
+}
+
+func (c *Config) fixedCodes() map[string]string { return maps.Clone(c.SeedCodes) }

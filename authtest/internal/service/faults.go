@@ -1,0 +1,103 @@
+package service
+
+import (
+	"slices"
+	"sync/atomic"
+	"time"
+
+	"github.com/cloudbase-community/tcbauth/authtest/internal/address"
+	"github.com/cloudbase-community/tcbauth/authtest/internal/refusal"
+)
+
+// Fault is something that shall go wrong with calls of one operation.
+type Fault struct {
+	Operation string
+	Times     int            // how many calls it hits at most; 0 is every call
+	Every     int            // hit the call of this number and its multiples; 0 is 1
+	To        string         // hit only calls about this address; "" is all
+	Delay     time.Duration  // wait before anything is done
+	Error     *refusal.Error // answer this; nothing is done
+	Close     Close          // close the connection instead of answering
+	Body      Damage         // spoil the answer; what was asked for is done
+	Status    int            // HTTP status of an HTML page; 0 is 502
+}
+
+// Close says when a fault closes the connection without an answer. The zero value does not.
+type Close int
+
+// The moments of a Close.
+const (
+	BeforeCommit Close = iota + 1 // nothing was done
+	AfterCommit                   // it was done, and the answer is lost
+)
+
+// Damage says how a fault spoils an answer. The zero value does not.
+type Damage int
+
+// The kinds of Damage.
+const (
+	CutBody Damage = iota + 1 // the connection closes in the middle of the body
+	BadJSON                   // the body ends in the middle of its JSON
+	HTML                      // a page of HTML, as a proxy answers
+)
+
+// Injected is a fault in force.
+type Injected struct {
+	Fault
+	key    string // of the address
+	met    int    // calls of its operation, about its address, since it is in force
+	fired  atomic.Int64
+	lifted atomic.Bool
+}
+
+// Fired returns how many calls the fault has hit so far. It is safe for concurrent use.
+func (i *Injected) Fired() int { return int(i.fired.Load()) }
+
+// Lift ends the fault. It is safe for concurrent use.
+func (i *Injected) Lift() { i.lifted.Store(true) }
+
+// Faults are those that were put in force, the oldest first.
+type Faults struct{ all []*Injected }
+
+// All returns them, also those that were lifted.
+func (f *Faults) All() []*Injected { return f.all }
+
+// InForce returns those that were not lifted.
+func (f *Faults) InForce() []*Injected {
+	return slices.DeleteFunc(slices.Clone(f.all), func(i *Injected) bool { return i.lifted.Load() })
+}
+
+// Inject puts a fault in force, which must be one that makes sense.
+func (f *Faults) Inject(fault Fault) *Injected {
+	if fault.Error != nil {
+		copied := *fault.Error
+		fault.Error = &copied
+	}
+	i := &Injected{Fault: fault, key: address.Key(fault.To)}
+	f.all = append(f.all, i)
+	return i
+}
+
+// Clear ends them all.
+func (f *Faults) Clear() { f.all = nil }
+
+// Take returns the fault that hits this call of an operation, or the zero value. isAbout says whether the call is about an
+// address key.
+func (f *Faults) Take(operation string, isAbout func(key string) bool) Fault {
+	var hit *Injected
+	for _, i := range f.all {
+		if i.Operation != operation || i.key != "" && !isAbout(i.key) {
+			continue
+		}
+		i.met++
+		over := i.lifted.Load() || i.Times > 0 && i.Fired() == i.Times
+		if hit == nil && !over && i.met%max(i.Every, 1) == 0 {
+			hit = i
+		}
+	}
+	if hit == nil {
+		return Fault{}
+	}
+	hit.fired.Add(1)
+	return hit.Fault
+}

@@ -1,0 +1,108 @@
+package service
+
+import (
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/cloudbase-community/tcbauth/authtest/internal/random"
+)
+
+// ProviderTokenLife is the life of a provider_token (WIRE.md section 4.6).
+const ProviderTokenLife = 3600 * time.Second
+
+// ProviderToken is what a third party's word is worth here.
+type ProviderToken struct {
+	Person    Identity
+	TellPhone bool // the phone number was told
+	expires   time.Time
+	setting   *setting
+}
+
+// Lasts is how many seconds the token is good for.
+func (t *ProviderToken) Lasts() int {
+	return int((t.expires.Sub(t.setting.Now()) + time.Second - 1) / time.Second)
+}
+
+// providerCodeLife is the life of a third party's code, which is nobody's but the emulator's.
+const providerCodeLife = 24 * time.Hour
+
+// providerCode is a third party's code for a person.
+type providerCode struct {
+	person  Identity
+	expires time.Time
+}
+
+// Parties are the third parties.
+type Parties struct {
+	setting *setting
+	people  []Identity                // known to them, the latest last
+	codes   map[string]providerCode   // by provider_code
+	tokens  map[string]*ProviderToken // by provider_token
+}
+
+func newParties(s *setting) *Parties {
+	return &Parties{setting: s, codes: make(map[string]providerCode), tokens: make(map[string]*ProviderToken)}
+}
+
+// Meet makes a person known to a third party, as the latest.
+func (p *Parties) Meet(person Identity) {
+	p.people = slices.DeleteFunc(p.people, func(old Identity) bool {
+		return old.Provider == person.Provider && old.Sub == person.Sub
+	})
+	p.people = append(p.people, person)
+}
+
+// Latest returns the person whom a third party met last, or the one with this id there.
+func (p *Parties) Latest(provider, sub string) (person Identity, ok bool) {
+	for _, person := range slices.Backward(p.people) {
+		if person.Provider == provider && (sub == "" || sub == person.Sub) {
+			return person, true
+		}
+	}
+	return Identity{}, false
+}
+
+// NewCode makes a provider_code for a person.
+func (p *Parties) NewCode(person Identity) (code string) {
+	code = random.Text(24)
+	p.codes[code] = providerCode{person, p.setting.Now().Add(providerCodeLife)}
+	return code
+}
+
+// TakeCode returns whom a provider_code is for. It is good once.
+func (p *Parties) TakeCode(provider, code string) (person Identity, ok bool) {
+	held, ok := p.codes[code]
+	if !ok || held.person.Provider != provider || !p.setting.Now().Before(held.expires) {
+		return Identity{}, false
+	}
+	delete(p.codes, code)
+	return held.person, true
+}
+
+func (p *Parties) tidy(now time.Time) {
+	maps.DeleteFunc(p.codes, func(_ string, held providerCode) bool { return !now.Before(held.expires) })
+	maps.DeleteFunc(p.tokens, func(_ string, held *ProviderToken) bool { return !now.Before(held.expires) })
+}
+
+// NewToken makes a provider_token for a person. WeChat keeps the phone number to itself.
+func (p *Parties) NewToken(person Identity) (token string, held *ProviderToken) {
+	token = random.Text(48)
+	held = &ProviderToken{
+		Person: person, TellPhone: !strings.HasPrefix(person.Provider, "wx_"),
+		expires: p.setting.Now().Add(ProviderTokenLife), setting: p.setting,
+	}
+	p.tokens[token] = held
+	return token, held
+}
+
+// Token returns a provider_token that is good, or nil. It stays good until it expires, however often it is used, which is
+// a guess.
+func (p *Parties) Token(token string) *ProviderToken {
+	held := p.tokens[token]
+	if held == nil || !p.setting.Now().Before(held.expires) {
+		return nil
+	}
+	return held
+}

@@ -1,0 +1,200 @@
+package service
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/cloudbase-community/tcbauth/authtest/internal/address"
+	"github.com/cloudbase-community/tcbauth/authtest/internal/random"
+)
+
+// People are the accounts.
+type People struct {
+	setting  *setting
+	bySub    map[string]*Account
+	byName   map[loginName]*Account
+	byDevice map[string]*Account // anonymous ones, by x-device-id
+}
+
+func newPeople(s *setting) *People {
+	return &People{
+		setting: s, bySub: make(map[string]*Account), byName: make(map[loginName]*Account), byDevice: make(map[string]*Account),
+	}
+}
+
+// Seed adds an account, or replaces the one with its Sub.
+func (p *People) Seed(in Person) (*Account, error) {
+	if err := in.check(); err != nil {
+		return nil, err
+	}
+	in.Groups, in.Identities = slices.Clone(in.Groups), maps.Clone(in.Identities)
+	if in.Sub == "" {
+		in.Sub = random.Sub()
+	}
+	for _, name := range in.loginNames() {
+		if other := p.byName[name]; other != nil && other.Sub != in.Sub {
+			return nil, fmt.Errorf("%v has the same Username, Phone, Email or identity as %v", in, other.Person)
+		}
+	}
+	old := p.bySub[in.Sub]
+	if old == nil {
+		return p.Add(in), nil
+	}
+	old.Updated = p.setting.Now()
+	if in.Password != old.Password {
+		old.PasswordSet = old.Updated
+	}
+	old.Person, old.Anonymous = in, false
+	p.ForgetDevice(old)
+	p.Index(old)
+	return old, nil
+}
+
+// Add adds an account whose names are free.
+func (p *People) Add(in Person) *Account {
+	now := p.setting.Now()
+	a := &Account{Person: in, Created: now, Updated: now}
+	if in.Password != "" {
+		a.PasswordSet = now
+	}
+	p.bySub[in.Sub] = a
+	p.Index(a)
+	return a
+}
+
+// Remove deletes an account.
+func (p *People) Remove(a *Account) {
+	p.ForgetDevice(a)
+	p.unindex(a)
+	delete(p.bySub, a.Sub)
+}
+
+// Index makes an account found by the names that it has now, and by no others. Whatever changes a name calls it.
+func (p *People) Index(a *Account) {
+	p.unindex(a)
+	a.names = a.loginNames()
+	for _, name := range a.names {
+		p.byName[name] = a
+	}
+}
+
+func (p *People) unindex(a *Account) {
+	for _, name := range a.names {
+		delete(p.byName, name)
+	}
+	a.names = nil
+}
+
+// Bind binds a third party's person to an account.
+func (p *People) Bind(a *Account, person Identity) {
+	a.Identities = maps.Clone(a.Identities)
+	if a.Identities == nil {
+		a.Identities = make(map[string]string)
+	}
+	a.Identities[person.Provider] = person.Sub
+	a.NameIdentity(person)
+	p.Index(a)
+}
+
+// Unbind undoes Bind.
+func (p *People) Unbind(a *Account, provider string) {
+	a.Identities = maps.Clone(a.Identities)
+	delete(a.Identities, provider)
+	delete(a.IdentityNames, provider)
+	p.Index(a)
+}
+
+// BySub returns the account with this id, or nil.
+func (p *People) BySub(sub string) *Account { return p.bySub[sub] }
+
+// Of returns the account with this phone number or e-mail address, or nil.
+func (p *People) Of(to address.Contact) *Account {
+	if to.Email != "" {
+		return p.byName[loginName{byEmail, to.Email}]
+	}
+	return p.byName[loginName{byPhone, to.Phone}]
+}
+
+// Named returns the account with this username, or nil.
+func (p *People) Named(username string) *Account { return p.byName[loginName{byUsername, username}] }
+
+// Bound returns the account that a third party's person is bound to, or nil.
+func (p *People) Bound(provider, sub string) *Account {
+	return p.byName[loginName{byIdentity + provider, sub}]
+}
+
+// ByLogin returns the account that the username of a password login means: a name, an e-mail address or a phone number in
+// the server's form.
+func (p *People) ByLogin(username string) *Account {
+	if a := p.Named(username); a != nil {
+		return a
+	}
+	if strings.Contains(username, "@") {
+		return p.Of(address.Contact{Email: address.EmailKey(username)})
+	}
+	return p.Of(address.Contact{Phone: username})
+}
+
+// anonymousName is the name of anonymous users, by which the js-sdk knows them (is_anonymous of its user object).
+const anonymousName = "anonymous"
+
+// Anonymous returns the anonymous user of a device, who is new if there was none.
+func (p *People) Anonymous(device string) *Account {
+	a := p.byDevice[device]
+	if a == nil {
+		a = p.Add(Person{Sub: random.Text(16), Name: anonymousName})
+		a.Anonymous = true
+		p.byDevice[device] = a
+	}
+	return a
+}
+
+// maxIdle bounds how many anonymous users without a session are remembered.
+const maxIdle = 1000
+
+// tidy forgets the anonymous users whom nobody has been for the longest time. Nothing but their device leads back to them.
+func (p *People) tidy(hasSession func(*Account) bool) {
+	if len(p.byDevice) <= maxIdle {
+		return
+	}
+	var idle []*Account
+	for _, a := range p.byDevice {
+		if !hasSession(a) {
+			idle = append(idle, a)
+		}
+	}
+	if len(idle) <= maxIdle {
+		return
+	}
+	slices.SortFunc(idle, func(a, b *Account) int { return a.LastLogin.Compare(b.LastLogin) })
+	forgotten := make(map[*Account]bool)
+	for _, a := range idle[:len(idle)-maxIdle] {
+		forgotten[a] = true
+		p.unindex(a)
+		delete(p.bySub, a.Sub)
+	}
+	maps.DeleteFunc(p.byDevice, func(_ string, a *Account) bool { return forgotten[a] })
+}
+
+// ForgetDevice makes the next anonymous user of an account's device somebody new.
+func (p *People) ForgetDevice(a *Account) {
+	for device, other := range p.byDevice {
+		if other == a {
+			delete(p.byDevice, device)
+		}
+	}
+}
+
+// OldestFirst returns the accounts in the order of their making.
+func (p *People) OldestFirst() []*Account {
+	all := slices.Collect(maps.Values(p.bySub))
+	slices.SortFunc(all, func(a, b *Account) int {
+		if c := a.Created.Compare(b.Created); c != 0 {
+			return c
+		}
+		return strings.Compare(a.Sub, b.Sub)
+	})
+	return all
+}

@@ -1,0 +1,43 @@
+package service
+
+import (
+	"maps"
+	"time"
+
+	"github.com/cloudbase-community/tcbauth/authtest/internal/random"
+)
+
+// QRCodeLife is the life of a mini program's code. The live one is not known.
+const QRCodeLife = 300 * time.Second
+
+// MiniProgramProvider is the third party that vouches for who scans a code; which one it is live is not known.
+const MiniProgramProvider = "wx_mp"
+
+// QRCode is a picture that a mini program scans to sign somebody in elsewhere.
+type QRCode struct {
+	Expires time.Time
+	Token   string // the provider_token of who has scanned it, "" while nobody has
+}
+
+// QRCodes are the codes of mini programs.
+type QRCodes struct {
+	setting *setting
+	codes   map[string]*QRCode // by qr_code_id
+}
+
+func newQRCodes(s *setting) *QRCodes { return &QRCodes{setting: s, codes: make(map[string]*QRCode)} }
+
+// New makes a code.
+func (q *QRCodes) New() (id string) {
+	id = random.ID()
+	q.codes[id] = &QRCode{Expires: q.setting.Now().Add(QRCodeLife)}
+	return id
+}
+
+// ByID returns a code, or nil.
+func (q *QRCodes) ByID(id string) *QRCode { return q.codes[id] }
+
+// tidy drops the codes of which it was said long ago that they have expired.
+func (q *QRCodes) tidy(now time.Time) {
+	maps.DeleteFunc(q.codes, func(_ string, code *QRCode) bool { return now.Sub(code.Expires) >= QRCodeLife })
+}

@@ -1,0 +1,144 @@
+// Package service is one emulated environment: its rules, its clock, and the records of people, sessions, codes and all else
+// that it knows. It has no server and no operation: package ops carries calls out on it.
+//
+// The records are read and changed with the Service locked, one step at a time. What is safe without the lock says so.
+package service
+
+import (
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/cloudbase-community/tcbauth/authtest/internal/keys"
+	"github.com/cloudbase-community/tcbauth/authtest/internal/random"
+)
+
+// Service is one environment. Its lock holds the records together.
+type Service struct {
+	*setting
+	sync.Mutex
+	records
+}
+
+// records are all that Reset forgets.
+type records struct {
+	People   *People
+	Sessions *Sessions
+	Codes    *Codes
+	Inbox    *Inbox
+	Captchas *Captchas
+	Sudos    *Sudos
+	Devices  *Devices
+	Grants   *Grants
+	Parties  *Parties
+	QRCodes  *QRCodes
+	Faults   *Faults
+	Log      *Log
+
+	tidied      time.Time
+	sinceTidied int // calls
+}
+
+func newRecords(s *setting) records {
+	return records{
+		People:   newPeople(s),
+		Sessions: newSessions(s),
+		Codes:    newCodes(s),
+		Inbox:    newInbox(s),
+		Captchas: newCaptchas(s),
+		Sudos:    newSudos(s),
+		Devices:  newDevices(s),
+		Grants:   newGrants(s),
+		Parties:  newParties(s),
+		QRCodes:  newQRCodes(s),
+		Faults:   &Faults{},
+		Log:      newLog(s),
+
+		tidied: s.Now(),
+	}
+}
+
+// New returns an environment with the accounts and codes of its seeds. Its URL is the base URL of its server.
+func New(c Config, url string) (*Service, error) {
+	s := &Service{setting: &setting{Config: c, URL: url, refresh: random.Bytes(32)}}
+	if err := s.restart(); err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// restart gives the environment its first records. It is locked, or nobody has it yet.
+func (s *Service) restart() error {
+	s.signer.rotation = 0
+	s.records = newRecords(s.setting)
+	for i, in := range s.Seeds {
+		if _, err := s.People.Seed(in); err != nil {
+			return fmt.Errorf("user %d: %w", i+1, err)
+		}
+	}
+	return nil
+}
+
+// Reset makes the environment as new.
+func (s *Service) Reset() {
+	s.Lock()
+	defer s.Unlock()
+	s.rewind()
+	if err := s.restart(); err != nil {
+		panic(fmt.Sprintf("authtest: a seed that was good is bad: %v", err)) // it is the same one on an empty environment
+	}
+}
+
+// Keys returns the keys whose tokens are good, the oldest first. The last one signs.
+func (s *Service) Keys() []keys.Signing { return s.signer.keys() }
+
+// TicketFile is the key file of custom login. It is safe for concurrent use.
+func (s *Service) TicketFile() []byte { return s.TicketKey().File(s.Env) }
+
+// RotateKey makes another key sign from now on. It takes the lock.
+func (s *Service) RotateKey() {
+	s.Lock()
+	next := s.signer.rotation + 1
+	s.Unlock()
+	keys.At(next) // made here, so that nobody waits for it with the environment locked
+	s.Lock()
+	defer s.Unlock()
+	s.signer.rotation++
+}
+
+// Remove deletes an account and everything that signs it in.
+func (s *Service) Remove(a *Account) {
+	s.Sessions.EndAll(a, Any)
+	s.People.Remove(a)
+	s.Sudos.forget(a)
+	s.Devices.forget(a)
+	s.Grants.forget(a)
+}
+
+// What has expired is dropped when this much of the environment's time has passed since it last was, or this many calls.
+const (
+	tidyInterval = 5 * time.Minute
+	tidyCalls    = 10_000
+)
+
+// Arrive is said of every call before it is carried out, with the Service locked.
+func (s *Service) Arrive() {
+	if s.sinceTidied++; s.sinceTidied >= tidyCalls || s.Now().Sub(s.tidied) >= tidyInterval {
+		s.Tidy()
+	}
+}
+
+// Tidy drops what has expired.
+func (s *Service) Tidy() {
+	now := s.Now()
+	s.tidied, s.sinceTidied = now, 0
+	s.Sessions.tidy(now)
+	s.People.tidy(s.Sessions.Has)
+	s.Codes.tidy(now)
+	s.Captchas.tidy(now)
+	s.Sudos.tidy(now)
+	s.Devices.tidy(now)
+	s.Grants.tidy(now)
+	s.Parties.tidy(now)
+	s.QRCodes.tidy(now)
+}

@@ -1,0 +1,257 @@
+package service
+
+import (
+	"crypto/sha256"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/cloudbase-community/tcbauth/authtest/internal/random"
+)
+
+// The scopes of tokens (WIRE.md section 3.1).
+const (
+	scopeUser      = "user sso"
+	scopeAnonymous = "anonymous"
+)
+
+// Session is what one sign-in began.
+type Session struct {
+	User     *Account
+	ClientID string
+	Provider string // how the person signed in: the claim provider_type
+	Device   string // the x-device-id of the sign-in, "" if there was none
+	Began    time.Time
+	Expires  time.Time // of the newest access token
+	Ended    bool      // nothing of it is good any more
+
+	id             sessionID
+	refreshes      int  // refresh tokens that were spent
+	refreshEnded   bool // there is no refresh token, or another sign-in has ended it
+	refreshExpires time.Time
+	replacedAt     time.Time // when the last one was spent
+	newest         tokenKey  // of the newest access token
+}
+
+// Scope is that of the session's tokens.
+func (n *Session) Scope() string {
+	if n.User.Anonymous {
+		return scopeAnonymous
+	}
+	return scopeUser
+}
+
+// Refreshes is how many refresh tokens were spent.
+func (n *Session) Refreshes() int { return n.refreshes }
+
+// RefreshExpires is when the refresh token expires; zero is that there is none.
+func (n *Session) RefreshExpires() time.Time {
+	if n.refreshEnded {
+		return time.Time{}
+	}
+	return n.refreshExpires
+}
+
+// over says whether nothing of the session is good any more, nor can be again.
+func (n *Session) over(now time.Time) bool {
+	return !now.Before(n.Expires) && (n.refreshEnded || !now.Before(n.refreshExpires))
+}
+
+// tokenKey stands for an access token, which is long.
+type tokenKey [sha256.Size]byte
+
+func keyOf(token string) tokenKey { return sha256.Sum256([]byte(token)) }
+
+// access is one access token.
+type access struct {
+	session *Session
+	expires time.Time
+}
+
+// Sessions are the sessions and their tokens.
+type Sessions struct {
+	setting *setting
+	open    map[sessionID]*Session // that have not ended
+	byUser  map[*Account]map[*Session]struct{}
+	access  map[tokenKey]access
+}
+
+func newSessions(s *setting) *Sessions {
+	return &Sessions{
+		setting: s, open: make(map[sessionID]*Session), byUser: make(map[*Account]map[*Session]struct{}),
+		access: make(map[tokenKey]access),
+	}
+}
+
+// Credentials is the answer of a sign-in and of a refresh (WIRE.md section 3.1).
+type Credentials struct {
+	TokenType    string   `json:"token_type"`
+	AccessToken  string   `json:"access_token"`
+	RefreshToken string   `json:"refresh_token,omitempty"`
+	ExpiresIn    int      `json:"expires_in"`
+	Scope        string   `json:"scope"`
+	Sub          string   `json:"sub"`
+	Groups       []string `json:"groups,omitempty"`
+}
+
+// Open begins a session, which Mint then gives its first access token.
+func (s *Sessions) Open(n Session) *Session {
+	if s.setting.SingleSession {
+		for other := range s.byUser[n.User] {
+			other.refreshEnded = true
+		}
+	}
+	n.id = sessionID(random.Bytes(len(n.id)))
+	n.Began = s.setting.Now()
+	n.Expires = n.Began.Add(s.setting.AccessLife) // until Mint knows better
+	n.refreshExpires = n.Began.Add(s.setting.RefreshLife)
+	n.refreshEnded = n.User.Anonymous && !s.setting.AnonymousRefresh || n.Provider == CustomProvider && s.setting.NoCustomRefresh
+	s.open[n.id] = &n
+	if s.byUser[n.User] == nil {
+		s.byUser[n.User] = make(map[*Session]struct{})
+	}
+	s.byUser[n.User][&n] = struct{}{}
+	return &n
+}
+
+// Mint makes an access token for a session.
+func (s *Sessions) Mint(n *Session) Pending {
+	claims := s.setting.newClaims(n.User.Sub, n.ClientID, n.Scope(), n.Provider, s.setting.Now().Unix())
+	answer := Credentials{
+		TokenType: "Bearer",
+		ExpiresIn: int(claims.Expires - claims.IssuedAt),
+		Scope:     n.Scope(),
+		Sub:       n.User.Sub,
+		Groups:    slices.Clone(n.User.Groups),
+	}
+	if !n.refreshEnded {
+		answer.RefreshToken = s.setting.refresh.token(n.id, n.refreshes)
+	}
+	n.Expires = time.Unix(claims.Expires, 0)
+	return Pending{s.setting.signer.newest(), claims, func(token string) any {
+		answer.AccessToken = token
+		s.keep(n, token, time.Unix(claims.Expires, 0))
+		return answer
+	}}
+}
+
+// keep makes an access token good.
+func (s *Sessions) keep(n *Session, token string, expires time.Time) {
+	if n.Ended {
+		return // while the token was signed
+	}
+	n.newest = keyOf(token)
+	s.access[n.newest] = access{n, expires}
+}
+
+// Spend spends a refresh token as the policy says, and returns its session; nil is a token that is no good.
+func (s *Sessions) Spend(token string) *Session {
+	n, generation := s.ofRefresh(token)
+	now := s.setting.Now()
+	switch {
+	case n == nil || !now.Before(n.refreshExpires):
+		return nil
+	case generation == n.refreshes:
+		if !s.setting.Refresh.Static {
+			n.refreshes++
+			n.refreshExpires, n.replacedAt = now.Add(s.setting.RefreshLife), now
+		}
+	case generation == n.refreshes-1 && now.Sub(n.replacedAt) < s.setting.Refresh.Grace:
+	default:
+		if s.setting.Refresh.Revoking {
+			s.End(n)
+		}
+		return nil
+	}
+	return n
+}
+
+// ofRefresh returns the session of a refresh token, spent or not, and which of its tokens it is.
+func (s *Sessions) ofRefresh(token string) (n *Session, generation int) {
+	id, generation, ok := s.setting.refresh.read(token)
+	if n = s.open[id]; !ok || n == nil || n.refreshEnded {
+		return nil, 0
+	}
+	return n, generation
+}
+
+// Of returns the session of an access token that is good now, or nil.
+func (s *Sessions) Of(token string) *Session {
+	held := s.access[keyOf(token)]
+	if !s.setting.Now().Before(held.expires) {
+		return nil
+	}
+	return s.OfExpired(token)
+}
+
+// OfExpired is Of for an access token that may have expired while its session goes on.
+func (s *Sessions) OfExpired(token string) *Session {
+	held := s.access[keyOf(token)]
+	if held.session == nil || held.session.Ended {
+		return nil
+	}
+	return held.session
+}
+
+// OfAny returns the session of an access or a refresh token, good or not, or nil.
+func (s *Sessions) OfAny(token string) *Session {
+	if held, ok := s.access[keyOf(token)]; ok {
+		return held.session
+	}
+	n, _ := s.ofRefresh(token)
+	return n
+}
+
+// End makes every token of a session useless.
+func (s *Sessions) End(n *Session) {
+	n.Ended, n.refreshEnded = true, true
+	delete(s.open, n.id)
+	delete(s.access, n.newest) // older ones go when they expire
+	delete(s.byUser[n.User], n)
+	if len(s.byUser[n.User]) == 0 {
+		delete(s.byUser, n.User)
+	}
+}
+
+// EndAll ends those sessions of an account that match, and says whether there were any.
+func (s *Sessions) EndAll(a *Account, match func(*Session) bool) (ended bool) {
+	for n := range s.byUser[a] {
+		if match(n) {
+			s.End(n)
+			ended = true
+		}
+	}
+	return ended
+}
+
+// Any matches every session.
+func Any(*Session) bool { return true }
+
+// Has says whether an account has a session.
+func (s *Sessions) Has(a *Account) bool { return len(s.byUser[a]) > 0 }
+
+// tidy drops the sessions that are over. An expired access token stays while it is the newest one of a session that goes on,
+// which user/signout ends by it.
+func (s *Sessions) tidy(now time.Time) {
+	for _, n := range s.open {
+		if n.over(now) {
+			s.End(n)
+		}
+	}
+	maps.DeleteFunc(s.access, func(key tokenKey, held access) bool {
+		return held.session.Ended || key != held.session.newest && !now.Before(held.expires)
+	})
+}
+
+// OldestFirst returns the sessions that have not ended in the order of their beginning.
+func (s *Sessions) OldestFirst() []*Session {
+	all := slices.Collect(maps.Values(s.open))
+	slices.SortFunc(all, func(a, b *Session) int {
+		if c := a.Began.Compare(b.Began); c != 0 {
+			return c
+		}
+		return strings.Compare(a.User.Sub, b.User.Sub)
+	})
+	return all
+}

@@ -1,0 +1,61 @@
+package service
+
+import "sync"
+
+// waits wakes those who wait for a message or a captcha. A reset does not disturb them. It is safe for concurrent use.
+type waits struct {
+	mu  sync.Mutex
+	all map[string]map[*Wait]struct{} // by what they wait for
+}
+
+// Wait is somebody who waits.
+type Wait struct {
+	C     chan struct{} // receives when it is worth looking again
+	waits *waits
+	what  string
+}
+
+// forCaptcha is what is waited for where no address is.
+const forCaptcha = "captcha"
+
+// WaitFor is for whoever looks for messages to an address key, or to any for "", again and again: each look after the first
+// comes after a receive from C. Leave ends it.
+func (w *waits) WaitFor(key string) *Wait {
+	wait := &Wait{C: make(chan struct{}, 1), waits: w, what: key}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.all == nil {
+		w.all = make(map[string]map[*Wait]struct{})
+	}
+	if w.all[key] == nil {
+		w.all[key] = make(map[*Wait]struct{})
+	}
+	w.all[key][wait] = struct{}{}
+	return wait
+}
+
+// WaitForCaptcha is WaitFor for captchas.
+func (w *waits) WaitForCaptcha() *Wait { return w.WaitFor(forCaptcha) }
+
+// Leave ends the wait.
+func (w *Wait) Leave() {
+	w.waits.mu.Lock()
+	defer w.waits.mu.Unlock()
+	delete(w.waits.all[w.what], w)
+	if len(w.waits.all[w.what]) == 0 {
+		delete(w.waits.all, w.what)
+	}
+}
+
+func (w *waits) wake(keys ...string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, key := range keys {
+		for wait := range w.all[key] {
+			select {
+			case wait.C <- struct{}{}:
+			default: // it has not looked since the last time
+			}
+		}
+	}
+}

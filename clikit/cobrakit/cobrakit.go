@@ -1,0 +1,96 @@
+// Package cobrakit has the commands of package clikit for tools on spf13/cobra: login, logout, token, status, whoami, exec
+// and profile. cobra itself adds completion.
+//
+//	kit, err := clikit.New(clikit.Config{App: "mytool", Env: "your-env-id", EnvPrefix: "MYTOOL"})
+//	root := &cobra.Command{Use: "mytool"}
+//	root.AddCommand(cobrakit.Commands(kit)...)
+//	os.Exit(kit.Exit(cobrakit.Execute(ctx, root, kit)))
+package cobrakit
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/cloudbase-community/tcbauth/clikit"
+	"github.com/cloudbase-community/tcbauth/internal/bilingual"
+)
+
+// Commands returns the commands of a kit. Their help is in the language of its environment.
+func Commands(kit *clikit.Kit) []*cobra.Command {
+	return []*cobra.Command{
+		loginCommand(kit), logoutCommand(kit), tokenCommand(kit), execCommand(kit), statusCommand(kit), whoamiCommand(kit), profileCommand(kit),
+	}
+}
+
+// Execute runs the command line of the process, or what root.SetArgs was given. It gives root the flags of [Flags] and the streams
+// of the kit, and makes every mistake in the command line a
+// *clikit.UsageError. Nothing is printed for an error: that is for [clikit.Kit.Exit].
+func Execute(ctx context.Context, root *cobra.Command, kit *clikit.Kit) error {
+	root.PersistentFlags().AddFlagSet(Flags(kit))
+	root.SilenceErrors, root.SilenceUsage = true, true
+	root.SetIn(kit.Stdin())
+	root.SetOut(kit.Stdout())
+	root.SetErr(kit.Stderr())
+	began := false
+	noteBegin(root, &began)
+	err := root.ExecuteContext(ctx)
+	if err != nil && !began {
+		return &clikit.UsageError{Err: err}
+	}
+	return err
+}
+
+// noteBegin has began set when a command is carried out. What fails before is a mistake in the command line.
+func noteBegin(cmd *cobra.Command, began *bool) {
+	if run := cmd.RunE; run != nil {
+		cmd.RunE = func(cmd *cobra.Command, args []string) error {
+			*began = true
+			return run(cmd, args)
+		}
+	}
+	for _, sub := range cmd.Commands() {
+		noteBegin(sub, began)
+	}
+}
+
+// Flags returns the flags that every command has, bound to the kit's.
+func Flags(kit *clikit.Kit) *pflag.FlagSet {
+	f, flags := pflag.NewFlagSet("", pflag.ContinueOnError), &kit.Flags
+	in := func(t bilingual.Text) string { return t.In(kit.Language()) }
+	f.StringVar(&flags.Profile, "profile", "", in(flagProfile))
+	f.StringVar(&flags.Env, "env", "", in(flagEnv))
+	f.StringVar(&flags.Region, "region", "", in(flagRegion))
+	f.StringVar(&flags.BaseURL, "base-url", "", in(flagBaseURL))
+	f.StringVar(&flags.Store, "store", "", in(flagStore))
+	f.StringVar(&flags.Lang, "lang", "", in(flagLang))
+	f.BoolVar(&flags.JSON, "json", false, in(flagJSON))
+	f.BoolVar(&flags.NoInput, "no-input", false, in(flagNoInput))
+	f.BoolVar(&flags.Debug, "debug", false, in(flagDebug))
+	f.DurationVar(&flags.Timeout, "timeout", 0, in(flagTimeout))
+	return f
+}
+
+// Run makes the RunE of a command, whose context ends with the flag --timeout too.
+func Run(kit *clikit.Kit, run func(ctx context.Context, args []string) error) func(*cobra.Command, []string) error {
+	return func(cmd *cobra.Command, args []string) error {
+		ctx, cancel := limited(cmd.Context(), kit.Flags.Timeout)
+		defer cancel()
+		return run(ctx, args)
+	}
+}
+
+func limited(ctx context.Context, limit time.Duration) (context.Context, context.CancelFunc) {
+	if limit > 0 {
+		return context.WithTimeout(ctx, limit)
+	}
+	return context.WithCancel(ctx)
+}
+
+// misuse is a mistake in the command line that cobra does not see.
+func misuse(kit *clikit.Kit, t bilingual.Text) error {
+	return &clikit.UsageError{Err: errors.New(t.In(kit.Language()))}
+}

@@ -1,0 +1,224 @@
+// Package clikit is what a command-line tool needs to sign its user in to CloudBase: questions and captchas in the terminal, the
+// choice of a store, profiles, exit codes, and messages in the person's language. It knows no command framework;
+// package cobrakit has its commands for spf13/cobra, and cmd/tcbauth is a tool made of both.
+//
+//	kit, err := clikit.New(clikit.Config{App: "mytool", Env: "your-env-id", EnvPrefix: "MYTOOL"})
+//	auth, err := kit.Auth(ctx) // the one who is signed in, or *LoginRequired
+//	os.Exit(kit.Exit(err))     // one message for the person, and the exit code
+//
+// # What goes where
+//
+// Answers go to standard output, everything else to standard error. No secret is written to standard error, and tokens go
+// to standard output only where they are what was asked for. Nothing secret is ever an argument, since other users of the
+// machine can read those.
+//
+// # Questions
+//
+// A person is asked only by the methods that sign in, and only in a terminal. Where nobody can be asked, a missing answer is
+// a [NeedsPerson] at once, which names the flag that gives it. No message that costs money is sent again unless the person
+// asks for it.
+package clikit
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"regexp"
+	"time"
+
+	"github.com/cloudbase-community/tcbauth"
+	"github.com/cloudbase-community/tcbauth/clikit/internal/console"
+)
+
+// Config says what a tool is. Only App is required.
+type Config struct {
+	// App is the tool's name, in messages, as its directory and as the service in the keyring: lower-case letters, digits,
+	// and hyphens between them.
+	App string
+
+	// Env, Region and BaseURL are in force where neither a flag nor a variable nor the profile says otherwise. "" is: no
+	// environment, the region ap-shanghai, and CloudBase's own server.
+	Env, Region, BaseURL string
+
+	// EnvPrefix is how the tool's environment variables begin: with "MYTOOL" they are MYTOOL_ENV, _REGION, _BASE_URL,
+	// _PROFILE, _STORE and _CONFIG_DIR. "" stands for those of the command tcbauth: TCB_ENV, TCB_REGION, TCB_BASE_URL,
+	// TCBAUTH_PROFILE, TCBAUTH_STORE and TCBAUTH_CONFIG_DIR.
+	EnvPrefix string
+
+	// Dir is where profiles and sessions are kept; "": the variable _CONFIG_DIR, or App's own in os.UserConfigDir.
+	Dir string
+
+	Stdin          io.Reader                        // nil: os.Stdin
+	Stdout, Stderr io.Writer                        // nil: os.Stdout, os.Stderr
+	LookupEnv      func(name string) (string, bool) // nil: os.LookupEnv
+	Now            func() time.Time                 // nil: time.Now
+	OpenBrowser    func(url string) error           // nil: the system's browser
+	Prompter       Prompter                         // nil: the terminal
+	Options        []tcbauth.Option                 // of the tcbauth.App, such as tcbauth.WithClientID
+}
+
+// Kit is what a tool signs in with. Make one with [New]; set Flags from the command line before its first method is called.
+// It is for one command at a time, and needs no Close.
+type Kit struct {
+	// Flags are what the command line says. They go before environment variables.
+	Flags Flags
+
+	cfg     Config
+	console *console.Console // nil: not needed so far
+}
+
+// Flags are the settings of one command line. The zero value is none.
+type Flags struct {
+	Profile, Env, Region, BaseURL string
+	Store                         string        // StoreAuto, StoreKeyring or StoreFile
+	Lang                          string        // of messages: "zh-CN", "zh-TW" or "en"
+	JSON                          bool          // answers and errors are JSON
+	NoInput                       bool          // nobody is asked
+	Debug                         bool          // what is sent is logged on standard error, without secrets
+	Timeout                       time.Duration // of the whole command; 0: none
+}
+
+var appName = regexp.MustCompile(`^[a-z0-9]+(?:-[a-z0-9]+)*$`)
+
+// New returns the kit of a tool. It does no I/O.
+func New(cfg Config) (*Kit, error) {
+	if !appName.MatchString(cfg.App) {
+		return nil, errors.New("clikit: App must be lower-case letters, digits, and hyphens between them")
+	}
+	if cfg.Stdin == nil {
+		cfg.Stdin = os.Stdin
+	}
+	if cfg.Stdout == nil {
+		cfg.Stdout = os.Stdout
+	}
+	if cfg.Stderr == nil {
+		cfg.Stderr = os.Stderr
+	}
+	if cfg.LookupEnv == nil {
+		cfg.LookupEnv = os.LookupEnv
+	}
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
+	return &Kit{cfg: cfg}, nil
+}
+
+// App returns the tool's name.
+func (k *Kit) App() string { return k.cfg.App }
+
+// Stdin is where answers come from that a flag says are there.
+func (k *Kit) Stdin() io.Reader { return k.cfg.Stdin }
+
+// Stdout is for answers; see [Kit.Answer].
+func (k *Kit) Stdout() io.Writer { return k.cfg.Stdout }
+
+// Stderr is for everything else; see [Kit.Say].
+func (k *Kit) Stderr() io.Writer { return k.cfg.Stderr }
+
+// Getenv is the value of an environment variable, "" for none.
+func (k *Kit) Getenv(name string) string {
+	value, _ := k.cfg.LookupEnv(name)
+	return value
+}
+
+// Auth returns the session of the profile's person. Nobody signed in is a *[LoginRequired]; nobody is ever asked anything.
+// A session that the server has ended shows only when it is used, as an error that is tcbauth.CodeUnauthenticated.
+func (k *Kit) Auth(ctx context.Context) (*tcbauth.Auth, error) {
+	s, err := k.session(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return s.auth, nil
+}
+
+// session is Auth with what it was opened with.
+func (k *Kit) session(ctx context.Context) (*opened, error) {
+	set, err := k.Settings()
+	if err != nil {
+		return nil, err
+	}
+	if set.Env.Value == "" || !set.storeChosen() {
+		return nil, k.loginRequired(set) // nobody has ever signed in
+	}
+	s, err := k.open(ctx, set)
+	if err != nil {
+		return nil, err
+	}
+	switch there, err := s.auth.HasLoginState(ctx); {
+	case err != nil:
+		return nil, err
+	case !there:
+		return nil, k.loginRequired(set)
+	}
+	return s, nil
+}
+
+// opened is the session of a profile, whoever is signed in, with its store.
+type opened struct {
+	set   *Settings
+	app   *tcbauth.App
+	auth  *tcbauth.Auth
+	store tcbauth.TokenStore
+	where Where
+}
+
+// open opens the store of sessions and makes a client on it.
+func (k *Kit) open(ctx context.Context, set *Settings, more ...tcbauth.Option) (*opened, error) {
+	store, where, err := k.openStore(ctx, set)
+	if err != nil {
+		return nil, err
+	}
+	opts := append(k.options(set), tcbauth.WithTokenStore(store))
+	app, err := tcbauth.NewApp(set.Env.Value, append(opts, more...)...)
+	if err != nil {
+		return nil, &UsageError{Err: err}
+	}
+	s := &opened{set: set, app: app, auth: app.Auth(), store: store, where: where}
+	if set.Profile.Value != DefaultProfile {
+		s.auth = app.ForUser(set.Profile.Value)
+	}
+	return s, nil
+}
+
+// options are those of the client, but for the store.
+func (k *Kit) options(set *Settings) []tcbauth.Option {
+	opts := []tcbauth.Option{tcbauth.WithLanguage(k.Language()), tcbauth.WithClock(k.cfg.Now)}
+	if set.BaseURL.Value != "" {
+		opts = append(opts, tcbauth.WithBaseURL(set.BaseURL.Value))
+	}
+	if set.Region.Value != "" {
+		opts = append(opts, tcbauth.WithRegion(set.Region.Value))
+	}
+	if k.Flags.Debug {
+		log := slog.NewTextHandler(k.cfg.Stderr, &slog.HandlerOptions{Level: slog.LevelDebug})
+		opts = append(opts, tcbauth.WithLogger(slog.New(log)))
+	}
+	return append(opts, k.cfg.Options...)
+}
+
+// dir is where profiles and sessions are kept.
+func (k *Kit) dir() (string, error) {
+	if k.cfg.Dir != "" {
+		return k.cfg.Dir, nil
+	}
+	if dir, ok := k.variable(varConfigDir); ok {
+		return dir, nil
+	}
+	base, err := os.UserConfigDir()
+	if err != nil {
+		return "", &StorageError{Err: err}
+	}
+	return filepath.Join(base, k.cfg.App), nil
+}
+
+// Say tells the person something on standard error, in one line: what would move the cursor is replaced. With Flags.JSON it says nothing: what programs read there is the
+// JSON of an error.
+func (k *Kit) Say(line string) {
+	if !k.Flags.JSON {
+		_, _ = fmt.Fprintln(k.cfg.Stderr, console.Printable(line)) // there is nobody else to tell
+	}
+}

@@ -1,0 +1,216 @@
+package clikit
+
+import (
+	"context"
+	"errors"
+	"strings"
+
+	"github.com/cloudbase-community/tcbauth"
+	"github.com/cloudbase-community/tcbauth/clikit/internal/console"
+)
+
+// LoginOptions say how somebody signs in, and where answers come from. The zero value asks for a phone number or an address.
+type LoginOptions struct {
+	// At most one of these says who signs in and how: by a code to Phone or Email, by the password of User (a user name, a phone
+	// number or an e-mail address), on another Device (RFC 8628), or with the WeChat mini program of this app id.
+	Phone, Email, User string
+	Device             bool
+	MiniProgram        string
+
+	// NoSignUp refuses people who are not registered; else a code registers them.
+	NoSignUp bool
+
+	// Answers that are lines of standard input, in the order in which they are needed.
+	CodeFromStdin, PasswordFromStdin, CaptchaFromStdin bool
+
+	// PictureFile is where pictures, captchas above all, are written to, as the server sends them.
+	PictureFile string
+}
+
+// Login is what came of signing in.
+type Login struct {
+	Profile string `json:"profile"`
+	Env     string `json:"env"`
+	Sub     string `json:"sub"`
+	Account string `json:"account,omitempty"` // a name, or a phone number or an address in part
+	Store   Where  `json:"store"`
+}
+
+// Login signs somebody in, in place of whoever was signed in with the profile, and remembers the environment, the server and
+// the store in the profile. In a terminal it asks for what is missing, lets the person correct a mistyped code or
+// password, and draws captchas. A rate limit is waited for with a countdown, after which the person is asked whether to send
+// another code. Elsewhere each of these is an error at once.
+func (k *Kit) Login(ctx context.Context, o LoginOptions) (*Login, error) {
+	if err := k.check(o); err != nil {
+		return nil, err
+	}
+	s, err := k.openForLogin(ctx, &o)
+	if err != nil {
+		return nil, err
+	}
+	var state *tcbauth.LoginState
+	switch {
+	case o.Device:
+		state, err = k.loginOnDevice(ctx, s)
+	case o.MiniProgram != "":
+		state, err = k.loginByMiniProgram(ctx, s, o)
+	case o.User != "":
+		state, err = k.loginByPassword(ctx, s, o)
+	default:
+		state, err = k.loginByCode(ctx, s, o)
+	}
+	if err != nil {
+		return nil, k.captchaForLater(ctx, s, o, err)
+	}
+	return k.remember(ctx, s, state)
+}
+
+// check refuses options that contradict each other.
+func (k *Kit) check(o LoginOptions) error {
+	ways := 0
+	for _, given := range []bool{o.Phone != "", o.Email != "", o.User != "", o.Device, o.MiniProgram != ""} {
+		if given {
+			ways++
+		}
+	}
+	switch {
+	case ways > 1:
+		return k.misuse(oneWay)
+	case o.PasswordFromStdin && o.User == "":
+		return k.misuse(passwordNeedsUser)
+	case o.Phone != "":
+		_, err := tcbauth.NormalizePhone(o.Phone)
+		return err
+	}
+	return nil
+}
+
+// openForLogin asks where and as whom to sign in, if that is not known, and opens the store. It makes sure that a session can
+// be kept.
+func (k *Kit) openForLogin(ctx context.Context, o *LoginOptions) (*opened, error) {
+	set, err := k.Settings()
+	if err != nil {
+		return nil, err
+	}
+	if set.Env.Value == "" {
+		env, err := k.lineOf(ctx, AskEnv)
+		if err != nil {
+			return nil, err
+		}
+		set.Env = Setting{env, FromDefault}
+	}
+	if err := k.askAccount(ctx, o); err != nil {
+		return nil, err
+	}
+	var opts []tcbauth.Option
+	if solver := k.captchaSolver(*o); solver != nil {
+		opts = append(opts, tcbauth.WithCaptchaSolver(solver))
+	}
+	s, err := k.open(ctx, set, opts...)
+	if err != nil {
+		return nil, err
+	}
+	if err := writable(ctx, s); err != nil {
+		return nil, err
+	}
+	if err := forgetDamaged(ctx, s); err != nil {
+		return nil, err
+	}
+	return s, k.answerCaptcha(ctx, s, *o)
+}
+
+// forgetDamaged removes a session that cannot be read, whose place the new one takes: calls of a sign-in look at it first.
+func forgetDamaged(ctx context.Context, s *opened) error {
+	if _, err := s.auth.HasLoginState(ctx); errors.Is(err, tcbauth.ErrStore) {
+		return s.auth.SetCredentials(ctx, nil)
+	}
+	return nil
+}
+
+// askAccount asks for a phone number or an e-mail address unless the options say who signs in.
+func (k *Kit) askAccount(ctx context.Context, o *LoginOptions) error {
+	if o.Phone != "" || o.Email != "" || o.User != "" || o.Device || o.MiniProgram != "" {
+		return nil
+	}
+	for {
+		answer, err := k.lineOf(ctx, AskAccount)
+		if err != nil {
+			return err
+		}
+		if strings.Contains(answer, "@") {
+			o.Email = answer
+			return nil
+		}
+		if _, err = tcbauth.NormalizePhone(answer); err == nil {
+			o.Phone = answer
+			return nil
+		}
+		k.Say(Message(err, k.Language()))
+	}
+}
+
+// remember keeps in the profile where its person has signed in. A challenge that was still open is over.
+func (k *Kit) remember(ctx context.Context, s *opened, state *tcbauth.LoginState) (*Login, error) {
+	done := &Login{
+		Profile: s.set.Profile.Value, Env: s.set.Env.Value, Sub: state.User.Sub, Account: AccountOf(state.User), Store: s.where,
+	}
+	err := k.writeProfile(&Profile{
+		Name: done.Profile, Env: done.Env, Region: s.set.Region.Value, BaseURL: s.set.BaseURL.Value, Store: s.where.Kind, Account: done.Account,
+	})
+	if err = errors.Join(err, k.dropPending(ctx, s)); err != nil {
+		return nil, err
+	}
+	k.tell(signedIn, done.name(), done.Profile, done.Env)
+	k.tell(sessionLiesIn, done.Store.Kind, done.Store.Dir)
+	return done, nil
+}
+
+func (l *Login) name() string {
+	if l.Account != "" {
+		return l.Account
+	}
+	return l.Sub
+}
+
+// AccountOf is what people call themselves by, with a phone number or an address in part only, as it can be shown in a
+// terminal.
+func AccountOf(u *tcbauth.User) string {
+	account := u.Name
+	switch {
+	case u.Username != "":
+		account = u.Username
+	case u.PhoneNumber != "":
+		account = mask(u.PhoneNumber)
+	case u.Email != "":
+		account = mask(u.Email)
+	}
+	return console.Printable(account)
+}
+
+// mask leaves of a phone number or an address what its owner knows it by.
+func mask(address string) string {
+	if name, host, ok := strings.Cut(address, "@"); ok {
+		return firstRunes(name, 1) + "***@" + host
+	}
+	const head, tail = 7, 2 // "+86 138", and the last two
+	if len(address) < head+tail+2 {
+		return "***"
+	}
+	return address[:head] + "****" + address[len(address)-tail:]
+}
+
+func firstRunes(s string, n int) string {
+	for i := range s {
+		if n == 0 {
+			return s[:i]
+		}
+		n--
+	}
+	return s
+}
+
+// isWrongCode reports whether the person may have mistyped the code, and can type it again.
+func isWrongCode(err error) bool {
+	return !errors.Is(err, tcbauth.CodeAborted) && (errors.Is(err, tcbauth.ErrVerificationFailed) ||
+		errors.Is(err, tcbauth.CodeInvalidVerificationCode) || as[*tcbauth.ValidationError](err))
+}

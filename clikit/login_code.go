@@ -1,0 +1,156 @@
+package clikit
+
+import (
+	"context"
+	"errors"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/cloudbase-community/tcbauth"
+)
+
+// coded is a sign-in by a code that was sent to an address.
+type coded struct {
+	phone, email string
+	info         *tcbauth.VerificationInfo
+	noSignUp     bool
+}
+
+func (c *coded) to() string {
+	if c.phone != "" {
+		return mask(c.phone)
+	}
+	return mask(c.email)
+}
+
+// send has a code sent.
+func (c *coded) send(ctx context.Context, auth *tcbauth.Auth) (err error) {
+	c.info, err = auth.GetVerification(ctx, tcbauth.GetVerificationRequest{PhoneNumber: c.phone, Email: c.email})
+	return err
+}
+
+// finish signs in with the code.
+func (c *coded) finish(ctx context.Context, auth *tcbauth.Auth, code string) (*tcbauth.LoginState, error) {
+	create := !c.noSignUp
+	if c.phone != "" {
+		return auth.SignInWithSms(ctx, tcbauth.SignInWithSmsRequest{
+			VerificationInfo: c.info, VerificationCode: code, PhoneNum: c.phone, ShouldCreateUser: &create,
+		})
+	}
+	return auth.SignInWithEmail(ctx, tcbauth.SignInWithEmailRequest{
+		VerificationInfo: c.info, VerificationCode: code, Email: c.email, ShouldCreateUser: &create,
+	})
+}
+
+// newCoded reads the options of a sign-in by code.
+func newCoded(o LoginOptions) (*coded, error) {
+	c := &coded{email: o.Email, noSignUp: o.NoSignUp}
+	if o.Phone == "" {
+		return c, nil
+	}
+	phone, err := tcbauth.NormalizePhone(o.Phone)
+	c.phone = phone
+	return c, err
+}
+
+// loginByCode has a code sent and signs in with it.
+func (k *Kit) loginByCode(ctx context.Context, s *opened, o LoginOptions) (*tcbauth.LoginState, error) {
+	c, err := newCoded(o)
+	if err != nil {
+		return nil, err
+	}
+	if !o.CodeFromStdin && !k.ask().CanAsk() {
+		return nil, missing(AskCode) // before it is paid for
+	}
+	if err := k.sendCode(ctx, s, c); err != nil {
+		return nil, err
+	}
+	if o.CodeFromStdin {
+		code, err := k.stdinOf(ctx, AskCode)
+		if err != nil {
+			return nil, err
+		}
+		return c.finish(ctx, s.auth, code)
+	}
+	return k.askCode(ctx, s, c)
+}
+
+// resendAfter is when a person may ask for another code: the server allows an address one a minute.
+const resendAfter = time.Minute
+
+// askCode lets the person type the code, again after a mistake, or have another one sent.
+func (k *Kit) askCode(ctx context.Context, s *opened, c *coded) (*tcbauth.LoginState, error) {
+	again := k.cfg.Now().Add(resendAfter)
+	for {
+		answer, err := k.ask().LineOrWait(ctx, AskCode.text().In(k.Language()), again, k.untilResend)
+		switch answer = strings.TrimSpace(answer); {
+		case errors.Is(err, io.EOF):
+			return nil, missing(AskCode)
+		case err != nil:
+			return nil, err
+		case answer == "":
+			continue
+		case strings.EqualFold(answer, resendAnswer):
+			if left := again.Sub(k.cfg.Now()); left > 0 {
+				k.Say(k.untilResend(left))
+				continue
+			}
+			if err := k.sendCode(ctx, s, c); err != nil {
+				return nil, err
+			}
+			again = k.cfg.Now().Add(resendAfter)
+			continue
+		}
+		state, err := c.finish(ctx, s.auth, answer)
+		switch {
+		case isWrongCode(err):
+			k.Say(Message(err, k.Language()))
+		case errors.Is(err, tcbauth.CodeAborted): // this code is dead
+			k.Say(Message(err, k.Language()))
+			if resend, asked := k.yes(ctx, sendAnother); asked != nil || !resend {
+				return nil, errors.Join(err, asked)
+			}
+			if err := k.sendCode(ctx, s, c); err != nil {
+				return nil, err
+			}
+			again = k.cfg.Now().Add(resendAfter)
+		default:
+			return state, err
+		}
+	}
+}
+
+// sendCode has a code sent. In a terminal it waits for the end of a rate limit, and then asks whether to send it.
+func (k *Kit) sendCode(ctx context.Context, s *opened, c *coded) error {
+	for {
+		err := c.send(ctx, s.auth)
+		if err == nil {
+			k.tell(codeSent, c.to())
+			return nil
+		}
+		wait := retryAfter(err)
+		if !errors.Is(err, tcbauth.ErrRateLimited) || wait <= 0 || !k.ask().CanAsk() {
+			return err
+		}
+		k.Say(Message(err, k.Language()))
+		if err := k.ask().Countdown(ctx, k.cfg.Now().Add(wait), k.untilSend); err != nil {
+			return err
+		}
+		if send, asked := k.yes(ctx, sendNow); asked != nil || !send {
+			return errors.Join(err, asked)
+		}
+	}
+}
+
+func (k *Kit) untilResend(left time.Duration) string {
+	if left <= 0 {
+		return canResend.In(k.Language(), resendAnswer)
+	}
+	return resendIn.In(k.Language(), seconds(left))
+}
+
+func (k *Kit) untilSend(left time.Duration) string { return sendIn.In(k.Language(), seconds(left)) }
+
+// seconds rounds up: nothing is allowed in the second in which a limit ends.
+func seconds(d time.Duration) int { return int((d + time.Second - 1) / time.Second) }

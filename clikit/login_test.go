@@ -1,0 +1,175 @@
+package clikit_test
+
+import (
+	"encoding/json"
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/cloudbase-community/tcbauth"
+	"github.com/cloudbase-community/tcbauth/authtest"
+	"github.com/cloudbase-community/tcbauth/clikit"
+)
+
+// A sign-in with all that can come in its way: a mistyped number, a captcha read wrongly, a wrong code, a new code that is wanted
+// too early and then in time, too many wrong codes. Nothing is sent but what the person asks for.
+func TestLoginInATerminal(t *testing.T) {
+	t.Parallel()
+	for _, language := range []string{"en", "zh-CN"} {
+		t.Run(language, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				d := newDesk(t, language, authtest.WithCodeAttempts(2))
+				d.srv.RequireCaptcha("verification")
+				d.srv.FixCode(phone, "123456")
+				d.types("1380000", "13800000000", "XXXX")
+				d.readsCaptcha()
+				d.types("", "r", "000000")
+				d.answers = append(d.answers, func() string {
+					<-time.After(time.Minute)
+					return "r"
+				})
+				d.types("111111", "222222", "333333", "y") // the third is one too many
+				d.types("y", "123456")                     // the limit was waited for
+				done, err := d.kit.Login(t.Context(), clikit.LoginOptions{})
+				require.NoError(t, err, d.screen.String())
+				assert.Empty(t, d.answers)
+				assert.Equal(t, "+86 138****00", done.Account)
+				assert.Equal(t, 3, len(d.srv.Messages(phone)))
+				d.shows("login-"+language+".golden", done.Store.Dir, d.captchas[0])
+
+				auth, err := d.kit.Auth(t.Context())
+				require.NoError(t, err)
+				_, err = auth.GetAccessToken(t.Context())
+				require.NoError(t, err)
+			})
+		})
+	}
+}
+
+// Who is told to wait may say no, and leave with ctrl-C; then nothing more is sent.
+func TestNothingIsSentUnasked(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		answers []string
+		code    int
+	}{
+		"no":     {[]string{"n"}, clikit.ExitRateLimited},
+		"ctrl-C": {nil, clikit.ExitInterrupted},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				d := newDesk(t, "en")
+				_, err := d.kit.StartLogin(t.Context(), clikit.LoginOptions{Phone: phone})
+				require.NoError(t, err)
+				d.types(tt.answers...)
+				_, err = d.kit.Login(t.Context(), clikit.LoginOptions{Phone: phone})
+				assert.Equal(t, tt.code, clikit.ExitCode(err), err)
+				assert.Len(t, d.srv.Messages(phone), 1)
+			})
+		})
+	}
+}
+
+func TestLoginByPasswordInATerminal(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		d := newDesk(t, "en")
+		d.srv.Seed(authtest.User{Username: "gopher_01", Password: "correct-horse-1", Phone: phone})
+		d.types("wrong-horse-1", "correct-horse-1")
+		done, err := d.kit.Login(t.Context(), clikit.LoginOptions{User: "gopher_01"})
+		require.NoError(t, err)
+		assert.Equal(t, "gopher_01", done.Account)
+		assert.NotContains(t, d.screen.String(), "horse")
+
+		d.types("correct-horse-1")
+		_, err = d.kit.Login(t.Context(), clikit.LoginOptions{User: "138 0000 0000"})
+		require.NoError(t, err, "a phone number in any form names the same person")
+
+		d.types("wrong-1", "wrong-2", "wrong-3", "correct-horse-1")
+		_, err = d.kit.Login(t.Context(), clikit.LoginOptions{User: "gopher_01"})
+		require.ErrorIs(t, err, tcbauth.CodeInvalidUsernameOrPassword, "an account must not be locked by one try")
+		assert.Len(t, d.answers, 1)
+	})
+}
+
+func TestLoginOnAnotherDevice(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		d := newDesk(t, "en")
+		d.srv.Seed(authtest.User{Sub: "1", Username: "gopher_01"})
+		go func() {
+			<-time.After(20 * time.Second)
+			d.srv.ApproveDevice(word(d.screen.String(), "enter the code "), "1")
+		}()
+		done, err := d.kit.Login(t.Context(), clikit.LoginOptions{Device: true})
+		require.NoError(t, err)
+		assert.Equal(t, "1", done.Sub)
+		assert.Contains(t, d.screen.String(), "[QR code]")
+
+		go func() {
+			<-time.After(20 * time.Second)
+			d.srv.DenyDevice(word(d.screen.String(), "enter the code "))
+		}()
+		_, err = d.kit.Login(t.Context(), clikit.LoginOptions{Device: true})
+		require.ErrorIs(t, err, tcbauth.CodeAccessDenied)
+	})
+}
+
+// word is what follows the last mark in a text, up to a blank or the end of a sentence.
+func word(text, mark string) string {
+	return strings.TrimRight(strings.Fields(text[strings.LastIndex(text, mark)+len(mark):])[0], ".")
+}
+
+func TestLoginByMiniProgram(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		d := newDesk(t, "en")
+		file := filepath.Join(t.TempDir(), "code.png")
+		o := clikit.LoginOptions{MiniProgram: "wx0123456789", PictureFile: file}
+		_, err := d.kit.Login(t.Context(), o)
+		require.Error(t, err, "nobody has scanned it")
+		assert.Contains(t, clikit.Message(err, "en"), "in time")
+		assert.FileExists(t, file)
+		assert.Contains(t, d.screen.String(), "[picture]")
+
+		d.answered = func(body []byte) {
+			var code struct {
+				ID string `json:"qr_code_id"`
+			}
+			if json.Unmarshal(body, &code) == nil && code.ID != "" {
+				d.srv.ScanQRCode(code.ID, authtest.ProviderUser{Sub: "openid-1"})
+			}
+		}
+		done, err := d.kit.Login(t.Context(), o)
+		require.NoError(t, err)
+		assert.NotEmpty(t, done.Sub)
+	})
+}
+
+// Who has somebody else sign in leaves nothing of the first person's.
+func TestLoginReplaces(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		d := newDesk(t, "en")
+		for _, to := range []string{phone, "gopher@example.com"} {
+			o := clikit.LoginOptions{Phone: to}
+			if strings.Contains(to, "@") {
+				o = clikit.LoginOptions{Email: to}
+			}
+			d.typesCode(to)
+			done, err := d.kit.Login(t.Context(), o)
+			require.NoError(t, err)
+			st, err := d.kit.Status(t.Context(), true)
+			require.NoError(t, err)
+			assert.Equal(t, done.Sub, st.Sub)
+			assert.Equal(t, done.Account, st.Account)
+		}
+	})
+}

@@ -1,0 +1,229 @@
+package clikit
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+
+	"github.com/cloudbase-community/tcbauth/internal/wholefile"
+)
+
+// DefaultProfile is the profile that is used until another one is chosen.
+const DefaultProfile = "default"
+
+// Profile is one person on one environment, under a name. A tool remembers it when somebody signs in.
+type Profile struct {
+	Name    string `json:"name"`
+	Env     string `json:"env,omitempty"`
+	Region  string `json:"region,omitempty"`
+	BaseURL string `json:"base_url,omitempty"`
+	Store   string `json:"store,omitempty"`   // StoreKeyring or StoreFile
+	Account string `json:"account,omitempty"` // who signed in last, with a phone number or an address only in part
+	Current bool   `json:"current,omitempty"` // it is used where no other is named
+}
+
+var profileName = regexp.MustCompile(`^[a-z0-9]+(?:[._-][a-z0-9]+)*$`)
+
+const (
+	profilesDir      = "profiles"
+	profileExtension = ".json"
+	currentFile      = "current-profile"
+	maxProfileSize   = 1 << 16
+	maxProfileName   = 64
+)
+
+// Profiles returns what is remembered, by name.
+func (k *Kit) Profiles() ([]Profile, error) {
+	dir, err := k.dir()
+	if err != nil {
+		return nil, err
+	}
+	set := k.setting("--profile", k.Flags.Profile, varProfile)
+	if set.Value == "" {
+		if set, err = k.currentProfile(); err != nil {
+			return nil, err
+		}
+	}
+	entries, err := os.ReadDir(filepath.Join(dir, profilesDir))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, &StorageError{Err: err}
+	}
+	all := []Profile{}
+	for _, entry := range entries {
+		name, ok := strings.CutSuffix(entry.Name(), profileExtension)
+		if !ok || !profileName.MatchString(name) {
+			continue
+		}
+		p, err := k.readProfile(name)
+		if err != nil {
+			return nil, err
+		}
+		p.Current = name == set.Value
+		all = append(all, *p)
+	}
+	return all, nil
+}
+
+// UseProfile makes a profile the one that is used where no other is named. One that nobody has signed in with is a
+// *[UsageError], but for [DefaultProfile].
+func (k *Kit) UseProfile(name string) error {
+	if err := k.known(name); err != nil {
+		return err
+	}
+	dir, err := k.dir()
+	if err != nil {
+		return err
+	}
+	return k.write(filepath.Join(dir, currentFile), []byte(name+"\n"))
+}
+
+// DeleteProfile signs out as [Kit.Logout] does, and forgets the profile. If it was the one in use, that is [DefaultProfile] again.
+func (k *Kit) DeleteProfile(ctx context.Context, name string) error {
+	if err := k.known(name); err != nil {
+		return err
+	}
+	p, err := k.readProfile(name)
+	if err != nil {
+		return err
+	}
+	_, out := k.logout(ctx, p.settings(), LogoutOptions{})
+	if out != nil && !errors.Is(out, errNotRevoked) {
+		return out
+	}
+	dir, err := k.dir()
+	if err != nil {
+		return err
+	}
+	current, err := k.currentProfile()
+	if err == nil && current.Value == name {
+		err = removed(filepath.Join(dir, currentFile))
+	}
+	if err == nil {
+		err = removed(profileFile(dir, name))
+	}
+	return errors.Join(out, err)
+}
+
+// known fails unless something is remembered under a name.
+func (k *Kit) known(name string) error {
+	dir, err := k.dir()
+	if err == nil {
+		err = k.checkProfileName(name)
+	}
+	if err != nil || name == DefaultProfile {
+		return err
+	}
+	if _, err := os.Stat(profileFile(dir, name)); err != nil {
+		if errors.Is(err, fs.ErrNotExist) {
+			return k.misuse(noProfile, name)
+		}
+		return &StorageError{Err: err}
+	}
+	return nil
+}
+
+// currentProfile is the one that UseProfile chose.
+func (k *Kit) currentProfile() (Setting, error) {
+	dir, err := k.dir()
+	if err != nil {
+		return Setting{}, err
+	}
+	text, err := readSmall(filepath.Join(dir, currentFile))
+	if err != nil {
+		return Setting{}, err
+	}
+	if name := strings.TrimSpace(string(text)); profileName.MatchString(name) {
+		return Setting{name, FromProfile}, nil
+	}
+	return Setting{DefaultProfile, FromDefault}, nil
+}
+
+// readProfile returns what is remembered under a name, which may be nothing.
+func (k *Kit) readProfile(name string) (*Profile, error) {
+	if err := k.checkProfileName(name); err != nil {
+		return nil, err
+	}
+	dir, err := k.dir()
+	if err != nil {
+		return nil, err
+	}
+	p := &Profile{}
+	text, err := readSmall(profileFile(dir, name))
+	if err != nil {
+		return nil, err
+	}
+	if text != nil {
+		if err := json.Unmarshal(text, p); err != nil {
+			return nil, &StorageError{Path: profileFile(dir, name), Err: errors.New("it is no profile; delete it")}
+		}
+	}
+	p.Name, p.Current = name, false
+	return p, nil
+}
+
+// writeProfile remembers a profile.
+func (k *Kit) writeProfile(p *Profile) error {
+	dir, err := k.dir()
+	if err != nil {
+		return err
+	}
+	text, err := json.MarshalIndent(p, "", "  ")
+	if err != nil {
+		return err
+	}
+	return k.write(profileFile(dir, p.Name), append(text, '\n'))
+}
+
+func (k *Kit) write(name string, text []byte) error {
+	if err := os.MkdirAll(filepath.Dir(name), 0o700); err != nil {
+		return &StorageError{Err: err}
+	}
+	if err := wholefile.Write(name, text); err != nil {
+		return &StorageError{Err: err}
+	}
+	return nil
+}
+
+// settings are those of a profile alone.
+func (p *Profile) settings() *Settings {
+	of := func(value string) Setting { return Setting{value, FromProfile} }
+	return &Settings{Profile: of(p.Name), Env: of(p.Env), Region: of(p.Region), BaseURL: of(p.BaseURL), Store: of(p.Store).or(StoreAuto, FromDefault)}
+}
+
+func (k *Kit) checkProfileName(name string) error {
+	if len(name) > maxProfileName || !profileName.MatchString(name) {
+		return k.misuse(badProfile)
+	}
+	return nil
+}
+
+func profileFile(dir, name string) string {
+	return filepath.Join(dir, profilesDir, name+profileExtension)
+}
+
+// readSmall returns what a file has, nil if it is not there.
+func readSmall(name string) ([]byte, error) {
+	text, err := os.ReadFile(name) //nolint:gosec // G304: below the directory that the user chose
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, nil
+	case err != nil:
+		return nil, &StorageError{Err: err}
+	case len(text) > maxProfileSize:
+		return nil, &StorageError{Path: name, Err: errors.New("it is too large")}
+	}
+	return text, nil
+}
+
+// removed removes a file that may be gone already.
+func removed(name string) error {
+	if err := os.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return &StorageError{Err: err}
+	}
+	return nil
+}

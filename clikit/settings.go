@@ -1,0 +1,115 @@
+package clikit
+
+import (
+	"strings"
+)
+
+// The settings of a tool, as its environment variables end. How they begin says Config.EnvPrefix.
+const (
+	varEnv       = "ENV"
+	varRegion    = "REGION"
+	varBaseURL   = "BASE_URL"
+	varProfile   = "PROFILE"
+	varStore     = "STORE"
+	varConfigDir = "CONFIG_DIR"
+)
+
+// Where a [Setting] can come from, besides the name of a flag and that of an environment variable.
+const (
+	FromProfile = "profile" // the last sign-in with this profile remembered it
+	FromDefault = "default" // of the tool
+)
+
+// Setting is a value in force, and what has decided it: "--env", "TCB_ENV", FromProfile or FromDefault.
+type Setting struct {
+	Value  string `json:"value"`
+	Source string `json:"source"`
+}
+
+// Settings are what a command goes by. A flag goes before an environment variable, that before the profile, and that before the
+// tool's default. The region and the server of a profile go with its environment: where another environment is chosen, they
+// do not count.
+type Settings struct {
+	Profile Setting `json:"profile"`
+	Env     Setting `json:"env"`
+	Region  Setting `json:"region"`
+	BaseURL Setting `json:"base_url"`
+	Store   Setting `json:"store"` // StoreAuto as long as nothing has chosen
+}
+
+// Settings returns what is in force. It reads the profile.
+func (k *Kit) Settings() (*Settings, error) {
+	set := &Settings{Profile: k.setting("--profile", k.Flags.Profile, varProfile)}
+	if set.Profile.Value == "" {
+		current, err := k.currentProfile()
+		if err != nil {
+			return nil, err
+		}
+		set.Profile = current
+	}
+	profile, err := k.readProfile(set.Profile.Value)
+	if err != nil {
+		return nil, err
+	}
+	set.Env = k.setting("--env", k.Flags.Env, varEnv).or(profile.Env, FromProfile).or(k.cfg.Env, FromDefault)
+	set.Region = k.setting("--region", k.Flags.Region, varRegion)
+	set.BaseURL = k.setting("--base-url", k.Flags.BaseURL, varBaseURL)
+	if profile.Env == set.Env.Value {
+		set.Region = set.Region.or(profile.Region, FromProfile)
+		set.BaseURL = set.BaseURL.or(profile.BaseURL, FromProfile)
+	}
+	set.Region = set.Region.or(k.cfg.Region, FromDefault)
+	set.BaseURL = set.BaseURL.or(k.cfg.BaseURL, FromDefault)
+
+	set.Store = k.setting("--store", k.Flags.Store, varStore)
+	switch set.Store.Value {
+	case StoreKeyring, StoreFile:
+	case "", StoreAuto:
+		set.Store = Setting{profile.Store, FromProfile}.or(StoreAuto, FromDefault)
+	default:
+		return nil, k.misuse(badStore, set.Store.Source)
+	}
+	return set, nil
+}
+
+// setting is what a flag says, or else an environment variable.
+func (k *Kit) setting(flag, value, variable string) Setting {
+	if value != "" {
+		return Setting{value, flag}
+	}
+	value, _ = k.variable(variable)
+	return Setting{}.or(value, k.variableName(variable))
+}
+
+// or returns s, or if that has no value the one given.
+func (s Setting) or(value, source string) Setting {
+	if s.Value == "" && value != "" {
+		return Setting{value, source}
+	}
+	if s.Source == "" || s.Value == "" {
+		s.Source = FromDefault
+	}
+	return s
+}
+
+// storeChosen reports whether it is known where the sessions of the profile lie.
+func (s *Settings) storeChosen() bool { return s.Store.Value != StoreAuto }
+
+// variableName is the whole name of an environment variable.
+func (k *Kit) variableName(variable string) string {
+	prefix := k.cfg.EnvPrefix
+	if prefix == "" {
+		prefix = "TCBAUTH"
+		switch variable {
+		case varEnv, varRegion, varBaseURL:
+			prefix = "TCB"
+		}
+	}
+	return strings.TrimSuffix(prefix, "_") + "_" + variable
+}
+
+// variable is the value of an environment variable. An empty one is none.
+func (k *Kit) variable(variable string) (string, bool) {
+	value, _ := k.cfg.LookupEnv(k.variableName(variable))
+	return value, value != ""
+}

@@ -1,0 +1,20 @@
+package main
+
+import "github.com/cloudbase-community/tcbauth/internal/bilingual"
+
+var (
+	rootShort      = bilingual.Of("CloudBase auth on the command line", "命令行中的云开发身份认证")
+	whichCommand   = bilingual.Of("give a command; tcbauth help lists them", "请给出子命令；tcbauth help 列出全部子命令")
+	unknownCommand = bilingual.Of("there is no command %q; tcbauth help lists them", "没有子命令 %q；tcbauth help 列出全部子命令")
+	emulatorShort  = bilingual.Of("Serve an emulated environment until a signal comes", "运行模拟环境，直到收到信号")
+	doctorShort    = bilingual.Of("Look for what keeps you from signing in, and say what to do", "检查无法登录的原因，并给出处理办法")
+	versionShort   = bilingual.Of("Print the version", "输出版本")
+
+	apiShort    = bilingual.Of("Send one request to the environment's HTTP API as whoever is signed in", "以当前用户身份向环境的 HTTP API 发送一个请求")
+	flagData    = bilingual.Of("the `body`: a text, @FILE, or @- for standard input", "请求`体`：文本、@文件，或 @- 表示标准输入")
+	flagHeader  = bilingual.Of("a `header`, \"Name: value\"; it can be given again", "请求`头`，\"名称: 值\"，可重复")
+	flagInclude = bilingual.Of("print the status and the headers of the answer too", "同时输出响应状态和响应头")
+	badPath     = bilingual.Of("the path begins with / and has no host", "路径以 / 开头，不含主机名")
+	badHeader   = bilingual.Of("a header is \"Name: value\", and Authorization is the session's own", "请求头的形式是 \"名称: 值\"；Authorization 由会话提供")
+	apiFailed   = bilingual.Of("the server has answered with status %d", "服务端返回状态 %d")
+)

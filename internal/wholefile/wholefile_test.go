@@ -1,0 +1,40 @@
+package wholefile_test
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/cloudbase-community/tcbauth/internal/wholefile"
+)
+
+func TestWrite(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	name := filepath.Join(dir, "file")
+	for _, text := range []string{"first, and longer", "second"} {
+		require.NoError(t, wholefile.Write(name, []byte(text)))
+		found, err := os.ReadFile(name) //nolint:gosec // G304: this test's own
+		require.NoError(t, err)
+		assert.Equal(t, text, string(found))
+	}
+	info, err := os.Stat(name)
+	require.NoError(t, err)
+	assert.Equal(t, os.FileMode(0o600), info.Mode().Perm())
+}
+
+// A file that cannot take its place leaves nothing behind.
+func TestWriteFails(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	require.Error(t, wholefile.Write(filepath.Join(dir, "nothing", "file"), nil))
+	taken := filepath.Join(dir, "taken")
+	require.NoError(t, os.MkdirAll(filepath.Join(taken, "sub"), 0o700))
+	require.Error(t, wholefile.Write(taken, nil))
+	entries, err := os.ReadDir(dir)
+	require.NoError(t, err)
+	assert.Len(t, entries, 1)
+}
