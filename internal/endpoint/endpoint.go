@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -98,11 +99,9 @@ var tencent = []string{"tencentcloudapi.com", "tcloudbasegateway.com", "tcloudba
 // environment.
 func (c *Choice) Check() error {
 	if c.insecure {
-		real := c.base == ""
-		for _, domain := range tencent {
-			real = real || c.host == domain || strings.HasSuffix(strings.TrimSuffix(c.host, "."), "."+domain)
-		}
-		if real {
+		host := strings.TrimSuffix(c.host, ".")
+		ofTencent := func(domain string) bool { return host == domain || strings.HasSuffix(host, "."+domain) }
+		if c.base == "" || slices.ContainsFunc(tencent, ofTencent) {
 			return errors.New("WithInsecureEmulator: needs the base URL of an emulator, and this is a real environment")
 		}
 		return nil

@@ -26,7 +26,7 @@ func Run(ctx context.Context, c Config, stdout, stderr io.Writer) (code int, err
 	if len(c.Envs) == 0 {
 		c.Envs = []string{"authtest"}
 	}
-	servers, err := c.start(log)
+	servers, err := c.start(log) //nolint:contextcheck // a server has a Close
 	defer func() {
 		for _, srv := range servers {
 			err = errors.Join(err, srv.Close())
