@@ -46,6 +46,8 @@ func TestDependencies(t *testing.T) {
 	for pkg, more := range map[string][]string{
 		".":          nil,
 		"./sqlstore": {module + "/sqlstore"},
+
+		"./internal/reliability": {module + "/authtest", "github.com/go-jose/go-jose/v4"}, // and no driver of a store
 	} {
 		deps := dependencies(t, pkg)
 		assert.Contains(t, deps, module)

@@ -50,10 +50,10 @@ type FinishOtpRequest struct {
 // js-sdk: the functions data.verifyOtp and data.updateUser in the result of the first step.
 func (a *Auth) FinishOtp(ctx context.Context, req FinishOtpRequest) (*LoginState, error) {
 	const op = "FinishOtp"
-	turn := &otpTurn{done: func() {}}
+	held, turn := ctx, &otpTurn{done: func() {}}
 	if req.Challenge == nil {
 		var err error
-		if turn, err = a.finishStored(ctx, op, &req); err != nil {
+		if held, turn, err = a.finishStored(ctx, op, &req); err != nil {
 			return nil, err
 		}
 	}
@@ -66,7 +66,7 @@ func (a *Auth) FinishOtp(ctx context.Context, req FinishOtpRequest) (*LoginState
 		return nil, err
 	}
 	token, err := a.verifyCode(ctx, op, f.deviceID, req.MessageID, req.Token)
-	turn.tried(ctx, err)
+	turn.tried(held, err)
 	turn.done()
 	if err != nil {
 		return nil, err
@@ -82,20 +82,20 @@ func (a *Auth) FinishOtp(ctx context.Context, req FinishOtpRequest) (*LoginState
 }
 
 // finishStored completes a request with the stored challenge, and returns the turn at it.
-func (a *Auth) finishStored(ctx context.Context, op string, req *FinishOtpRequest) (*otpTurn, error) {
+func (a *Auth) finishStored(ctx context.Context, op string, req *FinishOtpRequest) (held context.Context, turn *otpTurn, err error) {
 	_, invalid := normalCode("token", req.Token)
 	if err := a.ready(ctx, a.storingOtp(), invalid); err != nil {
-		return nil, a.fail(ctx, op, err)
+		return nil, nil, a.fail(ctx, op, err)
 	}
-	turn, err := a.takeOtp(ctx, op)
+	held, turn, err = a.takeOtp(ctx, op)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if req.Challenge = turn.stored(); req.Challenge == nil {
 		turn.done()
-		return nil, a.fail(ctx, op, session.ErrNothingPending)
+		return nil, nil, a.fail(ctx, op, session.ErrNothingPending)
 	}
-	return turn, nil
+	return held, turn, nil
 }
 
 // otpFinish is the second step of a challenge, as far as it is known before the code is checked.

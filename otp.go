@@ -46,7 +46,7 @@ func (a *Auth) challenge(ctx context.Context, op, kind, sub string, req GetVerif
 	if req.PhoneNumber != "" && err != nil {
 		return nil, a.fail(ctx, op, err)
 	}
-	turn, err := a.readyOtp(ctx, op)
+	held, turn, err := a.readyOtp(ctx, op)
 	if err != nil {
 		return nil, err
 	}
@@ -57,7 +57,7 @@ func (a *Auth) challenge(ctx context.Context, op, kind, sub string, req GetVerif
 	}
 	c := &OtpChallenge{Kind: kind, Phone: phone, Email: req.Email, Sub: sub, IsUser: sent.info().IsUser, IsUserUnknown: sent.IsUser == nil}
 	a.waitFor(c, sent)
-	return c, turn.keep(ctx, c)
+	return c, turn.keep(held, c)
 }
 
 // waitFor makes c wait for the code that was sent.
@@ -74,35 +74,35 @@ type otpTurn struct {
 	done    func()
 }
 
-// takeOtp waits for the turn of a call.
-func (a *Auth) takeOtp(ctx context.Context, op string) (*otpTurn, error) {
+// takeOtp waits for the turn of a call. held is the turn's context, which goes on when ctx ends.
+func (a *Auth) takeOtp(ctx context.Context, op string) (held context.Context, t *otpTurn, err error) {
 	if !a.app.cfg.storedOtp || a.bare != nil {
-		return &otpTurn{done: func() {}}, nil
+		return ctx, &otpTurn{done: func() {}}, nil
 	}
 	if err := a.ready(ctx); err != nil {
-		return nil, a.fail(ctx, op, err)
+		return nil, nil, a.fail(ctx, op, err)
 	}
-	pending, done, err := a.session.TakePending(ctx)
+	held, pending, done, err := a.session.TakePending(ctx)
 	if err != nil {
-		return nil, a.fail(ctx, op, err)
+		return nil, nil, a.fail(ctx, op, err)
 	}
-	return &otpTurn{a: a, op: op, pending: pending, done: done}, nil
+	return held, &otpTurn{a: a, op: op, pending: pending, done: done}, nil
 }
 
 // maxChallenge is more than a challenge takes as JSON, in bytes.
 const maxChallenge = 8 << 10
 
 // readyOtp is takeOtp before a code is sent, which costs money: the store must be able to take its challenge.
-func (a *Auth) readyOtp(ctx context.Context, op string) (*otpTurn, error) {
-	t, err := a.takeOtp(ctx, op)
+func (a *Auth) readyOtp(ctx context.Context, op string) (held context.Context, t *otpTurn, err error) {
+	held, t, err = a.takeOtp(ctx, op)
 	if err != nil || t.pending == nil {
-		return t, err
+		return held, t, err
 	}
-	if err := t.pending.Ready(maxChallenge); err != nil {
+	if err := t.pending.Ready(held, maxChallenge); err != nil {
 		t.done()
-		return nil, a.fail(ctx, op, err)
+		return nil, nil, a.fail(ctx, op, err)
 	}
-	return t, nil
+	return held, t, nil
 }
 
 // stored returns the challenge that waits for its code, nil for none.
@@ -125,7 +125,7 @@ func storedChallenge(value []byte) *OtpChallenge {
 // otpLife is how long a code can be waited for where the server does not say.
 const otpLife = 10 * time.Minute
 
-func (t *otpTurn) keep(ctx context.Context, c *OtpChallenge) error {
+func (t *otpTurn) keep(held context.Context, c *OtpChallenge) error {
 	if t.pending == nil {
 		return nil
 	}
@@ -135,10 +135,10 @@ func (t *otpTurn) keep(ctx context.Context, c *OtpChallenge) error {
 	}
 	value, err := json.Marshal(c)
 	if err == nil {
-		err = t.pending.Keep(value, until)
+		err = t.pending.Keep(held, value, until)
 	}
 	if err != nil {
-		return t.a.fail(ctx, t.op, err)
+		return t.a.fail(held, t.op, err)
 	}
 	return nil
 }
@@ -149,7 +149,7 @@ const maxOtpTries = 5
 
 // tried says what has become of the code: the challenge is used, over, or refused once more. What the server has not judged
 // does not count.
-func (t *otpTurn) tried(ctx context.Context, err error) {
+func (t *otpTurn) tried(held context.Context, err error) {
 	if t.pending == nil {
 		return
 	}
@@ -157,12 +157,12 @@ func (t *otpTurn) tried(ctx context.Context, err error) {
 	e, _ := err.(*Error) //nolint:errorlint // what it wraps may be about some other session
 	switch {
 	case err == nil, codeOf(err) == CodeAborted, codeOf(err) == CodePermissionDenied: // the latter two: no code can be right any more
-		failed = t.pending.Drop()
+		failed = t.pending.Drop(held)
 	case e == nil || judged(e):
-		failed = t.pending.Refused(maxOtpTries)
+		failed = t.pending.Refused(held, maxOtpTries)
 	}
 	if failed != nil {
-		t.a.app.warn(ctx, "what has become of a code could not be stored", failed)
+		t.a.app.warn(held, "what has become of a code could not be stored", failed)
 	}
 }
 
@@ -336,7 +336,7 @@ func (a *Auth) Resend(ctx context.Context, req ResendRequest) (*VerificationInfo
 	if invalid != nil {
 		return nil, a.fail(ctx, op, invalid)
 	}
-	turn, err := a.readyOtp(ctx, op)
+	held, turn, err := a.readyOtp(ctx, op)
 	if err != nil {
 		return nil, err
 	}
@@ -349,7 +349,7 @@ func (a *Auth) Resend(ctx context.Context, req ResendRequest) (*VerificationInfo
 	}
 	if c := turn.stored(); c != nil && c.Phone == phone && c.Email == req.Email {
 		a.waitFor(c, sent)
-		err = turn.keep(ctx, c)
+		err = turn.keep(held, c)
 	}
 	return sent.info(), err
 }

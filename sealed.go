@@ -58,13 +58,15 @@ func Sealed(store TokenStore, keys ...[]byte) (TokenStore, error) {
 		}
 		s.aeads = append(s.aeads, aead)
 	}
-	if locker, ok := store.(Locker); ok {
-		return struct {
-			*sealedStore
-			Locker
-		}{s, locker}, nil
+	locker, ok := store.(Locker)
+	if !ok {
+		return s, nil
 	}
-	return s, nil
+	locking := sealedLocker{s, locker}
+	if joint, ok := store.(session.Joint); ok {
+		return sealedJoint{locking, joint}, nil
+	}
+	return locking, nil
 }
 
 // newAEAD returns one whose Seal puts a random nonce before the ciphertext, where its Open finds it.
@@ -86,12 +88,17 @@ func (s *sealedStore) Get(ctx context.Context, key string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	return s.open(key, sealed)
+}
+
+// open returns the value that was sealed for key, not nil.
+func (s *sealedStore) open(key string, sealed []byte) ([]byte, error) {
 	rest, ok := bytes.CutPrefix(sealed, []byte(sealHeader))
 	if !ok {
 		return nil, fmt.Errorf("%w: it is not sealed, or by another version", ErrUnsealed)
 	}
 	for _, aead := range s.aeads {
-		if value, err := aead.Open(nil, nil, rest, sealedName(key)); err == nil {
+		if value, err := aead.Open([]byte{}, nil, rest, sealedName(key)); err == nil {
 			return value, nil
 		}
 	}
@@ -99,8 +106,11 @@ func (s *sealedStore) Get(ctx context.Context, key string) ([]byte, error) {
 }
 
 func (s *sealedStore) Set(ctx context.Context, key string, value []byte, ttl time.Duration) error {
-	sealed := s.aeads[0].Seal([]byte(sealHeader), nil, value, sealedName(key)) //nolint:gosec // G407: nil has it take a random nonce
-	return s.store.Set(ctx, key, sealed, ttl)
+	return s.store.Set(ctx, key, s.seal(key, value), ttl)
+}
+
+func (s *sealedStore) seal(key string, value []byte) []byte {
+	return s.aeads[0].Seal([]byte(sealHeader), nil, value, sealedName(key)) //nolint:gosec // G407: nil has it take a random nonce
 }
 
 func (s *sealedStore) Delete(ctx context.Context, key string) error { return s.store.Delete(ctx, key) }
@@ -119,3 +129,73 @@ func (s *sealedStore) Interruptible() bool {
 
 // sealedName is what a sealed value is bound to beside its key.
 func sealedName(key string) []byte { return []byte(sealHeader + key) }
+
+type sealedLocker struct {
+	*sealedStore
+	Locker
+}
+
+// sealedJoint is a sealed store over one that does several things in one step, and does them so too.
+type sealedJoint struct {
+	sealedLocker
+	session.Joint
+}
+
+// openedKey is what the context of a lock has the values under that came with the lock, and were opened.
+type openedKey struct{ store *sealedStore }
+
+// opened is a value as the store has it, and as it was before it was sealed.
+type opened struct{ sealed, value []byte }
+
+// LockGet is that of the store inside. Where a value cannot be opened it returns none of them, so that whoever reads that one is
+// told, and nobody else.
+func (s sealedJoint) LockGet(ctx context.Context, key string, keys ...string) (held context.Context, unlock func(), values [][]byte, err error) {
+	held, unlock, sealed, err := s.Joint.LockGet(ctx, key, keys...)
+	if err != nil || len(sealed) != len(keys) {
+		return held, unlock, nil, err
+	}
+	values = make([][]byte, len(keys))
+	all := make(map[string]opened, len(keys))
+	for i, key := range keys {
+		if sealed[i] == nil {
+			continue
+		}
+		if values[i], err = s.open(key, sealed[i]); err != nil {
+			return held, unlock, nil, nil //nolint:nilerr // see above
+		}
+		all[key] = opened{sealed[i], values[i]}
+	}
+	return context.WithValue(held, openedKey{s.sealedStore}, all), unlock, values, nil
+}
+
+// Replace is that of the store inside, which knows the old value as it was sealed.
+func (s sealedJoint) Replace(held context.Context, old []byte, ttl time.Duration, keys []string, values [][]byte) (done bool, err error) {
+	there, err := s.opened(held, keys[0])
+	if err != nil || there.sealed == nil || !bytes.Equal(there.value, old) {
+		return false, err
+	}
+	sealed := make([][]byte, len(values))
+	for i, value := range values {
+		sealed[i] = s.seal(keys[i], value)
+	}
+	return s.Joint.Replace(held, there.sealed, ttl, keys, sealed)
+}
+
+// opened returns what came with the lock under key, or is there. What is not there, or cannot be opened, is no value.
+func (s sealedJoint) opened(held context.Context, key string) (opened, error) {
+	if all, ok := held.Value(openedKey{s.sealedStore}).(map[string]opened); ok && all[key].sealed != nil {
+		return all[key], nil
+	}
+	sealed, err := s.store.Get(held, key)
+	switch {
+	case errors.Is(err, ErrNotFound):
+		return opened{}, nil
+	case err != nil:
+		return opened{}, err
+	}
+	value, err := s.open(key, sealed)
+	if err != nil {
+		return opened{}, nil //nolint:nilerr // whoever reads it is told
+	}
+	return opened{sealed, value}, nil
+}

@@ -9,12 +9,14 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/redis/go-redis/v9"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/cloudbase-community/tcbauth"
 	"github.com/cloudbase-community/tcbauth/filestore"
 	"github.com/cloudbase-community/tcbauth/internal/testbed"
+	"github.com/cloudbase-community/tcbauth/redisstore"
 	"github.com/cloudbase-community/tcbauth/storetest"
 )
 
@@ -217,4 +219,73 @@ func FuzzSealed(f *testing.F) {
 		require.ErrorIs(t, err, tcbauth.ErrUnsealed)
 		require.Nil(t, value)
 	})
+}
+
+// joint is what some stores have beside their interfaces: it does several things in one step.
+type joint interface {
+	tcbauth.TokenStore
+	tcbauth.Locker
+	LockGet(ctx context.Context, key string, keys ...string) (held context.Context, unlock func(), values [][]byte, err error)
+	Replace(held context.Context, old []byte, ttl time.Duration, keys []string, values [][]byte) (done bool, err error)
+	DeleteAll(held context.Context, keys ...string) error
+}
+
+// TestSealedTogether: what the store inside does in one step, the sealed one does too, with what is sealed.
+func TestSealedTogether(t *testing.T) {
+	t.Parallel()
+	_, ok := sealed(t, tcbauth.NewMemoryStore(), sealKey(1)).(joint)
+	assert.False(t, ok, "the one inside does one thing at a time")
+
+	client := redis.NewClient(&redis.Options{Addr: testbed.Miniredis(t), ContextTimeoutEnabled: true})
+	t.Cleanup(func() { require.NoError(t, client.Close()) })
+	inner, err := redisstore.New(client)
+	require.NoError(t, err)
+	store, ok := sealed(t, inner, sealKey(1)).(joint)
+	require.True(t, ok)
+	ctx := t.Context()
+	require.NoError(t, store.Set(ctx, "one", []byte("old"), 0))
+	require.NoError(t, store.Set(ctx, "empty", nil, 0))
+	keys := []string{"one", "two"}
+	replace := func(held context.Context, old, value string) bool {
+		done, err := store.Replace(held, []byte(old), 0, keys, [][]byte{[]byte(value), []byte(value)})
+		require.NoError(t, err)
+		return done
+	}
+	get := func(key string) string {
+		value, err := store.Get(ctx, key)
+		require.NoError(t, err)
+		return string(value)
+	}
+
+	held, unlock, values, err := store.LockGet(ctx, "one", "one", "two", "empty")
+	require.NoError(t, err)
+	assert.Equal(t, [][]byte{[]byte("old"), nil, {}}, values)
+	assert.False(t, replace(held, "another", "new"))
+	assert.True(t, replace(held, "old", "new"), "as it came with the lock")
+	assert.NotContains(t, string(raw(t, inner, "two")), "new")
+	assert.Equal(t, "new", get("two"))
+	assert.False(t, replace(held, "old", "newer"), "it is there no more")
+	unlock()
+
+	held, unlock, err = store.Lock(ctx, "one")
+	require.NoError(t, err)
+	assert.False(t, replace(held, "old", "newer"))
+	assert.True(t, replace(held, "new", "newer"), "as it is there")
+	assert.Equal(t, "newer", get("one"))
+	require.NoError(t, store.DeleteAll(held, keys...))
+	assert.False(t, replace(held, "newer", "newest"), "nothing is there")
+	unlock()
+
+	// What cannot be opened is not "nothing there", and keeps nobody from the lock.
+	require.NoError(t, inner.Set(ctx, "two", []byte("not sealed"), 0))
+	held, unlock, values, err = store.LockGet(ctx, "one", keys...)
+	require.NoError(t, err)
+	assert.Nil(t, values)
+	_, err = store.Get(held, "two")
+	require.ErrorIs(t, err, tcbauth.ErrUnsealed)
+	keys = []string{"two"}
+	assert.False(t, replace(held, "not sealed", "new"))
+	require.NoError(t, store.Set(held, "two", []byte("new"), 0))
+	assert.Equal(t, "new", get("two"))
+	unlock()
 }

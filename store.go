@@ -13,8 +13,8 @@ import (
 var ErrNotFound = session.ErrNotFound
 
 // TokenStore keeps small opaque values under string keys, like the js-sdk's storage. tcbauth keeps the session, the
-// device id and the captcha token in it. The storage holds the values, such as a directory or a database. Any number of
-// stores, in one process or in many, may use the same storage.
+// device id, the captcha token and, with [WithStoredOtp], the challenge of a code in it. The storage holds the values, such as
+// a directory or a database. Any number of stores, in one process or in many, may use the same storage.
 //
 // tcbauth relies on all of the following. Package storetest has a test for each number, with its name.
 //

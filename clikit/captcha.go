@@ -1,20 +1,15 @@
 package clikit
 
 import (
-	"bytes"
 	"context"
-	"encoding/base64"
 	"errors"
-	"image"
-	_ "image/gif"  // captchas
-	_ "image/jpeg" // captchas
-	_ "image/png"  // captchas
+	"net/http"
 	"os"
 	"path/filepath"
-	"regexp"
 	"strings"
 
 	"github.com/cloudbase-community/tcbauth"
+	"github.com/cloudbase-community/tcbauth/clikit/internal/console"
 	"github.com/cloudbase-community/tcbauth/internal/wholefile"
 )
 
@@ -49,7 +44,7 @@ func (k *Kit) captchaSolver(o LoginOptions) tcbauth.CaptchaSolver {
 
 // showCaptcha draws a captcha in the terminal, or where that cannot be, writes it to a file, which done removes.
 func (k *Kit) showCaptcha(raw []byte, file string) (done func(), err error) {
-	img, err := decodePicture(raw)
+	img, err := console.DecodePicture(raw)
 	if err == nil {
 		err = k.ask().Picture(img)
 	}
@@ -89,9 +84,13 @@ func (k *Kit) leaveCaptcha(ctx context.Context, s *opened, o LoginOptions, state
 	if err != nil {
 		return err
 	}
-	raw, format, err := pictureOf(data.Data)
+	raw, err := console.PictureBytes([]byte(data.Data))
 	if err != nil {
 		return err
+	}
+	format, ok := strings.CutPrefix(http.DetectContentType(raw), "image/")
+	if !ok {
+		return console.ErrPicture
 	}
 	dir, err := k.dir()
 	if err != nil {
@@ -138,38 +137,6 @@ func (k *Kit) answerCaptcha(ctx context.Context, s *opened, o LoginOptions) erro
 		return k.leaveCaptcha(ctx, s, o, open.State)
 	}
 	return err
-}
-
-var pictureFormat = regexp.MustCompile(`^[a-z]+$`)
-
-var errNoPicture = errors.New("clikit: the server has sent no picture")
-
-// pictureOf decodes a picture that is a data: URL of RFC 2397. format is "png", say.
-func pictureOf(data string) (raw []byte, format string, err error) {
-	head, body, found := strings.Cut(data, ",")
-	format, isBase64 := strings.CutSuffix(strings.TrimPrefix(head, "data:image/"), ";base64")
-	if !found || !isBase64 || !pictureFormat.MatchString(format) {
-		return nil, "", errNoPicture
-	}
-	if raw, err = base64.StdEncoding.DecodeString(body); err != nil {
-		return nil, "", errNoPicture
-	}
-	return raw, format, nil
-}
-
-// maxPixels is the size of a picture that is decoded.
-const maxPixels = 1 << 22
-
-func decodePicture(raw []byte) (image.Image, error) {
-	size, _, err := image.DecodeConfig(bytes.NewReader(raw))
-	if err != nil || size.Width <= 0 || size.Height <= 0 || size.Width > maxPixels/size.Height {
-		return nil, errNoPicture
-	}
-	img, _, err := image.Decode(bytes.NewReader(raw))
-	if err != nil {
-		return nil, errNoPicture
-	}
-	return img, nil
 }
 
 func writePicture(file string, raw []byte) error {

@@ -25,10 +25,7 @@ const (
 	ExitInterrupted   = 130 // ctrl-C, or a signal
 )
 
-// ErrInterrupted: the person has left a question with ctrl-C.
-var ErrInterrupted = errors.New("clikit: interrupted")
-
-// LoginRequired: nobody is signed in with the profile.
+// LoginRequired is the error where nobody is signed in with the profile.
 type LoginRequired struct {
 	App, Profile string
 	Env          string // "" if none was ever chosen
@@ -43,7 +40,7 @@ func (k *Kit) loginRequired(set *Settings) error {
 	return &LoginRequired{App: k.cfg.App, Profile: set.Profile.Value, Env: set.Env.Value}
 }
 
-// NeedsPerson: an answer is missing, and there is nobody to be asked.
+// NeedsPerson is the error where an answer is missing, and there is nobody to be asked.
 type NeedsPerson struct {
 	What        Question
 	Flag        string // which gives the answer, "--phone" say; several are separated by commas
@@ -55,7 +52,7 @@ func (e *NeedsPerson) Error() string {
 	return fmt.Sprintf("clikit: the answer to %q is missing; give it by %s", e.What, e.Flag)
 }
 
-// UsageError: the command line, or an environment variable, makes no sense. Err says so in the person's language.
+// UsageError is the error where the command line, or an environment variable, makes no sense. Err says so in the person's language.
 type UsageError struct{ Err error }
 
 // Error is the text of Err.
@@ -68,7 +65,7 @@ func (k *Kit) misuse(t bilingual.Text, args ...any) error {
 	return &UsageError{Err: errors.New(t.In(k.Language(), args...))}
 }
 
-// StorageError: profiles, or the store of sessions, cannot be read or written.
+// StorageError is the error where profiles, or the store of sessions, cannot be read or written.
 type StorageError struct {
 	Path string // "" if Err has it
 	Err  error

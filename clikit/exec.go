@@ -2,8 +2,8 @@ package clikit
 
 import (
 	"context"
-	"os"
-	"strings"
+
+	"github.com/cloudbase-community/tcbauth/clikit/internal/run"
 )
 
 // TokenVariable is the environment variable in which commands find an access token.
@@ -17,11 +17,9 @@ func (k *Kit) Exec(ctx context.Context, command []string) error {
 	if err != nil {
 		return err
 	}
-	env := make([]string, 0, len(os.Environ())+1)
-	for _, variable := range os.Environ() {
-		if !strings.HasPrefix(variable, TokenVariable+"=") {
-			env = append(env, variable)
-		}
+	code, err := run.Command(command, TokenVariable+"="+c.AccessToken)
+	if err != nil {
+		return &UsageError{Err: err}
 	}
-	return run(ctx, command, append(env, TokenVariable+"="+c.AccessToken))
+	return ExitStatus(code)
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/cloudbase-community/tcbauth"
+	"github.com/cloudbase-community/tcbauth/clikit/internal/console"
 )
 
 // Answer writes what a command was asked for to standard output: with Flags.JSON value as one line of JSON, else text, which
@@ -37,9 +38,9 @@ func (k *Kit) Exit(err error) int {
 	}
 	message := Message(err, k.Language())
 	if !k.Flags.JSON {
-		_, _ = fmt.Fprintf(k.cfg.Stderr, "%s: %s\n", k.cfg.App, message)
+		_, _ = fmt.Fprintf(k.cfg.Stderr, "%s: %s\n", k.cfg.App, console.Printable(message))
 		if detail := detail(err); detail != "" && detail != message {
-			_, _ = fmt.Fprintf(k.cfg.Stderr, "  (%s)\n", detail)
+			_, _ = fmt.Fprintf(k.cfg.Stderr, "  (%s)\n", console.Printable(detail))
 		}
 		return code
 	}

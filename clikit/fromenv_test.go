@@ -11,8 +11,6 @@ import (
 )
 
 // The library reads the same variables as a tool without a prefix of its own.
-//
-//nolint:paralleltest // the variables are the whole process's
 func TestFromEnv(t *testing.T) {
 	for _, tt := range []struct{ env, region, base, want, refusal string }{
 		{"", "", "", "", "TCB_ENV is not set"},

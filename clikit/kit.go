@@ -31,6 +31,7 @@ import (
 	"time"
 
 	"github.com/cloudbase-community/tcbauth"
+	"github.com/cloudbase-community/tcbauth/clikit/internal/console"
 )
 
 // Config says what a tool is. Only App is required.
@@ -66,9 +67,8 @@ type Kit struct {
 	// Flags are what the command line says. They go before environment variables.
 	Flags Flags
 
-	cfg   Config
-	stdin *lines
-	asker Prompter // nil: not needed so far
+	cfg     Config
+	console *console.Console // nil: not needed so far
 }
 
 // Flags are the settings of one command line. The zero value is none.
@@ -104,7 +104,7 @@ func New(cfg Config) (*Kit, error) {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
-	return &Kit{cfg: cfg, stdin: &lines{from: cfg.Stdin}}, nil
+	return &Kit{cfg: cfg}, nil
 }
 
 // App returns the tool's name.
@@ -215,10 +215,10 @@ func (k *Kit) dir() (string, error) {
 	return filepath.Join(base, k.cfg.App), nil
 }
 
-// Say tells the person something on standard error, in one line. With Flags.JSON it says nothing: what programs read there is the
+// Say tells the person something on standard error, in one line: what would move the cursor is replaced. With Flags.JSON it says nothing: what programs read there is the
 // JSON of an error.
 func (k *Kit) Say(line string) {
 	if !k.Flags.JSON {
-		_, _ = fmt.Fprintln(k.cfg.Stderr, line) // there is nobody else to tell
+		_, _ = fmt.Fprintln(k.cfg.Stderr, console.Printable(line)) // there is nobody else to tell
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/cloudbase-community/tcbauth"
+	"github.com/cloudbase-community/tcbauth/clikit/internal/console"
 )
 
 // LoginOptions say how somebody signs in, and where answers come from. The zero value asks for a phone number or an address.
@@ -171,17 +172,19 @@ func (l *Login) name() string {
 	return l.Sub
 }
 
-// AccountOf is what people call themselves by, with a phone number or an address in part only.
+// AccountOf is what people call themselves by, with a phone number or an address in part only, as it can be shown in a
+// terminal.
 func AccountOf(u *tcbauth.User) string {
+	account := u.Name
 	switch {
 	case u.Username != "":
-		return u.Username
+		account = u.Username
 	case u.PhoneNumber != "":
-		return mask(u.PhoneNumber)
+		account = mask(u.PhoneNumber)
 	case u.Email != "":
-		return mask(u.Email)
+		account = mask(u.Email)
 	}
-	return u.Name
+	return console.Printable(account)
 }
 
 // mask leaves of a phone number or an address what its owner knows it by.

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/cloudbase-community/tcbauth"
+	"github.com/cloudbase-community/tcbauth/clikit/internal/console"
 )
 
 // loginOnDevice shows a code, which the person types on another device, and waits until they have.
@@ -76,7 +77,7 @@ func (k *Kit) loginByMiniProgram(ctx context.Context, s *opened, o LoginOptions)
 
 // showScan shows the picture of a code, where the person can scan it.
 func (k *Kit) showScan(data, file string) error {
-	raw, _, err := pictureOf(data)
+	raw, err := console.PictureBytes([]byte(data))
 	if err != nil {
 		return err
 	}
@@ -89,7 +90,7 @@ func (k *Kit) showScan(data, file string) error {
 		shown = true
 	}
 	if k.ask().CanAsk() {
-		img, err := decodePicture(raw)
+		img, err := console.DecodePicture(raw)
 		if err == nil {
 			k.tell(scanThis)
 			err = k.ask().Picture(img)

@@ -1,13 +1,14 @@
 package clikit
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"image"
 	"io"
 	"strings"
 	"time"
+
+	"github.com/cloudbase-community/tcbauth/clikit/internal/console"
 
 	"github.com/cloudbase-community/tcbauth/internal/bilingual"
 )
@@ -40,33 +41,26 @@ const (
 	AskScan     Question = "scan" // a picture with the phone
 )
 
-// nobody is the Prompter where there is no terminal.
-type nobody struct{}
+// ErrInterrupted: the person has left a question with ctrl-C, or a signal or the end of a context has ended it.
+var ErrInterrupted = console.ErrInterrupted
 
-func (nobody) CanAsk() bool                                                           { return false }
-func (nobody) Line(context.Context, string) (string, error)                           { return "", io.EOF }
-func (nobody) Hidden(context.Context, string) (string, error)                         { return "", io.EOF }
-func (nobody) Picture(image.Image) error                                              { return io.EOF }
-func (nobody) QR(string) error                                                        { return io.EOF }
-func (nobody) Open(string) error                                                      { return io.EOF }
-func (nobody) Countdown(context.Context, time.Time, func(time.Duration) string) error { return io.EOF }
-func (nobody) LineOrWait(context.Context, string, time.Time, func(time.Duration) string) (string, error) {
-	return "", io.EOF
+// terminal is the one that the tool's streams are connected to, if any.
+func (k *Kit) terminal() *console.Console {
+	if k.console == nil {
+		k.console = console.New(console.Config{
+			In: k.cfg.Stdin, Err: k.cfg.Stderr, Env: k.cfg.LookupEnv, NoInput: k.Flags.NoInput, Now: k.cfg.Now,
+			OpenBrowser: k.cfg.OpenBrowser,
+		})
+	}
+	return k.console
 }
 
 // ask is where this person is asked.
 func (k *Kit) ask() Prompter {
-	if k.asker == nil {
-		switch {
-		case k.Flags.NoInput:
-			k.asker = nobody{}
-		case k.cfg.Prompter != nil:
-			k.asker = k.cfg.Prompter
-		default:
-			k.asker = nobody{}
-		}
+	if k.cfg.Prompter != nil && !k.Flags.NoInput {
+		return k.cfg.Prompter
 	}
-	return k.asker
+	return k.terminal()
 }
 
 // missing is the error of an answer that nobody gives.
@@ -107,50 +101,9 @@ func (k *Kit) yes(ctx context.Context, question bilingual.Text) (bool, error) {
 	return answer == "" || strings.HasPrefix(answer, "y") || answer == "是", err
 }
 
-// lines reads standard input line by line, where that is what a flag says.
-type lines struct {
-	from    io.Reader
-	reader  *bufio.Reader
-	pending chan line // nil: nothing is being read
-}
-
-type line struct {
-	text string
-	err  error
-}
-
-// maxLine is the length of a line that is read whole.
-const maxLine = 1 << 13
-
-// next is the next line, without its end. A read cannot be interrupted: after ctx has ended it goes on until the input gives
-// something, and is what the next call waits for.
-func (l *lines) next(ctx context.Context) (string, error) {
-	if l.pending == nil {
-		if l.reader == nil {
-			l.reader = bufio.NewReaderSize(l.from, maxLine)
-		}
-		l.pending = make(chan line, 1)
-		go func(r *bufio.Reader, to chan<- line) {
-			text, err := r.ReadSlice('\n')
-			to <- line{string(text), err}
-		}(l.reader, l.pending)
-	}
-	select {
-	case got := <-l.pending:
-		l.pending = nil
-		text := strings.TrimRight(got.text, "\r\n")
-		if errors.Is(got.err, io.EOF) && text != "" {
-			got.err = nil
-		}
-		return text, got.err
-	case <-ctx.Done():
-		return "", ctx.Err()
-	}
-}
-
 // stdinOf is a line of standard input that answers a question. None is a *NeedsPerson.
 func (k *Kit) stdinOf(ctx context.Context, what Question) (string, error) {
-	answer, err := k.stdin.next(ctx)
+	answer, err := k.terminal().Line(ctx, "")
 	if errors.Is(err, io.EOF) || err == nil && answer == "" {
 		return "", missing(what)
 	}

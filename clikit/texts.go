@@ -3,6 +3,7 @@ package clikit
 import (
 	"errors"
 
+	"github.com/cloudbase-community/tcbauth/clikit/internal/console"
 	"github.com/cloudbase-community/tcbauth/internal/bilingual"
 )
 
@@ -69,7 +70,7 @@ var ownErrors = []struct {
 	{errNoChallenge, bilingual.Of("no sign-in was started; begin with login --start", "尚未开始登录；请先运行 login --start")},
 	{errChallengeOver, bilingual.Of("the code is too old; begin again with login --start", "验证码已过期；请重新运行 login --start")},
 	{errNotScanned, bilingual.Of("nobody has scanned the code in time", "小程序码已过期，无人扫描")},
-	{errNoPicture, bilingual.Of("the server has sent no picture that can be shown", "服务端没有返回可显示的图片")},
+	{console.ErrPicture, bilingual.Of("the server has sent no picture that can be shown", "服务端没有返回可显示的图片")},
 	{errNotRevoked, bilingual.Of(
 		"signed out here, but the server could not be told; the session there ends by itself",
 		"本机已退出登录，但未能通知服务端；服务端的会话会自行过期",

@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -19,6 +20,7 @@ import (
 	"github.com/cloudbase-community/tcbauth"
 	"github.com/cloudbase-community/tcbauth/internal/testbed"
 	"github.com/cloudbase-community/tcbauth/keyringstore"
+	"github.com/cloudbase-community/tcbauth/storetest"
 )
 
 // keyringEnv says that the keyring of this system is there for tests, which leave nothing in it.
@@ -32,6 +34,7 @@ func TestMain(m *testing.M) {
 		testbed.TokenHelper: testbed.Tokens(func(where string) (tcbauth.TokenStore, error) { return openAt(where) }),
 		"first":             helpFirst,
 		"none":              helpNone,
+		"work":              helpWork,
 	})
 	if os.Getenv(keyringEnv) == "" {
 		keyring.MockInit()
@@ -139,4 +142,18 @@ func helpNone(args []string) error {
 	_, err := keyringstore.New(context.Background(), service, args[0])
 	fmt.Println(errors.Is(err, keyringstore.ErrNoKeyring), time.Since(start) < 2*keyringstore.CallLimit, err)
 	return nil
+}
+
+// helpWork is what storetest has another process do. Its arguments are the place and a key, quoted since it may have any byte.
+func helpWork(args []string) error {
+	go testbed.ExitWithTest()
+	store, err := openAt(args[0])
+	if err != nil {
+		return err
+	}
+	key, err := strconv.Unquote(args[1])
+	if err != nil {
+		return err
+	}
+	return storetest.Work(context.Background(), store, key, func() { fmt.Println("begun") })
 }

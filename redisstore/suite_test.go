@@ -133,9 +133,8 @@ func (g *gate) set(shut chan struct{}, down bool) {
 	g.shut, g.down = shut, down
 }
 
-// TestStore has what storetest has on a real Redis: a second store, killed processes, and a Redis that is away or silent. Lost locks
-// have tests of their own: a holder whose lock was deleted takes it again, as long as nobody else has it. On miniredis, which is no
-// subject of these, it has what needs no time.
+// TestStore has what storetest has on a real Redis: a second store, killed processes, lost locks, and a Redis that is away or silent.
+// On miniredis, which is no subject of these, it has what needs no time.
 func TestStore(t *testing.T) {
 	t.Parallel()
 	const lease = 500 * time.Millisecond
@@ -169,6 +168,14 @@ func TestStore(t *testing.T) {
 				}
 			},
 			Lease: lease,
+			Lose: func(t *testing.T, store tcbauth.TokenStore, key string) {
+				client := connect(t, addr)
+				name := one(t, client, of(t, store).prefix+"*hold:"+key)
+				fence, err := client.HGet(t.Context(), name, "fence").Int64()
+				require.NoError(t, err)
+				// As if somebody else had taken the lock and given it up.
+				require.NoError(t, client.HSet(t.Context(), name, "fence", fence+1, "token", "another", "free", 1).Err())
+			},
 			Break: func(t *testing.T, store tcbauth.TokenStore) (mend func()) {
 				g := of(t, store).gate
 				g.set(nil, true)

@@ -13,9 +13,25 @@ import (
 	"github.com/cloudbase-community/tcbauth/internal/testbed"
 )
 
-// TestRoundTrips counts what is sent to Redis for a refresh and for a sign-out, once Redis knows the scripts.
+// TestRoundTrips counts what is sent to Redis for a refresh and for a sign-out, once Redis knows the scripts. Sealed adds nothing.
 func TestRoundTrips(t *testing.T) {
 	t.Parallel()
+	t.Run("plain", func(t *testing.T) {
+		t.Parallel()
+		countRoundTrips(t, func(store tcbauth.TokenStore) tcbauth.TokenStore { return store })
+	})
+	t.Run("sealed", func(t *testing.T) {
+		t.Parallel()
+		countRoundTrips(t, func(store tcbauth.TokenStore) tcbauth.TokenStore {
+			sealed, err := tcbauth.Sealed(store, make([]byte, 32))
+			require.NoError(t, err)
+			return sealed
+		})
+	})
+}
+
+func countRoundTrips(t *testing.T, around func(store tcbauth.TokenStore) tcbauth.TokenStore) {
+	t.Helper()
 	eachRedis(t, func(t *testing.T, addr, prefix string) {
 		needsMonths(t, prefix)
 		srv := testbed.Emulator(t)
@@ -35,7 +51,7 @@ func TestRoundTrips(t *testing.T) {
 			sent = nil
 			return out
 		}
-		app := testbed.NewApp(t, srv, tcbauth.WithTokenStore(newStore(t, client, prefix)))
+		app := testbed.NewApp(t, srv, tcbauth.WithTokenStore(around(newStore(t, client, prefix))))
 		for round := range 2 {
 			auth := app.ForUser("visitor")
 			testbed.SignInAs(t, auth, testbed.Gopher)

@@ -2,6 +2,7 @@ package sqlstore
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -80,6 +81,21 @@ type statement struct {
 	order []int // which argument each placeholder stands for; nil: each for its own, by its number
 }
 
+// bytes is an argument as the type of any bytes, and text as that of any text, where a statement does not say it elsewhere.
+func (d Dialect) bytes(arg string) string {
+	if d == MySQL { // which takes it for text in the connection's character set otherwise
+		return "CAST(" + arg + " AS binary)"
+	}
+	return "CAST(" + arg + " AS " + d.blob() + ")"
+}
+
+func (d Dialect) text(arg string) string {
+	if d == MySQL {
+		return arg
+	}
+	return "CAST(" + arg + " AS text)"
+}
+
 // compile makes a statement of a text, in which {tables} and pieces of the dialect stand in braces, and each argument as @name.
 func (d Dialect) compile(prefix, text string, args ...string) statement {
 	text = strings.NewReplacer(
@@ -94,17 +110,15 @@ func (d Dialect) compile(prefix, text string, args ...string) statement {
 		if !more {
 			break
 		}
-		i := 0
-		for !strings.HasPrefix(after, args[i]) {
-			i++
-		}
+		end := strings.IndexFunc(after+" ", func(r rune) bool { return (r < 'a' || r > 'z') && (r < '0' || r > '9') })
+		i := slices.Index(args, after[:end])
 		if d == PostgreSQL {
 			fmt.Fprintf(&b, "$%d", i+1)
 		} else {
 			b.WriteByte('?')
 			order = append(order, i)
 		}
-		text = after[len(args[i]):]
+		text = after[end:]
 	}
 	return statement{b.String(), order}
 }

@@ -3,7 +3,6 @@ package sqlstore
 import (
 	"context"
 	"crypto/rand"
-	"database/sql"
 	"errors"
 	"sync"
 	"sync/atomic"
@@ -34,24 +33,26 @@ var errUnlocked = errors.New("sqlstore: the lock was given up")
 // more. unlock returns after 2 s at the latest, and within 100 ms of the end of ctx; a lock that could not be given up by then
 // ends with its lease.
 func (s *Store) Lock(ctx context.Context, key string) (held context.Context, unlock func(), err error) {
+	held, unlock, _, err = s.take(ctx, nameOf(key))
+	return held, unlock, err
+}
+
+// take waits for the lock of name, and then reads what is stored under others.
+func (s *Store) take(ctx context.Context, name name, others ...string) (held context.Context, unlock func(), found map[string][]byte, err error) {
 	if err := ended(ctx); err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
-	name := nameOf(key)
 	// The goroutines of this process queue here, so that only one of them asks the database, and the others get the lock in
 	// order.
 	leave, err := s.locks.Lock(ctx, name.full)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
-	h := &hold{store: s, name: name, token: rand.Text(), outer: s.lastHold(ctx)}
-	spent, err := h.acquire(ctx)
+	h := &hold{store: s, name: name, token: rand.Text(), outer: s.lastHold(ctx), leave: leave}
+	spent, err := h.acquire(ctx, others)
 	if err != nil {
-		go func() { // ends with releaseLimit
-			h.release(ctx)
-			leave()
-		}()
-		return nil, nil, err
+		go h.giveUp(ctx) // ends with releaseLimit
+		return nil, nil, nil, err
 	}
 	held, h.cancel = context.WithCancelCause(context.WithValue(ctx, holdKey{s}, h))
 	go h.keep(held, spent)
@@ -62,12 +63,17 @@ func (s *Store) Lock(ctx context.Context, key string) (held context.Context, unl
 			given := make(chan struct{})
 			go func() { // ends with releaseLimit
 				defer close(given)
-				h.release(ctx)
-				leave()
+				h.giveUp(ctx)
 			}()
 			awaitRelease(ctx, given)
 		})
-	}, nil
+	}, h.found, nil
+}
+
+// giveUp gives the lock up, and lets the next one in this process have its turn.
+func (h *hold) giveUp(ctx context.Context) {
+	h.release(ctx)
+	h.leave()
 }
 
 // awaitRelease waits until a lock is given up, and not for long.
@@ -95,6 +101,8 @@ type hold struct {
 	token  string
 	cancel context.CancelCauseFunc // of held
 	outer  *hold                   // of the context that Lock was called with
+	leave  func()                  // lets the next one in this process ask
+	found  map[string][]byte       // what was there, by name, of what was asked for with the lock
 
 	taken  bool         // the database has said so
 	astray bool         // a statement that asks for the lock may still be under way
@@ -121,12 +129,13 @@ func (s *Store) holdOf(ctx context.Context, name name) *hold {
 	return last
 }
 
-// acquire asks for the lock until it gets it, and returns how much of the lease was gone by then.
-func (h *hold) acquire(ctx context.Context) (spent time.Duration, err error) {
+// acquire asks for the lock until it gets it, and for what is stored under others, and returns how much of the lease was gone by
+// then.
+func (h *hold) acquire(ctx context.Context, others []string) (spent time.Duration, err error) {
 	s := h.store
 	for delay := firstPoll; ; delay = min(delay*3/2, lastPoll) {
 		asked := time.Now()
-		took, err := h.ask(ctx)
+		took, err := h.ask(ctx, others)
 		if end := ended(ctx); end != nil { // too late, for whoever waited
 			return 0, end
 		}
@@ -145,19 +154,24 @@ func (h *hold) acquire(ctx context.Context) (spent time.Duration, err error) {
 	}
 }
 
-// ask asks for the lock once. Whoever has it already gets a new lease.
-func (h *hold) ask(ctx context.Context) (took bool, err error) {
+// ask asks for the lock once, and if it has got it for what is stored under others. Whoever has the lock already gets a new lease.
+func (h *hold) ask(ctx context.Context, others []string) (took bool, err error) {
 	s := h.store
 	rows, err := s.exec(ctx, attemptLimit, s.sql.acquire, h.name.full, h.token, s.lease.Milliseconds())
-	if err == nil && rows == 1 && s.dialect == MySQL {
-		// A new row counts as 1, and with the driver's option clientFoundRows an old one that stayed as it was does too.
-		took, err = s.holds(ctx, h.name.full, h.token)
-	} else {
-		took = err == nil && rows > 0
-	}
 	h.taken = h.taken || rows > 0
 	h.astray = h.astray || err != nil && !crowded(err)
-	return took, err
+	switch {
+	case err != nil || rows == 0:
+		return false, err
+	case len(others) > 0:
+		h.found, took, err = h.look(ctx, others)
+		return took, err
+	case rows == 1 && s.dialect == MySQL:
+		// A new row counts as 1, and with the driver's option clientFoundRows an old one that stayed as it was does too.
+		return s.holds(ctx, h.name.full, h.token)
+	default:
+		return true, nil
+	}
 }
 
 // keep renews the lock until held is done, which it makes happen itself when it finds the lock lost. So much of the lease is
@@ -182,8 +196,7 @@ func (h *hold) keep(held context.Context, spent time.Duration) {
 func (h *hold) check(ctx context.Context) error {
 	mine, err := h.store.holds(ctx, h.name.full, h.token)
 	if err == nil && !mine {
-		h.cancel(ErrLockLost)
-		err = ErrLockLost
+		err = h.lost()
 	}
 	return err
 }
@@ -204,52 +217,6 @@ func (h *hold) release(ctx context.Context) {
 	// An error leaves nothing to do: the lock ends with its lease.
 	_ = insist(ctx, releaseLimit, passing, func() error {
 		_, err := s.exec(ctx, releaseLimit, stmt, h.name.full, h.token)
-		return err
-	})
-}
-
-// heldRead is read for the holder of a lock.
-func heldRead[T string | []byte](ctx context.Context, h *hold, name name) (value T, err error) {
-	type row struct {
-		name  sql.NullString
-		value sql.Null[T]
-	}
-	s := h.store
-	var found row
-	stmt := s.sql.heldGet
-	err = insist(ctx, 3*s.lease, passing, func() error {
-		found, err = attempt(ctx, attemptLimit, func(ctx context.Context) (r row, err error) {
-			args := stmt.bind([]any{h.name.full, h.token, name.full})
-			err = s.db.QueryRowContext(ctx, stmt.text, args...).Scan(&r.name, &r.value)
-			return r, err
-		})
-		return err
-	})
-	switch {
-	case errors.Is(err, sql.ErrNoRows):
-		h.cancel(ErrLockLost)
-		return value, ErrLockLost
-	case err != nil:
-		return value, err
-	case !found.name.Valid:
-		return value, errNothing
-	}
-	return found.value.V, nil
-}
-
-// put stores a value for the holder of a lock, or deletes it if it is nil. The row is kept for life, in ms. An attempt may be
-// made twice: it has its number, and where a later one was done it does nothing.
-func (h *hold) put(ctx context.Context, name name, value []byte, life int64) error {
-	s, number := h.store, h.number.Add(1)
-	var stored any // a slice that is nil would be no NULL to every driver
-	if value != nil {
-		stored = value
-	}
-	return insist(ctx, 3*s.lease, passing, func() error {
-		rows, err := s.exec(ctx, attemptLimit, s.sql.heldPut, h.name.full, h.token, name.full, number, stored, life)
-		if err == nil && rows == 0 {
-			err = h.check(ctx)
-		}
 		return err
 	})
 }

@@ -132,7 +132,9 @@ func get[T string | []byte](ctx context.Context, s *Store, key string) (value T,
 	}
 	name := nameOf(key)
 	if h := s.holdOf(ctx, name); h != nil {
-		value, err = heldRead[T](ctx, h, name)
+		var held []byte
+		held, err = h.get(ctx, name.full)
+		value = T(held)
 	} else {
 		value, err = read[T](ctx, s, name.full)
 	}
@@ -156,19 +158,14 @@ func (s *Store) Set(ctx context.Context, key string, value []byte, ttl time.Dura
 	if len(value) > maxValue {
 		return tooLong("write", len(value))
 	}
-	life := forEver
-	switch {
-	case ttl < 0:
-		return fmt.Errorf("sqlstore: write: the ttl %v is negative", ttl)
-	case ttl > 0:
-		life = ttl.Milliseconds() + 1
+	life, err := lifeOf(ttl)
+	if err != nil {
+		return err
 	}
-	// The caller may use it again while a write that he has left goes on. No bytes are not NULL.
-	value = append(make([]byte, 0, len(value)), value...)
+	value = stored(value)
 	name := nameOf(key)
-	var err error
 	if h := s.holdOf(ctx, name); h != nil {
-		err = h.put(ctx, name, value, life)
+		err = h.put(ctx, []string{name.full}, [][]byte{value}, life)
 	} else {
 		err = s.changeInOrder(ctx, name, s.sql.put, name.full, value, life)
 	}
@@ -179,6 +176,20 @@ func (s *Store) Set(ctx context.Context, key string, value []byte, ttl time.Dura
 	return nil
 }
 
+// lifeOf is how long a value is kept, in ms.
+func lifeOf(ttl time.Duration) (int64, error) {
+	switch {
+	case ttl < 0:
+		return 0, fmt.Errorf("sqlstore: write: the ttl %v is negative", ttl)
+	case ttl > 0:
+		return ttl.Milliseconds() + 1, nil
+	}
+	return forEver, nil
+}
+
+// stored is a copy of a value, which its caller may use again while a write that he has left goes on. No bytes are not NULL.
+func stored(value []byte) []byte { return append(make([]byte, 0, len(value)), value...) }
+
 // Delete removes key. Nothing there is not an error.
 func (s *Store) Delete(ctx context.Context, key string) error {
 	if err := ended(ctx); err != nil {
@@ -187,7 +198,7 @@ func (s *Store) Delete(ctx context.Context, key string) error {
 	name := nameOf(key)
 	var err error
 	if h := s.holdOf(ctx, name); h != nil {
-		err = h.put(ctx, name, nil, keepDeleted.Milliseconds())
+		err = h.put(ctx, []string{name.full}, [][]byte{nil}, keepDeleted.Milliseconds())
 	} else {
 		err = s.changeInOrder(ctx, name, s.sql.remove, name.full, keepDeleted.Milliseconds())
 	}

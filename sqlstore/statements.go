@@ -1,5 +1,10 @@
 package sqlstore
 
+import (
+	"fmt"
+	"strings"
+)
+
 // The table of values has a row for each key that something was stored under:
 //
 //	name     the key, with its user part hashed
@@ -18,48 +23,95 @@ package sqlstore
 //	gone     tokens that were given up while something that asked for the lock with them may still be under way
 //
 // Each statement is a transaction of its own: nothing is held between two of them but rows.
+//
+// A statement that takes a lock cannot read what the lock guards: it may have waited for the holder before, and sees what was there
+// when it began.
 
 // statements are all that a Store says, for its dialect and tables.
 type statements struct {
-	get, heldGet                  statement // one row with the value, or none
-	put, heldPut                  statement
-	remove                        statement
+	get                           statement // one row with the value, or none
+	put, remove                   statement // without a lock
+	heldGet                       several   // a row for each value, one of NULLs if there is none, and no row if the lock is another's
+	heldPut                       several
+	swap                          several   // heldPut, if the first value is still the old one, or if the swap was done already
+	swapped                       statement // whether a swap that changed nothing was done: a row, of NULL if not, none if the lock is another's
 	acquire, renew, release, quit statement
 	holds                         statement // one row if the lock is held by the token
 	sweepValues, sweepLocks       statement
 }
 
+// several are statements about values, by how many less one. The names and values are their last arguments.
+type several [mostTogether]statement
+
+// mostTogether is how many values one statement is about at most.
+const mostTogether = 6
+
 func newStatements(d Dialect, prefix string) *statements {
 	compile := func(text string, args ...string) statement { return d.compile(prefix, text, args...) }
 	s := &statements{
 		get: compile(`SELECT value FROM {values} WHERE name = @name AND value IS NOT NULL AND expires > {now}`, "name"),
-		heldGet: compile(`SELECT v.name, v.value FROM {locks} l LEFT JOIN {values} v
-			ON v.name = @name AND v.value IS NOT NULL AND v.expires > {now}
-			WHERE l.name = @lock AND l.token = @token`, "lock", "token", "name"),
 		remove: compile(`UPDATE {values} SET value = NULL, expires = {now} + @keep WHERE name = @name AND value IS NOT NULL`,
 			"name", "keep"),
+		swapped: compile(`SELECT v.number FROM {locks} l LEFT JOIN {values} v
+			ON v.name = @name AND v.writer = l.token AND v.number >= @number
+			WHERE l.name = @lock AND l.token = @token`, "lock", "token", "name", "number"),
 		renew:   compile(`UPDATE {locks} SET expires = {now} + @lease WHERE name = @lock AND token = @token`, "lock", "token", "lease"),
 		release: compile(`UPDATE {locks} SET token = '', expires = {now} WHERE name = @lock AND token = @token`, "lock", "token"),
 		holds:   compile(`SELECT 1 FROM {locks} WHERE name = @lock AND token = @token`, "lock", "token"),
 	}
+	guarded := guardedStandard
 	if d == MySQL {
+		guarded = guardedMySQL
 		s.addMySQL(compile)
 	} else {
 		s.addStandard(compile)
 	}
+	for i := range mostTogether {
+		var names, places, rows, args []string
+		for k := range i + 1 {
+			name, value := fmt.Sprint("name", k), fmt.Sprint("value", k)
+			names, places, args = append(names, name), append(places, "@"+name), append(args, name, value)
+			rows = append(rows, "SELECT "+d.text("@"+name)+" AS name, "+d.bytes("@"+value)+" AS value")
+		}
+		s.heldGet[i] = compile(`SELECT v.name, v.value FROM {locks} l LEFT JOIN {values} v
+			ON v.name IN (`+strings.Join(places, ", ")+`) AND v.value IS NOT NULL AND v.expires > {now}
+			WHERE l.name = @lock AND l.token = @token`, append([]string{"lock", "token"}, names...)...)
+		stored := strings.Join(rows, " UNION ALL ")
+		s.heldPut[i] = compile(guarded(stored, ""), append([]string{"lock", "token", "number", "ttl"}, args...)...)
+		s.swap[i] = compile(guarded(stored, `AND EXISTS (SELECT 1 FROM {values} w WHERE w.name = @name0
+			AND (w.value = @old AND w.expires > {now} OR w.writer = @token AND w.number >= @number))`),
+			append([]string{"lock", "token", "number", "ttl", "old"}, args...)...)
+	}
 	return s
+}
+
+// guardedStandard is the text of a statement that stores the rows of a SELECT for the holder of a lock, on a further condition.
+func guardedStandard(rows, condition string) string {
+	return `INSERT INTO {values} AS v (name, value, expires, writer, number)
+		SELECT k.name, k.value, {now} + @ttl, l.token, CAST(@number AS bigint) FROM {locks} AS l, (` + rows + `) AS k
+		WHERE l.name = @lock AND l.token = @token ` + condition + ` {share}
+		ON CONFLICT (name) DO UPDATE
+		SET value = excluded.value, expires = excluded.expires, writer = excluded.writer, number = excluded.number
+		WHERE v.writer <> excluded.writer OR v.number < excluded.number`
+}
+
+// guardedMySQL is the same in MySQL's way.
+func guardedMySQL(rows, condition string) string {
+	const newer = `{values}.writer <> VALUES(writer) OR {values}.number < VALUES(number)`
+	return `INSERT INTO {values} (name, value, expires, writer, number)
+		SELECT k.name, k.value, {now} + @ttl, l.token, @number FROM {locks} AS l, (` + rows + `) AS k
+		WHERE l.name = @lock AND l.token = @token ` + condition + ` LOCK IN SHARE MODE
+		ON DUPLICATE KEY UPDATE
+		value = IF(` + newer + `, VALUES(value), {values}.value),
+		expires = IF(` + newer + `, VALUES(expires), {values}.expires),
+		number = IF(` + newer + `, VALUES(number), {values}.number),
+		writer = VALUES(writer)`
 }
 
 // addStandard adds what PostgreSQL and SQLite say alike.
 func (s *statements) addStandard(compile func(text string, args ...string) statement) {
 	s.put = compile(`INSERT INTO {values} (name, value, expires, writer, number) VALUES (@name, @value, {now} + @ttl, '', 0)
 		ON CONFLICT (name) DO UPDATE SET value = excluded.value, expires = excluded.expires`, "name", "value", "ttl")
-	s.heldPut = compile(`INSERT INTO {values} AS v (name, value, expires, writer, number)
-		SELECT CAST(@name AS text), CAST(@value AS {blob}), {now} + @ttl, l.token, CAST(@number AS bigint)
-		FROM {locks} AS l WHERE l.name = @lock AND l.token = @token {share}
-		ON CONFLICT (name) DO UPDATE
-		SET value = excluded.value, expires = excluded.expires, writer = excluded.writer, number = excluded.number
-		WHERE v.writer <> excluded.writer OR v.number < excluded.number`, "lock", "token", "name", "number", "value", "ttl")
 	s.acquire = compile(`INSERT INTO {locks} AS l (name, token, expires, gone) VALUES (@lock, @token, {now} + @lease, '')
 		ON CONFLICT (name) DO UPDATE SET token = excluded.token, expires = excluded.expires
 		WHERE (l.token IN ('', excluded.token) OR l.expires <= {now}) AND {position}(l.gone, excluded.token) = 0`,
@@ -78,15 +130,6 @@ func (s *statements) addStandard(compile func(text string, args ...string) state
 func (s *statements) addMySQL(compile func(text string, args ...string) statement) {
 	s.put = compile(`INSERT INTO {values} (name, value, expires, writer, number) VALUES (@name, @value, {now} + @ttl, '', 0)
 		ON DUPLICATE KEY UPDATE value = VALUES(value), expires = VALUES(expires)`, "name", "value", "ttl")
-	const newer = `{values}.writer <> VALUES(writer) OR {values}.number < VALUES(number)`
-	s.heldPut = compile(`INSERT INTO {values} (name, value, expires, writer, number)
-		SELECT @name, @value, {now} + @ttl, l.token, @number
-		FROM {locks} AS l WHERE l.name = @lock AND l.token = @token LOCK IN SHARE MODE
-		ON DUPLICATE KEY UPDATE
-		value = IF(`+newer+`, VALUES(value), {values}.value),
-		expires = IF(`+newer+`, VALUES(expires), {values}.expires),
-		number = IF(`+newer+`, VALUES(number), {values}.number),
-		writer = VALUES(writer)`, "lock", "token", "name", "number", "value", "ttl")
 	s.acquire = compile(`INSERT INTO {locks} (name, token, expires, gone) VALUES (@lock, @token, {now} + @lease, '')
 		ON DUPLICATE KEY UPDATE
 		token = IF((token = '' OR expires <= {now}) AND {position}(gone, VALUES(token)) = 0, VALUES(token), token),

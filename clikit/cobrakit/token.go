@@ -21,7 +21,7 @@ func tokenCommand(kit *clikit.Kit) *cobra.Command {
 			if kit.Flags.JSON {
 				format = "json"
 			}
-			print, ok := tokenFormats[format]
+			write, ok := tokenFormats[format]
 			if !ok || o.MinTTL < 0 {
 				return misuse(kit, badFormat)
 			}
@@ -29,7 +29,7 @@ func tokenCommand(kit *clikit.Kit) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return print(kit, c)
+			return write(kit, c)
 		}),
 	}
 	cmd.Flags().DurationVar(&o.MinTTL, "min-ttl", 0, flagMinTTL.In(language))
@@ -38,7 +38,7 @@ func tokenCommand(kit *clikit.Kit) *cobra.Command {
 	return cmd
 }
 
-// tokenFormats print an access token.
+// tokenFormats write an access token to standard output.
 var tokenFormats = map[string]func(*clikit.Kit, *tcbauth.Credentials) error{
 	"text": func(kit *clikit.Kit, c *tcbauth.Credentials) error { return kit.Print(c.AccessToken + "\n") },
 	"header": func(kit *clikit.Kit, c *tcbauth.Credentials) error {

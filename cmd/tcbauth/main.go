@@ -7,7 +7,7 @@
 //	tcbauth emulator
 //
 // tcbauth help lists the commands. They are those of packages clikit and cobrakit, which other tools can have as well, and
-// api, version and emulator.
+// api, doctor, version and emulator.
 package main
 
 import (
@@ -46,7 +46,7 @@ func run(ctx context.Context, cfg clikit.Config, args []string) int {
 	}
 	root := rootCommand(kit)
 	root.AddCommand(cobrakit.Commands(kit)...)
-	root.AddCommand(apiCommand(kit), versionCommand(kit), emulatorCommand(kit))
+	root.AddCommand(apiCommand(kit), doctorCommand(kit), versionCommand(kit), emulatorCommand(kit))
 	root.AddCommand(more...)
 	root.SetArgs(args)
 	return kit.Exit(cobrakit.Execute(ctx, root, kit))

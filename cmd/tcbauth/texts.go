@@ -7,6 +7,7 @@ var (
 	whichCommand   = bilingual.Of("give a command; tcbauth help lists them", "请给出子命令；tcbauth help 列出全部子命令")
 	unknownCommand = bilingual.Of("there is no command %q; tcbauth help lists them", "没有子命令 %q；tcbauth help 列出全部子命令")
 	emulatorShort  = bilingual.Of("Serve an emulated environment until a signal comes", "运行模拟环境，直到收到信号")
+	doctorShort    = bilingual.Of("Look for what keeps you from signing in, and say what to do", "检查无法登录的原因，并给出处理办法")
 	versionShort   = bilingual.Of("Print the version", "输出版本")
 
 	apiShort    = bilingual.Of("Send one request to the environment's HTTP API as whoever is signed in", "以当前用户身份向环境的 HTTP API 发送一个请求")

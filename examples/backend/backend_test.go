@@ -222,7 +222,7 @@ func TestHeaders(t *testing.T) {
 // TestManyVisitors mixes them: each signs in and looks, some sign out, and none ever sees another's session.
 func TestManyVisitors(t *testing.T) {
 	t.Parallel()
-	const visitors, rounds = 200, 5
+	const visitors, rounds = 100, 5
 	s := openSite(t, false)
 	s.limits.codesOfVisitor.limit, s.limits.triesOfVisitor.limit = visitors, visitors // all of one address
 	replicas := []string{s.server.URL, s.replica(t, false).URL}

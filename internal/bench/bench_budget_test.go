@@ -80,6 +80,8 @@ func TestBudgets(t *testing.T) {
 	t.Run("GetAccessToken in parallel", parallelTokenBudget)
 	t.Run("ForUser and GetAccessToken", visitorBudget)
 	t.Run("ForToken", bareTokenBudget)
+	t.Run("ForToken and GetUserInfo over loopback", func(t *testing.T) { personBudget(t, loopbackEndpoint(t), 5000) })
+	t.Run("ForToken and GetUserInfo without a network", func(t *testing.T) { personBudget(t, cannedEndpoint(t), 20000) })
 	t.Run("SMS login over loopback", func(t *testing.T) { loginBudget(t, loopbackEndpoint(t), 3000, 1.05) })
 	t.Run("SMS login without a network", func(t *testing.T) { loginBudget(t, cannedEndpoint(t), 10000, 1.00) })
 	t.Run("observed SMS login over loopback", func(t *testing.T) { observedBudget(t, loopbackEndpoint(t), 3000, 1.02) })
@@ -166,6 +168,13 @@ func bareTokenBudget(t *testing.T) {
 	const batch = 20
 	p := compared(t, 20000, times(batch, func() error { app.ForToken(token); return nil }), times(batch, clock))
 	within(t, 600*time.Nanosecond, p.each(batch))
+}
+
+// personBudget: what a server pays to learn from the auth server whose token a request has brought.
+func personBudget(t *testing.T, at endpoint, n int) {
+	t.Helper()
+	ofToken, byHand := persons(t, at)
+	budget(t, 1.00, n, 1, ofToken, byHand)
 }
 
 func clock() error {

@@ -1,6 +1,7 @@
 package bench_test
 
 import (
+	"net/http"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -75,6 +76,39 @@ func visits(tb testing.TB) (firstUse, byHand func() error) {
 		return c.UnmarshalJSON(data)
 	}
 	return firstUse, byHand
+}
+
+// persons returns two ways to ask the server who a token is of, which a request has brought: by a handle of its own, and by
+// hand.
+func persons(tb testing.TB, at endpoint) (ofToken, byHand func() error) {
+	tb.Helper()
+	const deviceID = "0123456789abcdef0123456789abcdef"
+	ctx, token := tb.Context(), opaque(900)
+	app, err := tcbauth.NewApp(benchEnv, tcbauth.WithBaseURL(at.base), tcbauth.WithDeviceID(deviceID),
+		tcbauth.WithHTTPClient(&http.Client{Transport: at.transport()}))
+	require.NoError(tb, err)
+	ofToken = func() error {
+		user, err := app.ForToken(token).GetUserInfo(ctx, tcbauth.GetUserInfoRequest{})
+		if err != nil {
+			return err
+		}
+		return loggedIn(nil, user.Sub, user.PhoneNumber)
+	}
+	hand := &handWritten{
+		client: &http.Client{Transport: at.transport()}, base: at.base, clientID: benchEnv, deviceID: deviceID,
+		version: "tcbauth/" + tcbauth.Version(),
+	}
+	byHand = func() error {
+		user := new(handUser)
+		if err := hand.send(ctx, http.MethodGet, "/auth/v1/user/me", token, nil, user); err != nil {
+			return err
+		}
+		return loggedIn(nil, user.Sub, user.PhoneNumber)
+	}
+	for _, f := range []func() error{ofToken, byHand} { // connected before anything is measured
+		require.NoError(tb, f())
+	}
+	return ofToken, byHand
 }
 
 // TestForUserReadsTheStoreOnce: a handle that is made and not used costs no I/O, one that is used costs one read.

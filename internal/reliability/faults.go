@@ -15,10 +15,13 @@ const (
 	keptApart   = "the replica that refreshed could not store the next refresh token, and another one sent the spent token"
 )
 
+// Nothing is the name of the fault that is none.
+const Nothing = "nothing"
+
 // ServerFaults are what can go wrong with the server and with clocks, whatever the store.
 func ServerFaults(lasts time.Duration) []Fault {
 	faults := []Fault{
-		{Name: "nothing", Begin: func(testing.TB, *Fleet) func() { return func() {} }},
+		{Name: Nothing, Begin: func(testing.TB, *Fleet) func() { return func() {} }},
 		{Name: "server slow: 2 s a refresh", Begin: ofServer(authtest.Fault{Operation: "token", Delay: 2 * time.Second})},
 		{Name: "server silent", Begin: ofServer(authtest.Fault{Operation: "token", Delay: time.Hour}, authtest.Fault{Operation: "user/me", Delay: time.Hour})},
 		{Name: "server answers 503", Begin: ofServer(unavailable("token"), unavailable("user/me"))},

@@ -48,10 +48,10 @@ func (l Load) Check(tb testing.TB, p Place) {
 func LargeTrial(tb testing.TB) Size {
 	tb.Helper()
 	if os.Getenv(faultsEnv) == "" {
-		tb.Skipf("NOT TESTED in real time: %s=1 has 200 visitors on each store meet each fault, which takes minutes", faultsEnv)
+		tb.Skipf("NOT TESTED in real time: %s=1 has 60 visitors on each store meet each fault, which takes minutes", faultsEnv)
 	}
 	return Size{
-		Visitors: 200, Replicas: 2, Pause: time.Second, Usable: 3 * time.Second, Calm: 4 * time.Second, Start: OnLoopback,
+		Visitors: 60, Replicas: 2, Pause: time.Second, Usable: 4 * time.Second, Calm: 5 * time.Second, Start: OnLoopback,
 	}
 }
 
@@ -63,6 +63,9 @@ func (s Size) Check(tb testing.TB, p Place, fault Fault) Outcome {
 		out.failed(), out.Lost, out.MixedUp, out.Recovery.Round(time.Millisecond), out.Refreshes)
 	if err := out.Err(); err != nil {
 		tb.Error(err)
+	}
+	if fault.Name == Nothing && len(out.Failed) > 0 {
+		tb.Error("calls fail where nothing is wrong: the machine is too slow for this, and no row of it means anything")
 	}
 	out.Record(tb)
 	return out

@@ -50,8 +50,8 @@ func strict(f reliability.Fault) reliability.Fault {
 
 // someServerFaults are those in which what the store has matters.
 func someServerFaults() (some []reliability.Fault) {
-	for i, f := range reliability.ServerFaults(realLasts) {
-		if i == 0 || f.Name == "server silent" || f.Name == "server answers 503" || f.Loses != "" {
+	for _, f := range reliability.ServerFaults(realLasts) {
+		if f.Name == reliability.Nothing || f.Name == "server silent" || f.Name == "server answers 503" || f.Loses != "" {
 			some = append(some, f)
 		}
 	}

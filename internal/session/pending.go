@@ -14,13 +14,12 @@ import (
 // there until its time is over. Whoever signs in or out ends it. Turns of one session come one after the other, in all
 // processes that share a store with locks, so that of two calls that finish the same step the second one finds it done.
 //
-// A turn does not end with the context that it was asked for with: what was sent meanwhile cannot be taken back. Its methods
-// have limits of their own.
+// Its methods take the context of the turn, which does not end with that of its caller: what was sent meanwhile cannot be taken
+// back. They have limits of their own.
 type Pending struct {
 	h     *Handle
-	held  context.Context //nolint:containedctx // the store's fence, which goes into each call of the turn
-	found string          // what the store had when the turn began, "" for nothing
-	kept  pendingJSON     // the same; no Value for nothing that is of use
+	found string      // what the store had when the turn began, "" for nothing
+	kept  pendingJSON // the same; no Value for nothing that is of use
 }
 
 // pendingJSON is what the store has.
@@ -48,9 +47,9 @@ func (h *Handle) Pending(ctx context.Context) ([]byte, error) {
 	return kept.Value, nil
 }
 
-// TakePending waits for the turn of a call, until ctx ends. done ends it, and may be called more than once. It fails with
-// *InterruptedError or *StoreError.
-func (h *Handle) TakePending(ctx context.Context) (p *Pending, done func(), err error) {
+// TakePending waits for the turn of a call, until ctx ends. held is the turn's context. done ends it, and may be called more than
+// once. It fails with *InterruptedError or *StoreError.
+func (h *Handle) TakePending(ctx context.Context) (held context.Context, p *Pending, done func(), err error) {
 	h.keeper.work.begin()
 	turn, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	unlock := func() {}
@@ -64,17 +63,17 @@ func (h *Handle) TakePending(ctx context.Context) (p *Pending, done func(), err 
 		err = ctx.Err()
 	}
 	if err == nil {
-		p = &Pending{h: h, held: held}
+		p = &Pending{h: h}
 		p.found, p.kept, err = h.readPending(ctx)
 	}
 	switch {
 	case err == nil:
-		return p, done, nil
+		return held, p, done, nil
 	case ctx.Err() != nil:
 		err = &InterruptedError{ctx.Err()}
 	}
 	done()
-	return nil, nil, err
+	return nil, nil, nil, err
 }
 
 // readPending returns what is stored, and as far as it is of use what is in it. Its error is a *StoreError.
@@ -96,8 +95,8 @@ func (p *Pending) Value() []byte { return p.kept.Value }
 
 // Ready makes sure that the store takes a value of at most size bytes, before something is spent that would be lost without
 // it. What waits already goes on waiting. It fails with a *StoreError.
-func (p *Pending) Ready(size int) error {
-	err := p.guarded(func(held context.Context) error {
+func (p *Pending) Ready(held context.Context, size int) error {
+	err := p.guarded(held, func(held context.Context) error {
 		err := p.write(held, p.kept) // what was there, or nothing, to see whether it can be written
 		if err == nil && p.Value() == nil {
 			err = p.delete(held)
@@ -107,7 +106,7 @@ func (p *Pending) Ready(size int) error {
 	if err != nil {
 		return err
 	}
-	held, cancel := p.limited()
+	held, cancel := p.limited(held)
 	defer cancel()
 	if err := p.h.keeper.store.reserve(held, p.h.keys.pending(), size+pendingOverhead); err != nil {
 		return &StoreError{"reserving room for what is pending", err}
@@ -119,16 +118,16 @@ func (p *Pending) Ready(size int) error {
 const pendingOverhead = 128
 
 // Keep has value, which is JSON, wait until a point in time, in place of what waited before. It fails with a *StoreError.
-func (p *Pending) Keep(value []byte, until time.Time) error {
-	held, cancel := p.limited()
+func (p *Pending) Keep(held context.Context, value []byte, until time.Time) error {
+	held, cancel := p.limited(held)
 	defer cancel()
 	return p.write(held, pendingJSON{Value: value, Until: lenient.Time(until)})
 }
 
 // Refused counts a refusal of the second step. After the last of most refusals nothing waits any more. It fails with a
 // *StoreError.
-func (p *Pending) Refused(most int) error {
-	return p.guarded(func(held context.Context) error {
+func (p *Pending) Refused(held context.Context, most int) error {
+	return p.guarded(held, func(held context.Context) error {
 		switch p.kept.Tries++; {
 		case p.Value() == nil:
 			return nil
@@ -140,16 +139,16 @@ func (p *Pending) Refused(most int) error {
 }
 
 // Drop ends the waiting. It fails with a *StoreError.
-func (p *Pending) Drop() error {
-	held, cancel := p.limited()
+func (p *Pending) Drop(held context.Context) error {
+	held, cancel := p.limited(held)
 	defer cancel()
 	return p.delete(held)
 }
 
 // guarded runs f with the session's lock, under which whoever signs in or out ends the waiting. If somebody has done so since
 // the turn began, nothing waits any more.
-func (p *Pending) guarded(f func(held context.Context) error) error {
-	held, cancel := p.limited()
+func (p *Pending) guarded(held context.Context, f func(held context.Context) error) error {
+	held, cancel := p.limited(held)
 	defer cancel()
 	held, unlock, err := p.h.keeper.lockFor(held, p.h.keys.credentials)
 	if err != nil {
@@ -188,6 +187,6 @@ func (p *Pending) write(held context.Context, kept pendingJSON) error {
 }
 
 // limited is the turn's context for one use of the store.
-func (p *Pending) limited() (context.Context, context.CancelFunc) {
-	return context.WithTimeout(p.held, p.h.keeper.cfg.lockWait()+storeLimit)
+func (p *Pending) limited(held context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(held, p.h.keeper.cfg.lockWait()+storeLimit)
 }

@@ -293,7 +293,7 @@ func TestNewKeyRefused(t *testing.T) {
 		_, err = auth.FinishOtp(t.Context(), tcbauth.FinishOtpRequest{Token: otpCode, NewKey: "new", Password: testbed.NewPassword})
 		require.ErrorIs(t, err, tcbauth.ErrInvalidParams)
 		assert.Equal(t, spent, srv.Count(verifying))
-		data, err := json.Marshal(tcbauth.FinishOtpRequest{NewKey: "a session id"})
+		data, err := json.Marshal(tcbauth.FinishOtpRequest{NewKey: "a session id"}) //nolint:gosec // there is no password in it
 		require.NoError(t, err)
 		assert.NotContains(t, string(data), "a session id", "it comes from no form")
 	})

@@ -199,7 +199,10 @@ func (h *Handle) newTokens(ctx, held context.Context, c *Credentials, want want)
 	if c.RefreshToken != "" {
 		deviceID, err = h.sessionDeviceID(held)
 		if err != nil {
-			h.keeper.warn(ctx, "the device id is not known", err) // which costs no refresh
+			if _, _, away := h.read(held); away != nil { // and has no place for the next refresh token
+				return nil, false, "", h.lookedInVain(away)
+			}
+			h.keeper.warn(ctx, "the device id is not known", err) // which alone costs no refresh
 		}
 		fresh, err = h.refresh(ctx, c, want.version, deviceID)
 		if _, refused := errors.AsType[*RefusedError](err); !refused || !c.Anonymous() || want.ahead {

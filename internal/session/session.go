@@ -70,7 +70,8 @@ type Interruptible interface {
 // Joint is a Store with locks that does in one step, and in one round trip, what takes several calls otherwise. All keys of a call
 // are of one session. It is used only if the store is Interruptible.
 type Joint interface {
-	// LockGet is Lock of key, and Get of keys once the lock is held. A value is nil where there is none.
+	// LockGet is Lock of key, and Get of keys once the lock is held. A value is nil where there is none. Where values is nil they
+	// are still to be read.
 	LockGet(ctx context.Context, key string, keys ...string) (held context.Context, unlock func(), values [][]byte, err error)
 	// Replace, with the context of a lock, is Set of all keys if the value under the first one is still old. Otherwise it does
 	// nothing and reports false.

@@ -28,7 +28,8 @@ func (c *Console) Hidden(ctx context.Context, question string) (string, error) {
 }
 
 // LineOrWait is Line with a second line above the question, which tells the time: text is called with the time left, in whole
-// seconds rounded up, once a second. When the time is over, text(0) stays there, and the question goes on.
+// seconds rounded up, once a second. When the time is over, text(0) stands there, and the question goes on. The line goes away
+// with the question.
 //
 // Where the cursor cannot be moved, text is shown once.
 func (c *Console) LineOrWait(
@@ -202,6 +203,10 @@ func (d *dialogue) answer() (string, error) {
 
 // finish leaves the cursor at the beginning of a line: a new one, or that of a countdown that is over.
 func (d *dialogue) finish(err error) {
+	if d.view.moves && d.view.status != nil && !d.alone {
+		d.view.status = nil // a time that has stood still says nothing
+		d.view.draw(d.editor.line)
+	}
 	switch {
 	case d.alone && d.view.moves && err == nil:
 		d.view.write("\r\x1b[J")
@@ -232,7 +237,10 @@ func (d *dialogue) resume() error {
 	return nil
 }
 
-// interrupted is the error of a context that has ended.
+// interrupted is the error of a context that has ended. That the time is over is nobody's interruption.
 func interrupted(ctx context.Context) error {
+	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+		return fmt.Errorf("nobody has answered: %w", context.Cause(ctx))
+	}
 	return fmt.Errorf("%w: %w", ErrInterrupted, context.Cause(ctx))
 }

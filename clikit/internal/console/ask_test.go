@@ -166,6 +166,12 @@ func TestContextEndsAQuestion(t *testing.T) {
 	_, err = c.Line(ctx, "Not asked: ")
 	require.ErrorIs(t, err, console.ErrInterrupted)
 
+	over, stop := context.WithTimeout(t.Context(), 0)
+	defer stop()
+	_, err = c.Line(over, "Not asked: ")
+	require.ErrorIs(t, err, context.DeadlineExceeded)
+	require.NotErrorIs(t, err, console.ErrInterrupted)
+
 	done = during(func() (string, error) { return c.Line(t.Context(), "Second: ") })
 	screen.Wait("Second:")
 	screen.Type("12" + enter)

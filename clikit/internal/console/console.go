@@ -18,8 +18,8 @@ import (
 )
 
 var (
-	// ErrInterrupted is for a person who presses ctrl-C, a signal that ends the program, and the end of a context, whose
-	// cause is wrapped too.
+	// ErrInterrupted is for a person who presses ctrl-C, a signal that ends the program, and a context that is cancelled, whose
+	// cause is wrapped too. A context whose time is over is context.DeadlineExceeded, without ErrInterrupted.
 	ErrInterrupted = errors.New("interrupted")
 
 	// ErrTooLong is for an answer of more than 8 KiB. Nothing of it is kept.
@@ -32,7 +32,6 @@ var (
 // Config has what a Console talks through. The zero value of a field means what the operating system has.
 type Config struct {
 	In          io.Reader
-	Out         io.Writer // for answers; a Console writes nothing to it
 	Err         io.Writer
 	Env         func(name string) (value string, set bool)
 	NoInput     bool // nobody may be asked, whatever there is

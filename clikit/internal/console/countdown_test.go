@@ -100,7 +100,7 @@ func TestLineOrWait(t *testing.T) {
 	assert.Equal(t, answer{line: "12"}, <-done)
 	_, _ = screen.TTY.WriteString("|")
 	screen.Wait("|")
-	assert.Equal(t, "Sent.\nr: send again\nCode: 12\n|", screen.Screen())
+	assert.Equal(t, "Sent.\nCode: 12\n|", screen.Screen())
 	assert.Empty(t, screen.Unknown())
 }
 

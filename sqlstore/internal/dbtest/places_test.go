@@ -104,11 +104,18 @@ func (p place) storeIn(db *sql.DB) (*sqlstore.Store, error) {
 	return sqlstore.New(db, p.Dialect, sqlstore.WithPrefix(p.Prefix), sqlstore.WithLockLease(p.Lease))
 }
 
-// newStore returns a store on new tables, which t removes.
-func (p place) newStore(t *testing.T) *sqlstore.Store {
+// again returns another store on tables that are there.
+func (p place) again(t *testing.T) *sqlstore.Store {
 	t.Helper()
 	store, err := p.open(t)
 	require.NoError(t, err)
+	return store
+}
+
+// newStore returns a store on new tables, which t removes.
+func (p place) newStore(t *testing.T) *sqlstore.Store {
+	t.Helper()
+	store := p.again(t)
 	require.NoError(t, store.Migrate(t.Context()))
 	db, err := p.openDB(t)
 	require.NoError(t, err)

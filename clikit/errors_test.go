@@ -1,0 +1,122 @@
+package clikit_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/cloudbase-community/tcbauth"
+	"github.com/cloudbase-community/tcbauth/clikit"
+	"github.com/cloudbase-community/tcbauth/keyringstore"
+)
+
+// Every kind of error has its exit code, also deep inside others, and a sentence in every language.
+func TestExitCodes(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		err  error
+		want int
+	}{
+		"any":                {fmt.Errorf("any"), clikit.ExitError},
+		"wrong code":         {tcbauth.NewError(tcbauth.CodeInvalidVerificationCode, ""), clikit.ExitError},
+		"usage":              {&clikit.UsageError{Err: fmt.Errorf("a flag")}, clikit.ExitUsage},
+		"a phone number":     {&tcbauth.ValidationError{Field: "phone_number", Rule: "is none"}, clikit.ExitUsage},
+		"nobody":             {&clikit.LoginRequired{App: "mytool", Profile: "default"}, clikit.ExitLoginRequired},
+		"no session":         {tcbauth.ErrNoSession, clikit.ExitLoginRequired},
+		"session over":       {&tcbauth.Error{Err: tcbauth.ErrSessionExpired}, clikit.ExitLoginRequired},
+		"a person":           {&clikit.NeedsPerson{What: clikit.AskCode, Flag: "--code-stdin"}, clikit.ExitNeedsPerson},
+		"a captcha":          {tcbauth.NewError(tcbauth.CodeCaptchaRequired, ""), clikit.ExitNeedsPerson},
+		"too many":           {tcbauth.NewError(tcbauth.CodeResourceExhausted, ""), clikit.ExitRateLimited},
+		"the store":          {&tcbauth.Error{Err: tcbauth.ErrStore}, clikit.ExitStorage},
+		"no keyring":         {&clikit.StorageError{Path: "/x", Err: keyringstore.ErrNoKeyring}, clikit.ExitStorage},
+		"a slow keyring":     {&clikit.StorageError{Err: context.DeadlineExceeded}, clikit.ExitStorage},
+		"the service":        {tcbauth.NewError(tcbauth.CodeUnavailable, ""), clikit.ExitService},
+		"no answer":          {&tcbauth.Error{Err: tcbauth.ErrOutcomeUnknown}, clikit.ExitService},
+		"too slow":           {context.DeadlineExceeded, clikit.ExitService},
+		"cancelled":          {&tcbauth.Error{Err: context.Canceled}, clikit.ExitInterrupted},
+		"ctrl-C":             {clikit.ErrInterrupted, clikit.ExitInterrupted},
+		"of a command":       {clikit.ExitStatus(77), 77},
+		"the store, by us":   {fmt.Errorf("more: %w", &clikit.StorageError{Err: context.Canceled}), clikit.ExitInterrupted},
+		"nothing went wrong": {nil, clikit.ExitOK},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			err := tt.err
+			if err != nil {
+				err = fmt.Errorf("wrapped: %w", err)
+			}
+			assert.Equal(t, tt.want, clikit.ExitCode(err))
+			for _, language := range []string{"en", "zh-CN", "zh-TW"} {
+				assert.Equal(t, err == nil, clikit.Message(err, language) == "")
+			}
+			var out bytes.Buffer
+			kit, made := clikit.New(clikit.Config{App: "mytool", Stderr: &out})
+			require.NoError(t, made)
+			kit.Flags.JSON = true
+			assert.Equal(t, tt.want, kit.Exit(err))
+			if out.Len() == 0 {
+				assert.True(t, err == nil || name == "of a command")
+				return
+			}
+			var line map[string]any
+			require.NoError(t, json.Unmarshal(out.Bytes(), &line), out.String())
+			assert.InDelta(t, tt.want, line["exit_code"], 0)
+			assert.NotEmpty(t, line["message"])
+		})
+	}
+}
+
+// A server's text cannot move the cursor or forge a line.
+func TestExitIsOneLine(t *testing.T) {
+	t.Parallel()
+	var out bytes.Buffer
+	kit, err := clikit.New(clikit.Config{App: "mytool", Stderr: &out, LookupEnv: func(string) (string, bool) { return "", false }})
+	require.NoError(t, err)
+	hostile := tcbauth.NewError(tcbauth.CodeResourceExhausted, "wait\x1b[2J\nmytool: signed in")
+	hostile.RetryAfter = time.Minute
+	assert.Equal(t, clikit.ExitRateLimited, kit.Exit(hostile))
+	assert.NotContains(t, out.String(), "\x1b")
+	assert.NotContains(t, out.String(), "\nmytool: signed in")
+}
+
+func TestLanguage(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		lang string
+		env  map[string]string
+		want string
+	}{
+		{"", nil, clikit.English},
+		{"", map[string]string{"LANG": "zh_CN.UTF-8"}, clikit.SimplifiedChinese},
+		{"", map[string]string{"LANG": "zh_CN.UTF-8", "LC_ALL": "C"}, clikit.English},
+		{"", map[string]string{"LANG": "en_US.UTF-8", "LC_MESSAGES": "zh_TW.UTF-8"}, clikit.TraditionalChinese},
+		{"", map[string]string{"LANG": "de_DE@euro"}, clikit.English},
+		{"zh", map[string]string{"LC_ALL": "en_US.UTF-8"}, clikit.SimplifiedChinese},
+		{"zh-Hant-HK", nil, clikit.TraditionalChinese},
+		{"zh-Hans-HK", nil, clikit.SimplifiedChinese},
+		{"EN-gb", map[string]string{"LC_ALL": "zh_CN"}, clikit.English},
+		{"-", nil, clikit.English},
+	} {
+		kit, err := clikit.New(clikit.Config{App: "mytool", LookupEnv: func(name string) (string, bool) {
+			value, ok := tt.env[name]
+			return value, ok
+		}})
+		require.NoError(t, err)
+		kit.Flags.Lang = tt.lang
+		assert.Equal(t, tt.want, kit.Language(), "%+v", tt)
+	}
+}
+
+func TestNewRefuses(t *testing.T) {
+	t.Parallel()
+	for _, app := range []string{"", "My Tool", "../x", "a/b", "-x"} {
+		_, err := clikit.New(clikit.Config{App: app})
+		assert.Error(t, err, app)
+	}
+}
