@@ -177,7 +177,7 @@ func ExampleAuth_SignInWithCustomTicket() {
 	// Output: custom customer-42
 }
 
-// A command-line tool on a machine without a browser. The person opens the page on another one.
+// A command-line tool on a machine without a browser. The user opens the page on another one.
 func ExampleAuth_PollDeviceToken() {
 	auth, err := tcbauth.New("your-env-id")
 	if err != nil {
