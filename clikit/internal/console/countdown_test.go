@@ -27,7 +27,7 @@ func TestCountdown(t *testing.T) {
 		return fmt.Sprintf("请等待 %v, which is more than there is room for", left)
 	}))
 	assert.False(t, time.Now().Before(until))
-	assert.Equal(t, []time.Duration{2 * time.Second, time.Second}, shown)
+	assert.Contains(t, [][]time.Duration{{2 * time.Second, time.Second}, {time.Second}}, shown, "a slow machine may miss the first")
 	_, _ = screen.TTY.WriteString("|")
 	screen.Wait("|")
 	assert.Equal(t, "|", screen.Screen())
