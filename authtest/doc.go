@@ -31,6 +31,12 @@
 // [Server.TicketKey] the console, and [Server.ApproveDevice] the person at the other screen. [Server.IssueToken] signs tokens
 // that nobody would be given.
 //
+// # What it forgets
+//
+// What has expired is forgotten within minutes of the server's time: codes, proofs, tokens, and sessions of which nothing is
+// good any more. So are the anonymous users whose session is over, when there are more than a thousand, the oldest first. A
+// server can stay up for weeks.
+//
 // # What it proves
 //
 // The emulator is written from what is known of the live service, not from recordings of it: an answer of the emulator
@@ -99,10 +105,6 @@
 //   - The HTTP statuses of gRPC's words are those of gRPC's HTTP gateway, so that aborted and already_exists are 409; the
 //     live ones are known for invalid_argument, not_found, failed_precondition and resource_exhausted only.
 //   - The texts of all other errors.
-//
-// What has expired is forgotten within minutes of the server's time: codes, proofs, tokens, and sessions of which nothing is
-// good any more. So are the anonymous users whose session is over, when there are more than a thousand, the oldest first. A
-// server can stay up for weeks.
 //
 // Not emulated: e-mail links, client credentials, second factors, and all operations not listed, which answer 404. Request
 // fields and grants that would need them answer "unimplemented" (HTTP 501) rather than being ignored.

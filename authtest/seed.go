@@ -1,10 +1,13 @@
 package authtest
 
 import (
-	"bytes"
+	"cmp"
+	"crypto/sha256"
+	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"regexp"
 	"time"
 
 	"github.com/cloudbase-community/tcbauth/authtest/internal/address"
@@ -51,7 +54,7 @@ type seedRules struct {
 }
 
 // WithSeed starts the server with the accounts, fixed codes and rules of a JSON file; Reset brings the accounts and codes
-// back. All of it is optional, and an unknown name is an error:
+// back. All of it is optional. What is wrong with it is a [*SeedError]. Who has no sub in it gets the same one at every start:
 //
 //	{
 //	  "users": [{"sub", "username", "password", "phone_number", "email", "name", "picture", "groups": ["id"],
@@ -75,42 +78,103 @@ type seedRules struct {
 func WithSeed(file []byte) Option {
 	return func(c *config) error {
 		var in seedFile
-		if err := jsonin.Decode(bytes.NewReader(file), &in); err != nil {
-			return fmt.Errorf("authtest: WithSeed: %w", err)
+		text, err := jsonin.Read(file, &in)
+		if err != nil {
+			return seedError(err)
 		}
-		c.Seeds = append(c.Seeds, in.Users...)
+		if i, why := service.CheckSeeds(in.Users); why != nil {
+			return seedError(text.Mistake(fmt.Sprintf("users[%d].%s", i, why.Field), why.JSON()))
+		}
+		for _, u := range in.Users {
+			u.Sub = cmp.Or(u.Sub, stableSub(&u))
+			c.Seeds = append(c.Seeds, u)
+		}
 		for to, code := range in.Codes {
 			key := address.Key(to)
 			if key == "" || !service.CodePattern.MatchString(code) {
-				return errors.New("authtest: WithSeed: codes must be six digits by a phone number or an e-mail address")
+				return seedError(text.Mistake("codes."+to, "want six digits by a phone number or an e-mail address"))
 			}
 			c.SeedCodes[key] = code
 		}
-		opts, err := in.Rules.options()
-		if err != nil {
-			return fmt.Errorf("authtest: WithSeed: %w", err)
-		}
-		for _, opt := range opts {
-			if err := opt(c); err != nil {
-				return err
+		for _, rule := range in.Rules.options() {
+			if err := rule.option(c); err != nil {
+				return seedError(text.Mistake("rules."+rule.name, ofOption.ReplaceAllString(err.Error(), "")))
 			}
 		}
 		return nil
 	}
 }
 
-func (r *seedRules) options() ([]Option, error) {
-	var opts []Option
-	opts = appendSet(opts, r.SMSInterval, func(d jsonin.Duration) Option { return WithSMSInterval(time.Duration(d)) })
-	opts = appendSet(opts, r.SMSDailyLimit, WithSMSDailyLimit)
-	opts = appendSet(opts, r.EmailInterval, func(d jsonin.Duration) Option { return WithEmailInterval(time.Duration(d)) })
-	opts = appendSet(opts, r.EmailDailyLimit, WithEmailDailyLimit)
-	opts = appendSet(opts, r.CodeLife, func(d jsonin.Duration) Option { return WithCodeLife(time.Duration(d)) })
-	opts = appendSet(opts, r.CodeAttempts, WithCodeAttempts)
-	opts = appendSet(opts, r.CaptchaAfterSends, WithCaptchaAfterSends)
-	opts = appendSet(opts, r.CaptchaAfterWrongPasswords, WithCaptchaAfterWrongPasswords)
+// SeedError is what is wrong with the file of WithSeed, and where.
+type SeedError struct {
+	Line, Column int    // from 1; columns are characters
+	Text         string // names what the file names
+}
+
+// Error says where it is, and what.
+func (e *SeedError) Error() string {
+	return fmt.Sprintf("authtest: WithSeed: line %d, column %d: %s", e.Line, e.Column, e.Text)
+}
+
+func seedError(err error) error {
+	if mistake, ok := errors.AsType[*jsonin.Mistake](err); ok {
+		return &SeedError{mistake.Line, mistake.Column, mistake.Text}
+	}
+	return err
+}
+
+// ofOption is how the errors of options begin, which name what Go has and the file has not.
+var ofOption = regexp.MustCompile(`^authtest: \w+(\([^)]*\))?: `)
+
+// stableSub makes the id of a user who has none in the file, the same one each time.
+func stableSub(p *service.Person) string {
+	text := fmt.Sprint(p.Username, "\n", p.Phone, "\n", address.EmailKey(p.Email), "\n", p.Identities) // maps are printed in order
+	sum := sha256.Sum256([]byte(text))
+	const smallest = 1_000_000_000_000_000_000
+	return fmt.Sprint(smallest + binary.BigEndian.Uint64(sum[:])%(8*smallest))
+}
+
+// rule is an option with its name in the file.
+type rule struct {
+	name   string
+	option Option
+}
+
+func (r *seedRules) options() []rule {
+	var rules []rule
+	add := func(name string, option Option) { rules = append(rules, rule{name, option}) }
+	for _, number := range []struct {
+		name   string
+		value  *int
+		option func(int) Option
+	}{
+		{"sms_daily_limit", r.SMSDailyLimit, WithSMSDailyLimit},
+		{"email_daily_limit", r.EmailDailyLimit, WithEmailDailyLimit},
+		{"code_attempts", r.CodeAttempts, WithCodeAttempts},
+		{"captcha_after_sends", r.CaptchaAfterSends, WithCaptchaAfterSends},
+		{"captcha_after_wrong_passwords", r.CaptchaAfterWrongPasswords, WithCaptchaAfterWrongPasswords},
+	} {
+		if number.value != nil {
+			add(number.name, number.option(*number.value))
+		}
+	}
+	for _, length := range []struct {
+		name   string
+		value  *jsonin.Duration
+		option func(time.Duration) Option
+	}{
+		{"sms_interval", r.SMSInterval, WithSMSInterval},
+		{"email_interval", r.EmailInterval, WithEmailInterval},
+		{"code_life", r.CodeLife, WithCodeLife},
+		{"access_token_life", r.AccessTokenLife, WithAccessTokenLife},
+		{"refresh_token_life", r.RefreshTokenLife, WithRefreshTokenLife},
+	} {
+		if length.value != nil {
+			add(length.name, length.option(time.Duration(*length.value)))
+		}
+	}
 	if lock := r.PasswordLock; lock != nil { // after captcha_after_wrong_passwords, which switches the lock off
-		opts = append(opts, func(c *config) error {
+		add("password_lock", func(c *config) error {
 			after, length := c.LockAfter, c.LockFor
 			if lock.After != nil {
 				after = *lock.After
@@ -121,48 +185,50 @@ func (r *seedRules) options() ([]Option, error) {
 			return WithPasswordLock(after, length)(c)
 		})
 	}
-	opts = appendSet(opts, r.AccessTokenLife, func(d jsonin.Duration) Option { return WithAccessTokenLife(time.Duration(d)) })
-	opts = appendSet(opts, r.RefreshTokenLife, func(d jsonin.Duration) Option { return WithRefreshTokenLife(time.Duration(d)) })
-	opts = append(opts, WithLoginOff(r.LoginOff...), WithSignUpOff(r.SignUpOff...))
+	add("login_off", WithLoginOff(r.LoginOff...))
+	add("sign_up_off", WithSignUpOff(r.SignUpOff...))
 	if r.Captcha != nil {
-		opts = append(opts, WithCaptcha(r.Captcha...))
+		add("captcha", WithCaptcha(r.Captcha...))
 	}
 	if r.Providers != nil {
-		opts = append(opts, WithProviders(r.Providers...))
+		add("providers", WithProviders(r.Providers...))
 	}
 	for id, secret := range r.Clients {
 		if secret == "" {
-			opts = append(opts, WithClientID(id))
+			add("clients."+id, WithClientID(id))
 		} else {
-			opts = append(opts, WithClientSecret(id, secret))
+			add("clients."+id, WithClientSecret(id, secret))
 		}
 	}
 	if r.Refresh != nil {
-		policy, err := r.Refresh.policy()
-		if err != nil {
-			return nil, fmt.Errorf("rules: refresh: %w", err)
-		}
-		opts = append(opts, WithRefreshPolicy(policy))
+		add("refresh", func(c *config) error {
+			policy, err := r.Refresh.policy()
+			if err != nil {
+				return err
+			}
+			return WithRefreshPolicy(policy)(c)
+		})
 	}
 	if len(r.TicketKey) > 0 && string(r.TicketKey) != "null" {
-		opts = append(opts, WithTicketKey(r.TicketKey))
+		add("ticket_key", WithTicketKey(r.TicketKey))
 	}
 	for _, flag := range []struct {
-		set bool
-		opt Option
+		set    bool
+		name   string
+		option Option
 	}{
-		{r.SingleSession, WithSingleSession()},
-		{r.AnonymousRefreshToken, WithAnonymousRefreshToken()},
-		{r.CustomRefreshToken != nil && !*r.CustomRefreshToken, WithoutCustomRefreshToken()},
-		{r.SudoByCode, WithSudoByCode()},
-		{r.IsUser != nil && !*r.IsUser, WithoutIsUser()},
-		{r.Code != nil && !*r.Code, WithoutCode()},
+		{r.SingleSession, "single_session", WithSingleSession()},
+		{r.AnonymousRefreshToken, "anonymous_refresh_token", WithAnonymousRefreshToken()},
+		{r.CustomRefreshToken != nil && !*r.CustomRefreshToken, "custom_refresh_token", WithoutCustomRefreshToken()},
+		{r.SudoByCode, "sudo_by_code", WithSudoByCode()},
+		{r.IsUser != nil && !*r.IsUser, "is_user", WithoutIsUser()},
+		{r.Code != nil && !*r.Code, "code", WithoutCode()},
 	} {
 		if flag.set {
-			opts = append(opts, flag.opt)
+			add(flag.name, flag.option)
 		}
 	}
-	return opts, nil
+	return rules
 }
 
 // seedRefresh is a RefreshPolicy in JSON.
@@ -192,12 +258,4 @@ func (r *seedRefresh) policy() (RefreshPolicy, error) {
 	default:
 		return RefreshPolicy{}, errors.New(`policy is neither "rotate" nor "static"`)
 	}
-}
-
-// appendSet appends the option of a value that is given.
-func appendSet[T any](opts []Option, value *T, option func(T) Option) []Option {
-	if value == nil {
-		return opts
-	}
-	return append(opts, option(*value))
 }

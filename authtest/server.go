@@ -94,6 +94,8 @@ var ErrNotLoopback = errors.New("authtest: other machines could reach this addre
 //   - POST tokens {"kind","key","sub","env","age","claims"}: [Server.IssueToken]; kind is access_token, anonymous_token,
 //     publishable_key or api_key, key is server, unknown or forged
 //   - GET ticket-key: [Server.TicketKey]
+//   - GET state, PUT state: [Server.SaveState], [Server.LoadState]
+//   - GET snippets: [Server.Snippets]
 //
 // Only the server's clock is moved. A client, or who verifies its tokens, follows if its own clock adds what GET clock is
 // ahead; or give the server a short access_token_life.

@@ -13,6 +13,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"sync"
 	"syscall"
@@ -21,6 +22,9 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/cloudbase-community/tcbauth"
+	"github.com/cloudbase-community/tcbauth/clikit"
 )
 
 // process is an emulator in a process of its own.
@@ -223,4 +227,113 @@ func TestHostileInput(t *testing.T) {
 	}
 	require.NoError(t, p.cmd.Process.Signal(os.Interrupt))
 	require.NoError(t, p.cmd.Wait())
+}
+
+// Without an address it takes its usual port, or the next one that is free and says so.
+func TestUsualPort(t *testing.T) {
+	t.Parallel()
+	first, second := startProcess(t, nil), startProcess(t, nil)
+	assert.Regexp(t, `^http://127\.0\.0\.1:9[12][0-9]{2}$`, first.url)
+	assert.Regexp(t, `^http://127\.0\.0\.1:9[12][0-9]{2}$`, second.url)
+	assert.NotEqual(t, first.url, second.url)
+	require.NoError(t, second.cmd.Process.Signal(syscall.SIGTERM))
+	require.NoError(t, second.cmd.Wait())
+	assert.Contains(t, second.stderr.String(), "port 9190 is taken\n")
+}
+
+// A command behind -- is told of the emulator, has standard output for itself, and ends it.
+func TestCommand(t *testing.T) {
+	t.Parallel()
+	script := `case $TCB_BASE_URL in http://127.0.0.1:*) echo "$TCB_ENV" "$1";; esac; exit 3`
+	cmd := exec.CommandContext(t.Context(), os.Args[0], "emulator", "-addr", "127.0.0.1:0", "-env", "env-1", "--", "sh", "-c", script, "sh", "--flag") //nolint:gosec // G702: this test itself
+	cmd.Env = append(os.Environ(), asCommand+"=1")
+	stdout, err := cmd.Output()
+	exit, ok := errors.AsType[*exec.ExitError](err)
+	require.True(t, ok, err)
+	assert.Equal(t, 3, exit.ExitCode())
+	assert.Equal(t, "env-1 --flag\n", string(stdout))
+	assert.Contains(t, string(exit.Stderr), "environment env-1, page and inbox at http://127.0.0.1:")
+}
+
+// Told to end, the emulator ends its command first.
+func TestCommandIsInterrupted(t *testing.T) {
+	t.Parallel()
+	p := startProcess(t, nil, "-addr", "127.0.0.1:0", "--", "sh", "-c", `trap 'echo bye; exit 0' INT; echo started; while :; do sleep 0.1; done`)
+	assert.Equal(t, "started", p.url)
+	require.NoError(t, p.cmd.Process.Signal(syscall.SIGTERM))
+	require.NoError(t, p.cmd.Wait())
+}
+
+func TestCommandThatIsMissing(t *testing.T) {
+	t.Parallel()
+	code, stdout, stderr := try(t, "emulator", "-addr", "127.0.0.1:0", "--", "no-such-command-anywhere")
+	assert.Equal(t, clikit.ExitError, code)
+	assert.Empty(t, stdout)
+	assert.Contains(t, stderr, "no-such-command-anywhere")
+	code, _, stderr = try(t, "emulator", "--")
+	assert.Equal(t, clikit.ExitUsage, code)
+	assert.Contains(t, stderr, "Usage")
+}
+
+func TestSeveralEnvironments(t *testing.T) {
+	t.Parallel()
+	code, stdout, stderr := try(t, "emulator", "-addr", "127.0.0.1:0", "-env", "env-1", "-env", "shop-1g2h3j4k5l")
+	assert.Equal(t, clikit.ExitOK, code, stderr)
+	assert.Regexp(t, `^http://127\.0\.0\.1:[0-9]+\nhttp://127\.0\.0\.1:[0-9]+\n$`, stdout)
+	for _, env := range []string{"env-1", "shop-1g2h3j4k5l"} {
+		assert.Contains(t, stderr, "environment "+env+",")
+	}
+	assert.Contains(t, stderr, "WARNING: shop-1g2h3j4k5l looks like the id of a real environment.")
+	assert.NotContains(t, stderr, "WARNING: env-1")
+}
+
+// What is sent to an address that would move the terminal's cursor is printed without doing so.
+func TestControlCharactersAreQuoted(t *testing.T) {
+	t.Parallel()
+	p := startProcess(t, nil, "-addr", "127.0.0.1:0")
+	for _, to := range []string{`"phone_number":"+86\n13800000000"`, `"email":"a\u202eb@example.com"`, `"email":"\"a\u009bb\"@example.com"`} {
+		_, _ = p.call(t, "POST", "/auth/v1/verification", `{`+to+`}`) // some are refused
+	}
+	status, _ := p.call(t, "POST", "/auth/v1/verification", `{"phone_number":"+86 13900000000"}`)
+	require.Equal(t, 200, status)
+	require.NoError(t, p.cmd.Process.Signal(syscall.SIGTERM))
+	require.NoError(t, p.cmd.Wait())
+	said := p.stderr.String()
+	assert.Contains(t, said, "sms to +86 13900000000: ")
+	assert.Contains(t, said, `sms to "+86\n13800000000": `)
+	for _, bad := range []string{"\u202e", "\u009b", "+86\n"} {
+		assert.NotContains(t, said, bad)
+	}
+}
+
+// The lines for Go and curl that are printed at the start do what they say. conformance has those for the js-sdk.
+func TestSnippets(t *testing.T) {
+	t.Parallel()
+	p := startProcess(t, nil, "-addr", "127.0.0.1:0", "-env", "env-1")
+	_, out := p.call(t, "GET", "/_emulator/snippets", "")
+	lines := map[string]string{}
+	for _, snippet := range out["snippets"].([]any) {
+		snippet := snippet.(map[string]any)
+		lines[snippet["name"].(string)] = snippet["text"].(string)
+	}
+	quoted := regexp.MustCompile(`^auth, err := tcbauth\.New\("([^"]+)", tcbauth\.WithBaseURL\("([^"]+)"\)\)$`).FindStringSubmatch(lines["Go"])
+	require.Len(t, quoted, 3, lines["Go"])
+	auth, err := tcbauth.New(quoted[1], tcbauth.WithBaseURL(quoted[2]))
+	require.NoError(t, err)
+	_, err = auth.GetVerification(t.Context(), tcbauth.GetVerificationRequest{PhoneNumber: "+86 13900000000"})
+	require.NoError(t, err)
+
+	defer func() {
+		require.NoError(t, p.cmd.Process.Signal(syscall.SIGTERM))
+		require.NoError(t, p.cmd.Wait())
+		for name, text := range lines {
+			assert.Contains(t, p.stderr.String(), "  "+name+":\n    "+strings.ReplaceAll(text, "\n", "\n    "))
+		}
+	}()
+	if _, err := exec.LookPath("curl"); err != nil {
+		t.Skip("SKIPPED: the snippet for curl is not tried. There is no curl: ", err)
+	}
+	answer, err := exec.CommandContext(t.Context(), "sh", "-c", lines["curl"]).Output() //nolint:gosec // G204: that is what a person pastes
+	require.NoError(t, err)
+	assert.Contains(t, string(answer), `"verification_id"`)
 }

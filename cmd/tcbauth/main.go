@@ -68,7 +68,7 @@ func emulatorCommand(kit *clikit.Kit) *cobra.Command {
 	return &cobra.Command{
 		Use: "emulator", Short: emulatorShort.In(kit.Language()), DisableFlagParsing: true,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if code := emulator(cmd.Context(), args, kit.Stdout(), kit.Stderr()); code != clikit.ExitOK {
+			if code := runEmulator(cmd.Context(), args, kit.Stdout(), kit.Stderr()); code != clikit.ExitOK {
 				return clikit.ExitStatus(code)
 			}
 			return nil

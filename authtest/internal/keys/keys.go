@@ -5,7 +5,10 @@ package keys
 import (
 	"crypto/rand"
 	"crypto/rsa"
+	"crypto/x509"
 	"encoding/json"
+	"encoding/pem"
+	"errors"
 	"fmt"
 	"sync"
 
@@ -49,24 +52,45 @@ func First(n int) []Signing {
 var Stranger = sync.OnceValue(newSigning)
 
 func newSigning() Signing {
-	key := newRSA()
-	return Signing{
-		private: key,
-		Public:  jose.JSONWebKey{Key: key.Public(), KeyID: random.ID(), Algorithm: string(jose.RS256)},
-	}.under("")
+	return ofRSA(random.ID(), newRSA())
 }
 
-// under returns the key with a signer that names the key id, or its own for "".
+func ofRSA(id string, key *rsa.PrivateKey) Signing {
+	public := jose.JSONWebKey{Key: key.Public(), KeyID: id, Algorithm: string(jose.RS256)}
+	return Signing{Public: public, private: key}.under(id)
+}
+
+// under returns the key with a signer that names this key id.
 func (k Signing) under(id string) Signing {
-	if id == "" {
-		id = k.Public.KeyID
-	}
 	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.RS256, Key: jose.JSONWebKey{Key: k.private, KeyID: id}}, nil)
 	if err != nil {
 		panic(fmt.Sprintf("authtest: use a signing key: %v", err))
 	}
 	k.signer = signer
 	return k
+}
+
+// Private is the key in PEM, as PKCS #8.
+func (k Signing) Private() string {
+	der, err := x509.MarshalPKCS8PrivateKey(k.private)
+	if err != nil {
+		panic(fmt.Sprintf("authtest: write a key: %v", err))
+	}
+	return string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}))
+}
+
+// Read returns the signing key with this id and what Private has written of it.
+func Read(id, private string) (Signing, error) {
+	block, _ := pem.Decode([]byte(private))
+	if id == "" || block == nil {
+		return Signing{}, errors.New("a signing key has no id, or is not PEM")
+	}
+	parsed, _ := x509.ParsePKCS8PrivateKey(block.Bytes)
+	key, ok := parsed.(*rsa.PrivateKey)
+	if !ok {
+		return Signing{}, errors.New("a signing key is not an RSA key of PKCS #8")
+	}
+	return ofRSA(id, key), nil
 }
 
 // newRSA takes a good part of a second.

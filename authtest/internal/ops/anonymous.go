@@ -35,10 +35,8 @@ func turnInto(s *service.Service, u *service.Account, person service.Person) *se
 	s.People.ForgetDevice(u)
 	person.Sub = u.Sub
 	person.Groups = u.Groups
-	u.Person, u.Anonymous, u.Updated = person, false, s.Now()
-	if person.Password != "" {
-		u.PasswordSet = u.Updated
-	}
+	u.Become(person, s.Now())
+	u.Anonymous = false
 	s.People.Index(u)
 	return u
 }

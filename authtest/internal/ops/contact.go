@@ -30,7 +30,7 @@ func setContact(s *service.Service, c *call) (any, *refusal.Error) {
 	if u.Anonymous {
 		return nil, refusal.PermissionDenied("an anonymous user has no contact")
 	}
-	if in["sudo_token"] != "" || u.Password != "" || u.Phone != "" || u.Email != "" {
+	if in["sudo_token"] != "" || u.HasPassword() || u.Phone != "" || u.Email != "" {
 		if refused := needSudo(s, u, in["sudo_token"]); refused != nil {
 			return nil, refused
 		}
@@ -68,7 +68,7 @@ func resolveConflict(s *service.Service, other *service.Account, to address.Cont
 		}
 		s.People.Index(other)
 		other.Updated = s.Now()
-		byPassword := other.Username != "" && other.Password != ""
+		byPassword := other.Username != "" && other.HasPassword()
 		if !byPassword && other.Phone == "" && other.Email == "" && len(other.Identities) == 0 {
 			s.Remove(other)
 		}

@@ -58,7 +58,7 @@ func setPassword(s *service.Service, c *call) (any, *refusal.Error) {
 		token = c.request.URL.Query().Get("sudo_token")
 	}
 	switch {
-	case token == "" && u.Password == "" && !u.Anonymous:
+	case token == "" && !u.HasPassword() && !u.Anonymous:
 	case token == "" && in["old_password"] != "":
 		refused = checkPassword(s, c, u, in["old_password"], wrongPassword())
 	default:

@@ -34,7 +34,7 @@ func profileOf(u *service.Account) any {
 		"user_id":      u.Sub,
 		"status":       u.Status(),
 		"type":         "external",
-		"has_password": u.Password != "",
+		"has_password": u.HasPassword(),
 		"groups":       groups,
 		"providers":    providers,
 		"meta":         map[string]any{},
@@ -181,7 +181,7 @@ func editPassword(s *service.Service, c *call) (any, *refusal.Error) {
 	switch {
 	case u.Anonymous:
 		return nil, refusal.PermissionDenied("an anonymous user has no password")
-	case u.Password != "":
+	case u.HasPassword():
 		refused = checkPassword(s, c, u, secret["encrypt_password"], wrongPassword())
 	}
 	if refused == nil {

@@ -84,7 +84,7 @@ func checkLogin(s *service.Service, c *call, username, password string) (*servic
 // checkPassword counts wrong passwords, answers them with wrong, and asks for a captcha or locks the account when there
 // were too many.
 func checkPassword(s *service.Service, c *call, u *service.Account, password string, wrong *refusal.Error) *refusal.Error {
-	if u.Password == "" {
+	if !u.HasPassword() {
 		return &refusal.Error{Word: "password_not_set", Number: 4029, Description: "user password not set"}
 	}
 	now := s.Now()
@@ -96,7 +96,7 @@ func checkPassword(s *service.Service, c *call, u *service.Account, password str
 			return refused
 		}
 	}
-	if !sameSecret(u.Password, password) {
+	if !u.IsPassword(password) {
 		u.Wrong++
 		if s.LockAfter > 0 && u.Wrong >= s.LockAfter {
 			u.Wrong, u.LockedUntil = 0, now.Add(s.LockFor)

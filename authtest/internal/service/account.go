@@ -9,7 +9,8 @@ import (
 
 // Account is a person whom the service knows.
 type Account struct {
-	Person
+	Person      // without the password
+	password    *password
 	Anonymous   bool
 	Created     time.Time
 	Updated     time.Time
@@ -52,16 +53,36 @@ func (a *Account) NameIdentity(p Identity) {
 	a.IdentityNames[p.Provider] = p.Name
 }
 
+// Become makes the account that of a person, whose password may be a new one.
+func (a *Account) Become(in Person, now time.Time) {
+	if !a.password.is(in.Password) {
+		a.password, a.PasswordSet = newPassword(in.Password), now
+	}
+	in.Password = ""
+	a.Person, a.Updated = in, now
+}
+
+// HasPassword says whether there is one.
+func (a *Account) HasPassword() bool { return a.password != nil }
+
+// IsPassword says whether a password is the account's.
+func (a *Account) IsPassword(text string) bool { return a.HasPassword() && a.password.is(text) }
+
 // SetPassword sets a password that is good; a lock ends.
-func (a *Account) SetPassword(password string, now time.Time) {
-	a.Password, a.PasswordSet, a.Updated = password, now, now
+func (a *Account) SetPassword(text string, now time.Time) {
+	a.password, a.PasswordSet, a.Updated = newPassword(text), now, now
 	a.Wrong, a.LockedUntil = 0, time.Time{}
 }
 
 // Event is one entry of an account's history.
 type Event struct {
-	ID, Action, IP, UserAgent, ClientID, Device string
-	At                                          time.Time
+	ID        string    `json:"id"`
+	Action    string    `json:"action"`
+	IP        string    `json:"ip"`
+	UserAgent string    `json:"user_agent"`
+	ClientID  string    `json:"client_id"`
+	Device    string    `json:"device_id"`
+	At        time.Time `json:"created_at"`
 }
 
 // MaxHistory bounds what is kept of one account.

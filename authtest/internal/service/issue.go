@@ -75,15 +75,15 @@ func (s *Service) Issue(spec TokenSpec) (string, error) {
 		return "", err
 	}
 	s.Lock()
-	rotation := s.signer.rotation
+	key := s.signer.newest()
 	s.Unlock()
 	switch spec.Key {
 	case ServerKey:
-		return keys.At(rotation).Sign(payload), nil
+		return key.Sign(payload), nil
 	case UnknownKey:
 		return keys.Stranger().Sign(payload), nil
 	case ForgedKey:
-		return keys.Stranger().Forge(keys.At(rotation), payload), nil
+		return keys.Stranger().Forge(key, payload), nil
 	default:
 		return "", fmt.Errorf("unknown Key %d", spec.Key)
 	}

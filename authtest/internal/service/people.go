@@ -35,18 +35,15 @@ func (p *People) Seed(in Person) (*Account, error) {
 	}
 	for _, name := range in.loginNames() {
 		if other := p.byName[name]; other != nil && other.Sub != in.Sub {
-			return nil, fmt.Errorf("%v has the same Username, Phone, Email or identity as %v", in, other.Person)
+			return nil, &PersonError{name.field(), "is that of " + other.String() + " too"}
 		}
 	}
 	old := p.bySub[in.Sub]
 	if old == nil {
 		return p.Add(in), nil
 	}
-	old.Updated = p.setting.Now()
-	if in.Password != old.Password {
-		old.PasswordSet = old.Updated
-	}
-	old.Person, old.Anonymous = in, false
+	old.Become(in, p.setting.Now())
+	old.Anonymous = false
 	p.ForgetDevice(old)
 	p.Index(old)
 	return old, nil
@@ -55,13 +52,34 @@ func (p *People) Seed(in Person) (*Account, error) {
 // Add adds an account whose names are free.
 func (p *People) Add(in Person) *Account {
 	now := p.setting.Now()
-	a := &Account{Person: in, Created: now, Updated: now}
-	if in.Password != "" {
-		a.PasswordSet = now
-	}
+	a := &Account{Created: now}
+	a.Become(in, now)
 	p.bySub[in.Sub] = a
 	p.Index(a)
 	return a
+}
+
+// put adds an account of a state.
+func (p *People) put(a *Account, device string) error {
+	if !a.Anonymous {
+		if err := a.check(); err != nil {
+			return fmt.Errorf("user %q of the state: %w", a.Sub, err)
+		}
+	}
+	for _, name := range a.loginNames() {
+		if p.byName[name] != nil {
+			return fmt.Errorf("two users of the state have the same %s", name.field())
+		}
+	}
+	if a.Sub == "" || p.bySub[a.Sub] != nil {
+		return fmt.Errorf("two users of the state have the sub %q, or it is none", a.Sub)
+	}
+	p.bySub[a.Sub] = a
+	p.Index(a)
+	if device != "" {
+		p.byDevice[device] = a
+	}
+	return nil
 }
 
 // Remove deletes an account.

@@ -1,7 +1,6 @@
 package service
 
 import (
-	"errors"
 	"strings"
 	"unicode"
 
@@ -26,23 +25,50 @@ type Person struct {
 // String returns the person's id without anything personal.
 func (p Person) String() string { return "authtest.User(" + p.Sub + ")" }
 
+// PersonError is why an account cannot be.
+type PersonError struct {
+	Field string // by its name in JSON; "" is the whole
+	Text  string
+}
+
+// goNames are the fields as Go names them.
+var goNames = map[string]string{
+	"username": "Username", "phone_number": "Phone", "email": "Email", "identities": "Identities",
+}
+
+// Error names the field as Go does.
+func (e *PersonError) Error() string {
+	if e.Field == "" {
+		return "a user needs a Username, a Phone, an Email or an identity at a third party"
+	}
+	return "a user's " + goNames[e.Field] + " " + e.Text
+}
+
+// JSON names the field as JSON does.
+func (e *PersonError) JSON() string {
+	if e.Field == "" {
+		return "a user needs username, phone_number, email or identities"
+	}
+	return e.Field + " " + e.Text
+}
+
 // check refuses what no account can have.
-func (p *Person) check() error {
+func (p *Person) check() *PersonError {
 	if !address.PhonePattern.MatchString(p.Phone) {
-		return errors.New(`a user's Phone is not in the form "+86 13800000000"`)
+		return &PersonError{"phone_number", `is not in the form "+86 13800000000"`}
 	}
 	if p.Username == "" && p.Phone == "" && p.Email == "" && len(p.Identities) == 0 {
-		return errors.New("a user needs a Username, a Phone, an Email or an identity at a third party")
+		return &PersonError{}
 	}
 	if address.IsPhone(p.Username) || strings.Contains(p.Username, "@") || strings.ContainsFunc(p.Username, unicode.IsControl) {
-		return errors.New("a user's Username is a phone number, has an @, or cannot be typed")
+		return &PersonError{"username", "is a phone number, has an @, or cannot be typed"}
 	}
 	if p.Email != "" && !address.IsEmail(p.Email) {
-		return errors.New("a user's Email is no e-mail address")
+		return &PersonError{"email", "is no e-mail address"}
 	}
 	for provider, sub := range p.Identities {
 		if provider == "" || sub == "" {
-			return errors.New("a user's identity has no provider or no id")
+			return &PersonError{"identities", "has an entry without a provider or without an id"}
 		}
 	}
 	return nil
@@ -58,6 +84,20 @@ const (
 	byEmail    = "email"
 	byIdentity = "identity "
 )
+
+// field is the JSON name of the field that has the name.
+func (n loginName) field() string {
+	switch n.kind {
+	case byUsername:
+		return "username"
+	case byPhone:
+		return "phone_number"
+	case byEmail:
+		return "email"
+	default:
+		return "identities"
+	}
+}
 
 // loginNames are what an account is found by.
 func (p *Person) loginNames() []loginName {

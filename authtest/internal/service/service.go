@@ -5,7 +5,9 @@
 package service
 
 import (
+	"errors"
 	"fmt"
+	"maps"
 	"sync"
 	"time"
 
@@ -69,7 +71,7 @@ func New(c Config, url string) (*Service, error) {
 
 // restart gives the environment its first records. It is locked, or nobody has it yet.
 func (s *Service) restart() error {
-	s.signer.rotation = 0
+	s.signer.number = 0
 	s.records = newRecords(s.setting)
 	for i, in := range s.Seeds {
 		if _, err := s.People.Seed(in); err != nil {
@@ -98,12 +100,12 @@ func (s *Service) TicketFile() []byte { return s.TicketKey().File(s.Env) }
 // RotateKey makes another key sign from now on. It takes the lock.
 func (s *Service) RotateKey() {
 	s.Lock()
-	next := s.signer.rotation + 1
+	signer := s.signer
 	s.Unlock()
-	keys.At(next) // made here, so that nobody waits for it with the environment locked
+	signer.at(signer.number + 1) // made here, so that nobody waits for it with the environment locked
 	s.Lock()
 	defer s.Unlock()
-	s.signer.rotation++
+	s.signer.number++
 }
 
 // Remove deletes an account and everything that signs it in.
@@ -141,4 +143,30 @@ func (s *Service) Tidy() {
 	s.Grants.tidy(now)
 	s.Parties.tidy(now)
 	s.QRCodes.tidy(now)
+}
+
+// LoadSeed adds the accounts and fixed codes of a seed, which are those of a reset from now on. It takes the lock.
+func (s *Service) LoadSeed(people []Person, codes map[string]string) error {
+	s.Lock()
+	defer s.Unlock()
+	for _, in := range people {
+		if _, err := s.People.Seed(in); err != nil {
+			return err
+		}
+	}
+	maps.Copy(s.Codes.fixed, codes)
+	s.Seeds, s.SeedCodes = people, codes
+	return nil
+}
+
+// CheckSeeds says which of some accounts cannot be added to an environment that has no others, and why. All of them can: nil.
+func CheckSeeds(people []Person) (i int, why *PersonError) {
+	p := newPeople(&setting{})
+	for i, in := range people {
+		if _, err := p.Seed(in); err != nil {
+			why, _ := errors.AsType[*PersonError](err)
+			return i, why
+		}
+	}
+	return 0, nil
 }

@@ -107,12 +107,16 @@ func (s *Sessions) Open(n Session) *Session {
 	n.Expires = n.Began.Add(s.setting.AccessLife) // until Mint knows better
 	n.refreshExpires = n.Began.Add(s.setting.RefreshLife)
 	n.refreshEnded = n.User.Anonymous && !s.setting.AnonymousRefresh || n.Provider == CustomProvider && s.setting.NoCustomRefresh
-	s.open[n.id] = &n
+	s.add(&n)
+	return &n
+}
+
+func (s *Sessions) add(n *Session) {
+	s.open[n.id] = n
 	if s.byUser[n.User] == nil {
 		s.byUser[n.User] = make(map[*Session]struct{})
 	}
-	s.byUser[n.User][&n] = struct{}{}
-	return &n
+	s.byUser[n.User][n] = struct{}{}
 }
 
 // Mint makes an access token for a session.

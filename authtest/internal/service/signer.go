@@ -1,11 +1,31 @@
 package service
 
-import "github.com/cloudbase-community/tcbauth/authtest/internal/keys"
+import (
+	"slices"
 
-// signer has the environment's keys, of which the newest signs.
-type signer struct{ rotation int } // how often the key was rotated
+	"github.com/cloudbase-community/tcbauth/authtest/internal/keys"
+)
 
-func (s *signer) newest() keys.Signing { return keys.At(s.rotation) }
+// signer has the environment's keys, of which the newest signs. The first ones are those of a state that was loaded; those of
+// the process follow.
+type signer struct {
+	loaded []keys.Signing
+	number int // of keys, but for the first
+}
+
+func (s *signer) newest() keys.Signing { return s.at(s.number) }
+
+func (s *signer) at(i int) keys.Signing {
+	if i < len(s.loaded) {
+		return s.loaded[i]
+	}
+	return keys.At(i - len(s.loaded))
+}
 
 // keys are those whose tokens are good, the oldest first.
-func (s *signer) keys() []keys.Signing { return keys.First(s.rotation + 1) }
+func (s *signer) keys() []keys.Signing {
+	if more := s.number + 1 - len(s.loaded); more > 0 {
+		return slices.Concat(s.loaded, keys.First(more))
+	}
+	return s.loaded[:s.number+1]
+}

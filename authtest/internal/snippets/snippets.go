@@ -1,0 +1,27 @@
+// Package snippets has the lines that point a client at an emulator.
+package snippets
+
+import (
+	"fmt"
+	"strings"
+)
+
+// Snippet is what one kind of client is given.
+type Snippet struct {
+	Name string `json:"name"`
+	Text string `json:"text"`
+}
+
+// For returns the snippets of an environment with this base URL. Every one has been tried by a test.
+func For(env, url string) []Snippet {
+	scheme, address, _ := strings.Cut(url, ":")
+	js := fmt.Sprintf(`const app = cloudbase.init({ env: '%s' })
+app.registerEndPoint('%s', '%s')
+const auth = app.auth({ persistence: 'local' })`, env, address, scheme)
+	return []Snippet{
+		{"js-sdk in a page", js},
+		{"js-sdk in Node", "cloudbase.useAdapters(adapter) // such as conformance/lib/adapter.mjs\n" + js},
+		{"Go", fmt.Sprintf(`auth, err := tcbauth.New("%s", tcbauth.WithBaseURL("%s"))`, env, url)},
+		{"curl", fmt.Sprintf(`curl -d '{"phone_number":"+86 13800000000"}' '%s/auth/v1/verification?client_id=%s'`, url, env)},
+	}
+}

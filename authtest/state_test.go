@@ -1,0 +1,94 @@
+package authtest_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/cloudbase-community/tcbauth/authtest"
+)
+
+// Who loads a state goes on where somebody saved it: the same people, passwords, sessions, keys and clock.
+func TestState(t *testing.T) {
+	t.Parallel()
+	first := authtest.NewServer(t, authtest.WithRefreshPolicy(authtest.RotatingWithGrace(time.Minute)))
+	first.Seed(authtest.User{
+		Sub: "1", Username: "user_01", Password: password, Phone: phone, Email: email, Groups: []string{"g"},
+		Identities: map[string]string{"wx_open": "w"},
+	}, authtest.User{Sub: "2", Username: "user_02", Blocked: true})
+	first.FixCode(phone, "654321")
+	first.Advance(90 * time.Minute)
+	session := signIn(t, first, "user_01")
+	spent := session.text("refresh_token")
+	session = ok(t, first, "token", "", refresh(spent))
+	ok(t, first, "PATCH user/profile", session.text("access_token"), object{"gender": "FEMALE", "address": object{"country": "CN"}})
+	anonymous := ok(t, first, "signin/anonymously", "", object{})
+	first.RotateKey()
+	state, err := first.SaveState()
+	require.NoError(t, err)
+	assert.NotContains(t, string(state), password)
+	assert.NotContains(t, string(state), session.text("access_token"))
+
+	second := authtest.NewServer(t, authtest.WithRefreshPolicy(authtest.RotatingWithGrace(time.Minute)))
+	second.Seed(authtest.User{Sub: "9", Username: "user_09"})
+	require.NoError(t, second.LoadState(state))
+	assert.WithinDuration(t, first.Now(), second.Now(), 5*time.Second)
+	_, before, err := send(t.Context(), first, "GET", "/auth/v1/certs", "", nil)
+	require.NoError(t, err)
+	_, after, err := send(t.Context(), second, "GET", "/auth/v1/certs", "", nil)
+	require.NoError(t, err)
+	assert.Equal(t, string(before), string(after))
+	bearer := session.text("access_token")
+	for _, path := range []string{"user/me", "user/security/history", "user/provider"} {
+		assert.Equal(t, ok(t, first, path, bearer, nil), ok(t, second, path, bearer, nil), path)
+	}
+	assert.Equal(t, anonymous["sub"], ok(t, second, "user/me", anonymous.text("access_token"), nil)["sub"])
+	assert.Equal(t, anonymous["sub"], ok(t, second, "signin/anonymously", "", object{})["sub"])
+	signIn(t, second, "user_01")
+	refused(t, second, "signin", "", object{"username": "user_01", "password": "wr0ng-one"}, 400, "invalid_username_or_password", 4043)
+	refused(t, second, "signin", "", object{"username": "user_09", "password": password}, 400, "invalid_username_or_password", 4043)
+	ok(t, second, "token", "", refresh(spent))
+	fresh := ok(t, second, "token", "", refresh(session.text("refresh_token")))
+	assert.NotEqual(t, session["refresh_token"], fresh["refresh_token"])
+	again, err := second.SaveState()
+	require.NoError(t, err)
+	require.NoError(t, second.LoadState(again), "its own")
+	ok(t, second, "user/me", fresh.text("access_token"), nil)
+	ok(t, second, "verification", "", object{"phone_number": phone})
+	code, err := second.WaitCode(t.Context(), phone)
+	require.NoError(t, err)
+	assert.Equal(t, "654321", code)
+
+	for name, bad := range map[string]string{
+		"nothing":     ``,
+		"no JSON":     `x`,
+		"not a state": `{}`,
+		"a name":      strings.Replace(string(state), `"sub"`, `"subb"`, 1),
+		"version":     strings.Replace(string(state), `"version": 1`, `"version": 2`, 1),
+		"environment": strings.Replace(string(state), `"env": "authtest"`, `"env": "another"`, 1),
+		"a key":       strings.Replace(string(state), "BEGIN PRIVATE", "BEGIN ", 1),
+		"a stranger":  strings.Replace(string(state), `"sub": "1",`+"\n\t\t\t\"client_id\"", `"sub": "3",`+"\n\t\t\t\"client_id\"", 1),
+		"two of one":  strings.Replace(string(state), `"sub": "2"`, `"sub": "1"`, 1),
+	} {
+		require.ErrorContains(t, second.LoadState([]byte(bad)), "authtest: LoadState: ", name)
+	}
+	ok(t, second, "user/me", fresh.text("access_token"), nil)
+}
+
+// A seed that was changed is loaded again, and what it says of rules waits for the next start.
+func TestLoadSeed(t *testing.T) {
+	t.Parallel()
+	srv := authtest.NewServer(t, authtest.WithSeed([]byte(`{"users": [{"username": "user_01", "password": "`+password+`"}]}`)))
+	bearer := signIn(t, srv, "user_01").text("access_token")
+	require.NoError(t, srv.LoadSeed([]byte(`{"users": [{"username": "user_01", "password": "`+password+`", "name": "n"},
+		{"username": "user_02", "password": "`+password+`"}], "codes": {"13800000000": "654321"}, "rules": {"sms_daily_limit": 1}}`)))
+	assert.Equal(t, "n", ok(t, srv, "user/me", bearer, nil)["name"])
+	signIn(t, srv, "user_02")
+	var wrong *authtest.SeedError
+	require.ErrorAs(t, srv.LoadSeed([]byte(`{"user": []}`)), &wrong)
+	srv.Reset()
+	signIn(t, srv, "user_02")
+}

@@ -1,0 +1,155 @@
+// Package emulator runs emulated environments for people and programs on the same machine, until it is told to stop or the
+// command that it runs for them ends.
+package emulator
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"strconv"
+	"strings"
+
+	"github.com/cloudbase-community/tcbauth/authtest"
+	"github.com/cloudbase-community/tcbauth/internal/wholefile"
+)
+
+// Run serves until ctx ends or the command does, whose exit code it returns. The URLs are written to stdout, which is the
+// command's if there is one, and then they are not. Codes, and what a person should know, are written to stderr.
+func Run(ctx context.Context, c Config, stdout, stderr io.Writer) (code int, err error) {
+	log := newLineLog(stderr)
+	defer func() { err = errors.Join(err, log.close()) }()
+	if err := log.open(c.Log); err != nil {
+		return 0, err
+	}
+	if len(c.Envs) == 0 {
+		c.Envs = []string{"authtest"}
+	}
+	servers, err := c.start(log)
+	defer func() {
+		for _, srv := range servers {
+			err = errors.Join(err, srv.Close())
+		}
+	}()
+	if err != nil {
+		return 0, err
+	}
+	state, err := c.loadState(servers)
+	if err != nil {
+		return 0, err
+	}
+	defer func() { err = errors.Join(err, state.save()) }()
+	ctx, stop := c.reload(ctx, servers, log)
+	defer stop()
+	urls := ""
+	for _, srv := range servers {
+		urls += srv.URL + "\n"
+	}
+	if c.URLFile != "" {
+		if err := wholefile.Write(c.URLFile, []byte(urls)); err != nil {
+			return 0, err
+		}
+		defer func() { err = errors.Join(err, removeOwn(c.URLFile, urls)) }()
+	}
+	if len(c.Command) == 0 {
+		if _, err := io.WriteString(stdout, urls); err != nil {
+			return 0, err
+		}
+	}
+	for _, srv := range servers {
+		log.say("%s", welcome(srv))
+	}
+	if len(c.Command) > 0 {
+		return runCommand(ctx, c.Command, servers[0], stdout, stderr)
+	}
+	<-ctx.Done()
+	return 0, nil
+}
+
+// start returns the servers of the environments. After an error too they are to be closed.
+func (c Config) start(log *lineLog) (servers []*authtest.Server, err error) {
+	opts, err := c.options(log)
+	if err != nil {
+		return nil, err
+	}
+	for _, env := range c.Envs {
+		prefix := ""
+		if len(c.Envs) > 1 {
+			prefix = env + ": "
+		}
+		srv, err := listen(c.Addr, log, append(opts[:len(opts):len(opts)], authtest.WithEnv(env), authtest.WithOnMessage(func(m authtest.Message) {
+			log.say("%s  %s%s to %s: %s\n", m.SentAt.Local().Format("15:04:05"), prefix, m.Channel, visible(m.To), m.Code)
+		})))
+		if errors.Is(err, authtest.ErrNotLoopback) {
+			err = fmt.Errorf("%w; if that is meant, say so by -allow-non-loopback too", err)
+		}
+		if err != nil {
+			return servers, inFile(c.Seed, err)
+		}
+		servers = append(servers, srv)
+		if looksReal(env) {
+			log.say("WARNING: %s looks like the id of a real environment. A client with it that is not pointed here talks to Tencent, "+
+				"and sends real messages. An id that no environment has, such as authtest, is safer.\n", env)
+		}
+	}
+	return servers, nil
+}
+
+func (c Config) options(log *lineLog) ([]authtest.Option, error) {
+	var opts []authtest.Option
+	if c.Open {
+		opts = append(opts, authtest.AllowNonLoopback())
+	}
+	if c.Log != "" {
+		opts = append(opts, authtest.WithOnRequest(func(r authtest.Request) { log.write(r) }))
+	}
+	if c.Seed != "" {
+		file, err := os.ReadFile(c.Seed)
+		if err != nil {
+			return nil, err
+		}
+		opts = append(opts, authtest.WithSeed(file))
+	}
+	return opts, nil
+}
+
+// The usual address.
+const (
+	usualHost = "127.0.0.1"
+	usualPort = 9190
+	ports     = 100 // that are tried from the usual one on
+)
+
+// listen is authtest.Listen, for "" on the usual port or the next one that is free.
+func listen(addr string, log *lineLog, opts []authtest.Option) (*authtest.Server, error) {
+	if addr != "" {
+		return authtest.Listen(addr, opts...)
+	}
+	for port := usualPort; ; port++ {
+		srv, err := authtest.Listen(net.JoinHostPort(usualHost, strconv.Itoa(port)), opts...)
+		if taken := new(net.OpError); errors.As(err, &taken) && port < usualPort+ports {
+			continue
+		}
+		if err == nil && port > usualPort {
+			log.say("port %d is taken\n", usualPort)
+		}
+		return srv, err
+	}
+}
+
+// welcome is what a person is told of an environment.
+func welcome(srv *authtest.Server) string {
+	var text strings.Builder
+	_, _ = fmt.Fprintf(&text, "environment %s, page and inbox at %s/_emulator/\n", srv.Env, srv.URL)
+	for _, snippet := range srv.Snippets() {
+		_, _ = fmt.Fprintf(&text, "\n  %s:\n", snippet.Name)
+		for line := range strings.Lines(snippet.Text) {
+			_, _ = fmt.Fprintf(&text, "    %s", line)
+		}
+		text.WriteString("\n")
+	}
+	text.WriteString("\n")
+	return text.String()
+}

@@ -1,0 +1,88 @@
+package emulator
+
+import (
+	"context"
+	"os"
+	"os/signal"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/cloudbase-community/tcbauth/authtest"
+)
+
+// watchInterval is how often the seed is looked at.
+const watchInterval = 500 * time.Millisecond
+
+// reload reads the seed again at SIGHUP, and when it has changed if it is watched. Without a seed SIGHUP ends the context that
+// it returns, as another signal does. stop ends it all.
+func (c Config) reload(parent context.Context, servers []*authtest.Server, log *lineLog) (ctx context.Context, stop func()) {
+	ctx, cancel := context.WithCancel(parent)
+	hangup := make(chan os.Signal, 1)
+	if !signal.Ignored(syscall.SIGHUP) {
+		signal.Reset(syscall.SIGHUP) // whoever else would end the program at it
+		signal.Notify(hangup, syscall.SIGHUP)
+	}
+	var changed <-chan time.Time
+	var watched fileVersion
+	if c.Watch && c.Seed != "" {
+		ticker := time.NewTicker(watchInterval)
+		context.AfterFunc(ctx, ticker.Stop)
+		changed, watched = ticker.C, versionOf(c.Seed)
+	}
+	var done sync.WaitGroup
+	done.Go(func() {
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-hangup:
+				if c.Seed == "" {
+					cancel()
+					return
+				}
+			case <-changed:
+				now := versionOf(c.Seed)
+				if now == watched {
+					continue
+				}
+				watched = now
+			}
+			c.loadSeed(servers, log)
+		}
+	})
+	return ctx, func() {
+		cancel()
+		signal.Stop(hangup)
+		done.Wait()
+	}
+}
+
+// loadSeed reads the seed again. A mistake in it changes nothing.
+func (c Config) loadSeed(servers []*authtest.Server, log *lineLog) {
+	file, err := os.ReadFile(c.Seed)
+	for _, srv := range servers {
+		if err == nil {
+			err = srv.LoadSeed(file)
+		}
+	}
+	if err != nil {
+		log.say("the seed was not read again: %v\n", inFile(c.Seed, err))
+		return
+	}
+	log.say("%s was read again: accounts and codes; rules wait for the next start\n", c.Seed)
+}
+
+// fileVersion tells a file that was written from what it was before.
+type fileVersion struct {
+	changed time.Time
+	size    int64
+}
+
+func versionOf(name string) fileVersion {
+	info, err := os.Stat(name)
+	if err != nil {
+		return fileVersion{}
+	}
+	return fileVersion{info.ModTime(), info.Size()}
+}

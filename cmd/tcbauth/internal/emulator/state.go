@@ -1,0 +1,60 @@
+package emulator
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+
+	"github.com/cloudbase-community/tcbauth/authtest"
+	"github.com/cloudbase-community/tcbauth/internal/wholefile"
+)
+
+// stateFile is where the state of a server goes at the end, if anywhere.
+type stateFile struct {
+	name string // "" is nowhere
+	srv  *authtest.Server
+}
+
+// loadState gives the server of the only environment the state that it starts with.
+func (c Config) loadState(servers []*authtest.Server) (stateFile, error) {
+	if c.Import == "" && c.Export == "" && c.State == "" {
+		return stateFile{}, nil
+	}
+	switch {
+	case len(servers) > 1:
+		return stateFile{}, errors.New("a state is of one environment: give one -env only")
+	case c.State != "" && (c.Import != "" || c.Export != ""):
+		return stateFile{}, errors.New("-state is -import and -export-on-exit of one file: give it alone")
+	}
+	from, to := c.Import, c.Export
+	if c.State != "" {
+		from, to = c.State, c.State
+	}
+	file := stateFile{to, servers[0]}
+	if from == "" {
+		return file, nil
+	}
+	state, err := os.ReadFile(from) //nolint:gosec // G304: whoever runs the emulator names the file
+	if c.State != "" && errors.Is(err, fs.ErrNotExist) {
+		return file, nil
+	}
+	if err == nil {
+		err = servers[0].LoadState(state)
+	}
+	if err != nil {
+		return stateFile{}, fmt.Errorf("load the state of %s: %w", from, err)
+	}
+	return file, nil
+}
+
+func (f stateFile) save() error {
+	if f.name == "" {
+		return nil
+	}
+	state, err := f.srv.SaveState()
+	if err != nil {
+		return err
+	}
+	return wholefile.Write(f.name, append(state, '\n'))
+}

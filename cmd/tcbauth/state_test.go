@@ -1,0 +1,92 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/cloudbase-community/tcbauth/clikit"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+func (p *process) end(t *testing.T) {
+	t.Helper()
+	require.NoError(t, p.cmd.Process.Signal(syscall.SIGTERM))
+	require.NoError(t, p.cmd.Wait(), p.stderr)
+}
+
+// With a state the next emulator goes on where the last one ended: ids, sessions and keys stay.
+func TestStateFile(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	seed, state := filepath.Join(dir, "seed.json"), filepath.Join(dir, "state.json")
+	require.NoError(t, os.WriteFile(seed, []byte(`{"users":[{"username":"user_01","password":"passw0rd"}]}`), 0o600))
+	p := startProcess(t, nil, "-addr", "127.0.0.1:0", "-seed", seed, "-state", state)
+	status, session := p.call(t, "POST", "/auth/v1/signin", `{"username":"user_01","password":"passw0rd"}`)
+	require.Equal(t, 200, status)
+	_, certs := p.call(t, "GET", "/auth/v1/certs", "")
+	p.end(t)
+	info, err := os.Stat(state)
+	require.NoError(t, err)
+	assert.Equal(t, os.FileMode(0o600), info.Mode().Perm())
+
+	p = startProcess(t, nil, "-addr", "127.0.0.1:0", "-import", state, "-export-on-exit", filepath.Join(dir, "copy.json"))
+	_, again := p.call(t, "GET", "/auth/v1/certs", "")
+	assert.Equal(t, certs, again)
+	status, fresh := p.call(t, "POST", "/auth/v1/token", `{"grant_type":"refresh_token","refresh_token":"`+session["refresh_token"].(string)+`"}`)
+	assert.Equal(t, 200, status)
+	assert.Equal(t, session["sub"], fresh["sub"])
+	status, saved := p.call(t, "GET", "/_emulator/state", "")
+	assert.Equal(t, 200, status)
+	assert.Len(t, saved["users"], 1)
+	p.end(t)
+	require.FileExists(t, filepath.Join(dir, "copy.json"))
+
+	for _, args := range [][]string{
+		{"-import", filepath.Join(dir, "nothing")}, {"-import", seed}, {"-state", state, "-env", "another"}, {"-state", state, "-import", state},
+		{"-state", state, "-env", "env-1", "-env", "env-2"},
+	} {
+		code, _, stderr := try(t, append([]string{"emulator", "-addr", "127.0.0.1:0"}, args...)...)
+		assert.Equal(t, clikit.ExitError, code, args)
+		assert.NotContains(t, stderr, "PRIVATE")
+	}
+}
+
+// A seed is read again when it changes, and when the emulator is told so; a mistake in it changes nothing.
+func TestSeedIsReadAgain(t *testing.T) {
+	t.Parallel()
+	seed := filepath.Join(t.TempDir(), "seed.json")
+	write := func(text string) { require.NoError(t, os.WriteFile(seed, []byte(text), 0o600)) }
+	signIn := func(p *process, name string) int {
+		status, _ := p.call(t, "POST", "/auth/v1/signin", `{"username":"`+name+`","password":"passw0rd"}`)
+		return status
+	}
+	says := func(p *process, text string) {
+		t.Helper()
+		require.Eventually(t, func() bool { return strings.Contains(p.stderr.String(), text) }, 10*time.Second, 20*time.Millisecond, text)
+	}
+	write(`{}`)
+	watching := startProcess(t, nil, "-addr", "127.0.0.1:0", "-seed", seed, "-watch")
+	told := startProcess(t, nil, "-addr", "127.0.0.1:0", "-seed", seed)
+	write(`{"users":[{"username":"user_01","password":"passw0rd"}]}`)
+	says(watching, "was read again")
+	assert.Equal(t, 200, signIn(watching, "user_01"))
+	assert.Equal(t, 400, signIn(told, "user_01"))
+	require.NoError(t, told.cmd.Process.Signal(syscall.SIGHUP))
+	says(told, "was read again")
+	assert.Equal(t, 200, signIn(told, "user_01"))
+	write(`{"usres":[]}`)
+	says(watching, "the seed was not read again: "+seed+":1:2: unknown name")
+	assert.Equal(t, 200, signIn(watching, "user_01"))
+	watching.end(t)
+	told.end(t)
+
+	without := startProcess(t, nil, "-addr", "127.0.0.1:0")
+	require.NoError(t, without.cmd.Process.Signal(syscall.SIGHUP))
+	require.NoError(t, without.cmd.Wait(), "a signal is no error")
+}
