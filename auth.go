@@ -7,6 +7,8 @@ import (
 	"log/slog"
 	"net/url"
 	"os"
+	"runtime/debug"
+	"sync"
 	"sync/atomic"
 
 	"github.com/cloudbase-community/tcbauth/internal/client"
@@ -17,8 +19,35 @@ import (
 	"github.com/cloudbase-community/tcbauth/internal/wire"
 )
 
-// Version is this module's version, sent as X-SDK-Version.
-const Version = "0.1.0-dev"
+const modulePath = "github.com/cloudbase-community/tcbauth"
+
+// Version returns the version of this module in the running program, such as "v0.1.0", as the build has recorded it. It is
+// "devel" if the build does not know it, as in the module's own tests. It is sent as X-SDK-Version.
+func Version() string { return builtVersion() }
+
+var builtVersion = sync.OnceValue(func() string {
+	info, _ := debug.ReadBuildInfo() // nil if there is none
+	return versionIn(info)
+})
+
+// versionIn returns the version of this module in a build.
+func versionIn(info *debug.BuildInfo) string {
+	version := ""
+	if info != nil {
+		for _, m := range append([]*debug.Module{&info.Main}, info.Deps...) {
+			if m.Path != modulePath {
+				continue
+			}
+			if version = m.Version; m.Replace != nil {
+				version = m.Replace.Version
+			}
+		}
+	}
+	if version == "" || version == "(devel)" {
+		return "devel"
+	}
+	return version
+}
 
 // App is one environment and how it is reached, like the result of cloudbase.init in the js-sdk. A server makes one App
 // and takes the session of each user from it. An App does not change and is safe for concurrent use. It needs no Close; a
@@ -41,7 +70,7 @@ func NewApp(env string, opts ...Option) (*App, error) {
 	app.clients = client.Config{
 		Wire: wire.New(wire.Config{
 			BaseURL: cfg.baseURL, ClientID: cfg.clientID, ClientSecret: cfg.clientSecret, HTTPClient: cfg.httpClient,
-			Timeout: cfg.timeout, MaxAttempts: cfg.maxAttempts, Logger: cfg.logger, SDKVersion: "tcbauth/" + Version,
+			Timeout: cfg.timeout, MaxAttempts: cfg.maxAttempts, Logger: cfg.logger, SDKVersion: "tcbauth/" + Version(),
 		}),
 		ClientID: cfg.clientID, ClientSecret: cfg.clientSecret,
 		AccessKey: cfg.accessKey, KeyForVisitors: publishable(cfg.accessKey),

@@ -24,13 +24,13 @@ func ExampleAuth_SignInWithOtp() {
 		fmt.Println(err)
 		return
 	}
-	kept, err := json.Marshal(challenge) // in the visitor's server-side session, say
+	kept, err := json.Marshal(challenge) // in the visitor's server-side session
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
 
-	// The person has typed in the code.
+	// The user has typed in the code.
 	var again tcbauth.OtpChallenge
 	if err := json.Unmarshal(kept, &again); err != nil {
 		fmt.Println(err)
@@ -92,7 +92,7 @@ func ExampleWithStoredOtp() {
 	// visitor-2 true <nil>
 }
 
-// Registering with a code. The password is judged before the code is sent, and given again with it.
+// Registering with a code. The password is checked before the code is sent, and given again with it.
 func ExampleAuth_FinishOtp() {
 	auth, _, done := emulated()
 	defer done()
@@ -217,7 +217,7 @@ func ExampleAuth_SignInWithCustomTicket() {
 	// Output: custom customer-42
 }
 
-// A command-line tool on a machine without a browser. The person opens the page on another one.
+// A command-line tool on a machine without a browser. The user opens the page on another one.
 func ExampleAuth_PollDeviceToken() {
 	auth, err := tcbauth.New("your-env-id")
 	if err != nil {
@@ -247,7 +247,7 @@ func ExampleAuth_PollDeviceToken() {
 	}
 }
 
-// A solver shows the picture to a person and returns what they read. The call that needed it goes on by itself.
+// A solver shows the picture to the user and returns what the user reads. The call that needed it then continues.
 func ExampleWithCaptchaSolver() {
 	_, srv, done := emulated()
 	defer done()
@@ -274,7 +274,7 @@ func ExampleWithCaptchaSolver() {
 	// the code is on its way
 }
 
-// A new phone number or mail address takes a code, everything else changes at once.
+// A new phone number or email address needs a code; everything else changes at once.
 func ExampleAuth_UpdateUser() {
 	auth, _, done := signedIn()
 	defer done()
@@ -300,7 +300,7 @@ func ExampleAuth_UpdateUser() {
 	// Go Pher +86 13900000000
 }
 
-// Signing in by WeChat. The browser leaves, and comes back with a code in its URL.
+// Signing in with WeChat. The browser leaves, and returns with a code in its URL.
 func ExampleAuth_SignInWithOAuth() {
 	auth, srv, done := emulated()
 	defer done()

@@ -44,7 +44,7 @@ func Example() {
 	}
 	state, err := auth.SignInWithSms(ctx, tcbauth.SignInWithSmsRequest{
 		VerificationInfo: info,
-		VerificationCode: "123456", // what the person typed in
+		VerificationCode: "123456", // what the user typed in
 		PhoneNum:         "13800000000",
 	})
 	if err != nil {
@@ -96,13 +96,13 @@ func ExampleAuth_Verify() {
 		fmt.Println(err)
 		return
 	}
-	fmt.Println("the proof is good for", verified.ExpiresIn, "s")
+	fmt.Println("the verification token is valid for", verified.ExpiresIn, "s")
 	// Output:
 	// wrong code: true
-	// the proof is good for 600 s
+	// the verification token is valid for 600 s
 }
 
-// Signing in somebody who is registered, with the proof that Verify gave.
+// Signing in a registered user, with the verification token of Verify.
 func ExampleAuth_SignIn() {
 	auth, _, done := emulated()
 	defer done()
@@ -129,7 +129,7 @@ func ExampleAuth_SignIn() {
 	// Output: gopher_01
 }
 
-// Registering somebody new, with a password and a name.
+// Registering a new user, with a password and a name.
 func ExampleAuth_SignUp() {
 	auth, _, done := emulated()
 	defer done()

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 
+	"github.com/cloudbase-community/tcbauth"
 	"github.com/cloudbase-community/tcbauth/accesstoken"
 	"github.com/cloudbase-community/tcbauth/authtest"
 )
@@ -43,6 +44,58 @@ func Example() {
 	// Output:
 	// user 1849755119840497664
 	// true true
+}
+
+// Before a payment the service asks the auth server whether the session still exists.
+func ExampleVerifier_Introspect() {
+	verifier, srv, done := emulated()
+	defer done()
+	ctx := context.Background()
+	srv.Seed(authtest.User{Username: "gopher_01", Password: "correct-horse-1"})
+	auth, err := tcbauth.New(srv.Env, tcbauth.WithBaseURL(srv.URL))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	state, err := auth.SignInWithPassword(ctx, tcbauth.SignInWithPasswordRequest{Username: "gopher_01", Password: "correct-horse-1"})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	token := state.Credentials.AccessToken
+
+	_, err = verifier.Introspect(ctx, token)
+	fmt.Println("session exists:", err == nil)
+	if err := auth.SignOut(ctx); err != nil {
+		fmt.Println(err)
+		return
+	}
+	_, err = verifier.Verify(ctx, token)
+	fmt.Println("token still valid:", err == nil)
+	_, err = verifier.Introspect(ctx, token)
+	fmt.Println("session has ended:", errors.Is(err, accesstoken.ErrInactive))
+	// Output:
+	// session exists: true
+	// token still valid: true
+	// session has ended: true
+}
+
+func ExampleVerifier_Verify() {
+	verifier, srv, done := emulated()
+	defer done()
+
+	claims, err := verifier.Verify(context.Background(), srv.IssueToken(authtest.TokenSpec{Sub: "1849755119840497664"}))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(claims.Subject, claims.Kind)
+
+	_, err = verifier.Verify(context.Background(), srv.IssueToken(authtest.TokenSpec{Kind: authtest.PublishableKey}))
+	fmt.Println(err)
+	// Output:
+	// 1849755119840497664 user
+	// accesstoken: invalid token: publishable keys are not accepted
 }
 
 func ExampleVerifier_Middleware() {

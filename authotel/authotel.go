@@ -77,9 +77,9 @@ func New(opts ...Option) tcbauth.Observer {
 		}
 	}
 	o := &observer{
-		tracer: c.traces.Tracer(Scope, trace.WithInstrumentationVersion(tcbauth.Version)),
+		tracer: c.traces.Tracer(Scope, trace.WithInstrumentationVersion(tcbauth.Version())),
 		instruments: newInstruments(
-			c.metrics.Meter(Scope, metric.WithInstrumentationVersion(tcbauth.Version)),
+			c.metrics.Meter(Scope, metric.WithInstrumentationVersion(tcbauth.Version())),
 		),
 	}
 	return tcbauth.Observer{

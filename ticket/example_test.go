@@ -2,6 +2,7 @@ package ticket_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/cloudbase-community/tcbauth"
@@ -36,4 +37,31 @@ func ExampleSource() {
 	}
 	fmt.Println("signed in:", state.User.Sub != "")
 	// Output: signed in: true
+}
+
+// A ticket for the front end, which signs in with it.
+func ExampleSigner_Sign() {
+	srv, err := authtest.Listen("127.0.0.1:0") // in place of CloudBase
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer func() { _ = srv.Close() }()
+	signer, err := ticket.NewSigner(srv.TicketKey()) // in a program: the key file from the console
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+
+	text, err := signer.Sign("user-0001", ticket.SignOptions{})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println("a ticket:", text != "")
+	_, err = signer.Sign("1", ticket.SignOptions{})
+	fmt.Println(errors.Is(err, ticket.ErrInvalidUID))
+	// Output:
+	// a ticket: true
+	// true
 }

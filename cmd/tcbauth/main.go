@@ -33,6 +33,9 @@ func main() {
 	os.Exit(code)
 }
 
+// more are commands that only some builds have.
+var more []*cobra.Command
+
 // run carries one command line out and returns the exit code. It ends early when ctx does. cfg has the three streams.
 func run(ctx context.Context, cfg clikit.Config, args []string) int {
 	cfg.App = "tcbauth"
@@ -44,6 +47,7 @@ func run(ctx context.Context, cfg clikit.Config, args []string) int {
 	root := rootCommand(kit)
 	root.AddCommand(cobrakit.Commands(kit)...)
 	root.AddCommand(apiCommand(kit), doctorCommand(kit), versionCommand(kit), emulatorCommand(kit))
+	root.AddCommand(more...)
 	root.SetArgs(args)
 	return kit.Exit(cobrakit.Execute(ctx, root, kit))
 }

@@ -12,7 +12,7 @@ import (
 
 // version is what the program was built from.
 type version struct {
-	Version  string `json:"version"`            // of the module; that of the library where it was built from a working copy
+	Version  string `json:"version"`            // of the module, "devel" if the build does not know it
 	Revision string `json:"revision,omitempty"` // of the repository
 	Modified bool   `json:"modified,omitempty"` // the working copy had changes
 	Go       string `json:"go"`
@@ -20,13 +20,10 @@ type version struct {
 }
 
 func buildVersion() version {
-	v := version{Version: tcbauth.Version, Go: runtime.Version(), Platform: runtime.GOOS + "/" + runtime.GOARCH}
+	v := version{Version: tcbauth.Version(), Go: runtime.Version(), Platform: runtime.GOOS + "/" + runtime.GOARCH}
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
 		return v
-	}
-	if built := info.Main.Version; built != "" && built != "(devel)" {
-		v.Version = built
 	}
 	for _, setting := range info.Settings {
 		switch setting.Key {

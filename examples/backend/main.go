@@ -1,6 +1,6 @@
 // Command backend is a small web service where a browser signs in by phone number and code.
 //
-// Without further ado it signs in on an emulator of its own, so that it needs no account and no network, and keeps the
+// Without environment variables it starts its own emulator, so it needs no account and no network, and keeps the
 // sessions in memory:
 //
 //	go run ./examples/backend

@@ -1,6 +1,6 @@
 // Command callfunction calls a cloud function as the person who is signed in, by CloudBase's HTTP API.
 //
-// Without further ado it talks to an emulator and a stand-in for the functions of its own, so that it needs no account and
+// Without environment variables it talks to an emulator and a stand-in for the functions of its own, so that it needs no account and
 // no network:
 //
 //	go run ./examples/callfunction

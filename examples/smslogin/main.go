@@ -1,6 +1,6 @@
 // Command smslogin signs a phone number up and in, step by step as the js-sdk's page on SMS login does.
 //
-// Without further ado it talks to an emulator of its own, so that it needs no account and no network:
+// Without environment variables it starts its own emulator, so it needs no account and no network:
 //
 //	go run ./examples/smslogin
 //

@@ -96,7 +96,7 @@ func persons(tb testing.TB, at endpoint) (ofToken, byHand func() error) {
 	}
 	hand := &handWritten{
 		client: &http.Client{Transport: at.transport()}, base: at.base, clientID: benchEnv, deviceID: deviceID,
-		version: "tcbauth/" + tcbauth.Version,
+		version: "tcbauth/" + tcbauth.Version(),
 	}
 	byHand = func() error {
 		user := new(handUser)

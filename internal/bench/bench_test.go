@@ -318,7 +318,7 @@ func smsLogins(tb testing.TB, at endpoint, opts ...tcbauth.Option) (login, byHan
 	}
 	hand := &handWritten{
 		client: &http.Client{Transport: at.transport()}, base: at.base, clientID: benchEnv, deviceID: deviceID,
-		version: "tcbauth/" + tcbauth.Version,
+		version: "tcbauth/" + tcbauth.Version(),
 	}
 	byHand = func() error {
 		sent, err := hand.ask(ctx, phone)
