@@ -69,7 +69,7 @@ func newConfig(env string, opts []Option) (*config, error) {
 	c := &config{
 		env: env, region: endpoint.DefaultRegion, clientID: env, language: "zh-CN",
 		sessionTTL: 31 * 24 * time.Hour, timeout: 15 * time.Second, maxAttempts: wire.DefaultAttempts,
-		httpClient: &http.Client{}, now: time.Now, policy: ValidatePassword,
+		httpClient: &http.Client{}, now: time.Now, policy: ValidatePassword, store: NewMemoryStore(),
 	}
 	if err := endpoint.CheckEnv(env); err != nil {
 		return nil, fmt.Errorf("tcbauth: %w", err)
@@ -82,11 +82,11 @@ func newConfig(env string, opts []Option) (*config, error) {
 			return nil, fmt.Errorf("tcbauth: %w", err)
 		}
 	}
-	if c.store == nil {
-		c.store = NewMemoryStore()
-	}
 	if c.speech.gateway {
 		_ = c.server.UseGateway() // unless another host was chosen
+	}
+	if err := c.server.Check(); err != nil {
+		return nil, fmt.Errorf("tcbauth: %w", err)
 	}
 	c.baseURL = c.server.URL(c.env, c.region)
 	return c, nil
@@ -127,10 +127,7 @@ func WithIntlGateway() Option {
 // address. EmailRedirectTo of [Auth.SignInWithOtp] also reaches users who are not registered, if ShouldCreateUser is
 // true. Everything else is the same in both.
 func WithJSSDK3() Option {
-	return func(c *config) error {
-		c.speech = jsSDK3
-		return nil
-	}
+	return always(func(c *config) { c.speech = jsSDK3 })
 }
 
 // WithBaseURL uses another server, for example an emulator. The paths of the API follow it, beginning with /auth. Plain
@@ -138,6 +135,20 @@ func WithJSSDK3() Option {
 // are never sent to the environment's own hosts.
 func WithBaseURL(base string) Option {
 	return func(c *config) error { return named("WithBaseURL", c.server.UseBase(base)) }
+}
+
+// WithInsecureEmulator lets [WithBaseURL] name an emulator on another host by plain http, such as one in another container.
+// Whoever is between the two can read and change everything. It is refused without a base URL, and with one of Tencent's hosts.
+func WithInsecureEmulator() Option {
+	return always(func(c *config) { c.server.UseInsecureEmulator() })
+}
+
+// always is an option that cannot be wrong.
+func always(set func(*config)) Option {
+	return func(c *config) error {
+		set(c)
+		return nil
+	}
 }
 
 // named says which option err is of.
@@ -162,10 +173,7 @@ func WithClientID(id string) Option {
 
 // WithClientSecret sets the OAuth client secret; the default is "", as in the js-sdk.
 func WithClientSecret(secret string) Option {
-	return func(c *config) error {
-		c.clientSecret = secret
-		return nil
-	}
+	return always(func(c *config) { c.clientSecret = secret })
 }
 
 // WithAccessKey sets a publishable key or an API key, the accessKey of the js-sdk. While nobody is signed in, it is sent
@@ -225,10 +233,7 @@ func WithRefreshAhead(d time.Duration) Option {
 // WithStoredOtp keeps the challenge of a code in the token store, beside the session, so that [Auth.FinishOtp] needs only the
 // code. See there for the rules.
 func WithStoredOtp() Option {
-	return func(c *config) error {
-		c.storedOtp = true
-		return nil
-	}
+	return always(func(c *config) { c.storedOtp = true })
 }
 
 // WithHTTPClient sends requests with a copy of client, without its cookie jar and without following redirects. If the
@@ -322,19 +327,13 @@ func WithClock(now func() time.Time) Option {
 // background failures (a session that could not be saved) as warnings. No record contains a token, a verification code, a
 // phone number or a body. nil, the default, logs nothing.
 func WithLogger(logger *slog.Logger) Option {
-	return func(c *config) error {
-		c.logger = logger
-		return nil
-	}
+	return always(func(c *config) { c.logger = logger })
 }
 
 // WithObserver tells observer about calls, refreshes, store operations and ended sessions. Package authotel makes an
 // Observer for OpenTelemetry. Without this option nothing is measured.
 func WithObserver(observer Observer) Option {
-	return func(c *config) error {
-		c.observer = &observer
-		return nil
-	}
+	return always(func(c *config) { c.observer = &observer })
 }
 
 // WithPasswordPolicy checks a new password before it is sent; the default is [ValidatePassword].

@@ -232,3 +232,32 @@ func FuzzValidatePassword(f *testing.F) {
 		assert.Contains(t, []string{ruleUTF8, ruleStrength}, refusal.Rule, "a rule from the list quotes nothing")
 	})
 }
+
+// An emulator in another container may be reached by plain http if that is said, and no real environment.
+func TestWithInsecureEmulator(t *testing.T) {
+	t.Parallel()
+	const plain = "http://emulator:9190"
+	for name, tt := range map[string]struct {
+		opts []Option
+		want string // the error; "" is none
+	}{
+		"not said":      {[]Option{WithBaseURL(plain)}, "tcbauth: WithBaseURL: what goes over plain http"},
+		"said":          {[]Option{WithInsecureEmulator(), WithBaseURL(plain)}, ""},
+		"said after":    {[]Option{WithBaseURL(plain), WithInsecureEmulator()}, ""},
+		"loopback":      {[]Option{WithBaseURL("http://127.0.0.1:1"), WithInsecureEmulator()}, ""},
+		"no emulator":   {[]Option{WithInsecureEmulator()}, "tcbauth: WithInsecureEmulator: needs"},
+		"gateway":       {[]Option{WithInsecureEmulator(), WithGateway()}, "tcbauth: WithInsecureEmulator: needs"},
+		"real":          {[]Option{WithInsecureEmulator(), WithBaseURL("http://env-1.ap-shanghai.tcb-api.TencentCloudAPI.com.")}, "tcbauth: WithInsecureEmulator: needs"},
+		"real by https": {[]Option{WithInsecureEmulator(), WithBaseURL("https://x.api.tcloudbasegateway.com")}, "tcbauth: WithInsecureEmulator: needs"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			_, err := New("env-1", tt.opts...)
+			if tt.want == "" {
+				require.NoError(t, err)
+				return
+			}
+			require.ErrorContains(t, err, tt.want)
+		})
+	}
+}

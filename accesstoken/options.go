@@ -72,6 +72,9 @@ func newConfig(env string, opts []Option) (*config, error) {
 		// Users of the gateway have these issuers too. Live tokens had either scheme.
 		c.issuers = []string{regional, "http" + strings.TrimPrefix(regional, "https")}
 	}
+	if err := c.server.Check(); err != nil {
+		return nil, fmt.Errorf("accesstoken: %w", err)
+	}
 	c.baseURL = c.server.URL(c.env, c.region)
 	return c, nil
 }
@@ -101,6 +104,15 @@ func WithIntlGateway() Option {
 // unless the host is a loopback address. It does not change which issuers are accepted: see [WithIssuer].
 func WithBaseURL(base string) Option {
 	return func(c *config) error { return named("WithBaseURL", c.server.UseBase(base)) }
+}
+
+// WithInsecureEmulator lets [WithBaseURL] name an emulator on another host by plain http, such as one in another container: whoever
+// is between the two can forge tokens. It is refused without a base URL, and with one of Tencent's hosts.
+func WithInsecureEmulator() Option {
+	return func(c *config) error {
+		c.server.UseInsecureEmulator()
+		return nil
+	}
 }
 
 // named says which option err is of.

@@ -54,3 +54,16 @@ func TestOptionsAreChecked(t *testing.T) {
 	_, err := accesstoken.NewVerifier(env, accesstoken.WithLogger(nil))
 	require.NoError(t, err)
 }
+
+// An emulator in another container may be reached by plain http if that is said, and no real environment.
+func TestWithInsecureEmulator(t *testing.T) {
+	t.Parallel()
+	for base, good := range map[string]bool{"http://emulator:9190": true, "http://env-1.api.tcloudbasegateway.com": false, "": false} {
+		opts := []accesstoken.Option{accesstoken.WithInsecureEmulator()}
+		if base != "" {
+			opts = append(opts, accesstoken.WithBaseURL(base))
+		}
+		_, err := accesstoken.NewVerifier("env-1", opts...)
+		assert.Equal(t, good, err == nil, base)
+	}
+}

@@ -1,6 +1,7 @@
 package authtest
 
 import (
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"regexp"
@@ -15,6 +16,9 @@ type Option func(*config) error
 type config struct {
 	service.Config
 	allowNonLoopback bool
+	publicURL        string
+	certificate      *tls.Certificate
+	controlToken     string
 }
 
 func newConfig(opts []Option) (config, error) {
@@ -196,7 +200,7 @@ func WithoutCode() Option {
 }
 
 // AllowNonLoopback lets Listen take an address that other machines can reach. Everybody who can reach it can sign in as
-// anybody: the emulator has no secrets. The control API answers this machine only, with or without this option.
+// anybody: the emulator has no secrets. The control API answers this machine only, unless [WithControlToken] is given.
 func AllowNonLoopback() Option {
 	return func(c *config) error {
 		c.allowNonLoopback = true

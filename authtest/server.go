@@ -1,7 +1,9 @@
 package authtest
 
 import (
+	"cmp"
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -68,12 +70,12 @@ func NewServer(t testing.TB, opts ...Option) *Server {
 // ErrNotLoopback is why Listen refuses an address without [AllowNonLoopback].
 var ErrNotLoopback = errors.New("authtest: other machines could reach this address, and sign in as anybody")
 
-// Listen starts a server over TCP, without TLS, for programs that cannot use NewServer. addr is host and port, such as
+// Listen starts a server over TCP, without TLS unless [WithTLS] is given, for programs that cannot use NewServer. addr is host and port, such as
 // "127.0.0.1:0" for a port that is free. An address that other machines could reach is refused with
 // [ErrNotLoopback] unless AllowNonLoopback is given. Web pages of every origin may call the auth operations. Close ends it.
 //
 // Beside the auth operations it serves, under /_emulator/, a page for people and the control API of the emulator, to this
-// machine only, and to no web page of another origin. Bodies are JSON, whatever the Content-Type, and so are answers, but for those of net/http
+// machine only unless [WithControlToken] is given, and to no web page of another origin. Bodies are JSON, whatever the Content-Type, and so are answers, but for those of net/http
 // itself (404, 405, and 403 to another origin):
 //
 //   - GET inbox?to=&after=&wait=5s: {"messages":[{"to","channel","code","sent_at"}]}, newest first. It waits if there is none;
@@ -122,7 +124,8 @@ func Listen(addr string, opts ...Option) (*Server, error) {
 	if tcp.IP == nil || tcp.IP.IsUnspecified() {
 		host = "127.0.0.1"
 	}
-	s, err := start(nil, cfg, listener, "http://"+net.JoinHostPort(host, port))
+	base := cmp.Or(cfg.publicURL, cfg.scheme()+"://"+net.JoinHostPort(host, port))
+	s, err := start(nil, cfg, listener, base)
 	if err != nil {
 		return nil, errors.Join(err, listener.Close())
 	}
@@ -130,12 +133,19 @@ func Listen(addr string, opts ...Option) (*Server, error) {
 }
 
 func start(t testing.TB, cfg config, listener net.Listener, url string) (*Server, error) {
+	if t != nil { // nobody else reaches a server in memory
+		cfg.certificate, cfg.publicURL = nil, ""
+	}
 	env, err := service.New(cfg.Config, url)
 	if err != nil {
 		return nil, fmt.Errorf("authtest: WithSeed: %w", err)
 	}
+	secure, err := cfg.clientTLS()
+	if err != nil {
+		return nil, err
+	}
 	ctx, stop := context.WithCancel(context.Background())
-	transport := pipe.NewTransport(listener)
+	transport := pipe.NewTransport(listener, cfg.publicHost(), secure)
 	s := &Server{
 		Env:     cfg.Env,
 		URL:     url,
@@ -149,7 +159,7 @@ func start(t testing.TB, cfg config, listener net.Listener, url string) (*Server
 	}
 	handler := ops.Handler(env)
 	if t == nil {
-		handler = control.With(env, ops.WithCORS(handler))
+		handler = control.With(env, cfg.controlToken, ops.WithCORS(handler))
 	}
 	s.httpd = &http.Server{
 		Handler:           handler,
@@ -169,6 +179,12 @@ func start(t testing.TB, cfg config, listener net.Listener, url string) (*Server
 	}
 	if t == nil { // a test's own calls may be as slow as they like, on a clock that jumps
 		s.httpd.ReadTimeout, s.httpd.IdleTimeout = time.Minute, 3*time.Minute
+	}
+	if cfg.certificate != nil {
+		listener = tls.NewListener(listener, &tls.Config{
+			Certificates: []tls.Certificate{*cfg.certificate}, MinVersion: tls.VersionTLS12,
+			NextProtos: []string{"http/1.1"}, // a fault that closes a connection closes one
+		})
 	}
 	go func() {
 		defer close(s.served)

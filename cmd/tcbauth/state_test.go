@@ -1,6 +1,9 @@
 package main
 
 import (
+	"crypto/tls"
+	"crypto/x509"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -8,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/cloudbase-community/tcbauth"
 	"github.com/cloudbase-community/tcbauth/clikit"
 
 	"github.com/stretchr/testify/assert"
@@ -89,4 +93,34 @@ func TestSeedIsReadAgain(t *testing.T) {
 	without := startProcess(t, nil, "-addr", "127.0.0.1:0")
 	require.NoError(t, without.cmd.Process.Signal(syscall.SIGHUP))
 	require.NoError(t, without.cmd.Wait(), "a signal is no error")
+}
+
+// With -tls the emulator serves https by a certificate whose authority a client can trust, under the name of its public URL too.
+func TestTLSFlags(t *testing.T) {
+	t.Parallel()
+	ca := filepath.Join(t.TempDir(), "ca.pem")
+	p := startProcess(t, nil, "-addr", "127.0.0.1:0", "-tls", ca, "-url-file", ca+".url")
+	authority, err := os.ReadFile(ca) //nolint:gosec // G304: this test's own
+	require.NoError(t, err)
+	roots := x509.NewCertPool()
+	require.True(t, roots.AppendCertsFromPEM(authority))
+	client := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}}}
+	auth, err := tcbauth.New("authtest", tcbauth.WithBaseURL(p.url), tcbauth.WithHTTPClient(client))
+	require.NoError(t, err)
+	assert.Regexp(t, "^https://", auth.BaseURL())
+	_, err = auth.SignInAnonymously(t.Context(), tcbauth.SignInAnonymouslyRequest{})
+	require.NoError(t, err)
+	p.end(t)
+
+	p = startProcess(t, nil, "-addr", "127.0.0.1:0", "-public-url", "https://emulator.test:9190", "-control-token", "0123456789abcdef", "-tls", ca)
+	assert.Equal(t, "https://emulator.test:9190", p.url)
+	p.end(t)
+	for _, args := range [][]string{
+		{"-tls", ca, "-tls-cert", ca}, {"-tls-cert", ca}, {"-control-token", "short"}, {"-public-url", "x"},
+		{"-public-url", "http://emulator", "-env", "env-1", "-env", "env-2"},
+	} {
+		code, _, stderr := try(t, append([]string{"emulator", "-addr", "127.0.0.1:0"}, args...)...)
+		assert.Equal(t, clikit.ExitError, code, args)
+		assert.NotContains(t, stderr, "short")
+	}
 }

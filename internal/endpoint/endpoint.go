@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -47,7 +48,9 @@ func IntlGateway(env string) string { return "https://" + env + ".api.intl.tclou
 // Choice is the server that a client was told to use. The zero value is that of the environment's region.
 type Choice struct {
 	gateway, intl bool
-	base          string
+	base, host    string // host is base's
+	plain         bool   // base is of plain http
+	insecure      bool
 }
 
 var errChosen = errors.New("another host was chosen already")
@@ -70,7 +73,7 @@ func (c *Choice) UseIntlGateway() error {
 	return nil
 }
 
-// UseBase chooses another server, by a base URL. Plain http is refused unless the host is a loopback address.
+// UseBase chooses another server, by a base URL. Check judges plain http.
 func (c *Choice) UseBase(base string) error {
 	if c.gateway || c.intl {
 		return errChosen
@@ -81,10 +84,31 @@ func (c *Choice) UseBase(base string) error {
 		return errors.New("not an http or https URL")
 	case u.User != nil || u.RawQuery != "" || u.ForceQuery || u.Fragment != "":
 		return errors.New("a base URL has no user, query or fragment")
-	case u.Scheme == "http" && !loopback(u.Hostname()):
-		return errors.New("what goes over plain http can be read and changed on the way, use https")
 	}
-	c.base = strings.TrimRight(u.String(), "/")
+	c.base, c.host, c.plain = strings.TrimRight(u.String(), "/"), strings.ToLower(u.Hostname()), u.Scheme == "http"
+	return nil
+}
+
+// UseInsecureEmulator says that the base URL is an emulator's, which may be reached by plain http from another host.
+func (c *Choice) UseInsecureEmulator() { c.insecure = true }
+
+// tencent are the domains of real environments.
+var tencent = []string{"tencentcloudapi.com", "tcloudbasegateway.com", "tcloudbaseapp.com", "tcloudbase.com"}
+
+// Check judges all that was chosen together. Plain http is for loopback addresses, and for an emulator that is no real
+// environment.
+func (c *Choice) Check() error {
+	if c.insecure {
+		host := strings.TrimSuffix(c.host, ".")
+		ofTencent := func(domain string) bool { return host == domain || strings.HasSuffix(host, "."+domain) }
+		if c.base == "" || slices.ContainsFunc(tencent, ofTencent) {
+			return errors.New("WithInsecureEmulator: needs the base URL of an emulator, and this is a real environment")
+		}
+		return nil
+	}
+	if c.plain && !loopback(c.host) {
+		return errors.New("WithBaseURL: what goes over plain http can be read and changed on the way, use https")
+	}
 	return nil
 }
 

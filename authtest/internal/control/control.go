@@ -2,6 +2,8 @@
 package control
 
 import (
+	"crypto/sha256"
+	"crypto/subtle"
 	"net"
 	"net/http"
 	"net/netip"
@@ -13,7 +15,10 @@ import (
 // With puts the control API and its page before the handler of the auth API. They answer loopback callers that name
 // a loopback host, and refuse what a web page of another origin sends, so that no page that a developer visits can read
 // codes or reset the server.
-func With(service *service.Service, auth http.Handler) http.Handler {
+//
+// Whoever proves to know the token may call from anywhere, by any host's name: by a bearer's authorization, or in a browser as the
+// password that it asks for. "" is no token.
+func With(service *service.Service, token string, auth http.Handler) http.Handler {
 	s := control{service}
 	mux := http.NewServeMux()
 	for pattern, handle := range map[string]func(http.ResponseWriter, *http.Request){
@@ -55,12 +60,25 @@ func With(service *service.Service, auth http.Handler) http.Handler {
 			http.Redirect(w, r, root, http.StatusFound) // somebody opens the URL that was printed
 		case !strings.HasPrefix(r.URL.Path, root):
 			auth.ServeHTTP(w, r)
-		case !isLoopback(r.RemoteAddr) || !isLoopback(r.Host):
-			refuse(w, http.StatusForbidden, "the control API is for this machine only")
-		default:
+		case isLoopback(r.RemoteAddr) && isLoopback(r.Host) || knows(r, token):
 			guarded.ServeHTTP(w, r)
+		case token != "":
+			w.Header().Set("WWW-Authenticate", `Basic realm="tcbauth emulator: any name, and the control token", charset="UTF-8"`)
+			refuse(w, http.StatusUnauthorized, "the control API is for this machine, and for who knows the control token")
+		default:
+			refuse(w, http.StatusForbidden, "the control API is for this machine only")
 		}
 	})
+}
+
+// knows says whether a request proves to know the token.
+func knows(r *http.Request, token string) bool {
+	_, given, ok := r.BasicAuth()
+	if scheme, bearer, _ := strings.Cut(r.Header.Get("Authorization"), " "); strings.EqualFold(scheme, "Bearer") {
+		given, ok = bearer, true
+	}
+	got, want := sha256.Sum256([]byte(given)), sha256.Sum256([]byte(token)) // of one length
+	return ok && token != "" && subtle.ConstantTimeCompare(got[:], want[:]) == 1
 }
 
 // isLoopback says whether a host, with or without a port, is this machine.

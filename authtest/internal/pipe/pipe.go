@@ -3,6 +3,7 @@ package pipe
 
 import (
 	"context"
+	"crypto/tls"
 	"fmt"
 	"net"
 	"net/http"
@@ -71,14 +72,18 @@ type address string
 func (address) Network() string  { return "pipe" }
 func (a address) String() string { return string(a) }
 
-// NewTransport returns a transport that reaches the listener and nothing else, without a proxy.
-func NewTransport(l net.Listener) *http.Transport {
+// NewTransport returns a transport that reaches the listener and nothing else, without a proxy. public is a host and port that
+// stands for the listener too, "" for none. secure is how the listener proves itself over TLS, nil for no TLS.
+func NewTransport(l net.Listener, public string, secure *tls.Config) *http.Transport {
 	var dial func(ctx context.Context, network, addr string) (net.Conn, error)
 	if pipe, ok := l.(*Listener); ok {
 		dial = func(ctx context.Context, _, addr string) (net.Conn, error) { return pipe.dial(ctx, addr) }
 	} else {
 		_, port, _ := net.SplitHostPort(l.Addr().String())
 		dial = func(ctx context.Context, network, addr string) (net.Conn, error) {
+			if addr == public {
+				addr = net.JoinHostPort("localhost", port)
+			}
 			host, p, err := net.SplitHostPort(addr)
 			if ip := net.ParseIP(host); err != nil || p != port || host != "localhost" && (ip == nil || !ip.IsLoopback()) {
 				return nil, dialError(l, fmt.Errorf("authtest: this client reaches port %s of this machine only, not %s", port, addr))
@@ -86,10 +91,9 @@ func NewTransport(l net.Listener) *http.Transport {
 			return (&net.Dialer{Timeout: 10 * time.Second}).DialContext(ctx, network, addr)
 		}
 	}
-	return &http.Transport{
-		DialContext:         dial,
-		DialTLSContext:      dial,
-		MaxIdleConns:        100,
-		MaxIdleConnsPerHost: 100,
+	transport := &http.Transport{DialContext: dial, TLSClientConfig: secure, MaxIdleConns: 100, MaxIdleConnsPerHost: 100}
+	if secure == nil {
+		transport.DialTLSContext = dial // the pipe needs no TLS, and a server without TLS has none
 	}
+	return transport
 }

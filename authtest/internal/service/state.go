@@ -107,7 +107,7 @@ func (s *Service) Save() ([]byte, error) {
 			ReplacedAt: n.replacedAt, Access: access,
 		})
 	}
-	return json.MarshalIndent(out, "", "\t")
+	return json.MarshalIndent(out, "", "\t") //nolint:gosec // G117: a state is for whoever may have the secret
 }
 
 // Load puts what Save has written in the place of everything that there is. After an error nothing has changed. It takes the lock.

@@ -35,7 +35,7 @@ func TestWaitsAreForOneAddress(t *testing.T) {
 	for _, w := range []*Wait{one, other, all, captcha} {
 		w.Leave()
 	}
-	assert.Empty(t, s.waits.all)
+	assert.Empty(t, s.all)
 }
 
 // A code is taken once, and older ones of the same address with it; what the inbox has no room for is no one's code.

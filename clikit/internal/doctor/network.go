@@ -51,7 +51,8 @@ func (a *answer) came() bool { return a.err == nil && a.url == nil }
 
 // get asks for the certs, which needs neither a session nor an environment.
 func (e *exam) get(ctx context.Context) *answer {
-	a := &answer{url: new(endpoint.Choice).UseBase(e.base)}
+	var choice endpoint.Choice
+	a := &answer{url: errors.Join(choice.UseBase(e.base), choice.Check())}
 	base, err := url.Parse(e.base)
 	if a.url = errors.Join(a.url, err); a.url != nil {
 		return a

@@ -12,5 +12,10 @@ type Config struct {
 	Export  string   // a file for the state at the end, with the keys; "" is none
 	State   string   // a file for both, which need not be there at first; "" is none
 	Watch   bool     // read Seed again whenever it changes
+	Public  string   // the base URL by which clients reach it, if not by Addr; "" is Addr's
+	TLS     string   // a file for the certificate of an authority that is made at the start and certifies the server; "" is no TLS
+	TLSCert string   // a file with a certificate in PEM, in place of a made one
+	TLSKey  string   // and with its key
+	Control string   // the token that opens the control API to other machines; "" is none
 	Command []string // to be run with TCB_ENV and TCB_BASE_URL, which name the first environment; none waits for ctx
 }

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"os"
 	"strconv"
 	"strings"
 
@@ -27,7 +26,7 @@ func Run(ctx context.Context, c Config, stdout, stderr io.Writer) (code int, err
 	if len(c.Envs) == 0 {
 		c.Envs = []string{"authtest"}
 	}
-	servers, err := c.start(log)
+	servers, err := c.start(log) //nolint:contextcheck // a server has a Close
 	defer func() {
 		for _, srv := range servers {
 			err = errors.Join(err, srv.Close())
@@ -95,24 +94,6 @@ func (c Config) start(log *lineLog) (servers []*authtest.Server, err error) {
 		}
 	}
 	return servers, nil
-}
-
-func (c Config) options(log *lineLog) ([]authtest.Option, error) {
-	var opts []authtest.Option
-	if c.Open {
-		opts = append(opts, authtest.AllowNonLoopback())
-	}
-	if c.Log != "" {
-		opts = append(opts, authtest.WithOnRequest(func(r authtest.Request) { log.write(r) }))
-	}
-	if c.Seed != "" {
-		file, err := os.ReadFile(c.Seed)
-		if err != nil {
-			return nil, err
-		}
-		opts = append(opts, authtest.WithSeed(file))
-	}
-	return opts, nil
 }
 
 // The usual address.

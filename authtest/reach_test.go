@@ -1,0 +1,133 @@
+package authtest_test
+
+import (
+	"encoding/json"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"testing"
+
+	"github.com/go-jose/go-jose/v4"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/cloudbase-community/tcbauth/authtest"
+)
+
+// certified is the option of a certificate for example.com and 127.0.0.1.
+func certified(t *testing.T) authtest.Option {
+	t.Helper()
+	other := httptest.NewTLSServer(nil)
+	t.Cleanup(other.Close)
+	return authtest.WithTLS(other.TLS.Certificates[0])
+}
+
+// Over TLS the server is reached by its own client; connections that a fault closes are closed there too.
+func TestTLS(t *testing.T) {
+	t.Parallel()
+	srv := listen(t, certified(t))
+	assert.Regexp(t, `^https://127\.0\.0\.1:[0-9]+$`, srv.URL)
+	session := signUp(t, srv, phone)
+	assert.Equal(t, phone, ok(t, srv, "user/me", session.text("access_token"), nil)["phone_number"])
+	srv.Fault(authtest.Fault{Operation: "token", Times: 1, Close: authtest.AfterCommit})
+	_, _, err := try(t, srv, "token", "", refresh(session.text("refresh_token")))
+	require.Error(t, err)
+	assert.Contains(t, srv.Snippets()[0].Text, "', 'https')")
+	plain, err := http.NewRequestWithContext(t.Context(), http.MethodGet, srv.URL, nil)
+	require.NoError(t, err)
+	_, err = http.DefaultClient.Do(plain) //nolint:bodyclose // there is no answer
+	require.Error(t, err, "nobody else trusts the certificate")
+}
+
+// What tokens and pages name is the public URL, by which the server's own client reaches it.
+func TestPublicURL(t *testing.T) {
+	t.Parallel()
+	for public, opt := range map[string]authtest.Option{
+		"http://emulator:9190":            authtest.WithControlToken("0123456789abcdef"),
+		"https://example.com/below":       certified(t),
+		"https://example.com:8443":        certified(t),
+		"http://emulator.example/a/deep/": authtest.WithSingleSession(),
+	} {
+		srv := listen(t, opt, authtest.WithPublicURL(public))
+		want := public
+		if public == "http://emulator.example/a/deep/" {
+			want = "http://emulator.example/a/deep"
+		}
+		assert.Equal(t, want, srv.URL)
+		token := srv.IssueToken(authtest.TokenSpec{})
+		assert.Equal(t, want, claimsOf(t, token)["iss"])
+		if u, err := url.Parse(public); err == nil && u.Path == "" {
+			signUp(t, srv, phone)
+		}
+	}
+	for _, bad := range []string{"", "emulator:9190", "ftp://x", "http://", "http://a@b", "http://a?b", "http://a#b"} {
+		_, err := authtest.Listen("127.0.0.1:0", authtest.WithPublicURL(bad))
+		require.ErrorContains(t, err, "authtest: WithPublicURL: ", bad)
+	}
+}
+
+// The control interface is for this machine, and with a token for who knows it, by whatever name and from wherever.
+func TestControlToken(t *testing.T) {
+	t.Parallel()
+	const token = "0123456789abcdef"
+	open, guarded := listen(t), listen(t, authtest.WithControlToken(token))
+	get := func(srv *authtest.Server, host, user, password, bearer string) (int, http.Header) {
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, srv.URL+"/_emulator/users", nil)
+		require.NoError(t, err)
+		r.Host = host
+		if bearer != "" {
+			r.Header.Set("Authorization", "Bearer "+bearer)
+		}
+		if user != "" {
+			r.SetBasicAuth(user, password)
+		}
+		resp, err := srv.Client().Do(r)
+		require.NoError(t, err)
+		require.NoError(t, resp.Body.Close())
+		return resp.StatusCode, resp.Header
+	}
+	for name, tt := range map[string]struct {
+		srv                          *authtest.Server
+		host, user, password, bearer string
+		want                         int
+	}{
+		"this machine":           {open, "127.0.0.1", "", "", "", 200},
+		"this machine, token":    {guarded, "localhost:1", "", "", "", 200},
+		"another name":           {open, "emulator", "", "", "", 403},
+		"another name, nothing":  {guarded, "emulator", "", "", "", 401},
+		"bearer":                 {guarded, "emulator", "", "", token, 200},
+		"password":               {guarded, "emulator", "anybody", token, "", 200},
+		"guessed":                {guarded, "emulator", "", "", token[:15] + "0", 401},
+		"a part":                 {guarded, "emulator", "", "", token[:15], 401},
+		"guessed password":       {guarded, "emulator", "anybody", "x", "", 401},
+		"no token is no token":   {open, "emulator", "anybody", "", "", 403},
+		"token of another":       {open, "emulator", "", "", token, 403},
+		"rebound name, no token": {guarded, "evil.example", "", "", "", 401},
+	} {
+		status, header := get(tt.srv, tt.host, tt.user, tt.password, tt.bearer)
+		assert.Equal(t, tt.want, status, name)
+		assert.Equal(t, status == 401, header.Get("WWW-Authenticate") != "", name)
+	}
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, guarded.URL+"/_emulator/reset", nil)
+	require.NoError(t, err)
+	r.Header.Set("Authorization", "Bearer "+token)
+	r.Header.Set("Origin", "https://evil.example")
+	resp, err := guarded.Client().Do(r)
+	require.NoError(t, err)
+	require.NoError(t, resp.Body.Close())
+	assert.Equal(t, http.StatusForbidden, resp.StatusCode, "from another site, even with the token")
+	for _, bad := range []string{"", "short", "0123456789 abcdef", "0123456789abcdé"} {
+		_, err := authtest.Listen("127.0.0.1:0", authtest.WithControlToken(bad))
+		require.ErrorContains(t, err, "authtest: WithControlToken: ")
+	}
+}
+
+// claimsOf are the claims of a token, whoever has signed it.
+func claimsOf(t *testing.T, token string) object {
+	t.Helper()
+	jws, err := jose.ParseSignedCompact(token, []jose.SignatureAlgorithm{jose.RS256})
+	require.NoError(t, err)
+	var claims object
+	require.NoError(t, json.Unmarshal(jws.UnsafePayloadWithoutVerification(), &claims))
+	return claims
+}

@@ -1,0 +1,67 @@
+package emulator
+
+import (
+	"crypto/tls"
+	"errors"
+	"os"
+
+	"github.com/cloudbase-community/tcbauth/authtest"
+)
+
+// options are those of every environment.
+func (c Config) options(log *lineLog) ([]authtest.Option, error) {
+	var opts []authtest.Option
+	if c.Open {
+		opts = append(opts, authtest.AllowNonLoopback())
+	}
+	if c.Control != "" {
+		opts = append(opts, authtest.WithControlToken(c.Control))
+	}
+	if c.Public != "" {
+		if len(c.Envs) > 1 {
+			return nil, errors.New("a public URL is that of one environment: give one -env only")
+		}
+		opts = append(opts, authtest.WithPublicURL(c.Public))
+	}
+	secure, err := c.secure()
+	if err != nil {
+		return nil, err
+	}
+	opts = append(opts, secure...)
+	if c.Log != "" {
+		opts = append(opts, authtest.WithOnRequest(func(r authtest.Request) { log.write(r) }))
+	}
+	if c.Seed != "" {
+		file, err := os.ReadFile(c.Seed)
+		if err != nil {
+			return nil, err
+		}
+		opts = append(opts, authtest.WithSeed(file))
+	}
+	return opts, nil
+}
+
+// secure is the option for TLS, if there is to be any.
+func (c Config) secure() ([]authtest.Option, error) {
+	given := c.TLSCert != "" || c.TLSKey != ""
+	switch {
+	case c.TLS != "" && given:
+		return nil, errors.New("-tls makes a certificate, -tls-cert and -tls-key give one: not both")
+	case c.TLS != "":
+		certificate, authority, err := newCertificate(c.names())
+		if err == nil {
+			err = os.WriteFile(c.TLS, authority, 0o644) //nolint:gosec // G306: for every client to trust
+		}
+		if err != nil {
+			return nil, err
+		}
+		return []authtest.Option{authtest.WithTLS(certificate)}, nil
+	case given:
+		certificate, err := tls.LoadX509KeyPair(c.TLSCert, c.TLSKey)
+		if err != nil {
+			return nil, err
+		}
+		return []authtest.Option{authtest.WithTLS(certificate)}, nil
+	}
+	return nil, nil
+}
