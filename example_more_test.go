@@ -52,6 +52,46 @@ func ExampleAuth_SignInWithOtp() {
 	// hello, Gopher
 }
 
+// A backend whose requests have a visitor's id and nothing else: the challenge lies in the store, and signing in gives the
+// visitor a new id, which nobody knew before.
+func ExampleWithStoredOtp() {
+	_, srv, done := emulated()
+	defer done()
+	ctx := context.Background()
+	app, err := tcbauth.NewApp(srv.Env, tcbauth.WithBaseURL(srv.URL), tcbauth.WithStoredOtp())
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+
+	// The first request.
+	if _, err := app.ForUser("visitor-1").SignInWithOtp(ctx, tcbauth.SignInWithOtpRequest{Phone: "13800000000"}); err != nil {
+		fmt.Println(err)
+		return
+	}
+	// The second one, and the same form once more.
+	for range 2 {
+		state, err := app.ForUser("visitor-1").FinishOtp(ctx, tcbauth.FinishOtpRequest{Token: "123456", NewKey: "visitor-2"})
+		switch {
+		case errors.Is(err, tcbauth.ErrNoOtp):
+			fmt.Println("no code is waited for")
+		case err != nil:
+			fmt.Println(err)
+		default:
+			fmt.Println("hello,", state.User.Name)
+		}
+	}
+	for _, id := range []string{"visitor-1", "visitor-2"} {
+		signedIn, err := app.ForUser(id).HasLoginState(ctx)
+		fmt.Println(id, signedIn, err)
+	}
+	// Output:
+	// hello, Gopher
+	// no code is waited for
+	// visitor-1 false <nil>
+	// visitor-2 true <nil>
+}
+
 // Registering with a code. The password is checked before the code is sent, and given again with it.
 func ExampleAuth_FinishOtp() {
 	auth, _, done := emulated()

@@ -42,7 +42,9 @@ type FinishOtpRequest struct {
 // first step that sends a code replaces it, also in another tab of the browser, and signing in or out removes it. The
 // challenge ends when its code was right (whatever fails after that), when it has expired, when the server says that no
 // code can be right any more, and after the fifth code that the server has, or may have, refused. Then the error is
-// [ErrNoOtp]. Concurrent calls wait for each other, so a form that was sent twice uses the code once.
+// [ErrNoOtp]. Concurrent calls wait for each other, so a form that was sent twice uses the code once. No code is sent while
+// the store cannot keep a challenge. If the store fails after the code was sent, the first step returns the challenge beside
+// [ErrStore], and the Challenge field takes it.
 //
 // Errors are those of [Auth.Verify] and of the method for the challenge's kind: [Auth.SignIn], [Auth.SignUp],
 // [Auth.ResetPassword], [Auth.SetPassword], [Auth.UpdateUserBasicInfo].

@@ -18,12 +18,11 @@ func (k *Kit) captchaSolver(o LoginOptions) tcbauth.CaptchaSolver {
 	if !o.CaptchaFromStdin && !k.ask().CanAsk() {
 		return nil
 	}
-	before := ""
+	pictures := 0
 	return func(ctx context.Context, c tcbauth.Captcha) (string, error) {
-		if before == c.State { // a call that is asked for another one has got the first one wrong
-			k.tell(captchaWrong)
+		if pictures++; pictures > 1 {
+			k.tell(anotherPicture)
 		}
-		before = c.State
 		if o.PictureFile != "" {
 			if err := writePicture(o.PictureFile, c.Image); err != nil {
 				return "", err

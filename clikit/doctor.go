@@ -32,7 +32,6 @@ func (k *Kit) Doctor(ctx context.Context) ([]Finding, error) {
 	}
 	target := doctor.Target{
 		Env: set.Env.Value, Region: set.Region.Value, BaseURL: set.BaseURL.Value, Now: k.cfg.Now, Language: k.Language(),
-		Open: func(context.Context) (*tcbauth.Auth, error) { return nil, nil },
 	}
 	if set.storeChosen() {
 		dir, err := k.dir()

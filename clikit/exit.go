@@ -102,6 +102,9 @@ func Message(err error, language string) string {
 
 // detail is what a developer wants to know beside the message, "" for what has nothing more.
 func detail(err error) string {
+	if kindOf(err).code == ExitInterrupted {
+		return ""
+	}
 	if as[*tcbauth.Error](err) || as[*StorageError](err) || as[*tcbauth.ValidationError](err) {
 		return err.Error()
 	}

@@ -24,9 +24,12 @@ func (c *coded) to() string {
 	return mask(c.email)
 }
 
-// send has a code sent.
-func (c *coded) send(ctx context.Context, auth *tcbauth.Auth) (err error) {
-	c.info, err = auth.GetVerification(ctx, tcbauth.GetVerificationRequest{PhoneNumber: c.phone, Email: c.email})
+// send has a code sent. If that fails, an earlier code is still good.
+func (c *coded) send(ctx context.Context, auth *tcbauth.Auth) error {
+	info, err := auth.GetVerification(ctx, tcbauth.GetVerificationRequest{PhoneNumber: c.phone, Email: c.email})
+	if err == nil {
+		c.info = info
+	}
 	return err
 }
 
@@ -96,10 +99,14 @@ func (k *Kit) askCode(ctx context.Context, s *opened, c *coded) (*tcbauth.LoginS
 				k.Say(k.untilResend(left))
 				continue
 			}
-			if err := k.sendCode(ctx, s, c); err != nil {
+			switch err := k.sendCode(ctx, s, c); {
+			case err == nil:
+				again = k.cfg.Now().Add(resendAfter)
+			case ExitCode(err) == ExitRateLimited: // the code that there is may still come
+				k.Say(Message(err, k.Language()))
+			default:
 				return nil, err
 			}
-			again = k.cfg.Now().Add(resendAfter)
 			continue
 		}
 		state, err := c.finish(ctx, s.auth, answer)

@@ -77,6 +77,23 @@ func TestNothingIsSentUnasked(t *testing.T) {
 	}
 }
 
+// A code that cannot be replaced yet is still good.
+func TestOldCodeIsStillGood(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		d := newDesk(t, "en", authtest.WithSMSInterval(5*time.Minute))
+		d.answers = append(d.answers, func() string {
+			<-time.After(time.Minute)
+			return "r"
+		})
+		d.types("n")
+		d.typesCode(phone)
+		_, err := d.kit.Login(t.Context(), clikit.LoginOptions{Phone: phone})
+		require.NoError(t, err, d.screen.String())
+		assert.Len(t, d.srv.Messages(phone), 1)
+	})
+}
+
 func TestLoginByPasswordInATerminal(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -93,7 +93,7 @@ func TestLooksForTheNewMaster(t *testing.T) {
 	require.ErrorIs(t, err, tcbauth.ErrNotFound)
 	require.Zero(t, times.Load())
 	dead.Store(true)
-	for what, call := range calls(store) {
+	for what, call := range testbed.StoreCalls(store) {
 		for name, ctx := range map[string]context.Context{"": t.Context(), " by a holder": held} {
 			times.Store(0)
 			require.Error(t, call(ctx), what+name)

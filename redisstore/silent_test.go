@@ -2,7 +2,6 @@ package redisstore_test
 
 import (
 	"context"
-	"io"
 	"net"
 	"sync/atomic"
 	"testing"
@@ -13,58 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/cloudbase-community/tcbauth/internal/testbed"
-	"github.com/cloudbase-community/tcbauth/redisstore"
 )
-
-// promptly is how long after the end of its context a call may return, and tries how often one may be late, on a machine with
-// other work to do.
-const (
-	promptly = 100 * time.Millisecond
-	tries    = 5
-)
-
-// requirePrompt: call returns promptly after the end of its context, by a deadline and by a cancellation.
-func requirePrompt(t *testing.T, what string, ctx context.Context, call func(ctx context.Context) error) { //nolint:revive // t first, as in testify
-	t.Helper()
-	const life = 50 * time.Millisecond
-	for name, end := range map[string]func() (context.Context, context.CancelFunc){
-		"deadline": func() (context.Context, context.CancelFunc) { return context.WithTimeout(ctx, life) },
-		"cancellation": func() (context.Context, context.CancelFunc) {
-			ctx, cancel := context.WithCancel(ctx)
-			timer := time.AfterFunc(life, cancel)
-			return ctx, func() { timer.Stop(); cancel() }
-		},
-	} {
-		var late time.Duration
-		for range tries {
-			ctx, cancel := end()
-			start := time.Now()
-			err := call(ctx)
-			late = time.Since(start) - life
-			if late < 0 { // a Ring says after some time that all of it is down
-				require.Error(t, err)
-			} else {
-				<-ctx.Done() // its timer may be a little late
-				require.Equal(t, ctx.Err(), err, "%s, %s: the context's error as it is", what, name)
-			}
-			cancel()
-			if late < promptly || late > 10*promptly {
-				break
-			}
-		}
-		require.Less(t, late, promptly, "%s, %s", what, name)
-	}
-}
-
-// calls are the calls of a store.
-func calls(store *redisstore.Store) map[string]func(ctx context.Context) error {
-	return map[string]func(ctx context.Context) error{
-		"Get":    func(ctx context.Context) error { _, err := store.Get(ctx, "key"); return err },
-		"Set":    func(ctx context.Context) error { return store.Set(ctx, "key", []byte("value"), 0) },
-		"Delete": func(ctx context.Context) error { return store.Delete(ctx, "key") },
-		"Lock":   func(ctx context.Context) error { _, _, err := store.Lock(ctx, "key"); return err },
-	}
-}
 
 // TestSilent: a Redis that accepts and does not answer keeps nobody for longer than he wants, whatever the client is.
 func TestSilent(t *testing.T) {
@@ -101,63 +49,10 @@ func TestSilent(t *testing.T) {
 				t.Cleanup(func() { require.NoError(t, client.Close()) })
 				store := newStore(t, client, "")
 				require.True(t, store.Interruptible())
-				for what, call := range calls(store) {
-					requirePrompt(t, what, t.Context(), call)
+				for what, call := range testbed.StoreCalls(store) {
+					testbed.RequirePrompt(t, what, t.Context(), call)
 				}
 			})
-		}
-	}
-}
-
-// hushed is a Redis that can be made silent: it takes everything and answers nothing.
-type hushed struct {
-	addr   string
-	silent atomic.Bool
-}
-
-func newHushed(t *testing.T, to string) *hushed {
-	t.Helper()
-	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	h := &hushed{addr: listener.Addr().String()}
-	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
-	t.Cleanup(func() {
-		cancel()
-		require.NoError(t, listener.Close())
-	})
-	go func() {
-		for {
-			in, err := listener.Accept()
-			if err != nil {
-				return
-			}
-			out, err := new(net.Dialer).DialContext(ctx, "tcp", to)
-			if err != nil {
-				_ = in.Close()
-				continue
-			}
-			context.AfterFunc(ctx, func() { _, _ = in.Close(), out.Close() })
-			go h.pass(out, in)
-			go h.pass(in, out)
-		}
-	}()
-	return h
-}
-
-func (h *hushed) pass(to, from net.Conn) {
-	defer func() { _, _ = to.Close(), from.Close() }()
-	buffer := make([]byte, 4<<10)
-	for {
-		n, err := from.Read(buffer)
-		if err != nil {
-			return
-		}
-		if h.silent.Load() {
-			_, _ = io.Copy(io.Discard, from)
-			return
-		}
-		if _, err := to.Write(buffer[:n]); err != nil {
-			return
 		}
 	}
 }
@@ -169,8 +64,8 @@ func TestSilentWhileHeld(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			mini := testbed.Miniredis(t)
-			proxy := newHushed(t, mini)
-			client := redis.NewClient(&redis.Options{Addr: proxy.addr, ContextTimeoutEnabled: minds})
+			proxy := testbed.NewHushed(t, mini)
+			client := redis.NewClient(&redis.Options{Addr: proxy.Addr, ContextTimeoutEnabled: minds})
 			t.Cleanup(func() { require.NoError(t, client.Close()) })
 			store := newStore(t, client, "")
 			ctx, cancel := context.WithCancel(t.Context())
@@ -179,9 +74,9 @@ func TestSilentWhileHeld(t *testing.T) {
 			require.NoError(t, err)
 			_, unlockOther, err := store.Lock(t.Context(), "other")
 			require.NoError(t, err)
-			proxy.silent.Store(true)
-			for what, call := range calls(store) {
-				requirePrompt(t, what, held, call)
+			proxy.Silence()
+			for what, call := range testbed.StoreCalls(store) {
+				testbed.RequirePrompt(t, what, held, call)
 			}
 
 			start := time.Now()
@@ -193,7 +88,7 @@ func TestSilentWhileHeld(t *testing.T) {
 			<-held.Done()
 			start = time.Now()
 			unlock()
-			assert.Less(t, time.Since(start), 5*promptly, "unlock after the end of its context")
+			assert.Less(t, time.Since(start), 5*testbed.Promptly, "unlock after the end of its context")
 		})
 	}
 }

@@ -77,11 +77,13 @@ func passing(err error) bool {
 		return true
 	}
 	switch code := code(err); code {
-	case "57P01", "57P02", "57P03", "53300", "25006", // PostgreSQL: shutdown, crash, start; too many connections; read only
-		"1040", "1053", "1203", "1290", "1792", "1836": // MySQL: the same
+	case "53300", "25006", // PostgreSQL: too many connections; read only
+		"1040", "1203", "1290", "1792", "1836", // MySQL: the same
+		"1053", "1317", "1927", "1969", "3024": // MySQL: shutdown; whoever ends a statement or a connection; a limit of time
 		return true
 	default:
-		if strings.HasPrefix(code, "08") && len(code) == 5 { // PostgreSQL: the connection
+		// PostgreSQL: the connection; an operator's doing, such as a shutdown, a start, a limit of time
+		if len(code) == 5 && (strings.HasPrefix(code, "08") || strings.HasPrefix(code, "57")) {
 			return true
 		}
 	}

@@ -3,7 +3,9 @@ package main
 import (
 	"errors"
 	"fmt"
+	"os"
 	"os/exec"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"sync/atomic"
@@ -107,7 +109,7 @@ func TestRecording(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct{ locale, account, captcha, wrongCaptcha, code, wrongCode, canResend, sent, done, limited, limitedEnd, sendNow string }{
 		{
-			"en_US.UTF-8", "address:", "in the picture:", "another one.", "Code:", "wrong or too old", "sends a new code", "was sent to",
+			"en_US.UTF-8", "address:", "in the picture:", "another picture.", "Code:", "wrong or too old", "sends a new code", "was sent to",
 			"DIR/tcbauth.", "a code can be sent in", " s", "[Y/n]",
 		},
 		{
@@ -183,4 +185,19 @@ func TestPasswordAtATerminal(t *testing.T) {
 	assert.Equal(t, before, after, "the terminal is as it was")
 	assert.NotContains(t, screen.Raw(), "horse")
 	assert.NotContains(t, screen.Raw(), "correct")
+}
+
+// picture is some lines of half blocks, with the empty ones around them.
+var picture = regexp.MustCompile(`\n[\s▀▄█]*[▀▄█][\s▀▄█]*\n`)
+
+// golden compares a text with a file. UPDATE=1 writes the file.
+func golden(t *testing.T, name, text string) {
+	t.Helper()
+	name = filepath.Join("testdata", name)
+	if os.Getenv("UPDATE") != "" {
+		require.NoError(t, os.WriteFile(name, []byte(text), 0o600))
+	}
+	want, err := os.ReadFile(name) //nolint:gosec // G304: this test's own
+	require.NoError(t, err)
+	assert.Equal(t, string(want), text)
 }

@@ -18,13 +18,13 @@ const (
 // Nothing is the name of the fault that is none.
 const Nothing = "nothing"
 
-// ServerFaults are what can go wrong with the server and with clocks, whatever the store.
+// ServerFaults are what can go wrong with refreshes at the server and with clocks, whatever the store.
 func ServerFaults(lasts time.Duration) []Fault {
 	faults := []Fault{
 		{Name: Nothing, Begin: func(testing.TB, *Fleet) func() { return func() {} }},
 		{Name: "server slow: 2 s a refresh", Begin: ofServer(authtest.Fault{Operation: "token", Delay: 2 * time.Second})},
-		{Name: "server silent", Begin: ofServer(authtest.Fault{Operation: "token", Delay: time.Hour}, authtest.Fault{Operation: "user/me", Delay: time.Hour})},
-		{Name: "server answers 503", Begin: ofServer(unavailable("token"), unavailable("user/me"))},
+		{Name: "server silent", Begin: ofServer(authtest.Fault{Operation: "token", Delay: time.Hour})},
+		{Name: "server answers 503", Begin: ofServer(authtest.Fault{Operation: "token", Error: &authtest.Error{Word: "unavailable", Number: 14, Status: 503, Description: "try later"}})},
 		{Name: "connection cut before the refresh", Begin: ofServer(authtest.Fault{Operation: "token", Close: authtest.BeforeCommit})},
 		{Name: "connection cut after the refresh", Begin: ofServer(authtest.Fault{Operation: "token", Close: authtest.AfterCommit}), Loses: spentUnseen, Share: 1},
 		{
@@ -37,7 +37,7 @@ func ServerFaults(lasts time.Duration) []Fault {
 		},
 		{
 			Name: "a proxy's page of 502 in place of the answer, with a minute's grace", Policy: authtest.RotatingWithGrace(time.Minute),
-			Begin: ofServer(page("token"), page("user/me")),
+			Begin: ofServer(authtest.Fault{Operation: "token", Body: authtest.HTML}),
 		},
 		{
 			Name: "answers cut in the middle, with a minute's grace", Policy: authtest.RotatingWithGrace(time.Minute),
@@ -73,27 +73,9 @@ func (w *Ward) Faults(lasts time.Duration) []Fault {
 	}
 }
 
-func unavailable(operation string) authtest.Fault {
-	return authtest.Fault{Operation: operation, Error: &authtest.Error{Word: "unavailable", Number: 14, Status: 503, Description: "try later"}}
-}
-
-func page(operation string) authtest.Fault {
-	return authtest.Fault{Operation: operation, Body: authtest.HTML}
-}
-
-// ofServer puts faults of the emulator in force, and lifts them.
-func ofServer(faults ...authtest.Fault) func(testing.TB, *Fleet) func() {
-	return func(_ testing.TB, f *Fleet) func() {
-		var all []*authtest.Injected
-		for _, fault := range faults {
-			all = append(all, f.Server.Fault(fault))
-		}
-		return func() {
-			for _, i := range all {
-				i.Lift()
-			}
-		}
-	}
+// ofServer puts a fault of the emulator in force, and lifts it.
+func ofServer(fault authtest.Fault) func(testing.TB, *Fleet) func() {
+	return func(_ testing.TB, f *Fleet) func() { return f.Server.Fault(fault).Lift }
 }
 
 // ofClocks has the clocks of the first n replicas, or of all if n is negative, jump and jump back.

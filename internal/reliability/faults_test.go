@@ -12,10 +12,10 @@ import (
 
 // small is a trial that takes no time: in memory, in a bubble.
 var small = reliability.Size{
-	Visitors: 4, Replicas: 2, Pause: time.Second, Usable: 2 * time.Second, Calm: 3 * time.Second, Start: reliability.InMemory,
+	Visitors: 3, Replicas: 2, Pause: time.Second, Usable: 2 * time.Second, Calm: 2 * time.Second, Start: reliability.InMemory,
 }
 
-const lasts = 5 * time.Second
+const lasts = 4 * time.Second
 
 func TestFaultsInMemory(t *testing.T) {
 	t.Parallel()

@@ -44,7 +44,7 @@ func TestTrialFinds(t *testing.T) {
 				return ""
 			}
 			return key
-		}, "1 sessions of 4 were lost"},
+		}, "1 sessions of 3 were lost"},
 		"sessions are mixed up": {func(key string) string {
 			return strings.Replace(key, "visitor_000001", "visitor_000002", 1)
 		}, `visitor_000001 was "visitor_000002"`},

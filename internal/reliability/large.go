@@ -23,7 +23,7 @@ func LargeLoad(tb testing.TB) Load {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	return Load{Visitors: 2000, Replicas: 2, Rate: 500, Usable: 20 * time.Second, Lasts: lasts, Start: OnLoopback}
+	return Load{Visitors: 2000, Replicas: 2, Rate: 300, Usable: 30 * time.Second, Lasts: lasts, Start: OnLoopback}
 }
 
 // Check loads a place, records the figures, and fails where something was lost or mixed up.

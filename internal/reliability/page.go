@@ -38,8 +38,8 @@ func (f *Figures) Record(tb testing.TB) {
 func (o *Outcome) Record(tb testing.TB) {
 	tb.Helper()
 	recovery := "at once"
-	if o.Recovery > 0 {
-		recovery = o.Recovery.Round(100 * time.Millisecond).String()
+	if tenths := o.Recovery.Round(100 * time.Millisecond); tenths > 0 {
+		recovery = tenths.String()
 	}
 	record(tb, faultTable, 2, []string{
 		o.Store, o.Fault, o.Lasted.String(), fmt.Sprint(o.Calls), o.failed(), fmt.Sprint(o.Lost), fmt.Sprint(o.MixedUp), recovery, o.Why,

@@ -88,8 +88,12 @@ func redisAt(name string, open func() redis.UniversalClient, opts ...redisstore.
 }
 
 func redisOf(s *redisServer, opts ...redisstore.Option) reliability.Place {
+	return redisBy(s.addr(), opts...)
+}
+
+func redisBy(addr string, opts ...redisstore.Option) reliability.Place {
 	return redisAt("Redis", func() redis.UniversalClient {
-		return redis.NewClient(&redis.Options{Addr: s.addr(), ContextTimeoutEnabled: true, ReadTimeout: time.Second, PoolSize: 64})
+		return redis.NewClient(&redis.Options{Addr: addr, ContextTimeoutEnabled: true, ReadTimeout: time.Second, PoolSize: 64})
 	}, opts...)
 }
 
@@ -110,32 +114,26 @@ func redisFaults(s *redisServer) []reliability.Fault {
 func TestFaultsOfRedis(t *testing.T) { //nolint:paralleltest // each takes the whole machine
 	size := reliability.LargeTrial(t)
 	needRedis(t)
-	s := startRedis(t, "--appendonly", "yes", "--appendfsync", "always")
-	faults := append(someServerFaults(), redisFaults(s)...)
-	for _, fault := range faults { //nolint:paralleltest // as above
-		t.Run(fault.Name, func(t *testing.T) { size.Check(t, redisOf(s), strict(fault)) })
+	s, forgetful := startRedis(t, "--appendonly", "yes", "--appendfsync", "always"), startRedis(t, "--appendonly", "no")
+	short := redisFaults(s)[1]
+	short.Name, short.Lasts = "Redis stopped (SIGSTOP) for five leases, of 1 s", 5*time.Second
+	empty := redisFaults(forgetful)[0]
+	empty.Name, empty.Loses, empty.Share = "Redis killed, started again without its data", "the sessions were in that Redis alone", 1
+	type trial struct {
+		place reliability.Place
+		fault reliability.Fault
 	}
-	t.Run("lease", func(t *testing.T) {
-		fault := strict(redisFaults(s)[1])
-		fault.Name = "Redis stopped (SIGSTOP) for five leases, of 1 s"
-		fault.Lasts = 5 * time.Second
-		size.Check(t, redisOf(s, redisstore.WithLockLease(time.Second)), fault)
-	})
-	t.Run("line", func(t *testing.T) {
-		for _, n := range []int{0, 1} {
-			line := reliability.NewLine(t, s.addr())
-			place := redisAt("Redis", func() redis.UniversalClient {
-				return redis.NewClient(&redis.Options{Addr: line.Addr(), ContextTimeoutEnabled: true, ReadTimeout: time.Second, PoolSize: 64})
-			})
-			size.Check(t, place, line.Faults(realLasts)[n])
-		}
-	})
-	t.Run("no data", func(t *testing.T) {
-		s := startRedis(t, "--appendonly", "no")
-		fault := strict(redisFaults(s)[0])
-		fault.Name, fault.Loses, fault.Share = "Redis killed, started again without its data", "the sessions were in that Redis alone", 1
-		size.Check(t, redisOf(s), fault)
-	})
+	trials := []trial{{redisOf(s, redisstore.WithLockLease(time.Second)), short}, {redisOf(forgetful), empty}}
+	for _, fault := range append(someServerFaults(), redisFaults(s)...) {
+		trials = append(trials, trial{redisOf(s), fault})
+	}
+	line := reliability.NewLine(t, s.addr())
+	for _, fault := range line.Faults(realLasts) {
+		trials = append(trials, trial{redisBy(line.Addr()), fault})
+	}
+	for _, trial := range trials { //nolint:paralleltest // as above
+		t.Run(trial.fault.Name, func(t *testing.T) { size.Check(t, trial.place, strict(trial.fault)) })
+	}
 }
 
 // TestFailoverOfRedis has a master die, in whose place Sentinel puts its replica.

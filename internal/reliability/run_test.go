@@ -1,6 +1,7 @@
 package reliability_test
 
 import (
+	"os/exec"
 	"testing"
 	"time"
 
@@ -26,12 +27,15 @@ func files(t *testing.T) reliability.Place {
 // TestLoad measures how long calls take where there are many visitors.
 func TestLoad(t *testing.T) { //nolint:paralleltest // each measures the machine
 	load := reliability.LargeLoad(t)
-	t.Run("memory", func(t *testing.T) { load.Check(t, reliability.Memory()) })
-	t.Run("file", func(t *testing.T) { load.Check(t, files(t)) })
-	t.Run("redis", func(t *testing.T) {
-		needRedis(t)
-		load.Check(t, redisOf(startRedis(t, "--appendonly", "yes")))
-	})
+	places := []reliability.Place{reliability.Memory(), files(t)}
+	if _, err := exec.LookPath("redis-server"); err == nil {
+		places = append(places, redisOf(startRedis(t, "--appendonly", "yes")))
+	} else {
+		t.Log("NOT LOADED: there is no redis-server to start: ", err)
+	}
+	for _, place := range places { //nolint:paralleltest // as above
+		t.Run(place.Store, func(t *testing.T) { load.Check(t, place) })
+	}
 }
 
 // realLasts is how long a fault lasts in real time.
@@ -60,10 +64,10 @@ func someServerFaults() (some []reliability.Fault) {
 
 func TestFaultsInRealTime(t *testing.T) { //nolint:paralleltest // each takes the whole machine
 	size := reliability.LargeTrial(t)
-	for _, fault := range reliability.ServerFaults(realLasts) { //nolint:paralleltest // as above
+	for _, fault := range reliability.ServerFaults(realLasts) {
 		t.Run("memory/"+fault.Name, func(t *testing.T) { size.Check(t, reliability.Memory(), fault) })
 	}
-	for i := range reliability.NewWard(reliability.Memory()).Faults(realLasts) { //nolint:paralleltest // as above
+	for i := range reliability.NewWard(reliability.Memory()).Faults(realLasts) {
 		ward := reliability.NewWard(reliability.Memory())
 		fault := ward.Faults(realLasts)[i]
 		t.Run("memory/"+fault.Name, func(t *testing.T) { size.Check(t, ward.Place, fault) })

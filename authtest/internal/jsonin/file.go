@@ -178,10 +178,3 @@ func fields(typ reflect.Type) map[string]reflect.Type {
 	}
 	return all
 }
-
-func quoted(name string) string {
-	if len(name) > 40 {
-		name = name[:40] + "..."
-	}
-	return strconv.QuoteToASCII(name)
-}

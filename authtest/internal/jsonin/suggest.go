@@ -4,6 +4,7 @@ import (
 	"maps"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -46,4 +47,11 @@ func distance(a, b string) int {
 		}
 	}
 	return row[len(b)]
+}
+
+func quoted(name string) string {
+	if len(name) > 40 {
+		name = name[:40] + "..."
+	}
+	return strconv.QuoteToASCII(name)
 }

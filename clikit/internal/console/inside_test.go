@@ -1,9 +1,12 @@
 package console
 
 import (
+	"os"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 )
 
 func TestBrowsers(t *testing.T) {
@@ -36,6 +39,15 @@ func TestBrowsers(t *testing.T) {
 			assert.Equal(t, test.want, first)
 		})
 	}
+}
+
+// A browser that cannot start says so by its exit code. One that runs on is not waited for.
+func TestLaunch(t *testing.T) {
+	t.Parallel()
+	binary, err := os.Executable()
+	require.NoError(t, err)
+	require.Error(t, launch(time.Minute, binary, "browse", t.TempDir(), "address"))
+	require.NoError(t, launch(0, binary, "browse", t.TempDir(), "address"))
 }
 
 func TestPalette(t *testing.T) {

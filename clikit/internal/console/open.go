@@ -31,7 +31,7 @@ func (c *Console) Open(address string) error {
 		if err != nil {
 			continue
 		}
-		if err := launch(path, append(command[1:], address)...); err != nil {
+		if err := launch(launchTime, path, append(command[1:], address)...); err != nil {
 			return fmt.Errorf("open a page: %w", err)
 		}
 		return nil
@@ -65,8 +65,8 @@ func (c *Console) browsers(system string) [][]string {
 // launchTime is how long a browser may take to fail. One that runs in the foreground does not end before it is closed.
 const launchTime = time.Second
 
-// launch starts a command that lives on by itself. The goroutine that collects it ends with it.
-func launch(path string, args ...string) error {
+// launch starts a command that lives on by itself, and waits some time for it to fail. The goroutine that collects it ends with it.
+func launch(wait time.Duration, path string, args ...string) error {
 	cmd := exec.Command(path, args...) //nolint:gosec,noctx // what the person's system names, which outlives the caller
 	detach(cmd)
 	if err := cmd.Start(); err != nil {
@@ -77,7 +77,7 @@ func launch(path string, args ...string) error {
 	select {
 	case err := <-done:
 		return err
-	case <-time.After(launchTime):
+	case <-time.After(wait):
 		return nil
 	}
 }

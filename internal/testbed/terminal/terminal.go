@@ -15,7 +15,7 @@ import (
 )
 
 // patience is how long something may take to appear on a machine that has much else to do.
-const patience = 20 * time.Second
+const patience = time.Minute
 
 // Terminal is a pseudo terminal. Its methods can be used by several goroutines.
 type Terminal struct {

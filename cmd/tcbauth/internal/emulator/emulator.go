@@ -16,21 +16,6 @@ import (
 	"github.com/cloudbase-community/tcbauth/internal/wholefile"
 )
 
-// Config says what to run. The zero value is the environment "authtest" on the usual port.
-type Config struct {
-	Addr    string   // host and port; "" is 127.0.0.1 and port 9190, or the next one that is free
-	Envs    []string // the ids of the environments, each on a port of its own; none is "authtest"
-	Seed    string   // a file for authtest.WithSeed; "" is none
-	URLFile string   // a file for the URLs, one a line, while the environments are there; "" is none
-	Log     string   // a file to which the requests are appended as lines of JSON; "" is none
-	Open    bool     // other machines may reach Addr
-	Import  string   // a file that Export has written, to start with; "" is none
-	Export  string   // a file for the state at the end, with the keys; "" is none
-	State   string   // a file for both, which need not be there at first; "" is none
-	Watch   bool     // read Seed again whenever it changes
-	Command []string // to be run with TCB_ENV and TCB_BASE_URL, which name the first environment; none waits for ctx
-}
-
 // Run serves until ctx ends or the command does, whose exit code it returns. The URLs are written to stdout, which is the
 // command's if there is one, and then they are not. Codes, and what a person should know, are written to stderr.
 func Run(ctx context.Context, c Config, stdout, stderr io.Writer) (code int, err error) {

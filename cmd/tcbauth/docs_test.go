@@ -17,16 +17,16 @@ import (
 )
 
 // The lines of docs/cli.md about an emulator work as they are written, and the token that they print verifies.
-func TestPage(t *testing.T) {
+func TestDocumentedLines(t *testing.T) {
 	t.Parallel()
 	bash, err := exec.LookPath("bash")
 	if err != nil {
 		t.Skip("SKIPPED: the lines of docs/cli.md are not run. There is no bash: ", err)
 	}
-	const before, address = "Against an emulator, in bash:\n\n```sh\n", "127.0.0.1:8791"
+	const mark, address = "Against an emulator, in bash:\n\n```sh\n", "127.0.0.1:8791"
 	page, err := os.ReadFile(filepath.Join("..", "..", "docs", "cli.md"))
 	require.NoError(t, err)
-	_, lines, found := strings.Cut(string(page), before)
+	_, lines, found := strings.Cut(string(page), mark)
 	require.True(t, found)
 	lines, _, _ = strings.Cut(lines, "```")
 	require.Contains(t, lines, address)
