@@ -42,7 +42,7 @@ var contract = []group{
 		{"7_Delete", []part{{"Delete", testDelete}}},
 		{"8_TimeToLive", []part{{"Accepted", testTTL}, {"KeptSoLong", testKeptSoLong}, {"ForEver", testForEver}}},
 		{"9_Contexts", []part{{"Ended", testDoneContext}}},
-		{"10_OneKeysTrouble", []part{{"LockedKey", locking(testLockedKey)}, {"HangingKey", testHangingKey}}},
+		{"10_IndependentKeys", []part{{"LockedKey", locking(testLockedKey)}, {"HangingKey", testHangingKey}}},
 		{"11_ConcurrentUse", []part{{"ManyKeys", testManyKeys}}},
 		{"12_Discretion", []part{
 			{"RefusedCalls", testDiscreetRefusals}, {"BrokenPlace", testDiscreetBreak}, {"LostLock", locking(testDiscreetLoss)},
@@ -57,7 +57,7 @@ var contract = []group{
 			{"EndedContext", locking(testLockDoneContext)}, {"WaitEndsWithContext", locking(testWaitEndsWithContext)},
 			{"WaiterGetsIt", locking(testWaiterGetsIt)}, {"WaiterOfAnotherStore", locking(testWaiterOfAnotherStore)},
 		}},
-		{"3_GivingUp", []part{
+		{"3_Releasing", []part{
 			{"UnlockTwice", locking(testUnlockTwice)}, {"UnlockAfterContext", locking(testUnlockAfterContext)},
 			{"StaysGivenUp", locking(testStaysGivenUp)},
 		}},

@@ -86,10 +86,10 @@ var brokenStores = []broken{
 	simple("excludes nobody", "Locker/1_Exclusion", func() tcbauth.TokenStore { return free{memory()} }),
 	simple("has one lock for all keys", "Locker/1_Exclusion", func() tcbauth.TokenStore { return oneLock{memory()} }),
 	simple("waits for a lock whatever the context says", "Locker/2_Waiting", func() tcbauth.TokenStore { return deafLock{memory()} }),
-	simple("gives up whoever's lock it is", "Locker/3_GivingUp", func() tcbauth.TokenStore {
+	simple("gives up whoever's lock it is", "Locker/3_Releasing", func() tcbauth.TokenStore {
 		return &looseUnlock{lockingStore: memory()}
 	}),
-	simple("needs the context for giving up", "Locker/3_GivingUp", func() tcbauth.TokenStore { return fragileUnlock{memory()} }),
+	simple("needs the context for giving up", "Locker/3_Releasing", func() tcbauth.TokenStore { return fragileUnlock{memory()} }),
 	simple("hands out a bare context", "Locker/4_Held", func() tcbauth.TokenStore { return bareHeld{memory()} }),
 	simple("keeps its locks among the values", "Locker/8_BesideValues", func() tcbauth.TokenStore { return lockIsValue{memory()} }),
 	simple("reserves where the value is", "Reserver/Reserve", func() tcbauth.TokenStore { return reservesValue{memory()} }),
@@ -134,10 +134,10 @@ var brokenStores = []broken{
 	}),
 	withFaults("lets readers in while two halves are written", "TokenStore/6_WholeValues", faults{tears: true}),
 	withFaults("leaves half a value when it is killed", "TokenStore/6_WholeValues", faults{tearsAtKill: true}),
-	withFaults("does one thing at a time, also when that hangs", "TokenStore/10_OneKeysTrouble", faults{oneAtATime: true}),
-	withFaults("has readers wait for the lock", "TokenStore/10_OneKeysTrouble", faults{lockHidesValue: true}),
+	withFaults("does one thing at a time, also when that hangs", "TokenStore/10_IndependentKeys", faults{oneAtATime: true}),
+	withFaults("has readers wait for the lock", "TokenStore/10_IndependentKeys", faults{lockHidesValue: true}),
 	withFaults("forgets who waits for a lock", "Locker/2_Waiting", faults{forgetsWaiters: true}),
-	withFaults("renews a lock that was given up", "Locker/3_GivingUp", faults{renewsLate: true}),
+	withFaults("renews a lock that was given up", "Locker/3_Releasing", faults{renewsLate: true}),
 	withFaults("keeps the lock of a dead process", "Locker/6_Death", faults{neverFrees: true}),
 	withFaults("does not tell a holder that it has lost its lock", "Locker/7_LateHolder", faults{neverCancels: true}),
 	withFaults("lets a late holder give up another's lock", "Locker/7_LateHolder", faults{looseUnlock: true}),

@@ -20,7 +20,7 @@ const (
 	tries    = 5
 )
 
-// RequirePrompt: call returns promptly after the end of its context, by a deadline and by a cancellation.
+// RequirePrompt requires that call returns promptly after the end of its context, by a deadline and by a cancellation.
 func RequirePrompt(t *testing.T, what string, ctx context.Context, call func(ctx context.Context) error) { //nolint:revive // t first, as in testify
 	t.Helper()
 	const life = 50 * time.Millisecond
@@ -36,7 +36,7 @@ func RequirePrompt(t *testing.T, what string, ctx context.Context, call func(ctx
 		for range tries {
 			ctx, cancel := end()
 			start := time.Now()
-			err := call(ctx)
+			err := call(ctx) //nolint:contextcheck // it is of the ctx that was given
 			late = time.Since(start) - life
 			if late < 0 { // a Ring says after some time that all of it is down
 				require.Error(t, err)

@@ -16,20 +16,23 @@ import (
 	"github.com/cloudbase-community/tcbauth/accesstoken"
 )
 
-// The lines of docs/cli.md about an emulator work as they are written, and the token that they print verifies.
-func TestDocumentedLines(t *testing.T) {
+// The README's first lines about the command work as they are written, and the token that they print verifies.
+func TestREADME(t *testing.T) {
 	t.Parallel()
 	bash, err := exec.LookPath("bash")
 	if err != nil {
-		t.Skip("SKIPPED: the lines of docs/cli.md are not run. There is no bash: ", err)
+		t.Skip("SKIPPED: the README's lines are not run. There is no bash: ", err)
 	}
-	const mark, address = "Against an emulator, in bash:\n\n```sh\n", "127.0.0.1:8791"
-	page, err := os.ReadFile(filepath.Join("..", "..", "docs", "cli.md"))
+	const install, address = "go install ./cmd/tcbauth\n", "127.0.0.1:8791"
+	readme, err := os.ReadFile(filepath.Join("..", "..", "README.md"))
 	require.NoError(t, err)
-	_, lines, found := strings.Cut(string(page), mark)
+	_, lines, found := strings.Cut(string(readme), install)
 	require.True(t, found)
 	lines, _, _ = strings.Cut(lines, "```")
 	require.Contains(t, lines, address)
+	page, err := os.ReadFile(filepath.Join("..", "..", "docs", "cli.md"))
+	require.NoError(t, err)
+	require.Contains(t, string(page), lines, "the page about the command has them too")
 
 	port, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0") // 8791 may be taken here
 	require.NoError(t, err)
@@ -39,7 +42,7 @@ func TestDocumentedLines(t *testing.T) {
 	binary, err := os.Executable()
 	require.NoError(t, err)
 	require.NoError(t, os.Symlink(binary, filepath.Join(dir, "tcbauth")))
-	cmd := exec.CommandContext(t.Context(), bash, "-c", `trap 'kill %1; wait' EXIT; `+strings.ReplaceAll(lines, address, own)+ //nolint:gosec // G702: the page's own
+	cmd := exec.CommandContext(t.Context(), bash, "-c", `trap 'kill %1; wait' EXIT; `+strings.ReplaceAll(lines, address, own)+ //nolint:gosec // G702: the README's own
 		`[ $? = 0 ] && read -r || true`) // until the token was verified
 	cmd.Dir = dir
 	cmd.Env = append(os.Environ(), asCommand+"=1", "PATH="+dir+string(os.PathListSeparator)+os.Getenv("PATH"),
