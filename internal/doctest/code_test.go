@@ -1,6 +1,7 @@
 package doctest
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"go/ast"
@@ -122,24 +123,31 @@ type checker struct {
 	preamble string // declares what fragments use without saying where it comes from
 }
 
-// newChecker asks the go command for the export data of the packages in imports: with that a fragment is checked in no time.
-func newChecker(t *testing.T) *checker {
-	t.Helper()
-	command, err := exec.LookPath("go")
-	if err != nil {
-		t.Skip("SKIPPED: the Go code of the documents is not type-checked. There is no go command: ", err)
-	}
+// exports has the files of export data of the packages in imports, by path: with them a fragment is checked in no time.
+var exports = sync.OnceValues(func() (map[string]string, error) {
 	args := append([]string{"list", "-export", "-f", "{{.ImportPath}} {{.Export}}"}, slices.Sorted(maps.Values(imports))...)
-	cmd := exec.CommandContext(t.Context(), command, args...) //nolint:gosec // the arguments stand above
+	cmd := exec.CommandContext(context.Background(), "go", args...) //nolint:gosec // the arguments stand above
 	cmd.Dir = root
 	cmd.Stderr = os.Stderr
 	listing, err := cmd.Output()
-	require.NoError(t, err)
-	exports := make(map[string]string)
+	if err != nil {
+		return nil, err
+	}
+	files := make(map[string]string)
 	for line := range strings.Lines(string(listing)) {
 		name, file, _ := strings.Cut(strings.TrimSpace(line), " ")
-		exports[name] = file
+		files[name] = file
 	}
+	return files, nil
+})
+
+func newChecker(t *testing.T) *checker {
+	t.Helper()
+	if _, err := exec.LookPath("go"); err != nil {
+		t.Skip("SKIPPED: the Go code of the documents is not type-checked. There is no go command: ", err)
+	}
+	exports, err := exports()
+	require.NoError(t, err)
 	preamble, err := os.ReadFile("testdata/preamble.go.txt")
 	require.NoError(t, err)
 	return &checker{

@@ -6,6 +6,7 @@ import (
 	"path"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -89,7 +90,7 @@ func parseMarkdown(name, text string) *page {
 			h := heading{level: len(m[1]), text: m[2], slug: slug(m[2]), line: i + 1}
 			if n := slugs[h.slug]; n > 0 {
 				slugs[h.slug]++
-				h.slug += "-" + string(rune('0'+n))
+				h.slug += "-" + strconv.Itoa(n)
 			} else {
 				slugs[h.slug] = 1
 			}
