@@ -154,7 +154,7 @@ func (k *Kit) untilResend(left time.Duration) string {
 	if left <= 0 {
 		return canResend.In(k.Language(), resendAnswer)
 	}
-	return resendIn.In(k.Language(), seconds(left))
+	return resendIn.In(k.Language(), resendAnswer, seconds(left))
 }
 
 func (k *Kit) untilSend(left time.Duration) string { return sendIn.In(k.Language(), seconds(left)) }

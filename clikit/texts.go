@@ -10,9 +10,9 @@ import (
 // What signing in tells the person.
 var (
 	codeSent       = bilingual.Of("A code was sent to %s.", "验证码已发送至 %s。")
-	resendIn       = bilingual.Of("a new code can be sent in %d s", "%d 秒后可重新发送")
-	canResend      = bilingual.Of("%s sends a new code", "输入 %s 重新发送")
-	sendIn         = bilingual.Of("a code can be sent in %d s", "%d 秒后可发送验证码")
+	resendIn       = bilingual.Of("%s sends a new code in %d s", "输入 %s 可重新发送（%d 秒后）")
+	canResend      = bilingual.Of("%s sends a new code", "输入 %s 可重新发送")
+	sendIn         = bilingual.Of("A code can be sent in %d s", "%d 秒后可发送验证码")
 	sendNow        = bilingual.Of("Send a code now? [Y/n] ", "现在发送验证码吗？[Y/n] ")
 	sendAnother    = bilingual.Of("Send a new code? [Y/n] ", "重新发送验证码吗？[Y/n] ")
 	signedIn       = bilingual.Of("Signed in as %s (profile %s, environment %s).", "已登录：%s（配置 %s，环境 %s）。")

@@ -109,11 +109,11 @@ func TestRecording(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct{ locale, account, captcha, wrongCaptcha, code, wrongCode, canResend, sent, done, limited, limitedEnd, sendNow string }{
 		{
-			"en_US.UTF-8", "address:", "in the picture:", "another picture.", "Code:", "wrong or too old", "sends a new code", "was sent to",
-			"DIR/tcbauth.", "a code can be sent in", " s", "[Y/n]",
+			"en_US.UTF-8", "address:", "in the picture:", "another picture.", "Code:", "wrong or too old", "sends a new code\n", "was sent to",
+			"DIR/tcbauth.", "A code can be sent in", " s", "[Y/n]",
 		},
 		{
-			"zh_CN.UTF-8", "邮箱：", "中的字符：", "请看新的图片", "验证码：", "不正确或已过期", "重新发送", "已发送至", "DIR/tcbauth。",
+			"zh_CN.UTF-8", "邮箱：", "中的字符：", "请看新的图片", "验证码：", "不正确或已过期", "可重新发送\n", "已发送至", "DIR/tcbauth。",
 			"秒后可发送", "验证码", "[Y/n]",
 		},
 	} {
