@@ -28,6 +28,7 @@ func TestMain(m *testing.M) {
 		"count": helper(helpCount), "save": helper(helpSave), "hold": helper(helpHold), "refresh": helpRefresh, "work": helpWork,
 		testbed.TokenHelper: testbed.Tokens(func(dir string) (tcbauth.TokenStore, error) { return New(dir) }),
 	})
+	testbed.Waiting()
 	os.Exit(m.Run())
 }
 

@@ -39,6 +39,7 @@ func TestMain(m *testing.M) {
 	if os.Getenv(keyringEnv) == "" {
 		keyring.MockInit()
 	}
+	testbed.Waiting()
 	os.Exit(m.Run())
 }
 

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"net/http"
 	"os"
+	"runtime"
+	"strconv"
 	"testing"
 
 	"go.uber.org/goleak"
@@ -37,4 +39,14 @@ func ranAll() bool {
 		}
 	}
 	return true
+}
+
+// Waiting lets more tests of a package run at a time than there are processors: for packages whose tests wait for leases, limits
+// and processes rather than compute. TestMain calls it before the tests run. -parallel goes before it.
+func Waiting() {
+	const atATime = 8
+	flag.Parse()
+	if f := flag.Lookup("test.parallel"); f != nil && f.Value.String() == f.DefValue {
+		_ = f.Value.Set(strconv.Itoa(max(atATime, runtime.GOMAXPROCS(0)))) // a number is one
+	}
 }
