@@ -99,6 +99,13 @@ func (k *Kit) leaveCaptcha(ctx context.Context, s *opened, o LoginOptions, state
 	if file == "" {
 		file = filepath.Join(dir, "captcha-"+s.set.Profile.Value+"."+format)
 	}
+	if file, err = filepath.Abs(file); err != nil {
+		return &StorageError{Err: err}
+	}
+	own := ""
+	if o.PictureFile == "" {
+		own = file
+	}
 	if err := writePicture(file, raw); err != nil {
 		return err
 	}
@@ -106,7 +113,7 @@ func (k *Kit) leaveCaptcha(ctx context.Context, s *opened, o LoginOptions, state
 	if err != nil {
 		return err
 	}
-	p.Captcha = captcha{Token: data.Token, State: state, File: file, Until: k.cfg.Now().Add(life(data.ExpiresIn))}
+	p.Captcha = captcha{Token: data.Token, State: state, File: own, Until: k.cfg.Now().Add(life(data.ExpiresIn))}
 	if err := k.keepPending(ctx, s, p); err != nil {
 		return err
 	}
@@ -128,7 +135,11 @@ func (k *Kit) answerCaptcha(ctx context.Context, s *opened, o LoginOptions) erro
 	}
 	open := p.Captcha
 	p.Captcha = captcha{}
-	if err := errors.Join(k.keepPending(ctx, s, p), removed(open.File)); err != nil {
+	err = k.keepPending(ctx, s, p)
+	if open.File != "" {
+		err = errors.Join(err, removed(open.File))
+	}
+	if err != nil {
 		return err
 	}
 	_, err = s.auth.VerifyCaptchaData(ctx, tcbauth.VerifyCaptchaDataRequest{Token: open.Token, Key: answer})

@@ -20,8 +20,9 @@ const (
 )
 
 // Doctor looks for what keeps the person from signing in: the environment and its server, the network, the clock, the store of
-// sessions, the session. It changes nothing but the time of a lock, and asks nobody. Without an environment it is a
-// *[NeedsPerson].
+// sessions, the session. It asks nobody. Opening the store may make its directory and its key, and a
+// lock is taken and given back; an ended session stays. Without an environment the error is a *[NeedsPerson]. It is that of ctx once
+// that has ended.
 func (k *Kit) Doctor(ctx context.Context) ([]Finding, error) {
 	set, err := k.Settings()
 	if err != nil {
@@ -50,5 +51,9 @@ func (k *Kit) Doctor(ctx context.Context) ([]Finding, error) {
 			return s.auth, nil
 		}
 	}
-	return doctor.Run(ctx, target), nil
+	found := doctor.Run(ctx, target)
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	return found, nil
 }

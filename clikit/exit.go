@@ -81,7 +81,7 @@ func Message(err error, language string) string {
 		return e.message(language)
 	}
 	if e, ok := errors.AsType[*LoginRequired](err); ok {
-		return nobodySignedIn.In(language, e.Profile, e.App)
+		return nobodySignedIn.In(language, e.Profile, e.App, profileFlag(e.Profile))
 	}
 	switch kindOf(err).code {
 	case ExitInterrupted:

@@ -10,7 +10,7 @@
 //
 // Answers go to standard output, everything else to standard error. No secret is written to standard error, and tokens go
 // to standard output only where they are what was asked for. Nothing secret is ever an argument, since other users of the
-// machine can read those.
+// machine can read those, but for --code, which is good for one use.
 //
 // # Questions
 //

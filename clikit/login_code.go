@@ -3,7 +3,6 @@ package clikit
 import (
 	"context"
 	"errors"
-	"io"
 	"strings"
 	"time"
 
@@ -88,10 +87,8 @@ func (k *Kit) askCode(ctx context.Context, s *opened, c *coded) (*tcbauth.LoginS
 	for {
 		answer, err := k.ask().LineOrWait(ctx, AskCode.text().In(k.Language()), again, k.untilResend)
 		switch answer = strings.TrimSpace(answer); {
-		case errors.Is(err, io.EOF):
-			return nil, missing(AskCode)
 		case err != nil:
-			return nil, err
+			return nil, unanswered(AskCode, err)
 		case answer == "":
 			continue
 		case strings.EqualFold(answer, resendAnswer):

@@ -54,7 +54,7 @@ func (k *Kit) loginByMiniProgram(ctx context.Context, s *opened, o LoginOptions)
 	if err := k.showScan(code.QrCode, o.PictureFile); err != nil {
 		return nil, err
 	}
-	end := k.cfg.Now().Add(time.Duration(code.ExpiresIn) * time.Second)
+	end := k.cfg.Now().Add(life(code.ExpiresIn))
 	for {
 		if err := pause(ctx, scanPause); err != nil {
 			return nil, err
@@ -63,13 +63,14 @@ func (k *Kit) loginByMiniProgram(ctx context.Context, s *opened, o LoginOptions)
 			QrCodeID: code.QrCodeID, EnvID: s.set.Env.Value, WxAppID: o.MiniProgram,
 		})
 		switch {
+		case errors.Is(err, tcbauth.ErrServiceError) && k.cfg.Now().Before(end): // one lost answer ends nothing
 		case err != nil:
 			return nil, err
 		case status.ProviderToken != "":
 			return s.auth.SignInWithProvider(ctx, tcbauth.SignInWithProviderRequest{
 				ProviderToken: status.ProviderToken, ForceDisableSignUp: o.NoSignUp,
 			})
-		case code.ExpiresIn > 0 && !k.cfg.Now().Before(end):
+		case !k.cfg.Now().Before(end):
 			return nil, errNotScanned
 		}
 	}

@@ -60,6 +60,7 @@ func TestNothingIsSentUnasked(t *testing.T) {
 		code    int
 	}{
 		"no":     {[]string{"n"}, clikit.ExitRateLimited},
+		"enter":  {[]string{""}, clikit.ExitRateLimited},
 		"ctrl-C": {nil, clikit.ExitInterrupted},
 	} {
 		t.Run(name, func(t *testing.T) {

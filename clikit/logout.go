@@ -12,6 +12,9 @@ import (
 // errNotRevoked: the session is gone here, and the server could not be told.
 var errNotRevoked = errors.New("clikit: signed out here, but the server could not be told")
 
+// errOthersStay: the session had ended before it could end those of other devices.
+var errOthersStay = errors.New("clikit: the session had ended already; other devices are still signed in")
+
 // LogoutOptions say how far signing out goes.
 type LogoutOptions struct {
 	Local bool // only here: the server is not told
@@ -21,6 +24,7 @@ type LogoutOptions struct {
 // Logout revokes the session of the profile and forgets it, also one that is damaged or whose key the keyring has lost. It
 // reports whether there was one; nobody signed in is no error. Where the server cannot be told, the session is forgotten
 // all the same, and the error says so; with All nothing is forgotten then, so that it can be tried again.
+// Where the server had ended the session before, All forgets it and is an error: the other devices stay signed in.
 func (k *Kit) Logout(ctx context.Context, o LogoutOptions) (bool, error) {
 	set, err := k.Settings()
 	if err != nil {
@@ -57,7 +61,10 @@ func (k *Kit) logout(ctx context.Context, set *Settings, o LogoutOptions) (bool,
 	case o.Local:
 		return true, s.auth.SetCredentials(ctx, nil)
 	case o.All:
-		if err := s.auth.RevokeAllDevices(ctx); err != nil && !errors.Is(err, tcbauth.CodeUnauthenticated) {
+		switch err := s.auth.RevokeAllDevices(ctx); {
+		case errors.Is(err, tcbauth.CodeUnauthenticated):
+			return true, errors.Join(errOthersStay, s.auth.SetCredentials(ctx, nil))
+		case err != nil:
 			return true, err
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -37,7 +38,10 @@ const (
 	maxProfileName   = 64
 )
 
-// Profiles returns what is remembered, by name.
+// errNoProfile: a file has something else than it should.
+var errNoProfile = errors.New("it is no profile; delete it")
+
+// Profiles returns what is remembered, by name, without files that are damaged.
 func (k *Kit) Profiles() ([]Profile, error) {
 	dir, err := k.dir()
 	if err != nil {
@@ -60,6 +64,9 @@ func (k *Kit) Profiles() ([]Profile, error) {
 			continue
 		}
 		p, err := k.readProfile(name)
+		if errors.Is(err, errNoProfile) {
+			continue
+		}
 		if err != nil {
 			return nil, err
 		}
@@ -82,16 +89,20 @@ func (k *Kit) UseProfile(name string) error {
 	return k.write(filepath.Join(dir, currentFile), []byte(name+"\n"))
 }
 
-// DeleteProfile signs out as [Kit.Logout] does, and forgets the profile. If it was the one in use, that is [DefaultProfile] again.
+// DeleteProfile signs out as [Kit.Logout] does, and forgets the profile; one whose file is damaged is only
+// forgotten. If it was the one in use, that is [DefaultProfile] again.
 func (k *Kit) DeleteProfile(ctx context.Context, name string) error {
 	if err := k.known(name); err != nil {
 		return err
 	}
 	p, err := k.readProfile(name)
-	if err != nil {
+	if err != nil && !errors.Is(err, errNoProfile) {
 		return err
 	}
-	_, out := k.logout(ctx, p.settings(), LogoutOptions{})
+	var out error
+	if err == nil {
+		_, out = k.logout(ctx, p.settings(), LogoutOptions{})
+	}
 	if out != nil && !errors.Is(out, errNotRevoked) {
 		return out
 	}
@@ -159,7 +170,7 @@ func (k *Kit) readProfile(name string) (*Profile, error) {
 	}
 	if text != nil {
 		if err := json.Unmarshal(text, p); err != nil {
-			return nil, &StorageError{Path: profileFile(dir, name), Err: errors.New("it is no profile; delete it")}
+			return nil, &StorageError{Path: profileFile(dir, name), Err: errNoProfile}
 		}
 	}
 	p.Name, p.Current = name, false
@@ -208,14 +219,20 @@ func profileFile(dir, name string) string {
 
 // readSmall returns what a file has, nil if it is not there.
 func readSmall(name string) ([]byte, error) {
-	text, err := os.ReadFile(name) //nolint:gosec // G304: below the directory that the user chose
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
+	file, err := os.Open(name) //nolint:gosec // G304: below the directory that the user chose
+	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
+	}
+	if err != nil {
+		return nil, &StorageError{Err: err}
+	}
+	defer func() { _ = file.Close() }() // nothing is lost by closing what was read
+	text, err := io.ReadAll(io.LimitReader(file, maxProfileSize+1))
+	switch {
 	case err != nil:
 		return nil, &StorageError{Err: err}
 	case len(text) > maxProfileSize:
-		return nil, &StorageError{Path: name, Err: errors.New("it is too large")}
+		return nil, &StorageError{Path: name, Err: errNoProfile}
 	}
 	return text, nil
 }

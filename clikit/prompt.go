@@ -14,7 +14,8 @@ import (
 )
 
 // Prompter is where a person is asked. What it shows is not standard output's. Its methods return [ErrInterrupted] once the
-// person has pressed ctrl-C or ctx has ended, with the terminal as it was, and io.EOF where the input has ended.
+// person has pressed ctrl-C or ctx was cancelled, context.DeadlineExceeded where the time of ctx is over, and io.EOF where the input
+// has ended. The terminal is then as it was.
 type Prompter interface {
 	CanAsk() bool // somebody is there to answer; where it is false nothing else is called but Open
 	Line(ctx context.Context, question string) (string, error)
@@ -41,7 +42,8 @@ const (
 	AskScan     Question = "scan" // a picture with the phone
 )
 
-// ErrInterrupted: the person has left a question with ctrl-C, or a signal or the end of a context has ended it.
+// ErrInterrupted: the person has left a question with ctrl-C, or a signal or the cancelling of a context has ended it. It is not what a
+// context is whose time is over.
 var ErrInterrupted = console.ErrInterrupted
 
 // terminal is the one that the tool's streams are connected to, if any.
@@ -68,10 +70,13 @@ func missing(what Question) error { return &NeedsPerson{What: what, Flag: what.f
 
 // lineOf asks a question until the answer is not empty. Nobody to be asked is a *NeedsPerson.
 func (k *Kit) lineOf(ctx context.Context, what Question) (string, error) {
-	return k.answer(ctx, what, k.ask().Line)
+	return k.answer(ctx, what, func(ctx context.Context, question string) (string, error) {
+		line, err := k.ask().Line(ctx, question)
+		return strings.TrimSpace(line), err
+	})
 }
 
-// hiddenOf is lineOf for what is not to be seen.
+// hiddenOf is lineOf for what is not to be seen. Blanks belong to the answer.
 func (k *Kit) hiddenOf(ctx context.Context, what Question) (string, error) {
 	return k.answer(ctx, what, k.ask().Hidden)
 }
@@ -82,30 +87,46 @@ func (k *Kit) answer(ctx context.Context, what Question, ask func(context.Contex
 	}
 	for {
 		answer, err := ask(ctx, what.text().In(k.Language()))
-		if errors.Is(err, io.EOF) {
-			err = missing(what)
-		}
-		if answer = strings.TrimSpace(answer); err != nil || answer != "" {
-			return answer, err
+		if err != nil || answer != "" {
+			return answer, unanswered(what, err)
 		}
 	}
 }
 
-// yes asks whether something is to be done. Enter alone is yes.
+// yes asks whether something is to be done. Enter alone is no: it may have been typed ahead.
 func (k *Kit) yes(ctx context.Context, question bilingual.Text) (bool, error) {
 	answer, err := k.ask().Line(ctx, question.In(k.Language()))
 	if errors.Is(err, io.EOF) {
 		return false, nil
 	}
-	answer = strings.ToLower(strings.TrimSpace(answer))
-	return answer == "" || strings.HasPrefix(answer, "y") || answer == "是", err
+	switch strings.ToLower(strings.TrimSpace(answer)) {
+	case "y", "yes", "是":
+		return true, err
+	}
+	return false, err
 }
 
-// stdinOf is a line of standard input that answers a question. None is a *NeedsPerson.
+// stdinOf is a line of standard input that answers a question, a password as it is, and not shown where that is a terminal. None
+// is a *NeedsPerson.
 func (k *Kit) stdinOf(ctx context.Context, what Question) (string, error) {
-	answer, err := k.terminal().Line(ctx, "")
-	if errors.Is(err, io.EOF) || err == nil && answer == "" {
+	ask := k.terminal().Line
+	if what == AskPassword {
+		ask = k.terminal().Hidden
+	}
+	answer, err := ask(ctx, "")
+	if what != AskPassword {
+		answer = strings.TrimSpace(answer)
+	}
+	if err == nil && answer == "" {
 		return "", missing(what)
 	}
-	return answer, err
+	return answer, unanswered(what, err)
+}
+
+// unanswered is the error of a question. Where the input or the time has ended, an answer is missing.
+func unanswered(what Question, err error) error {
+	if errors.Is(err, io.EOF) || errors.Is(err, context.DeadlineExceeded) {
+		return missing(what)
+	}
+	return err
 }

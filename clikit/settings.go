@@ -113,3 +113,22 @@ func (k *Kit) variable(variable string) (string, bool) {
 	value, _ := k.cfg.LookupEnv(k.variableName(variable))
 	return value, value != ""
 }
+
+// flags are what a later command needs for the same settings: the profile, and what flags have decided.
+func (s *Settings) flags() string {
+	flags := profileFlag(s.Profile.Value)
+	for _, of := range []Setting{s.Env, s.Region, s.BaseURL, s.Store} {
+		if strings.HasPrefix(of.Source, "--") {
+			flags += " " + of.Source + " " + of.Value
+		}
+	}
+	return flags
+}
+
+// profileFlag is the flag that names a profile, "" for the default one.
+func profileFlag(name string) string {
+	if name == DefaultProfile {
+		return ""
+	}
+	return " --profile " + name
+}

@@ -11,7 +11,7 @@ import (
 // Status is who is signed in, and what is in force.
 type Status struct {
 	Settings
-	Server    string     `json:"server,omitempty"` // the URL in force, "" without an environment
+	Server    string     `json:"server,omitempty"` // the URL in force, "" where neither --base-url nor a sign-in has decided it
 	SignedIn  bool       `json:"signed_in"`
 	Sub       string     `json:"sub,omitempty"`
 	Account   string     `json:"account,omitempty"`    // as the profile remembers it
@@ -27,7 +27,7 @@ func (k *Kit) Status(ctx context.Context, check bool) (*Status, error) {
 	if err != nil {
 		return nil, err
 	}
-	st := &Status{Settings: *set}
+	st := &Status{Settings: *set, Server: set.BaseURL.Value}
 	if set.Env.Value == "" || !set.storeChosen() {
 		return st, k.loginRequired(set)
 	}

@@ -13,11 +13,11 @@ var (
 	resendIn       = bilingual.Of("%s sends a new code in %d s", "输入 %s 可重新发送（%d 秒后）")
 	canResend      = bilingual.Of("%s sends a new code", "输入 %s 可重新发送")
 	sendIn         = bilingual.Of("A code can be sent in %d s", "%d 秒后可发送验证码")
-	sendNow        = bilingual.Of("Send a code now? [Y/n] ", "现在发送验证码吗？[Y/n] ")
-	sendAnother    = bilingual.Of("Send a new code? [Y/n] ", "重新发送验证码吗？[Y/n] ")
+	sendNow        = bilingual.Of("Send a code now? [y/N] ", "现在发送验证码吗？[y/N] ")
+	sendAnother    = bilingual.Of("Send a new code? [y/N] ", "重新发送验证码吗？[y/N] ")
 	signedIn       = bilingual.Of("Signed in as %s (profile %s, environment %s).", "已登录：%s（配置 %s，环境 %s）。")
 	sessionLiesIn  = bilingual.Of("The session is kept in the %s store, %s.", "会话保存在 %s 存储：%s。")
-	finishWith     = bilingual.Of("Sign in with it: %s login --finish --code CODE", "用验证码完成登录：%s login --finish --code 验证码")
+	finishWith     = bilingual.Of("Sign in with it: %s login --finish --code-stdin%s", "用验证码完成登录：%s login --finish --code-stdin%s")
 	openOnDevice   = bilingual.Of("Open %s on any device and enter the code %s.", "请在任意设备上打开 %s，并输入代码 %s。")
 	captchaInFile  = bilingual.Of("The captcha is in the file %s.", "图形验证码保存在文件 %s。")
 	anotherPicture = bilingual.Of("Here is another picture.", "请看新的图片。")
@@ -45,8 +45,8 @@ var (
 // What errors tell the person.
 var (
 	interrupted    = bilingual.Of("interrupted", "已中断")
-	nobodySignedIn = bilingual.Of("nobody is signed in with profile %s; sign in: %s login", "配置 %s 尚未登录，请先登录：%s login")
-	answerMissing  = bilingual.Of("%s is missing, and there is no terminal to ask in; give it by %s", "缺少%s，且没有可供提问的终端；请用 %s 给出")
+	nobodySignedIn = bilingual.Of("nobody is signed in with profile %s; sign in: %s login%s", "配置 %s 尚未登录，请先登录：%s login%s")
+	answerMissing  = bilingual.Of("%s is missing, and nobody can be asked; give it by %s", "缺少%s，且无人可询问；请用 %s 给出")
 	captchaToRead  = bilingual.Of(
 		"somebody must read the captcha in %s; run this again with %s and the characters on standard input",
 		"需要人工识别图形验证码 %s；请再次运行并加上 %s，从标准输入给出字符",
@@ -74,6 +74,10 @@ var ownErrors = []struct {
 	{errNotRevoked, bilingual.Of(
 		"signed out here, but the server could not be told; the session there ends by itself",
 		"本机已退出登录，但未能通知服务端；服务端的会话会自行过期",
+	)},
+	{errOthersStay, bilingual.Of(
+		"the session had ended already and is forgotten here; the other devices are still signed in: sign in again, then logout --all",
+		"会话早已失效，本机记录已删除；其他设备仍处于登录状态：请重新登录后再运行 logout --all",
 	)},
 	{errShortLife, bilingual.Of("the server gives no token that lives so long", "服务端签发的令牌没有这么长的有效期")},
 }

@@ -23,7 +23,8 @@ type Challenge struct {
 
 // StartLogin has a code sent to Phone or Email of the options, and keeps what belongs to it in the store of sessions, readable for
 // nobody else. [Kit.FinishLogin], in this process or a later one, signs in with the code. Starting again has another code sent,
-// which ends the life of the first.
+// which ends the life of the first. A profile that somebody has signed in with is left as it is until then: where other settings than
+// its own were given here, such as --env or --store, FinishLogin needs them again.
 func (k *Kit) StartLogin(ctx context.Context, o LoginOptions) (*Challenge, error) {
 	if err := k.check(o); err != nil {
 		return nil, err
@@ -54,11 +55,11 @@ func (k *Kit) StartLogin(ctx context.Context, o LoginOptions) (*Challenge, error
 		return nil, err
 	}
 	k.tell(codeSent, c.to())
-	k.tell(finishWith, k.cfg.App)
+	k.tell(finishWith, k.cfg.App, s.set.flags())
 	return &Challenge{Profile: s.set.Profile.Value, To: c.to(), ExpiresAt: p.Until.UTC().Truncate(time.Second)}, nil
 }
 
-// FinishLogin signs in with the code of a challenge. After a wrong code it can be called again, as often as the server allows;
+// FinishLogin signs in with the code of a challenge; "" has a person at a terminal asked for it. After a wrong code it can be called again, as often as the server allows;
 // what belongs to the challenge is gone when it was used or is over. No challenge is an error.
 func (k *Kit) FinishLogin(ctx context.Context, code string, o LoginOptions) (*Login, error) {
 	set, err := k.Settings()
@@ -93,8 +94,13 @@ func (k *Kit) FinishLogin(ctx context.Context, code string, o LoginOptions) (*Lo
 			return nil, err
 		}
 	}
+	if code == "" && !k.ask().CanAsk() {
+		return nil, &NeedsPerson{What: AskCode, Flag: AskCode.flags() + ", --code"}
+	}
 	if code == "" {
-		return nil, missing(AskCode)
+		if code, err = k.lineOf(ctx, AskCode); err != nil {
+			return nil, err
+		}
 	}
 	c := &coded{phone: p.Phone, email: p.Email, info: p.Info, noSignUp: p.NoSignUp}
 	state, err := c.finish(ctx, s.auth, code)
@@ -115,14 +121,15 @@ func life(seconds int) time.Duration {
 	return time.Duration(seconds) * time.Second
 }
 
-// rememberStore keeps in the profile what a later command needs to find the store.
+// rememberStore keeps in a profile that has no place for sessions yet what a later command needs to find the store. Another one is
+// that of whoever has signed in, until somebody else has.
 func (k *Kit) rememberStore(s *opened) error {
 	p, err := k.readProfile(s.set.Profile.Value)
 	if err != nil {
 		return err
 	}
-	if p.Env != s.set.Env.Value || p.BaseURL != s.set.BaseURL.Value {
-		p.Account = "" // of another environment
+	if p.Store != "" {
+		return nil
 	}
 	p.Env, p.Region, p.BaseURL, p.Store = s.set.Env.Value, s.set.Region.Value, s.set.BaseURL.Value, s.where.Kind
 	return k.writeProfile(p)
@@ -145,8 +152,8 @@ type pending struct {
 // captcha is a picture that was left for another run.
 type captcha struct {
 	Token string    `json:"token"`
-	State string    `json:"state"` // which call needs it
-	File  string    `json:"file"`
+	State string    `json:"state"`          // which call needs it
+	File  string    `json:"file,omitempty"` // the tool's own, which the answer removes; "": the person has named one
 	Until time.Time `json:"until"`
 }
 

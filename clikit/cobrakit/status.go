@@ -51,7 +51,11 @@ func statusText(st *clikit.Status, language string) string {
 	line(lineUser, who, "")
 	line(lineProfile, st.Profile.Value, st.Profile.Source)
 	line(lineEnv, st.Env.Value, st.Env.Source)
-	line(lineServer, st.Server, st.BaseURL.Source)
+	server := st.BaseURL.Source
+	if st.BaseURL.Value == "" {
+		server = st.Region.Source // CloudBase's own, of the region
+	}
+	line(lineServer, st.Server, server)
 	place := st.Store.Value
 	if st.Where != nil {
 		place = st.Where.Kind + ", " + st.Where.Dir

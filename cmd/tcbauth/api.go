@@ -114,13 +114,29 @@ func (r *apiRequest) print(resp *http.Response) error {
 		}
 		say(r.kit.Stdout(), "\n")
 	}
-	if _, err := io.Copy(r.kit.Stdout(), resp.Body); err != nil {
+	out := &output{Writer: r.kit.Stdout()}
+	if _, err := io.Copy(out, resp.Body); err != nil {
+		if out.err != nil {
+			return out.err
+		}
 		return unanswered(err)
 	}
 	if resp.StatusCode < http.StatusBadRequest {
 		return nil
 	}
 	return &apiError{resp.StatusCode, apiFailed.In(r.kit.Language(), resp.StatusCode)}
+}
+
+// output remembers why it could not be written to, which is no fault of the server's.
+type output struct {
+	io.Writer
+	err error
+}
+
+func (o *output) Write(p []byte) (n int, err error) {
+	n, err = o.Writer.Write(p)
+	o.err = err
+	return n, err
 }
 
 // unanswered is a request that got no answer, or not the whole of it.

@@ -50,6 +50,18 @@ func (m *machine) command(ctx context.Context, args ...string) *exec.Cmd {
 	return cmd
 }
 
+// What exec runs under nohup outlives the terminal, as it would without the tool.
+func TestExecUnderNohup(t *testing.T) {
+	t.Parallel()
+	m := newMachine(t, authtest.Rotating())
+	cmd := m.command(t.Context())
+	cmd.Path = "/bin/sh"
+	cmd.Args = []string{"sh", "-c", `trap "" HUP; exec "$0" exec -- sh -c 'kill -HUP $$; echo lived'`, os.Args[0]}
+	out, err := cmd.Output()
+	require.NoError(t, err)
+	assert.Equal(t, "lived\n", string(out))
+}
+
 // However many processes find the session expired at once, one of them refreshes it, and all print its token.
 func TestParallelTokens(t *testing.T) {
 	t.Parallel()

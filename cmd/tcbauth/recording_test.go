@@ -110,11 +110,11 @@ func TestRecording(t *testing.T) {
 	for _, tt := range []struct{ locale, account, captcha, wrongCaptcha, code, wrongCode, canResend, sent, done, limited, limitedEnd, sendNow string }{
 		{
 			"en_US.UTF-8", "address:", "in the picture:", "another picture.", "Code:", "wrong or too old", "sends a new code\n", "was sent to",
-			"DIR/tcbauth.", "A code can be sent in", " s", "[Y/n]",
+			"DIR/tcbauth.", "A code can be sent in", " s", "[y/N]",
 		},
 		{
 			"zh_CN.UTF-8", "邮箱：", "中的字符：", "请看新的图片", "验证码：", "不正确或已过期", "可重新发送\n", "已发送至", "DIR/tcbauth。",
-			"秒后可发送", "验证码", "[Y/n]",
+			"秒后可发送", "验证码", "[y/N]",
 		},
 	} {
 		t.Run(tt.locale, func(t *testing.T) {

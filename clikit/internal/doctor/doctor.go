@@ -77,12 +77,15 @@ var checks = []struct {
 
 // Run makes all checks, and returns what they have found. One that has nothing to look at, such as that of the certs where
 // nothing answers, says nothing. A check that does not end in its time, such as of a file system that does not answer, is a
-// Failure, and goes on in a goroutine until it ends.
-func Run(ctx context.Context, t Target) []Finding {
-	e := newExam(ctx, t)
+// Failure, and goes on in a goroutine until it ends. Once parent has ended no more checks are made, and what was found is of no use.
+func Run(parent context.Context, t Target) []Finding {
+	e := newExam(parent, t)
 	var found []Finding
 	for _, check := range checks {
-		ctx, cancel := context.WithTimeout(ctx, check.limit)
+		if parent.Err() != nil {
+			break
+		}
+		ctx, cancel := context.WithTimeout(parent, check.limit)
 		done := make(chan Finding, 1)
 		go func() { done <- check.run(ctx, e) }()
 		var f Finding
