@@ -39,7 +39,8 @@ type FinishOtpRequest struct {
 // it can be called again with the same challenge, as often as the server allows.
 //
 // With [WithStoredOtp] and without a Challenge in the request, it finishes the stored challenge. Each session has one: a
-// first step that sends a code replaces it, also in another tab of the browser, and signing in or out removes it. The
+// first step that sends a code replaces it, also in another tab of the browser, and signing in or out removes it: a
+// code that is being sent meanwhile leaves none, and its challenge is the caller's alone. A session that the server ends leaves it. The
 // challenge ends when its code was right (whatever fails after that), when it has expired, when the server says that no
 // code can be right any more, and after the fifth code that the server has, or may have, refused. Then the error is
 // [ErrNoOtp]. Concurrent calls wait for each other, so a form that was sent twice uses the code once. No code is sent while

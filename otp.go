@@ -168,9 +168,13 @@ func (t *otpTurn) tried(held context.Context, err error) {
 
 // judged reports whether the server may have looked at the code of a call that has failed.
 func judged(e *Error) bool {
+	unknown := errors.Is(e.Err, ErrOutcomeUnknown)
+	if e.StatusCode == 0 || errors.Is(e.Err, errKeyRefused) { // it has failed here, or at the gateway
+		return unknown
+	}
 	switch e.Category {
 	case CategoryServiceError, CategoryRateLimited, CategoryCaptchaRequired, CategoryCaptchaInvalid, CategoryProviderNotEnabled:
-		return errors.Is(e.Err, ErrOutcomeUnknown)
+		return unknown
 	}
 	return true
 }

@@ -13,7 +13,7 @@ import (
 )
 
 // ErrLockLost: the call was made with the context of a lock that somebody else has taken since, or that was given up. Nothing
-// was done.
+// was done by this attempt; one before it, whose answer was lost, may have been.
 var ErrLockLost = errors.New("sqlstore: the lock was lost: somebody else has taken it since")
 
 // errNothing: the statement has found no row.

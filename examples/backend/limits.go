@@ -29,7 +29,7 @@ func newLimits(proxied bool) *limits {
 	}
 }
 
-// code counts a code that is asked for.
+// code counts a code that is asked for, and refuses it if too many were sent to the number.
 func (l *limits) code(r *http.Request, phone string) error {
 	normal, err := tcbauth.NormalizePhone(phone)
 	if err != nil {
@@ -38,7 +38,14 @@ func (l *limits) code(r *http.Request, phone string) error {
 	if err := l.codesOfVisitor.count(l.visitor(r), l.now()); err != nil {
 		return err
 	}
-	return l.codesOfNumber.count(normal, l.now())
+	return l.codesOfNumber.look(normal, l.now())
+}
+
+// sent counts a code that was sent. What sends nothing does not count, so that nobody locks a stranger's number out for free.
+func (l *limits) sent(phone string) {
+	if normal, err := tcbauth.NormalizePhone(phone); err == nil {
+		_ = l.codesOfNumber.count(normal, l.now())
+	}
 }
 
 // try counts a code or a captcha's answer.
@@ -53,6 +60,9 @@ func (l *limits) visitor(r *http.Request) string {
 		host = strings.TrimSpace(last[len(last)-1]) // what came before it the visitor may have made up
 	}
 	addr, err := netip.ParseAddr(host)
+	if with, failed := netip.ParseAddrPort(host); failed == nil { // some proxies add the port
+		addr, err = with.Addr(), nil
+	}
 	if err != nil {
 		return host
 	}
@@ -85,17 +95,22 @@ func newTally(limit uint32, window time.Duration) *tally {
 }
 
 // count counts one more for key. Over the limit it is the error of a server that is asked too often.
-func (t *tally) count(key string, now time.Time) error {
+func (t *tally) count(key string, now time.Time) error { return t.ask(key, now, 1) }
+
+// look is count without counting.
+func (t *tally) look(key string, now time.Time) error { return t.ask(key, now, 0) }
+
+func (t *tally) ask(key string, now time.Time, more uint32) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	c := &t.cells[maphash.String(t.seed, key)%uint64(len(t.cells))]
 	if now.UnixMilli() >= c.until {
 		*c = cell{until: now.Add(t.window).UnixMilli()}
 	}
-	if c.count++; c.count <= t.limit {
+	if c.count < t.limit {
+		c.count += more
 		return nil
 	}
-	c.count = t.limit + 1
 	err := tcbauth.NewError(tcbauth.CodeResourceExhausted, "asked too often here")
 	err.RetryAfter = time.UnixMilli(c.until).Sub(now)
 	return err

@@ -62,6 +62,20 @@ func TestLimits(t *testing.T) {
 	}
 }
 
+// TestLimitsOfNumber: what sends no code does not lock a stranger's number out.
+func TestLimitsOfNumber(t *testing.T) {
+	t.Parallel()
+	s := openSite(t, false, authtest.WithoutLimits())
+	s.limits.codesOfNumber.limit = 1
+	captcha := &authtest.Error{Word: "captcha_required", Number: 4001}
+	s.srv.Fault(authtest.Fault{Operation: "verification", Times: 3, Error: captcha})
+	for range 3 {
+		require.NotEqual(t, http.StatusTooManyRequests, s.newBrowser(t).post(t, "/login/code", "phone", phone).status)
+	}
+	require.Equal(t, http.StatusOK, s.newBrowser(t).post(t, "/login/code", "phone", phone).status)
+	assert.Equal(t, http.StatusTooManyRequests, s.newBrowser(t).post(t, "/login/code", "phone", phone).status)
+}
+
 // TestTally has memory for as many keys as there may be, and no count goes round.
 func TestTally(t *testing.T) {
 	t.Parallel()
@@ -98,6 +112,8 @@ func TestVisitors(t *testing.T) {
 		{false, "[2001:db8:1:2:3:4:5:6]:1", "", "2001:db8:1:2::/64", "IPv6"},
 		{false, "[fe80::1%eth0]:1", "", "fe80::/64", "a zone"},
 		{false, "[::ffff:203.0.113.7]:1", "", "203.0.113.7/32", "IPv4 in IPv6"},
+		{true, "10.0.0.1:1", "203.0.113.7:51234", "203.0.113.7/32", "a proxy that adds the port"},
+		{true, "10.0.0.1:1", "[2001:db8:1:2:3:4:5:6]:51234", "2001:db8:1:2::/64", "the same, IPv6"},
 		{true, "10.0.0.1:1", "nonsense", "nonsense", "what a broken proxy says"},
 	} {
 		r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/", nil)

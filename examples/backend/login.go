@@ -43,6 +43,7 @@ func (s *service) sendCode(w http.ResponseWriter, r *http.Request, id, phone str
 		s.failed(w, r, id, view{Phone: phone}, err)
 		return
 	}
+	s.limits.sent(phone)
 	s.cookies.give(w, loginCookie, id, loginLife)
 	next(w, r)
 }

@@ -146,7 +146,11 @@ func (h *Handle) drop(held context.Context, mine *Credentials, kind ChangeKind) 
 	case mine != nil && stored != nil && !h.keeper.samePerson(mine, stored) && !h.keeper.samePerson(mine, h.keeper.successor(h.keys.credentials, stored)):
 		err = nil
 	default:
-		err = h.remove(held)
+		var also []string
+		if h.keeper.cfg.Pending {
+			also = append(also, h.keys.pending())
+		}
+		err = h.remove(held, also...)
 	}
 	h.leave(held, mine, kind)
 	return err
@@ -179,7 +183,8 @@ func (h *Handle) End(ctx context.Context, refused *Credentials, reason error) {
 	}
 }
 
-// finish removes a session that the server has ended, and tells of it. The lock is held.
+// finish removes a session that the server has ended, and tells of it. What waits for its second step goes on: it may be how
+// the person signs in again. The lock is held.
 func (h *Handle) finish(held context.Context, stored *Credentials, reason error) error {
 	h.keeper.endings.put(h.keys.credentials, endingOf(stored, reason), endedFor)
 	err := h.remove(held)

@@ -50,15 +50,18 @@ func (h *Handle) Pending(ctx context.Context) ([]byte, error) {
 // TakePending waits for the turn of a call, until ctx ends. held is the turn's context. done ends it, and may be called more than
 // once. It fails with *InterruptedError or *StoreError.
 func (h *Handle) TakePending(ctx context.Context) (held context.Context, p *Pending, done func(), err error) {
-	h.keeper.work.begin()
 	turn, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	unlock := func() {}
-	done = sync.OnceFunc(func() { unlock(); cancel(); h.keeper.work.end() })
 	stays := context.AfterFunc(ctx, cancel)
-	held, release, err := h.keeper.lockFor(turn, h.keys.pending())
-	if err == nil {
-		unlock = release
+	held, unlock, err := h.keeper.lock(turn, h.keys.pending(), nil) // without a limit: the one before may have to read a captcha
+	if err != nil {
+		cancel()
+		if ctx.Err() != nil {
+			err = &InterruptedError{ctx.Err()}
+		}
+		return nil, nil, nil, err
 	}
+	h.keeper.work.begin() // who still waits has nothing that could be cut off
+	done = sync.OnceFunc(func() { unlock(); cancel(); h.keeper.work.end() })
 	if !stays() { // ctx has ended, perhaps a moment after the lock was there
 		err = ctx.Err()
 	}
@@ -94,14 +97,11 @@ func (h *Handle) readPending(ctx context.Context) (text string, kept pendingJSON
 func (p *Pending) Value() []byte { return p.kept.Value }
 
 // Ready makes sure that the store takes a value of at most size bytes, before something is spent that would be lost without
-// it. What waits already goes on waiting. It fails with a *StoreError.
+// it. What waits already goes on waiting; where nothing does, an entry without a value is left, so that Keep can tell whether
+// somebody has signed in or out since. It fails with a *StoreError.
 func (p *Pending) Ready(held context.Context, size int) error {
 	err := p.guarded(held, func(held context.Context) error {
-		err := p.write(held, p.kept) // what was there, or nothing, to see whether it can be written
-		if err == nil && p.Value() == nil {
-			err = p.delete(held)
-		}
-		return err
+		return p.write(held, p.kept, max(p.life(p.kept), readyLife))
 	})
 	if err != nil {
 		return err
@@ -114,14 +114,22 @@ func (p *Pending) Ready(held context.Context, size int) error {
 	return nil
 }
 
+// readyLife is longer than anybody takes from Ready to Keep, captcha and all.
+const readyLife = time.Hour
+
 // pendingOverhead is how much longer a value is in the store.
 const pendingOverhead = 128
 
-// Keep has value, which is JSON, wait until a point in time, in place of what waited before. It fails with a *StoreError.
+// Keep has value, which is JSON, wait until a point in time, in place of what waited before. Ready comes before it. If somebody
+// has signed in or out in between, the wait is over already: nothing is stored, which is no error. It fails with a *StoreError.
 func (p *Pending) Keep(held context.Context, value []byte, until time.Time) error {
-	held, cancel := p.limited(held)
-	defer cancel()
-	return p.write(held, pendingJSON{Value: value, Until: lenient.Time(until)})
+	return p.guarded(held, func(held context.Context) error {
+		if p.found == "" { // what Ready has left is gone
+			return nil
+		}
+		kept := pendingJSON{Value: value, Until: lenient.Time(until)}
+		return p.write(held, kept, p.life(kept))
+	})
 }
 
 // Refused counts a refusal of the second step. After the last of most refusals nothing waits any more. It fails with a
@@ -134,7 +142,7 @@ func (p *Pending) Refused(held context.Context, most int) error {
 		case p.kept.Tries >= most:
 			return p.delete(held)
 		}
-		return p.write(held, p.kept)
+		return p.write(held, p.kept, p.life(p.kept))
 	})
 }
 
@@ -173,8 +181,12 @@ func (p *Pending) delete(held context.Context) error {
 	return nil
 }
 
-func (p *Pending) write(held context.Context, kept pendingJSON) error {
-	life := max(time.Time(kept.Until).Sub(p.h.now()), time.Second)
+// life is how long the store should keep what waits.
+func (p *Pending) life(kept pendingJSON) time.Duration {
+	return max(time.Time(kept.Until).Sub(p.h.now()), time.Second)
+}
+
+func (p *Pending) write(held context.Context, kept pendingJSON, life time.Duration) error {
 	data, err := json.Marshal(kept)
 	if err != nil {
 		return &StoreError{"encoding what is pending", err}

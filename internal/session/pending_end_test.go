@@ -31,13 +31,9 @@ func TestPendingGoesWithTheSession(t *testing.T) {
 		},
 	}
 	for name, end := range signOuts {
-		ends[name] = end
-	}
-	ends["a refused bearer"] = func(t *testing.T, srv *authtest.Server, auth *tcbauth.Auth) error {
-		testbed.RefuseBearers(srv, 2, 0)
-		_, err := testbed.GetMe(t, auth)
-		require.ErrorIs(t, err, tcbauth.ErrSessionExpired)
-		return nil
+		if name != "a refused bearer" { // by which nobody signs out
+			ends[name] = end
+		}
 	}
 	for name, end := range ends {
 		t.Run(name, func(t *testing.T) {
@@ -55,6 +51,88 @@ func TestPendingGoesWithTheSession(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestPendingOutlivesTheSession: the server ends the session of another tab. The code that was sent still signs in.
+func TestPendingOutlivesTheSession(t *testing.T) {
+	t.Parallel()
+	for name, end := range map[string]func(t *testing.T, srv *authtest.Server, auth *tcbauth.Auth) error{
+		"a refused bearer": func(t *testing.T, srv *authtest.Server, auth *tcbauth.Auth) error {
+			testbed.RefuseBearers(srv, 2, 0)
+			_, err := testbed.GetMe(t, auth)
+			return err
+		},
+		"a refused refresh": func(t *testing.T, srv *authtest.Server, auth *tcbauth.Auth) error {
+			srv.Fault(authtest.Fault{Operation: "token", Times: 1, Error: &authtest.Error{Word: "invalid_grant"}})
+			_, err := auth.RefreshSession(t.Context(), tcbauth.RefreshSessionRequest{})
+			return err
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			withPending(t, testbed.NewLockingStore(), func(t *testing.T, srv *authtest.Server, app *tcbauth.App) {
+				testbed.SignInAs(t, app.ForUser(pendingVisitor), testbed.Gopher)
+				waiting(t, srv, app)
+				require.ErrorIs(t, end(t, srv, app.ForUser(pendingVisitor)), tcbauth.ErrSessionExpired)
+				testbed.RequireNobody(t, app.ForUser(pendingVisitor))
+				require.NoError(t, finishStored(t.Context(), app.ForUser(pendingVisitor), otpCode))
+			})
+		})
+	}
+}
+
+// TestPendingEndsWhileSent: somebody signs out while a code is sent. Its challenge is the caller's alone, also if it is the first
+// one.
+func TestPendingEndsWhileSent(t *testing.T) {
+	t.Parallel()
+	for _, first := range []bool{true, false} {
+		store := testbed.NewLockingStore()
+		withPending(t, store, func(t *testing.T, srv *authtest.Server, app *tcbauth.App) {
+			testbed.SignInAs(t, app.ForUser(pendingVisitor), testbed.Gopher)
+			if !first {
+				waiting(t, srv, app)
+			}
+			srv.FixCode(testbed.GopherPhone, otpCode)
+			testbed.Slow(srv, "verification", 1)
+			var c *tcbauth.OtpChallenge
+			done := make(chan error, 1)
+			go func() {
+				var err error
+				c, err = app.ForUser(pendingVisitor).SignInWithOtp(t.Context(), tcbauth.SignInWithOtpRequest{Phone: testbed.GopherPhone})
+				done <- err
+			}()
+			synctest.Wait()
+			require.NoError(t, app.ForUser(pendingVisitor).SignOut(t.Context()))
+			require.Empty(t, done, "it is over too early to show anything")
+			require.NoError(t, <-done)
+			requireNothingPending(t, srv, app, store)
+			_, err := app.ForUser(pendingVisitor).FinishOtp(t.Context(), tcbauth.FinishOtpRequest{Challenge: c, Token: otpCode})
+			require.NoError(t, err)
+		})
+	}
+}
+
+// TestPendingWaitsForAPerson: while one tab has a captcha read, for longer than a refresh may take, another one waits.
+func TestPendingWaitsForAPerson(t *testing.T) {
+	t.Parallel()
+	store := testbed.NewLockingStore()
+	withPending(t, store, func(t *testing.T, srv *authtest.Server, app *tcbauth.App) {
+		waiting(t, srv, app)
+		solved := make(chan struct{})
+		solving := testbed.NewApp(t, srv, tcbauth.WithTokenStore(store), tcbauth.WithStoredOtp(),
+			tcbauth.WithCaptchaSolver(func(context.Context, tcbauth.Captcha) (string, error) { <-solved; return "", testbed.ErrDisk }))
+		srv.Fault(authtest.Fault{Operation: verifying, Times: 1, Error: &authtest.Error{Word: "captcha_required", Number: 4001}})
+		first, second := make(chan error, 1), make(chan error, 1)
+		go func() { first <- finishStored(t.Context(), solving.ForUser(pendingVisitor), otpCode) }()
+		synctest.Wait()
+		go func() { second <- finishStored(t.Context(), app.ForUser(pendingVisitor), otpCode) }()
+		<-time.After(5 * time.Minute)
+		require.Empty(t, second)
+		require.NoError(t, app.Shutdown(t.Context()), "who waits has begun nothing")
+		close(solved)
+		require.ErrorIs(t, <-first, testbed.ErrDisk)
+		require.NoError(t, <-second)
+	})
 }
 
 // TestPendingIsNotBroughtBack: somebody signs out while a code is checked, which is wrong, or while another one is asked for,

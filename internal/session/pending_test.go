@@ -211,6 +211,22 @@ func TestPendingTries(t *testing.T) {
 	}
 }
 
+// TestPendingNotSent: a captcha that nobody solves is no try of a code.
+func TestPendingNotSent(t *testing.T) {
+	t.Parallel()
+	store := testbed.NewLockingStore()
+	withPending(t, store, func(t *testing.T, srv *authtest.Server, app *tcbauth.App) {
+		waiting(t, srv, app)
+		solving := testbed.NewApp(t, srv, tcbauth.WithTokenStore(store), tcbauth.WithStoredOtp(),
+			tcbauth.WithCaptchaSolver(func(context.Context, tcbauth.Captcha) (string, error) { return "", testbed.ErrDisk }))
+		for range 6 {
+			srv.Fault(authtest.Fault{Operation: verifying, Times: 1, Error: &authtest.Error{Word: "captcha_required", Number: 4001}})
+			require.ErrorIs(t, finishStored(t.Context(), solving.ForUser(pendingVisitor), otpCode), testbed.ErrDisk)
+		}
+		require.NoError(t, finishStored(t.Context(), app.ForUser(pendingVisitor), otpCode))
+	})
+}
+
 // TestPendingAtOnce: a form that is sent twice spends its code once, on whichever replica it arrives. Of many wrong codes at once
 // no more are tried than one after the other.
 func TestPendingAtOnce(t *testing.T) {
@@ -259,14 +275,12 @@ func TestPendingAtOnce(t *testing.T) {
 // fails after that, the challenge is the caller's to keep.
 func TestPendingStoreFails(t *testing.T) {
 	t.Parallel()
-	for _, op := range []string{"Lock", "Get", "Set", "Delete"} {
+	for _, op := range []string{"Lock", "Get", "Set"} {
 		t.Run(op, func(t *testing.T) {
 			t.Parallel()
 			store := testbed.NewLockingStore()
 			withPending(t, store, func(t *testing.T, srv *authtest.Server, app *tcbauth.App) {
-				if op != "Delete" { // which is not needed where something waits
-					waiting(t, srv, app)
-				}
+				waiting(t, srv, app)
 				sent := srv.Count("verification")
 				store.On(testbed.FailsWith(testbed.ErrDisk, op))
 				auth := app.ForUser(pendingVisitor)
@@ -277,9 +291,7 @@ func TestPendingStoreFails(t *testing.T) {
 				require.ErrorIs(t, err, tcbauth.ErrStore)
 				assert.Equal(t, sent, srv.Count("verification"), "a message was sent")
 				store.On(nil)
-				if op != "Delete" {
-					require.NoError(t, finishStored(t.Context(), app.ForUser(pendingVisitor), otpCode))
-				}
+				require.NoError(t, finishStored(t.Context(), app.ForUser(pendingVisitor), otpCode))
 			})
 		})
 	}
@@ -299,7 +311,7 @@ func TestPendingStoreFails(t *testing.T) {
 			require.ErrorIs(t, err, tcbauth.ErrStore)
 			require.NotNil(t, c)
 			store.On(nil)
-			requireNothingPending(t, srv, app, store)
+			require.ErrorIs(t, finishStored(t.Context(), auth, otpCode), tcbauth.ErrNoOtp)
 			_, err = auth.FinishOtp(t.Context(), tcbauth.FinishOtpRequest{Challenge: c, Token: otpCode})
 			require.NoError(t, err)
 		})

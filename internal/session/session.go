@@ -16,8 +16,8 @@
 //  4. What is not known is equal to nothing: two sessions of which neither says whose it is are two people's
 //     ([Keeper.samePerson]).
 //  5. What a step began with is what it ends with: a session that has been signed in is named by a [Mark], and what
-//     follows its sign-in is for it or for nobody ([Handle.SignedIn]). What waits for its second step goes with the session
-//     beside which it lies, and one call at a time finishes it ([Pending]).
+//     follows its sign-in is for it or for nobody ([Handle.SignedIn]). What waits for its second step ends when a person
+//     signs in or out, and one call at a time finishes it ([Pending]).
 //  6. Foreign words decide nothing. What a store returns is put into a [StoreError], which does not unwrap; what an Exchanger
 //     returns counts only where it is one of this package's types.
 //  7. Nothing stands in for a session: nobody is [ErrNone], and only that. A store that fails is never taken for it.

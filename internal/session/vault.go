@@ -115,16 +115,13 @@ func (h *Handle) write(held context.Context, c *Credentials) error {
 	return nil
 }
 
-// remove deletes everything that the session has in the store, its own entry first. The lock is held.
-func (h *Handle) remove(held context.Context) error {
+// remove deletes everything that the session has in the store, its own entry first, and also other keys. The lock is held.
+func (h *Handle) remove(held context.Context, also ...string) error {
 	all := []string{h.keys.credentials, h.keys.credentials + damagedSuffix}
 	if h.keys.visitor {
 		all = append(all, h.keys.device(), h.keys.captcha())
 	}
-	if h.keeper.cfg.Pending {
-		all = append(all, h.keys.pending())
-	}
-	failed := h.keeper.store.deleteAll(held, all...)
+	failed := h.keeper.store.deleteAll(held, append(all, also...)...)
 	h.written.Store(nil)
 	h.keeper.unsaved.forget(h.keys.credentials)
 	h.keeper.orphans.forget(h.keys.credentials)
