@@ -126,11 +126,27 @@ func TestControlRefusals(t *testing.T) {
 		{"POST", "clock", `x`, nil, 400},
 		{"POST", "reset", "", []string{"Origin", "https://evil.example"}, 403},
 		{"GET", "inbox", "", []string{"Host", "evil.example"}, 403},
+		{"GET", "inbox", "", []string{"Sec-Fetch-Site", "cross-site", "Sec-Fetch-Dest", "empty"}, 403},
+		{"GET", "inbox", "", []string{"Sec-Fetch-Site", "same-site", "Sec-Fetch-Dest", "image"}, 403},
+		{"GET", "inbox", "", []string{"Sec-Fetch-Site", "same-origin", "Sec-Fetch-Dest", "empty"}, 200},
+		{"GET", "", "", []string{"Sec-Fetch-Site", "cross-site", "Sec-Fetch-Dest", "document"}, 200},
 	} {
 		status, _ := control(t, srv, test.method, test.path, test.body, test.headers...)
 		assert.Equal(t, test.status, status, "%s %s %s", test.method, test.path, test.body)
 	}
 	assert.Empty(t, srv.Requests(), "the control API is not in the log")
+}
+
+// What a proxy announces has not come from this machine.
+func TestControlBehindProxy(t *testing.T) {
+	t.Parallel()
+	srv := listen(t, authtest.WithPublicURL("http://emulator"))
+	for _, name := range []string{"Forwarded", "X-Forwarded-For", "Via"} {
+		status, _ := control(t, srv, http.MethodGet, "inbox", "", "Host", "127.0.0.1", name, "x")
+		assert.Equal(t, 403, status, name)
+	}
+	status, _ := control(t, srv, http.MethodGet, "inbox", "", "Host", "127.0.0.1")
+	assert.Equal(t, 200, status)
 }
 
 func TestListenRefusals(t *testing.T) {

@@ -15,7 +15,7 @@ import (
 func WithPublicURL(base string) Option {
 	return func(c *config) error {
 		u, err := url.Parse(base)
-		if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
+		if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" || u.User != nil || u.RawQuery != "" || u.ForceQuery || u.Fragment != "" {
 			return errors.New("authtest: WithPublicURL: want http or https, a host, and nothing of user, query or fragment")
 		}
 		c.publicURL = strings.TrimRight(u.String(), "/")
@@ -38,9 +38,11 @@ func WithTLS(certificate tls.Certificate) Option {
 // minToken is how long a control token must be.
 const minToken = 16
 
-// WithControlToken opens the control API and the page of a server by Listen to other machines, and to other names of this one, for
-// whoever has this token: as "Authorization: Bearer ...", or in a browser as the password that it asks for. It has 16
-// characters at least. Without it they are for this machine only.
+// WithControlToken opens the control API and the page of a server by Listen to other machines, and to other names of this one, and
+// asks everybody for this token, this machine too: as "Authorization: Bearer ...", or in a browser as the password that it asks
+// for. It has 16 characters at least. Without it they are for this machine only. A proxy on this machine needs it, because all
+// that passes through looks like this machine; with [WithPublicURL] and no token they refuse what has a header Forwarded,
+// X-Forwarded-For or Via. It does not guard the pages of the third parties, which sign in anybody as whom they met last.
 func WithControlToken(token string) Option {
 	return func(c *config) error {
 		if len(token) < minToken || strings.ContainsFunc(token, func(r rune) bool { return r <= ' ' || r > '~' }) {

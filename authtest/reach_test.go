@@ -60,13 +60,24 @@ func TestPublicURL(t *testing.T) {
 			signUp(t, srv, phone)
 		}
 	}
-	for _, bad := range []string{"", "emulator:9190", "ftp://x", "http://", "http://a@b", "http://a?b", "http://a#b"} {
+	for _, bad := range []string{"", "emulator:9190", "ftp://x", "http://", "http://a@b", "http://a?b", "http://a?", "http://a#b"} {
 		_, err := authtest.Listen("127.0.0.1:0", authtest.WithPublicURL(bad))
 		require.ErrorContains(t, err, "authtest: WithPublicURL: ", bad)
 	}
 }
 
-// The control interface is for this machine, and with a token for who knows it, by whatever name and from wherever.
+// A client reaches its server at the one address where that listens, also by a public URL.
+func TestClientOfOneAddress(t *testing.T) {
+	t.Parallel()
+	srv, err := authtest.Listen("127.0.0.2:0", authtest.WithPublicURL("http://emulator"))
+	if err != nil {
+		t.Skip("this machine has no 127.0.0.2: ", err)
+	}
+	t.Cleanup(func() { assert.NoError(t, srv.Close()) })
+	ok(t, srv, "certs", "", nil)
+}
+
+// The control interface is for this machine, or with a token for who knows it, by whatever name and from wherever.
 func TestControlToken(t *testing.T) {
 	t.Parallel()
 	const token = "0123456789abcdef"
@@ -92,7 +103,8 @@ func TestControlToken(t *testing.T) {
 		want                         int
 	}{
 		"this machine":           {open, "127.0.0.1", "", "", "", 200},
-		"this machine, token":    {guarded, "localhost:1", "", "", "", 200},
+		"this machine, token":    {guarded, "localhost:1", "", "", token, 200},
+		"this machine, nothing":  {guarded, "localhost:1", "", "", "", 401}, // as through a proxy
 		"another name":           {open, "emulator", "", "", "", 403},
 		"another name, nothing":  {guarded, "emulator", "", "", "", 401},
 		"bearer":                 {guarded, "emulator", "", "", token, 200},

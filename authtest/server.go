@@ -75,7 +75,7 @@ var ErrNotLoopback = errors.New("authtest: other machines could reach this addre
 // [ErrNotLoopback] unless AllowNonLoopback is given. Web pages of every origin may call the auth operations. Close ends it.
 //
 // Beside the auth operations it serves, under /_emulator/, a page for people and the control API of the emulator, to this
-// machine only unless [WithControlToken] is given, and to no web page of another origin. Bodies are JSON, whatever the Content-Type, and so are answers, but for those of net/http
+// machine only, or with [WithControlToken] to whoever has the token only, and to no web page of another origin. Bodies are JSON, whatever the Content-Type, and so are answers, but for those of net/http
 // itself (404, 405, and 403 to another origin):
 //
 //   - GET inbox?to=&after=&wait=5s: {"messages":[{"to","channel","code","sent_at"}]}, newest first. It waits if there is none;
@@ -159,7 +159,7 @@ func start(t testing.TB, cfg config, listener net.Listener, url string) (*Server
 	}
 	handler := ops.Handler(env)
 	if t == nil {
-		handler = control.With(env, cfg.controlToken, ops.WithCORS(handler))
+		handler = control.With(env, control.Guard{Token: cfg.controlToken, Public: cfg.publicURL != ""}, ops.WithCORS(handler))
 	}
 	s.httpd = &http.Server{
 		Handler:           handler,
@@ -217,7 +217,7 @@ func (s *Server) Close() error {
 }
 
 // Reset makes the server as new: no users, codes, fixed codes, tokens, limits, faults, counts and requests but those of
-// [WithSeed], and the clock's offset is 0. Faults that have not fired are forgotten without failing the test. The options
+// [WithSeed], or of the last [Server.LoadSeed] if there was one, and the clock's offset is 0. Faults that have not fired are forgotten without failing the test. The options
 // stay.
 func (s *Server) Reset() { s.service.Reset() }
 

@@ -92,3 +92,31 @@ func TestLoadSeed(t *testing.T) {
 	srv.Reset()
 	signIn(t, srv, "user_02")
 }
+
+// A person who has lost every login name, as by unbinding, is saved and loaded like others.
+func TestStateOfNobody(t *testing.T) {
+	t.Parallel()
+	srv := authtest.NewServer(t)
+	srv.Seed(authtest.User{Sub: "1", Password: password, Identities: map[string]string{"wx_open": "w"}})
+	granted := ok(t, srv, "provider/token", "", object{
+		"provider_id": "wx_open", "provider_code": srv.ProviderCode("wx_open", authtest.ProviderUser{Sub: "w"}),
+	})
+	bearer := ok(t, srv, "signin/with/provider", "", object{"provider_token": granted["provider_token"]}).text("access_token")
+	ok(t, srv, "DELETE user/provider/wx_open", bearer, nil)
+	state, err := srv.SaveState()
+	require.NoError(t, err)
+	require.NoError(t, srv.LoadState(state))
+}
+
+// Whoever has the same first login name is the same person, whatever else a new seed says. A seed that is refused changes nothing.
+func TestLoadSeedKeepsPeople(t *testing.T) {
+	t.Parallel()
+	srv := authtest.NewServer(t, authtest.WithSeed([]byte(`{"users": [{"username": "user_01", "password": "`+password+`", "email": "a@b.cn"}]}`)))
+	bearer := signIn(t, srv, "user_01").text("access_token")
+	require.NoError(t, srv.LoadSeed([]byte(`{"users": [{"username": "user_01", "password": "`+password+`", "email": "c@b.cn"}]}`)))
+	assert.Equal(t, "c@b.cn", ok(t, srv, "user/me", bearer, nil)["email"])
+	srv.Seed(authtest.User{Username: "user_02", Email: "d@b.cn"})
+	require.Error(t, srv.LoadSeed([]byte(`{"users": [{"username": "user_01", "password": "`+password+`", "email": "e@b.cn"},
+		{"username": "user_03", "email": "d@b.cn"}]}`)))
+	assert.Equal(t, "c@b.cn", ok(t, srv, "user/me", bearer, nil)["email"])
+}

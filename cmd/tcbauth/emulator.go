@@ -53,7 +53,7 @@ func runEmulator(ctx context.Context, args []string, stdout, stderr io.Writer) i
 	flags.StringVar(&config.TLS, "tls", "", "serve https with a certificate that is made at the start; the `file` is written for clients to trust")
 	flags.StringVar(&config.TLSCert, "tls-cert", "", "serve https with the certificate in this PEM `file`")
 	flags.StringVar(&config.TLSKey, "tls-key", "", "the key of -tls-cert, in a PEM `file`")
-	flags.StringVar(&config.Control, "control-token", "", "open the page and the control API to other machines, for whoever has this `token`")
+	flags.StringVar(&config.Control, "control-token", "", "open the page and the control API to other machines, and only to whoever has this `token`")
 	flags.BoolVar(&config.Open, "allow-non-loopback", false, "let -addr be an address that other machines can reach")
 	if code, done := parse(flags, args, stdout, stderr); done {
 		return code

@@ -73,6 +73,7 @@ func thirdParty(s *service.Service, w http.ResponseWriter, r *http.Request) {
 		query.Set("state", state)
 	}
 	s.Lock()
+	s.Arrive()
 	if p, ok := s.Parties.Latest(id, in.Get("login_hint")); ok {
 		query.Set("code", s.Parties.NewCode(p))
 	} else {

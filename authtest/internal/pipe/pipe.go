@@ -73,19 +73,23 @@ func (address) Network() string  { return "pipe" }
 func (a address) String() string { return string(a) }
 
 // NewTransport returns a transport that reaches the listener and nothing else, without a proxy. public is a host and port that
-// stands for the listener too, "" for none. secure is how the listener proves itself over TLS, nil for no TLS.
+// stands for the listener too, as its port at every loopback address does, "" for none. secure is how the listener proves itself over TLS, nil for no TLS.
 func NewTransport(l net.Listener, public string, secure *tls.Config) *http.Transport {
 	var dial func(ctx context.Context, network, addr string) (net.Conn, error)
 	if pipe, ok := l.(*Listener); ok {
 		dial = func(ctx context.Context, _, addr string) (net.Conn, error) { return pipe.dial(ctx, addr) }
 	} else {
-		_, port, _ := net.SplitHostPort(l.Addr().String())
+		own := l.Addr().String()
+		host, port, _ := net.SplitHostPort(own)
+		reached := own
+		if ip := net.ParseIP(host); ip != nil && ip.IsUnspecified() {
+			reached = net.JoinHostPort("localhost", port)
+		}
 		dial = func(ctx context.Context, network, addr string) (net.Conn, error) {
-			if addr == public {
-				addr = net.JoinHostPort("localhost", port)
-			}
 			host, p, err := net.SplitHostPort(addr)
-			if ip := net.ParseIP(host); err != nil || p != port || host != "localhost" && (ip == nil || !ip.IsLoopback()) {
+			if ip := net.ParseIP(host); addr == public || addr == own {
+				addr = reached
+			} else if err != nil || p != port || host != "localhost" && (ip == nil || !ip.IsLoopback()) {
 				return nil, dialError(l, fmt.Errorf("authtest: this client reaches port %s of this machine only, not %s", port, addr))
 			}
 			return (&net.Dialer{Timeout: 10 * time.Second}).DialContext(ctx, network, addr)

@@ -8,7 +8,8 @@ import (
 	"github.com/cloudbase-community/tcbauth/authtest/internal/keys"
 )
 
-// Config is the rules of an environment, and what it starts with. It does not change while the environment runs.
+// Config is the rules of an environment, and what it starts with. While the environment runs
+// only LoadSeed changes it: the seeds.
 type Config struct {
 	Env           string
 	Clients       map[string]string // the secrets of client ids, "" for those without one
@@ -96,7 +97,7 @@ func Defaults() Config {
 	}
 }
 
-// setting is what a reset does not change.
+// setting is what the records share and a reset keeps; it only sets back the clock and the number of the key that signs.
 type setting struct {
 	Config
 	clock

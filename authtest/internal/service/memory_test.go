@@ -114,3 +114,16 @@ func TestLogIsBoundedInBytes(t *testing.T) { //nolint:paralleltest // it looks a
 	assert.Len(t, s.Log.Newest("token", 5), 5)
 	runtime.KeepAlive(s)
 }
+
+func TestProviderCodesAreBounded(t *testing.T) {
+	t.Parallel()
+	s, err := New(Defaults(), "")
+	require.NoError(t, err)
+	var last string
+	for range 2 * maxProviderCodes {
+		last = s.Parties.NewCode(Identity{Provider: "wx_open", Sub: "1"})
+	}
+	assert.Len(t, s.Parties.codes, maxProviderCodes)
+	_, ok := s.Parties.TakeCode("wx_open", last)
+	assert.True(t, ok)
+}

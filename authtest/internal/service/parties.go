@@ -28,6 +28,9 @@ func (t *ProviderToken) Lasts() int {
 // providerCodeLife is the life of a third party's code, which is nobody's but the emulator's.
 const providerCodeLife = 24 * time.Hour
 
+// maxProviderCodes bounds how many are good at a time. Whoever opens a third party's page makes one.
+const maxProviderCodes = 1000
+
 // providerCode is a third party's code for a person.
 type providerCode struct {
 	person  Identity
@@ -64,8 +67,14 @@ func (p *Parties) Latest(provider, sub string) (person Identity, ok bool) {
 	return Identity{}, false
 }
 
-// NewCode makes a provider_code for a person.
+// NewCode makes a provider_code for a person. The one that expires first makes room for it when there are too many.
 func (p *Parties) NewCode(person Identity) (code string) {
+	if len(p.codes) >= maxProviderCodes {
+		oldest := slices.MinFunc(slices.Collect(maps.Keys(p.codes)), func(a, b string) int {
+			return p.codes[a].expires.Compare(p.codes[b].expires)
+		})
+		delete(p.codes, oldest)
+	}
 	code = random.Text(24)
 	p.codes[code] = providerCode{person, p.setting.Now().Add(providerCodeLife)}
 	return code

@@ -59,13 +59,8 @@ func (p *People) Add(in Person) *Account {
 	return a
 }
 
-// put adds an account of a state.
+// put adds an account of a state. It can be one that no seed may have: its person may have changed or lost every name.
 func (p *People) put(a *Account, device string) error {
-	if !a.Anonymous {
-		if err := a.check(); err != nil {
-			return fmt.Errorf("user %q of the state: %w", a.Sub, err)
-		}
-	}
 	for _, name := range a.loginNames() {
 		if p.byName[name] != nil {
 			return fmt.Errorf("two users of the state have the same %s", name.field())
@@ -80,6 +75,18 @@ func (p *People) put(a *Account, device string) error {
 		p.byDevice[device] = a
 	}
 	return nil
+}
+
+// clone returns people whose changes do not change these.
+func (p *People) clone() *People {
+	other := newPeople(p.setting)
+	for sub, a := range p.bySub {
+		copied := *a
+		copied.names = nil
+		other.bySub[sub] = &copied
+		other.Index(&copied)
+	}
+	return other
 }
 
 // Remove deletes an account.

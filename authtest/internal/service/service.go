@@ -145,13 +145,16 @@ func (s *Service) Tidy() {
 	s.QRCodes.tidy(now)
 }
 
-// LoadSeed adds the accounts and fixed codes of a seed, which are those of a reset from now on. It takes the lock.
+// LoadSeed adds the accounts and fixed codes of a seed, which are all those of a reset from now on. After an error
+// nothing has changed. It takes the lock.
 func (s *Service) LoadSeed(people []Person, codes map[string]string) error {
 	s.Lock()
 	defer s.Unlock()
-	for _, in := range people {
-		if _, err := s.People.Seed(in); err != nil {
-			return err
+	for _, to := range []*People{s.People.clone(), s.People} { // what the first one takes, the other takes too
+		for _, in := range people {
+			if _, err := to.Seed(in); err != nil {
+				return err
+			}
 		}
 	}
 	maps.Copy(s.Codes.fixed, codes)

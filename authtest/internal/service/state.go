@@ -158,6 +158,9 @@ func (in *state) fill(r *records) error {
 			IdentityNames: u.IdentityNames, History: u.History,
 		}
 		if u.Password != "" { // written by hand
+			if err := u.check(); err != nil {
+				return fmt.Errorf("user %q of the state: %w", u.Sub, err)
+			}
 			a.password, a.Password = newPassword(u.Password), ""
 		}
 		if err := r.People.put(a, u.Device); err != nil {
