@@ -84,8 +84,7 @@ func TestStore(t *testing.T) {
 }
 
 // TestSystemsKeyring: New has the sessions' key in the keyring of this system, or in go-keyring's mock.
-func TestSystemsKeyring(t *testing.T) {
-	t.Parallel()
+func TestSystemsKeyring(t *testing.T) { //nolint:paralleltest // it reads the mock, which is for one goroutine at a time
 	dir := realDir(t)
 	store, err := keyringstore.New(t.Context(), service, dir)
 	require.NoError(t, err)
