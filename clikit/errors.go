@@ -143,5 +143,9 @@ func retryAfter(err error) time.Duration {
 	if e, ok := errors.AsType[*tcbauth.Error](err); ok {
 		return e.RetryAfter
 	}
+	var other interface{ RetryAfter() time.Duration }
+	if errors.As(err, &other) {
+		return other.RetryAfter()
+	}
 	return 0
 }

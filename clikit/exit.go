@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"time"
 
 	"github.com/cloudbase-community/tcbauth"
 	"github.com/cloudbase-community/tcbauth/clikit/internal/console"
@@ -30,7 +29,8 @@ func (k *Kit) Print(text string) error {
 // code. It says nothing for nil and for an [ExitStatus].
 //
 // The JSON has "error", a word for the exit code; "message", for the person; "exit_code"; and where it is known "detail", for
-// developers, "code", the server's word, "request_id", "retry_after" in seconds, "flag" and "captcha_file".
+// developers, "code", the server's word, "request_id", "retry_after" in seconds, of a *tcbauth.Error or of any error with a method
+// RetryAfter() time.Duration, "flag" and "captcha_file".
 func (k *Kit) Exit(err error) int {
 	code := ExitCode(err)
 	if err == nil || as[ExitStatus](err) {
@@ -44,10 +44,9 @@ func (k *Kit) Exit(err error) int {
 		}
 		return code
 	}
-	line := failure{Error: kindOf(err).word, Message: message, Detail: detail(err), ExitCode: code}
+	line := failure{Error: kindOf(err).word, Message: message, Detail: detail(err), ExitCode: code, RetryAfter: seconds(retryAfter(err))}
 	if e, ok := errors.AsType[*tcbauth.Error](err); ok {
 		line.Code, line.RequestID = string(e.Code), e.RequestID
-		line.RetryAfter = int(e.RetryAfter.Round(time.Second) / time.Second)
 	}
 	if e, ok := errors.AsType[*NeedsPerson](err); ok {
 		line.Flag, line.CaptchaFile = e.Flag, e.CaptchaFile

@@ -7,7 +7,10 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"regexp"
+	"strconv"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -91,6 +94,12 @@ func (r *apiRequest) body() (io.Reader, func(), error) {
 	return file, func() { _ = file.Close() }, nil // nothing is lost by closing what was read
 }
 
+// What a header can be made of (RFC 9110, 5.1 and 5.5).
+var (
+	headerName  = regexp.MustCompile("^[!#$%&'*+.^_`|~0-9A-Za-z-]+$")
+	headerValue = regexp.MustCompile("^[^\x00-\x08\x0a-\x1f\x7f]*$")
+)
+
 func (r *apiRequest) setHeaders(h http.Header) error {
 	if r.data != "" {
 		h.Set("Content-Type", "application/json")
@@ -98,10 +107,11 @@ func (r *apiRequest) setHeaders(h http.Header) error {
 	for _, line := range r.headers {
 		name, value, ok := strings.Cut(line, ":")
 		name = strings.TrimSpace(name)
-		if !ok || name == "" || strings.EqualFold(name, "Authorization") {
+		value = strings.TrimSpace(value)
+		if !ok || !headerName.MatchString(name) || !headerValue.MatchString(value) || strings.EqualFold(name, "Authorization") {
 			return &clikit.UsageError{Err: errors.New(badHeader.In(r.kit.Language()))}
 		}
-		h.Set(name, strings.TrimSpace(value))
+		h.Set(name, value)
 	}
 	return nil
 }
@@ -124,7 +134,11 @@ func (r *apiRequest) print(resp *http.Response) error {
 	if resp.StatusCode < http.StatusBadRequest {
 		return nil
 	}
-	return &apiError{resp.StatusCode, apiFailed.In(r.kit.Language(), resp.StatusCode)}
+	failed := &apiError{status: resp.StatusCode, text: apiFailed.In(r.kit.Language(), resp.StatusCode)}
+	if wait, err := strconv.ParseUint(resp.Header.Get("Retry-After"), 10, 16); err == nil { // a date is not read
+		failed.wait = time.Duration(wait) * time.Second
+	}
+	return failed
 }
 
 // output remembers why it could not be written to, which is no fault of the server's.
@@ -154,9 +168,13 @@ func unanswered(err error) error {
 type apiError struct {
 	status int // 0: no answer
 	text   string
+	wait   time.Duration // 0: the server has not said
 }
 
 func (e *apiError) Error() string { return e.text }
+
+// RetryAfter is how long to wait before the next try.
+func (e *apiError) RetryAfter() time.Duration { return e.wait }
 
 // Is says what the status stands for.
 func (e *apiError) Is(target error) bool {

@@ -12,10 +12,12 @@ import (
 	"github.com/cloudbase-community/tcbauth/cmd/tcbauth/internal/emulator"
 )
 
-const emulatorUsage = `Serves an emulated CloudBase environment until it is told to stop (SIGINT, SIGTERM; SIGHUP if there is no -seed to be read again), or until the command behind -- ends, which
-is run with TCB_ENV and TCB_BASE_URL. Without a command the first line on standard output is its URL, made for tcbauth.WithBaseURL, or for the
-js-sdk's registerEndPoint; the codes that it "sends" come on standard error. At URL/_emulator/ are a page for people and the control API
-for programs, both for this machine only.
+const emulatorUsage = `Serves an emulated CloudBase environment until it is told to stop (SIGINT, SIGTERM; SIGHUP if there is no -seed to be
+read again). With a command behind -- it runs that with TCB_ENV and TCB_BASE_URL, and ends with it.
+
+Without a command the first line on standard output is its URL, made for tcbauth.WithBaseURL, or for the js-sdk's
+registerEndPoint. The codes that it "sends" come on standard error. At URL/_emulator/ are a page for people and the control
+API for programs: for this machine only, or with -control-token for whoever has the token.
 
 It is for tests. It has no secrets: whoever can reach it can sign in as anybody.
 
