@@ -209,7 +209,7 @@ func TestModifyPasswordEncrypts(t *testing.T) {
 // TestEncryptMany encrypts 10,000 texts and opens them: about one block in 180 starts with a zero, which must not be lost.
 func TestEncryptMany(t *testing.T) {
 	t.Parallel()
-	const workers, calls = 8, 625 // of two texts each
+	const workers, calls = 8, 250 // of two texts each
 	keys := readKeys(t)
 	var zeros [workers]int
 	var wg sync.WaitGroup

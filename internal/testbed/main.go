@@ -44,7 +44,7 @@ func ranAll() bool {
 // Waiting lets more tests of a package run at a time than there are processors: for packages whose tests wait for leases, limits
 // and processes rather than compute. TestMain calls it before the tests run. -parallel goes before it.
 func Waiting() {
-	const atATime = 8
+	const atATime = 4
 	flag.Parse()
 	if f := flag.Lookup("test.parallel"); f != nil && f.Value.String() == f.DefValue {
 		_ = f.Value.Set(strconv.Itoa(max(atATime, runtime.GOMAXPROCS(0)))) // a number is one
