@@ -38,13 +38,13 @@ type FinishOtpRequest struct {
 // FinishOtp is the second step of a challenge: it checks the code and does what the challenge is for. After a wrong code
 // it can be called again with the same challenge, as often as the server allows.
 //
-// With [WithStoredOtp] and without a Challenge in the request, it finishes the stored challenge. Each session has one: a
-// first step that sends a code replaces it, also in another tab of the browser, and signing in or out removes it: a
-// code that is being sent meanwhile leaves none, and its challenge is the caller's alone. A session that the server ends leaves it. The
-// challenge ends when its code was right (whatever fails after that), when it has expired, when the server says that no
-// code can be right any more, and after the fifth code that the server has, or may have, refused. Then the error is
-// [ErrNoOtp]. Concurrent calls wait for each other, so a form that was sent twice uses the code once. No code is sent while
-// the store cannot keep a challenge. If the store fails after the code was sent, the first step returns the challenge beside
+// With [WithStoredOtp] and without a Challenge in the request, it finishes the stored challenge. Each session has one: a first
+// step that sends a code replaces it, also in another tab of the browser, and signing in or out removes it. If that happens while
+// a code is being sent, nothing is stored, and only the caller of the first step has the challenge. The challenge stays when the
+// server ends the session. It ends when its code was right (whatever fails after that), when it has expired, when the server says
+// that no code can be right any more, and after the fifth code that the server has, or may have, refused. Then the error is
+// [ErrNoOtp]. Concurrent calls wait for each other, so a form that was sent twice uses the code once. No code is sent while the
+// store cannot keep a challenge. If the store fails after the code was sent, the first step returns the challenge beside
 // [ErrStore], and the Challenge field takes it.
 //
 // Errors are those of [Auth.Verify] and of the method for the challenge's kind: [Auth.SignIn], [Auth.SignUp],

@@ -199,8 +199,9 @@ func WithoutCode() Option {
 	}
 }
 
-// AllowNonLoopback lets Listen take an address that other machines can reach. Everybody who can reach it can sign in as
-// anybody: the emulator has no secrets, and the page of a third party signs in whoever opens it. The control API answers this machine only, unless [WithControlToken] is given.
+// AllowNonLoopback lets Listen take an address that other machines can reach. Everybody who can reach it can sign in as anybody:
+// the emulator has no secrets, and the page of a third party signs in whoever opens it. The control API answers this machine only,
+// unless [WithControlToken] is given.
 func AllowNonLoopback() Option {
 	return func(c *config) error {
 		c.allowNonLoopback = true

@@ -74,9 +74,9 @@ var ErrNotLoopback = errors.New("authtest: other machines could reach this addre
 // "127.0.0.1:0" for a port that is free. An address that other machines could reach is refused with
 // [ErrNotLoopback] unless AllowNonLoopback is given. Web pages of every origin may call the auth operations. Close ends it.
 //
-// Beside the auth operations it serves, under /_emulator/, a page for people and the control API of the emulator, to this
-// machine only, or with [WithControlToken] to whoever has the token only, and to no web page of another origin. Bodies are JSON, whatever the Content-Type, and so are answers, but for those of net/http
-// itself (404, 405, and 403 to another origin):
+// Beside the auth operations it serves, under /_emulator/, a page for people and the control API of the emulator, to this machine
+// only, or with [WithControlToken] to whoever has the token only, and to no web page of another origin. Bodies are JSON, whatever
+// the Content-Type, and so are answers, but for those of net/http itself (404, 405, and 403 to another origin):
 //
 //   - GET inbox?to=&after=&wait=5s: {"messages":[{"to","channel","code","sent_at"}]}, newest first. It waits if there is none;
 //     after=, the sent_at of one that was seen, is for the next one
@@ -217,8 +217,8 @@ func (s *Server) Close() error {
 }
 
 // Reset makes the server as new: no users, codes, fixed codes, tokens, limits, faults, counts and requests but those of
-// [WithSeed], or of the last [Server.LoadSeed] if there was one, and the clock's offset is 0. Faults that have not fired are forgotten without failing the test. The options
-// stay.
+// [WithSeed], or of the last [Server.LoadSeed] if there was one, and the clock's offset is 0. Faults that have not fired are
+// forgotten without failing the test. The options stay.
 func (s *Server) Reset() { s.service.Reset() }
 
 func (s *Server) helper() {

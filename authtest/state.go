@@ -17,8 +17,8 @@ func (s *Server) LoadState(state []byte) error {
 }
 
 // LoadSeed adds the accounts and fixed codes of a seed file to those there are, as WithSeed does at the start, and Reset brings
-// back these from now on, in place of those of the start. After an error nothing has changed. One with the sub of an account that exists replaces it, as in Seed. Rules are those of the start:
-// what the file says of them is read, and changes nothing.
+// back these from now on, in place of those of the start. After an error nothing has changed. One with the sub of an account that
+// exists replaces it, as in Seed. Rules are those of the start: what the file says of them is read, and changes nothing.
 func (s *Server) LoadSeed(file []byte) error {
 	cfg, err := newConfig([]Option{WithEnv(s.Env), WithSeed(file)})
 	if err != nil {

@@ -24,10 +24,10 @@ func (u User) String() string { return "authtest.User(" + u.Sub + ")" }
 // GoString is String, for %#v.
 func (u User) GoString() string { return u.String() }
 
-// Seed adds accounts. One with the Sub of an account that exists replaces it and keeps its sessions, so that a person
-// can be blocked in the middle of a test: they keep the session they have, and get no other. A username, phone number, e-mail address or identity that another account has, or one that
-// is malformed, fails the test, or panics if the server was made by Listen; then none is added of this call's users from
-// that one on.
+// Seed adds accounts. One with the Sub of an account that exists replaces it and keeps its sessions, so that a person can be
+// blocked in the middle of a test: they keep the session they have, and get no other. A username, phone number, e-mail address or
+// identity that another account has, or one that is malformed, fails the test, or panics if the server was made by Listen; then
+// none is added of this call's users from that one on.
 func (s *Server) Seed(users ...User) {
 	s.helper()
 	people := make([]service.Person, len(users))

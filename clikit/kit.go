@@ -215,8 +215,8 @@ func (k *Kit) dir() (string, error) {
 	return filepath.Join(base, k.cfg.App), nil
 }
 
-// Say tells the person something on standard error, in one line: what would move the cursor is replaced. With Flags.JSON it says nothing: what programs read there is the
-// JSON of an error.
+// Say tells the person something on standard error, in one line: what would move the cursor is replaced. With Flags.JSON it says
+// nothing: what programs read there is the JSON of an error.
 func (k *Kit) Say(line string) {
 	if !k.Flags.JSON {
 		_, _ = fmt.Fprintln(k.cfg.Stderr, console.Printable(line)) // there is nobody else to tell

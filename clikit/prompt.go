@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/cloudbase-community/tcbauth/clikit/internal/console"
-
 	"github.com/cloudbase-community/tcbauth/internal/bilingual"
 )
 
@@ -42,8 +41,8 @@ const (
 	AskScan     Question = "scan" // a picture with the phone
 )
 
-// ErrInterrupted: the person has left a question with ctrl-C, or a signal or the cancelling of a context has ended it. It is not what a
-// context is whose time is over.
+// ErrInterrupted: the person has left a question with ctrl-C, or a signal or the cancelling of a context has ended it. A context
+// whose time is over gives context.DeadlineExceeded.
 var ErrInterrupted = console.ErrInterrupted
 
 // terminal is the one that the tool's streams are connected to, if any.

@@ -59,8 +59,9 @@ func (k *Kit) StartLogin(ctx context.Context, o LoginOptions) (*Challenge, error
 	return &Challenge{Profile: s.set.Profile.Value, To: c.to(), ExpiresAt: p.Until.UTC().Truncate(time.Second)}, nil
 }
 
-// FinishLogin signs in with the code of a challenge; "" has a person at a terminal asked for it. After a wrong code it can be called again, as often as the server allows;
-// what belongs to the challenge is gone when it was used or is over. No challenge is an error.
+// FinishLogin signs in with the code of a challenge. If code is "", a person at a terminal is asked for it. After a wrong code it
+// can be called again, as often as the server allows; what belongs to the challenge is gone when it was used or is over. No
+// challenge is an error.
 func (k *Kit) FinishLogin(ctx context.Context, code string, o LoginOptions) (*Login, error) {
 	set, err := k.Settings()
 	if err != nil {

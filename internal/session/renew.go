@@ -309,8 +309,8 @@ func (h *Handle) replace(held context.Context, before seen, fresh *Credentials, 
 	return false, nil
 }
 
-// replaceAtOnce writes fresh and its device id in one step if what is stored is what was seen before. It reports false where it is not, or the
-// store knows no such step. The lock is held.
+// replaceAtOnce writes fresh and its device id in one step if what is stored is what was seen before. It reports false where it is
+// not, or the store knows no such step. The lock is held.
 func (h *Handle) replaceAtOnce(held context.Context, before seen, fresh *Credentials, id string) (done bool, err error) {
 	if before.text == "" || h.keys.visitor && id == "" { // something is to be read first
 		return false, nil

@@ -73,7 +73,8 @@ func (address) Network() string  { return "pipe" }
 func (a address) String() string { return string(a) }
 
 // NewTransport returns a transport that reaches the listener and nothing else, without a proxy. public is a host and port that
-// stands for the listener too, as its port at every loopback address does, "" for none. secure is how the listener proves itself over TLS, nil for no TLS.
+// stands for the listener too, as its port at every loopback address does, "" for none. secure is how the listener proves itself
+// over TLS, nil for no TLS.
 func NewTransport(l net.Listener, public string, secure *tls.Config) *http.Transport {
 	var dial func(ctx context.Context, network, addr string) (net.Conn, error)
 	if pipe, ok := l.(*Listener); ok {
