@@ -12,8 +12,8 @@ import (
 // errNotRevoked: the session is gone here, and the server could not be told.
 var errNotRevoked = errors.New("clikit: signed out here, but the server could not be told")
 
-// errOthersStay: the session had ended before it could end those of other devices.
-var errOthersStay = errors.New("clikit: the session had ended already; other devices are still signed in")
+// errOthersStay: the session was of no use any more, so that it could not end those of other devices.
+var errOthersStay = errors.New("clikit: the session cannot be used any more; other devices are still signed in")
 
 // LogoutOptions say how far signing out goes.
 type LogoutOptions struct {
@@ -24,7 +24,8 @@ type LogoutOptions struct {
 // Logout revokes the session of the profile and forgets it, also one that is damaged or whose key the keyring has lost. It
 // reports whether there was one; nobody signed in is no error. Where the server cannot be told, the session is forgotten
 // all the same, and the error says so; with All nothing is forgotten then, so that it can be tried again.
-// Where the server had ended the session before, All forgets it and is an error: the other devices stay signed in.
+// A session that is of no use, since it is damaged, its key is lost, or the server has ended it, is forgotten too; with All that is
+// an error, because the other devices stay signed in.
 func (k *Kit) Logout(ctx context.Context, o LogoutOptions) (bool, error) {
 	set, err := k.Settings()
 	if err != nil {
@@ -42,7 +43,8 @@ func (k *Kit) logout(ctx context.Context, set *Settings, o LogoutOptions) (bool,
 	}
 	s, err := k.open(ctx, set)
 	if errors.Is(err, keyringstore.ErrKeyLost) {
-		return k.startAfresh(ctx, set)
+		there, err := k.startAfresh(ctx, set)
+		return there, errors.Join(o.others(), err)
 	}
 	if err != nil {
 		return false, err
@@ -55,7 +57,7 @@ func (k *Kit) logout(ctx context.Context, set *Settings, o LogoutOptions) (bool,
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		return false, err
 	case err != nil: // damaged: it cannot be revoked
-		return true, s.auth.SetCredentials(ctx, nil)
+		return true, errors.Join(o.others(), s.auth.SetCredentials(ctx, nil))
 	case !there:
 		return false, nil
 	case o.Local:
@@ -63,12 +65,20 @@ func (k *Kit) logout(ctx context.Context, set *Settings, o LogoutOptions) (bool,
 	case o.All:
 		switch err := s.auth.RevokeAllDevices(ctx); {
 		case errors.Is(err, tcbauth.CodeUnauthenticated):
-			return true, errors.Join(errOthersStay, s.auth.SetCredentials(ctx, nil))
+			return true, errors.Join(o.others(), s.auth.SetCredentials(ctx, nil))
 		case err != nil:
 			return true, err
 		}
 	}
 	return true, revoked(s.auth.SignOut(ctx))
+}
+
+// others is what a session that is of no use leaves undone.
+func (o LogoutOptions) others() error {
+	if o.All {
+		return errOthersStay
+	}
+	return nil
 }
 
 // revoked is what has become of a sign-out. A session that the server had ended before is signed out.

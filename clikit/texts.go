@@ -76,8 +76,8 @@ var ownErrors = []struct {
 		"本机已退出登录，但未能通知服务端；服务端的会话会自行过期",
 	)},
 	{errOthersStay, bilingual.Of(
-		"the session had ended already and is forgotten here; the other devices are still signed in: sign in again, then logout --all",
-		"会话早已失效，本机记录已删除；其他设备仍处于登录状态：请重新登录后再运行 logout --all",
+		"the session could not be used any more and is forgotten here; the other devices are still signed in: sign in again, then logout --all",
+		"会话已无法使用，本机记录已删除；其他设备仍处于登录状态：请重新登录后再运行 logout --all",
 	)},
 	{errShortLife, bilingual.Of("the server gives no token that lives so long", "服务端签发的令牌没有这么长的有效期")},
 }
