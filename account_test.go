@@ -143,7 +143,7 @@ func TestEncryptedSignIn(t *testing.T) {
 			}
 		}
 		for n := 1; n <= 2; n++ {
-			srv.Advance(testbed.TokenLife)
+			srv.Advance(testbed.TokenLifetime)
 			_, err = auth.GetCredentials(t.Context())
 			require.NoError(t, err)
 			assert.Equal(t, n, srv.Count("v2/token"))
@@ -355,7 +355,7 @@ func TestTokensFromElsewhere(t *testing.T) {
 		})
 		require.NoError(t, err)
 		assert.Equal(t, testbed.BadgerSub, given.Sub)
-		assert.True(t, given.ExpiresAt.Equal(srv.Now().Add(testbed.TokenLife-30*time.Second)), given.ExpiresAt)
+		assert.True(t, given.ExpiresAt.Equal(srv.Now().Add(testbed.TokenLifetime-30*time.Second)), given.ExpiresAt)
 		testbed.RequireNobody(t, auth)
 		assert.Empty(t, events())
 

@@ -43,7 +43,7 @@ func TestSignInAnonymously(t *testing.T) {
 				assert.Equal(t, []tcbauth.Event{tcbauth.EventSignedIn}, events())
 				require.Equal(t, []string{""}, wire.Bearers("/auth/v1/signin/anonymously"), "without any authorization, as the js-sdk")
 
-				srv.Advance(testbed.TokenLife)
+				srv.Advance(testbed.TokenLifetime)
 				user, err := testbed.GetMe(t, auth)
 				require.NoError(t, err)
 				assert.Equal(t, state.User.Sub, user.Sub)
@@ -147,7 +147,7 @@ func TestAnonymousWithoutDeviceID(t *testing.T) {
 		store := testbed.NewHookedStore()
 		state, err := testbed.NewApp(t, srv, tcbauth.WithTokenStore(store)).Auth().SignInAnonymously(t.Context(), tcbauth.SignInAnonymouslyRequest{})
 		require.NoError(t, err)
-		srv.Advance(testbed.TokenLife)
+		srv.Advance(testbed.TokenLifetime)
 
 		later := testbed.NewApp(t, srv, tcbauth.WithTokenStore(store)).Auth()
 		store.On(func(op, key string) error {
@@ -210,7 +210,7 @@ func TestKeepAnonymousUser(t *testing.T) {
 		"kept": {signedIn, true, true},
 		"kept, though the token is over": {func(t *testing.T, srv *authtest.Server, auth *tcbauth.Auth) string {
 			sub := signedIn(t, srv, auth)
-			srv.Advance(testbed.TokenLife)
+			srv.Advance(testbed.TokenLifetime)
 			return sub
 		}, true, true},
 		"not asked for": {signedIn, false, false},
@@ -268,7 +268,7 @@ func TestKeepAnonymousUserInVain(t *testing.T) {
 				srv := testbed.Emulator(t)
 				auth := testbed.NewApp(t, srv).Auth()
 				before := testbed.SignInAnonymously(t, auth)
-				srv.Advance(testbed.TokenLife)
+				srv.Advance(testbed.TokenLifetime)
 				req := testbed.Sms(t, srv, testbed.NewApp(t, srv).Auth(), testbed.NewPhone) // which carries no session
 				req.KeepAnonymousUser = true
 				srv.Fault(authtest.Fault{Operation: "signin/anonymously", Times: 1, Error: test.refusal})

@@ -93,7 +93,7 @@ func coverage() ([]byte, error) {
 		name := op.Method + " " + op.Name
 		inJS, inGo := by[drivenByJS][name], by[drivenByGo][name]
 		_ = mark(!inJS && !inGo, &neither)
-		fmt.Fprintf(rows, "| `%s` | %s | %s | %s | %s |\n", name, mark(inJS, &js), mark(inGo, &goClient), op.Grade, op.Section)
+		fmt.Fprintf(rows, "| `%s` | %s | %s | %s | %s |\n", name, mark(inJS, &js), mark(inGo, &goClient), op.Evidence, op.Section)
 	}
 	fmt.Fprintf(&out, `# What drives the emulator
 

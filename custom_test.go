@@ -64,7 +64,7 @@ func TestSignInCustom(t *testing.T) {
 		assert.Empty(t, events())
 
 		// With a refresh token the session is refreshed like any other.
-		srv.Advance(testbed.TokenLife)
+		srv.Advance(testbed.TokenLifetime)
 		fresh, err := auth.GetCredentials(t.Context())
 		require.NoError(t, err)
 		assert.Equal(t, c.Sub, fresh.Sub)
@@ -132,7 +132,7 @@ func TestCustomSignsInAnew(t *testing.T) {
 		auth := app.ForUser("person-1")
 		events := testbed.EventsOf(auth)
 		testbed.RequireToken(t, auth, first.AccessToken)
-		srv.Advance(testbed.TokenLife)
+		srv.Advance(testbed.TokenLifetime)
 		has, err := app.ForUser("person-1").HasLoginState(t.Context())
 		require.NoError(t, err)
 		assert.True(t, has)
@@ -180,7 +180,7 @@ func TestCustomIsKept(t *testing.T) {
 				srv, source, app, store, first := testbed.CustomSession(t)
 				auth := app.ForUser("person-1")
 				source.Will(test.uid, test.err)
-				srv.Advance(testbed.TokenLife)
+				srv.Advance(testbed.TokenLifetime)
 				_, err := auth.GetAccessToken(t.Context())
 				require.Error(t, err)
 				if test.want != nil {
@@ -229,7 +229,7 @@ func TestCustomWithoutSource(t *testing.T) {
 		auth := testbed.NewApp(t, srv).Auth()
 		_, err := auth.SignInCustom(t.Context(), tcbauth.SignInCustomRequest{Ticket: testbed.TicketFor(t, srv, "person-1")})
 		require.NoError(t, err)
-		srv.Advance(testbed.TokenLife)
+		srv.Advance(testbed.TokenLifetime)
 		_, err = auth.GetAccessToken(t.Context())
 		require.ErrorIs(t, err, tcbauth.ErrSessionExpired)
 		assert.Equal(t, 1, srv.Count("signin/custom"))

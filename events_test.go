@@ -30,7 +30,7 @@ func TestEventsInOrder(t *testing.T) {
 		first := testbed.SignInAs(t, auth, testbed.Gopher)
 		second, err := auth.RefreshSession(t.Context(), tcbauth.RefreshSessionRequest{})
 		require.NoError(t, err)
-		srv.Advance(testbed.TokenLife)
+		srv.Advance(testbed.TokenLifetime)
 		third, err := auth.GetCredentials(t.Context())
 		require.NoError(t, err)
 		next := testbed.SignInAs(t, auth, testbed.Badger)
@@ -60,7 +60,7 @@ func TestInitialSession(t *testing.T) {
 		testbed.RequireNobody(t, here)
 		assert.Empty(t, events(), "nobody is there")
 		c := testbed.SignInAs(t, here, testbed.Gopher)
-		srv.Advance(testbed.TokenLife)
+		srv.Advance(testbed.TokenLifetime)
 		_, err := here.GetAccessToken(t.Context()) // looks at the store again
 		require.NoError(t, err)
 		assert.Equal(t, []tcbauth.Event{tcbauth.EventSignedIn, tcbauth.EventTokenRefreshed}, events())
@@ -291,7 +291,7 @@ func TestInitialState(t *testing.T) {
 		"somebody whom it knows": {before: signInGopher, known: true, sub: testbed.GopherSub},
 		"somebody whose token is over": {before: func(t *testing.T, srv *authtest.Server, auth *tcbauth.Auth) {
 			signInGopher(t, srv, auth)
-			srv.Advance(testbed.TokenLife)
+			srv.Advance(testbed.TokenLifetime)
 		}, sub: testbed.GopherSub},
 		"a store that fails": {before: signInGopher, store: broken, err: tcbauth.ErrStore},
 	} {

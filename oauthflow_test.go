@@ -198,7 +198,7 @@ func TestSignInWithProvider(t *testing.T) {
 		assert.Equal(t, renamed.Name, state.User.Name)
 		assert.Equal(t, "v2", testbed.Stored(t, store, testbed.DefaultKey).Version)
 		assert.Equal(t, 1, srv.Count("v2/user/me"))
-		srv.Advance(testbed.TokenLife)
+		srv.Advance(testbed.TokenLifetime)
 		_, err = auth.GetCredentials(t.Context())
 		require.NoError(t, err)
 		assert.Equal(t, 1, srv.Count("v2/token"))

@@ -122,8 +122,8 @@ func storedChallenge(value []byte) *OtpChallenge {
 	return c
 }
 
-// otpLife is how long a code can be waited for where the server does not say.
-const otpLife = 10 * time.Minute
+// otpLifetime is how long a code can be waited for where the server does not say.
+const otpLifetime = 10 * time.Minute
 
 func (t *otpTurn) keep(held context.Context, c *OtpChallenge) error {
 	if t.pending == nil {
@@ -131,7 +131,7 @@ func (t *otpTurn) keep(held context.Context, c *OtpChallenge) error {
 	}
 	until := c.ExpiresAt
 	if now := t.a.app.cfg.now(); !now.Before(until) {
-		until = now.Add(otpLife)
+		until = now.Add(otpLifetime)
 	}
 	value, err := json.Marshal(c)
 	if err == nil {

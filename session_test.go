@@ -36,7 +36,7 @@ func TestSetCredentials(t *testing.T) {
 		c := testbed.Stored(t, store, testbed.DefaultKey)
 		assert.Equal(t, "Bearer", c.TokenType)
 		assert.Equal(t, []string{"staff"}, c.Groups)
-		assert.True(t, c.ExpiresAt.Equal(srv.Now().Add(testbed.TokenLife-30*time.Second).Truncate(time.Millisecond)), c.ExpiresAt)
+		assert.True(t, c.ExpiresAt.Equal(srv.Now().Add(testbed.TokenLifetime-30*time.Second).Truncate(time.Millisecond)), c.ExpiresAt)
 
 		until := srv.Now().Add(time.Minute).Truncate(time.Millisecond)
 		require.NoError(t, auth.SetCredentials(t.Context(), &tcbauth.Credentials{AccessToken: "b", ExpiresAt: until}))

@@ -84,7 +84,7 @@ func TestSpans(t *testing.T) {
 			}
 		}
 		m.spans.Reset()
-		srv.Advance(testbed.TokenLife)
+		srv.Advance(testbed.TokenLifetime)
 		testbed.Slow(srv, "token", 1)
 		ctx, parent := m.traces.Tracer("program").Start(t.Context(), "request")
 		_, err := auth.GetUserInfo(ctx, tcbauth.GetUserInfoRequest{})
@@ -135,7 +135,7 @@ func TestFailures(t *testing.T) {
 		assert.Equal(t, "503", attrs["http.response.status_code"])
 		assert.Equal(t, "2", attrs["http.request.resend_count"])
 
-		srv.Advance(testbed.TokenLife)
+		srv.Advance(testbed.TokenLifetime)
 		store.On(testbed.FailsWith(testbed.ErrDisk, "Get"))
 		_, err = testbed.GetMe(t, auth)
 		require.ErrorIs(t, err, tcbauth.ErrStore)
@@ -171,7 +171,7 @@ func TestMetrics(t *testing.T) {
 		srv, m := testbed.Emulator(t), newTelemetry()
 		auth := testbed.NewApp(t, srv, m.option).Auth()
 		testbed.SignInAs(t, auth, testbed.Gopher)
-		srv.Advance(testbed.TokenLife)
+		srv.Advance(testbed.TokenLifetime)
 		testbed.Slow(srv, "token", 1)
 		srv.Fault(authtest.Fault{Operation: "user/me", Times: 1, Error: &authtest.Error{Word: "unavailable", Status: 503}})
 		_, err := testbed.GetMe(t, auth)

@@ -118,11 +118,11 @@ func WithEmailDailyLimit(n int) Option {
 	}
 }
 
-// WithCodeLife sets how long a code is good, in whole seconds. The default is 10 minutes (WIRE.md section 4.6, live).
-func WithCodeLife(d time.Duration) Option {
+// WithCodeLifetime sets how long a code is good, in whole seconds. The default is 10 minutes (WIRE.md section 4.6, live).
+func WithCodeLifetime(d time.Duration) Option {
 	return func(c *config) error {
-		c.CodeLife = d
-		return wholeSeconds("WithCodeLife", d)
+		c.CodeLifetime = d
+		return wholeSeconds("WithCodeLifetime", d)
 	}
 }
 
@@ -157,19 +157,19 @@ func WithoutLimits() Option {
 	}
 }
 
-// WithAccessTokenLife sets the life of access tokens, in whole seconds. The default is 2 hours (WIRE.md section 6.2).
-func WithAccessTokenLife(d time.Duration) Option {
+// WithAccessTokenLifetime sets the life of access tokens, in whole seconds. The default is 2 hours (WIRE.md section 6.2).
+func WithAccessTokenLifetime(d time.Duration) Option {
 	return func(c *config) error {
-		c.AccessLife = d
-		return wholeSeconds("WithAccessTokenLife", d)
+		c.AccessLifetime = d
+		return wholeSeconds("WithAccessTokenLifetime", d)
 	}
 }
 
-// WithRefreshTokenLife sets the life of refresh tokens, in whole seconds. The default is 30 days (WIRE.md section 6.2).
-func WithRefreshTokenLife(d time.Duration) Option {
+// WithRefreshTokenLifetime sets the life of refresh tokens, in whole seconds. The default is 30 days (WIRE.md section 6.2).
+func WithRefreshTokenLifetime(d time.Duration) Option {
 	return func(c *config) error {
-		c.RefreshLife = d
-		return wholeSeconds("WithRefreshTokenLife", d)
+		c.RefreshLifetime = d
+		return wholeSeconds("WithRefreshTokenLifetime", d)
 	}
 }
 

@@ -87,9 +87,9 @@ func TestRevokingReuse(t *testing.T) {
 	})
 }
 
-func TestCodeLife(t *testing.T) {
+func TestCodeLifetime(t *testing.T) {
 	t.Parallel()
-	srv := authtest.NewServer(t, authtest.WithCodeLife(time.Minute))
+	srv := authtest.NewServer(t, authtest.WithCodeLifetime(time.Minute))
 	sent := ok(t, srv, "verification", "", object{"phone_number": phone})
 	assertIs(t, 60, sent["expires_in"])
 	code, err := srv.WaitCode(t.Context(), phone)
@@ -261,7 +261,7 @@ func TestOperations(t *testing.T) {
 		name := op.Method + " " + op.Name
 		assert.False(t, seen[name], name)
 		seen[name] = true
-		assert.Contains(t, []authtest.Grade{authtest.Live, authtest.Doc, authtest.SDK}, op.Grade, name)
+		assert.Contains(t, []authtest.Evidence{authtest.Live, authtest.Doc, authtest.SDK}, op.Evidence, name)
 		assert.Regexp(t, `^[4-7]\.[0-9]$`, op.Section, name)
 	}
 	assert.True(t, seen["DELETE user/me"])

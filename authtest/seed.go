@@ -28,7 +28,7 @@ type seedRules struct {
 	SMSDailyLimit   *int             `json:"sms_daily_limit"`
 	EmailInterval   *jsonin.Duration `json:"email_interval"`
 	EmailDailyLimit *int             `json:"email_daily_limit"`
-	CodeLife        *jsonin.Duration `json:"code_life"`
+	CodeLifetime    *jsonin.Duration `json:"code_lifetime"`
 	CodeAttempts    *int             `json:"code_attempts"`
 	PasswordLock    *struct {
 		After *int             `json:"after"`
@@ -41,8 +41,8 @@ type seedRules struct {
 	SignUpOff                  []LoginMethod     `json:"sign_up_off"`
 	Providers                  []string          `json:"providers"`
 	Clients                    map[string]string `json:"clients"` // secrets by client id, "" for none
-	AccessTokenLife            *jsonin.Duration  `json:"access_token_life"`
-	RefreshTokenLife           *jsonin.Duration  `json:"refresh_token_life"`
+	AccessTokenLifetime        *jsonin.Duration  `json:"access_token_lifetime"`
+	RefreshTokenLifetime       *jsonin.Duration  `json:"refresh_token_lifetime"`
 	Refresh                    *seedRefresh      `json:"refresh"`
 	SingleSession              bool              `json:"single_session"`
 	AnonymousRefreshToken      bool              `json:"anonymous_refresh_token"`
@@ -62,11 +62,11 @@ type seedRules struct {
 //	  "codes": {"+86 13800000000": "123456"},
 //	  "rules": {
 //	    "sms_interval": "1m", "sms_daily_limit": 30, "email_interval": "1m", "email_daily_limit": 50,
-//	    "code_life": "10m", "code_attempts": 5, "password_lock": {"after": 5, "for": "10m"},
+//	    "code_lifetime": "10m", "code_attempts": 5, "password_lock": {"after": 5, "for": "10m"},
 //	    "captcha": ["verification"], "captcha_after_sends": 3, "captcha_after_wrong_passwords": 5,
 //	    "login_off": ["password", "phone", "email", "anonymous", "custom"], "sign_up_off": ["phone", "email"],
 //	    "providers": ["wx_open"], "clients": {"client id": "secret, or nothing"},
-//	    "access_token_life": "2h", "refresh_token_life": "720h",
+//	    "access_token_lifetime": "2h", "refresh_token_lifetime": "720h",
 //	    "refresh": {"policy": "rotate or static", "grace": "10s", "reuse": "refuse or revoke"},
 //	    "single_session": true, "anonymous_refresh_token": true, "custom_refresh_token": false, "sudo_by_code": true,
 //	    "is_user": false, "code": false, "ticket_key": {"private_key_id", "private_key", "env_id"}
@@ -174,9 +174,9 @@ func (r *seedRules) options() []rule {
 	}{
 		{"sms_interval", r.SMSInterval, WithSMSInterval},
 		{"email_interval", r.EmailInterval, WithEmailInterval},
-		{"code_life", r.CodeLife, WithCodeLife},
-		{"access_token_life", r.AccessTokenLife, WithAccessTokenLife},
-		{"refresh_token_life", r.RefreshTokenLife, WithRefreshTokenLife},
+		{"code_lifetime", r.CodeLifetime, WithCodeLifetime},
+		{"access_token_lifetime", r.AccessTokenLifetime, WithAccessTokenLifetime},
+		{"refresh_token_lifetime", r.RefreshTokenLifetime, WithRefreshTokenLifetime},
 	} {
 		if length.value != nil {
 			add(length.name, length.option(time.Duration(*length.value)))

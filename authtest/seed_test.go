@@ -20,7 +20,7 @@ func TestWithSeed(t *testing.T) {
 			{"username": "blocked", "password": "passw0rd", "blocked": true}
 		],
 		"codes": {"138 0000 0000": "123456"},
-		"rules": {"sms_interval": "0s", "code_life": "1m", "captcha": ["reset"], "login_off": ["anonymous"],
+		"rules": {"sms_interval": "0s", "code_lifetime": "1m", "captcha": ["reset"], "login_off": ["anonymous"],
 			"refresh": {"policy": "rotate", "grace": "1m", "reuse": "revoke"}, "clients": {"app": "s3cret"}, "code": false}
 	}`)))
 	check := func() {
@@ -55,7 +55,7 @@ func TestSeedRules(t *testing.T) {
 		"sms_daily_limit":               {`30`, `-1`},
 		"email_interval":                {`"1m"`, `60`},
 		"email_daily_limit":             {`50`, `-1`},
-		"code_life":                     {`"5m"`, `"1ms"`},
+		"code_lifetime":                 {`"5m"`, `"1ms"`},
 		"code_attempts":                 {`3`, `-1`},
 		"password_lock":                 {`{"after":3}`, `{"after":-1}`},
 		"captcha":                       {`["signin"]`, `["nothing"]`},
@@ -65,8 +65,8 @@ func TestSeedRules(t *testing.T) {
 		"sign_up_off":                   {`["phone"]`, `["password"]`},
 		"providers":                     {`["github"]`, `["a/b"]`},
 		"clients":                       {`{"app":""}`, `{"":""}`},
-		"access_token_life":             {`"1h"`, `"0s"`},
-		"refresh_token_life":            {`"1h"`, `"x"`},
+		"access_token_lifetime":         {`"1h"`, `"0s"`},
+		"refresh_token_lifetime":        {`"1h"`, `"x"`},
 		"refresh":                       {`{"policy":"static"}`, `{"policy":"static","grace":"1s"}`},
 		"single_session":                {`true`, `1`},
 		"anonymous_refresh_token":       {`true`, `"x"`},

@@ -100,7 +100,7 @@ var ErrNotLoopback = errors.New("authtest: other machines could reach this addre
 //   - GET snippets: [Server.Snippets]
 //
 // Only the server's clock is moved. A client, or who verifies its tokens, follows if its own clock adds what GET clock is
-// ahead; or give the server a short access_token_life.
+// ahead; or give the server a short access_token_lifetime.
 func Listen(addr string, opts ...Option) (*Server, error) {
 	cfg, err := newConfig(opts)
 	if err != nil {

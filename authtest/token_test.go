@@ -41,7 +41,7 @@ func TestRefreshPolicies(t *testing.T) {
 	t.Parallel()
 	t.Run("static", func(t *testing.T) {
 		t.Parallel()
-		srv := authtest.NewServer(t, authtest.WithRefreshPolicy(authtest.Static()), authtest.WithRefreshTokenLife(time.Hour))
+		srv := authtest.NewServer(t, authtest.WithRefreshPolicy(authtest.Static()), authtest.WithRefreshTokenLifetime(time.Hour))
 		session := signUp(t, srv, phone)
 		token := session.text("refresh_token")
 		for range 3 {
@@ -136,7 +136,7 @@ func TestSignOut(t *testing.T) {
 
 func TestTokensVerify(t *testing.T) {
 	t.Parallel()
-	srv := authtest.NewServer(t, authtest.WithEnv("env-1"), authtest.WithClientID("app-1"), authtest.WithAccessTokenLife(time.Minute))
+	srv := authtest.NewServer(t, authtest.WithEnv("env-1"), authtest.WithClientID("app-1"), authtest.WithAccessTokenLifetime(time.Minute))
 	status, raw, err := send(t.Context(), srv, "GET", "/auth/v1/certs", "", nil)
 	require.NoError(t, err)
 	require.Equal(t, 200, status)

@@ -79,7 +79,7 @@ var ownErrors = []struct {
 		"the session could not be used any more and is forgotten here; the other devices are still signed in: sign in again, then logout --all",
 		"会话已无法使用，本机记录已删除；其他设备仍处于登录状态：请重新登录后再运行 logout --all",
 	)},
-	{errShortLife, bilingual.Of("the server gives no token that lives so long", "服务端签发的令牌没有这么长的有效期")},
+	{errShortLifetime, bilingual.Of("the server gives no token that lives so long", "服务端签发的令牌没有这么长的有效期")},
 }
 
 // questions are what a person is asked, what their answers are called, and which flags give them.

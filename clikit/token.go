@@ -8,7 +8,7 @@ import (
 	"github.com/cloudbase-community/tcbauth"
 )
 
-var errShortLife = errors.New("clikit: the server gives no token that lives so long")
+var errShortLifetime = errors.New("clikit: the server gives no token that lives so long")
 
 // TokenOptions say what token is wanted.
 type TokenOptions struct {
@@ -34,7 +34,7 @@ func (k *Kit) Token(ctx context.Context, o TokenOptions) (*tcbauth.Credentials, 
 		}
 	}
 	if !lives() {
-		return nil, errShortLife
+		return nil, errShortLifetime
 	}
 	return c, nil
 }

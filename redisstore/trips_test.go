@@ -58,7 +58,7 @@ func countRoundTrips(t *testing.T, around func(store tcbauth.TokenStore) tcbauth
 			testbed.SignInAs(t, auth, testbed.Gopher)
 			before, err := auth.GetAccessToken(t.Context())
 			require.NoError(t, err)
-			srv.Advance(testbed.TokenLife)
+			srv.Advance(testbed.TokenLifetime)
 			refreshing := app.ForUser("visitor")
 			count()
 			after, err := refreshing.GetAccessToken(t.Context())

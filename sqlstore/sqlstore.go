@@ -158,7 +158,7 @@ func (s *Store) Set(ctx context.Context, key string, value []byte, ttl time.Dura
 	if len(value) > maxValue {
 		return tooLong("write", len(value))
 	}
-	life, err := lifeOf(ttl)
+	life, err := lifetimeOf(ttl)
 	if err != nil {
 		return err
 	}
@@ -176,8 +176,8 @@ func (s *Store) Set(ctx context.Context, key string, value []byte, ttl time.Dura
 	return nil
 }
 
-// lifeOf is how long a value is kept, in ms.
-func lifeOf(ttl time.Duration) (int64, error) {
+// lifetimeOf is how long a value is kept, in ms.
+func lifetimeOf(ttl time.Duration) (int64, error) {
 	switch {
 	case ttl < 0:
 		return 0, fmt.Errorf("sqlstore: write: the ttl %v is negative", ttl)

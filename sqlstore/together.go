@@ -35,7 +35,7 @@ func (s *Store) Replace(ctx context.Context, old []byte, ttl time.Duration, keys
 	if err != nil {
 		return false, err
 	}
-	life, err := lifeOf(ttl)
+	life, err := lifetimeOf(ttl)
 	if err != nil {
 		return false, err
 	}

@@ -44,7 +44,7 @@ func (s *service) sendCode(w http.ResponseWriter, r *http.Request, id, phone str
 		return
 	}
 	s.limits.sent(phone)
-	s.cookies.give(w, loginCookie, id, loginLife)
+	s.cookies.give(w, loginCookie, id, loginLifetime)
 	next(w, r)
 }
 
@@ -66,7 +66,7 @@ func (s *service) signIn(w http.ResponseWriter, r *http.Request) {
 	}
 	s.cookies.takeAway(w, loginCookie)
 	s.end(ctx, s.cookies.id(r, sessionCookie)) // the one that the new one takes the place of
-	s.cookies.give(w, sessionCookie, session, sessionLife)
+	s.cookies.give(w, sessionCookie, session, sessionLifetime)
 	next(w, r)
 }
 
@@ -120,7 +120,7 @@ func (s *service) failed(w http.ResponseWriter, r *http.Request, id string, v vi
 			s.refuse(w, r, view{}, failed)
 			return
 		}
-		s.cookies.give(w, loginCookie, id, loginLife)
+		s.cookies.give(w, loginCookie, id, loginLifetime)
 		v.Picture, v.Image = data.Token, pictureURL(data.Data)
 	}
 	v.WaitsForCode = s.waitsForCode(r)

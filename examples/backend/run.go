@@ -80,7 +80,7 @@ func newService(cfg config, store tcbauth.TokenStore, log *slog.Logger, opts ...
 		keys = append(keys, accesstoken.WithBaseURL(cfg.baseURL), accesstoken.WithIssuer(cfg.baseURL))
 	}
 	app, err := tcbauth.NewApp(cfg.env, append(opts,
-		tcbauth.WithTokenStore(store), tcbauth.WithStoredOtp(), tcbauth.WithSessionTTL(sessionLife), tcbauth.WithLogger(log))...)
+		tcbauth.WithTokenStore(store), tcbauth.WithStoredOtp(), tcbauth.WithSessionTTL(sessionLifetime), tcbauth.WithLogger(log))...)
 	if err != nil {
 		return nil, err
 	}

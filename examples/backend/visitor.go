@@ -10,8 +10,8 @@ import (
 
 // The lives of what a visitor has.
 const (
-	sessionLife = 30 * 24 * time.Hour // as long as CloudBase's refresh token
-	loginLife   = 10 * time.Minute    // as long as a code
+	sessionLifetime = 30 * 24 * time.Hour // as long as CloudBase's refresh token
+	loginLifetime   = 10 * time.Minute    // as long as a code
 )
 
 // newID returns 256 random bits, which nobody can guess.

@@ -46,7 +46,7 @@ func TestTicketSourceHasTroubleOfItsOwn(t *testing.T) {
 					if refused {
 						testbed.RefuseBearers(srv, 1, 0)
 					} else {
-						srv.Advance(testbed.TokenLife)
+						srv.Advance(testbed.TokenLifetime)
 						_, err = auth.GetAccessToken(t.Context())
 						require.ErrorIs(t, err, test.want, when)
 						assert.Contains(t, err.Error(), "the ticket source:", when)

@@ -49,7 +49,7 @@ func TestObserverOfCalls(t *testing.T) {
 			[]tcbauth.CallEnd{{Code: tcbauth.CodeUnreachable, Category: tcbauth.CategoryServiceError, Attempts: 3}},
 		},
 		"with an expired token": {
-			func(srv *authtest.Server, _ *testbed.Tap) { srv.Advance(testbed.TokenLife) },
+			func(srv *authtest.Server, _ *testbed.Tap) { srv.Advance(testbed.TokenLifetime) },
 			[]tcbauth.CallEnd{
 				{CallStart: refreshCall, StatusCode: 200, Attempts: 1},
 				{StatusCode: 200, Attempts: 1, Refreshed: true},
@@ -64,7 +64,7 @@ func TestObserverOfCalls(t *testing.T) {
 		},
 		"with a refused refresh token": {
 			func(srv *authtest.Server, _ *testbed.Tap) {
-				srv.Advance(testbed.TokenLife)
+				srv.Advance(testbed.TokenLifetime)
 				srv.Fault(authtest.Fault{Operation: "token", Error: &authtest.Error{Word: "invalid_grant", Number: 4026}})
 			},
 			[]tcbauth.CallEnd{
@@ -141,7 +141,7 @@ func TestObserverOfRefreshes(t *testing.T) {
 				} else {
 					testbed.SignInAs(t, auth, testbed.Gopher)
 				}
-				srv.Advance(testbed.TokenLife)
+				srv.Advance(testbed.TokenLifetime)
 				if !tt.anonymous {
 					srv.Fault(authtest.Fault{Operation: "token", Delay: time.Second, Error: tt.fault})
 				}
@@ -212,7 +212,7 @@ func TestObserverOfSessionEnds(t *testing.T) {
 				signedIn := testbed.SignInAs(t, auth, testbed.Gopher)
 				testbed.RequireToken(t, other, signedIn.AccessToken)
 				tt.end(t, srv, auth)
-				srv.Advance(testbed.TokenLife)
+				srv.Advance(testbed.TokenLifetime)
 				_, err := other.GetSession(t.Context())
 				require.ErrorIs(t, err, tcbauth.ErrNoSession)
 				assert.NotEmpty(t, events())
@@ -294,7 +294,7 @@ func TestObserverChangesContext(t *testing.T) {
 			Refresh: func(ctx context.Context, _ tcbauth.RefreshEnd) { say(ctx, "refresh") },
 		})).Auth()
 		testbed.SignInAs(t, auth, testbed.Gopher)
-		srv.Advance(testbed.TokenLife)
+		srv.Advance(testbed.TokenLifetime)
 		said = nil
 		_, err := testbed.GetMe(t, auth)
 		require.NoError(t, err)
@@ -320,7 +320,7 @@ func TestObserverPanics(t *testing.T) {
 			SessionEnd: func(context.Context, tcbauth.SessionEnd) { panic(testbed.PlantedAccess) },
 		})).Auth()
 		testbed.SignInAs(t, auth, testbed.Gopher)
-		srv.Advance(testbed.TokenLife)
+		srv.Advance(testbed.TokenLifetime)
 		_, err := testbed.GetMe(t, auth)
 		require.NoError(t, err)
 		require.NoError(t, auth.SignOut(t.Context()))
@@ -340,7 +340,7 @@ func TestObserverOfNothing(t *testing.T) {
 			srv := testbed.Emulator(t)
 			auth := testbed.NewApp(t, srv, tcbauth.WithObserver(o)).Auth()
 			testbed.SignInAs(t, auth, testbed.Gopher)
-			srv.Advance(testbed.TokenLife)
+			srv.Advance(testbed.TokenLifetime)
 			_, err := testbed.GetMe(t, auth)
 			require.NoError(t, err)
 			require.NoError(t, auth.SignOut(t.Context()))

@@ -11,9 +11,9 @@ const (
 	slow, fast     = 3, 12  // virtual seconds in a real one
 	slower, faster = 20, 60 // and in one of a bubble, where waiting costs nothing
 
-	// tokenLife is virtual. Clients use a token until 30 s before its end.
-	tokenLife = usable + 30*time.Second
-	usable    = 6 * time.Second
+	// tokenLifetime is virtual. Clients use a token until 30 s before its end.
+	tokenLifetime = usable + 30*time.Second
+	usable        = 6 * time.Second
 )
 
 // clock is a fast clock that all processes of a run agree on: each tells the time by the machine's clock, or the bubble's,

@@ -142,7 +142,7 @@ func (j *judge) stale(h *history) (rule string, marked map[*record]bool) {
 // came is the latest moment, in virtual seconds, at which the token of r can have come from the server: the end of an
 // operation during which that has made it.
 func (j *judge) came(h *history, r *record) (moment int64, known bool) {
-	made := r.Expires - int64(tokenLife.Seconds()) // or a second later, by a clock that may be behind
+	made := r.Expires - int64(tokenLifetime.Seconds()) // or a second later, by a clock that may be behind
 	for _, o := range h.records {
 		if j.now(o.prepared) <= made+1+int64(j.lag().Seconds()) && j.now(o.end) >= made {
 			moment, known = max(moment, j.now(o.end)), true

@@ -86,7 +86,7 @@ const password = "correct-horse-1" // everybody's
 // newFleet starts a fleet whose visitors have signed in.
 func newFleet(tb testing.TB, p Place, c crew) *Fleet {
 	tb.Helper()
-	f := &Fleet{Server: c.start(tb, authtest.WithoutLimits(), authtest.WithAccessTokenLife(c.usable+margin), authtest.WithRefreshPolicy(c.policy))}
+	f := &Fleet{Server: c.start(tb, authtest.WithoutLimits(), authtest.WithAccessTokenLifetime(c.usable+margin), authtest.WithRefreshPolicy(c.policy))}
 	for range c.replicas {
 		clock := new(Clock)
 		transport := f.Server.Client().Transport.(*http.Transport).Clone()

@@ -70,7 +70,7 @@ func TestRefreshTokenIsSpentOnce(t *testing.T) {
 							user, err := testbed.GetMe(t, a)
 							require.NoError(t, err, "gopher was logged out")
 							assert.Equal(t, testbed.GopherSub, user.Sub)
-							srv.Advance(testbed.TokenLife)
+							srv.Advance(testbed.TokenLifetime)
 							_, err = a.GetAccessToken(t.Context())
 							require.NoError(t, err, "gopher was logged out")
 						})

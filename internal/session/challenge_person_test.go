@@ -153,7 +153,7 @@ func TestChallengeOfSomebodyElse(t *testing.T) {
 			t.Run(name+", "+where, func(t *testing.T) {
 				t.Parallel()
 				synctest.Test(t, func(t *testing.T) {
-					srv := testbed.Emulator(t, authtest.WithoutLimits(), authtest.WithAccessTokenLife(5*time.Minute))
+					srv := testbed.Emulator(t, authtest.WithoutLimits(), authtest.WithAccessTokenLifetime(5*time.Minute))
 					store := tcbauth.NewMemoryStore()
 					auth := testbed.NewApp(t, srv, tcbauth.WithTokenStore(store)).Auth()
 					testbed.SignInAs(t, auth, testbed.Gopher)
@@ -201,7 +201,7 @@ func TestChallengeOfTheSamePerson(t *testing.T) {
 			t.Run(name+", "+where, func(t *testing.T) {
 				t.Parallel()
 				synctest.Test(t, func(t *testing.T) {
-					srv := testbed.Emulator(t, authtest.WithoutLimits(), authtest.WithAccessTokenLife(5*time.Minute))
+					srv := testbed.Emulator(t, authtest.WithoutLimits(), authtest.WithAccessTokenLifetime(5*time.Minute))
 					auth := testbed.NewApp(t, srv).Auth()
 					testbed.SignInAs(t, auth, testbed.Gopher)
 					before := accountOf(t, srv, testbed.Gopher)

@@ -13,9 +13,9 @@ import (
 	"github.com/cloudbase-community/tcbauth/internal/testbed"
 )
 
-// TestExpiryBeyondTheTokensLife: an expiry that is further off than the token lives was written by a clock that was
+// TestExpiryBeyondTheTokensLifetime: an expiry that is further off than the token lives was written by a clock that was
 // wrong. The token is taken for expired, and refreshed.
-func TestExpiryBeyondTheTokensLife(t *testing.T) {
+func TestExpiryBeyondTheTokensLifetime(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
 		expiresIn int
@@ -56,7 +56,7 @@ func TestExpiryBeyondTheTokensLife(t *testing.T) {
 					assert.False(t, token == c.AccessToken)
 					fresh := testbed.Stored(t, store, h.key)
 					assert.True(t, fresh.AccessToken == token)
-					assert.WithinDuration(t, srv.Now().Add(testbed.TokenLife-30*time.Second), fresh.ExpiresAt, time.Second)
+					assert.WithinDuration(t, srv.Now().Add(testbed.TokenLifetime-30*time.Second), fresh.ExpiresAt, time.Second)
 					testbed.RequireToken(t, auth, token)
 					assert.Equal(t, 1, srv.Count("token"))
 				})
@@ -97,7 +97,7 @@ func TestClockIsSetBack(t *testing.T) {
 					require.Equal(t, before, srv.Count("token"))
 
 					wrong.Store(0)
-					srv.Advance(2 * testbed.TokenLife) // by now it is dead
+					srv.Advance(2 * testbed.TokenLifetime) // by now it is dead
 					token, err := auth.GetAccessToken(t.Context())
 					require.NoError(t, err)
 					assert.False(t, token == served, "a dead token")

@@ -29,7 +29,7 @@ func TestOtherUserSaysSignInAgain(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				srv, source, app, store, c := testbed.CustomSession(t)
 				source.Will("person-2", nil)
-				srv.Advance(testbed.TokenLife)
+				srv.Advance(testbed.TokenLifetime)
 				err := call(t.Context(), app.ForUser("person-1"))
 				require.ErrorIs(t, err, tcbauth.ErrOtherUser)
 				require.ErrorIs(t, err, tcbauth.CodeUnauthenticated)
@@ -55,7 +55,7 @@ func TestAccessKeyDespiteAnotherUsersTicket(t *testing.T) {
 		key := accessKeys["publishable key"].key
 		app := testbed.NewApp(t, srv, source.Option(), tcbauth.WithTokenStore(store), tcbauth.WithAccessKey(key))
 		source.Will("person-2", nil)
-		srv.Advance(testbed.TokenLife)
+		srv.Advance(testbed.TokenLifetime)
 		_, err := app.ForUser("person-1").GetAccessToken(t.Context())
 		require.ErrorIs(t, err, tcbauth.ErrOtherUser)
 		foreign := tcbauth.WithTicketSource(func(context.Context, string) (string, error) { return "", tcbauth.ErrOtherUser })

@@ -53,13 +53,13 @@ func TestWriteThatIsDoneAllTheSame(t *testing.T) {
 				store.fails = true
 				for n, does := range done {
 					store.does = does
-					srv.Advance(testbed.TokenLife)
+					srv.Advance(testbed.TokenLifetime)
 					_, err := auth.GetAccessToken(t.Context())
 					require.NoError(t, err, n)
 				}
 				store.fails = false
 				for range 2 {
-					srv.Advance(testbed.TokenLife)
+					srv.Advance(testbed.TokenLifetime)
 					c, err := auth.GetCredentials(t.Context())
 					require.NoError(t, err)
 					assert.Equal(t, testbed.GopherSub, c.Sub)
@@ -90,7 +90,7 @@ func TestDeviceIDOfACallerWhoLeaves(t *testing.T) {
 
 		other := testbed.NewApp(t, srv, tcbauth.WithTokenStore(store)).Auth()
 		guest := testbed.SignInAnonymously(t, other)
-		srv.Advance(testbed.TokenLife)
+		srv.Advance(testbed.TokenLifetime)
 		c, err := early.GetCredentials(t.Context())
 		require.NoError(t, err)
 		assert.Equal(t, guest.User.Sub, c.Sub, "the guest has become somebody else")

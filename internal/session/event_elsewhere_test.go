@@ -107,7 +107,7 @@ func TestEventsOfElsewhere(t *testing.T) {
 					here, there := open(t, srv)
 					testbed.SignInAs(t, here, testbed.Gopher)
 					events := toldBy(here)
-					srv.Advance(testbed.TokenLife)
+					srv.Advance(testbed.TokenLifetime)
 					test.elsewhere(t, srv, there)
 					require.Empty(t, events(), "not known here yet")
 					_, err := here.GetAccessToken(t.Context())
@@ -143,7 +143,7 @@ func TestEndedElsewhereWithItsReason(t *testing.T) {
 				here, there := open(t, srv)
 				c := testbed.SignInAs(t, here, testbed.Gopher)
 				endings := endingsOf(here)
-				srv.Advance(testbed.TokenLife)
+				srv.Advance(testbed.TokenLifetime)
 				refuseRefresh(srv)
 				_, err := there.GetAccessToken(t.Context())
 				require.ErrorIs(t, err, tcbauth.ErrSessionExpired)
@@ -181,7 +181,7 @@ func TestSharedExchangeIsToldByBoth(t *testing.T) {
 				_, err := there.GetAccessToken(t.Context())
 				require.NoError(t, err)
 				toldHere, toldThere := toldBy(here), toldBy(there)
-				srv.Advance(testbed.TokenLife)
+				srv.Advance(testbed.TokenLifetime)
 				slow := authtest.Fault{Operation: "token", Times: 1, Delay: time.Second}
 				if test.refused {
 					slow.Error = &authtest.Error{Word: "invalid_grant", Number: 4026, Description: "invalid refresh token"}

@@ -207,7 +207,7 @@ func TestOneChangeOneEvent(t *testing.T) {
 		auth := testbed.NewApp(t, srv).Auth()
 		testbed.SignInAs(t, auth, testbed.Gopher)
 		events := toldBy(auth)
-		srv.Advance(testbed.TokenLife)
+		srv.Advance(testbed.TokenLifetime)
 		testbed.Slow(srv, "token", 1)
 		one, two := testbed.Background(testbed.Getting(t.Context(), auth)), testbed.Background(testbed.Getting(t.Context(), auth))
 		require.NoError(t, (<-one).Err)

@@ -22,7 +22,7 @@ func TestSeenEverywhere(t *testing.T) {
 			require.NoError(t, there.SignOut(t.Context()))
 			_, err := here.GetAccessToken(t.Context())
 			require.NoError(t, err, "the token at hand is used until its end")
-			srv.Advance(testbed.TokenLife)
+			srv.Advance(testbed.TokenLifetime)
 			testbed.RequireNobody(t, here)
 			assert.Zero(t, srv.Count("token"))
 		},
@@ -43,7 +43,7 @@ func TestSeenEverywhere(t *testing.T) {
 			assert.Zero(t, srv.Count("token"))
 		},
 		"a refresh, when the token expires": func(t *testing.T, srv *authtest.Server, store tcbauth.TokenStore, here, there *tcbauth.Auth) {
-			srv.Advance(testbed.TokenLife)
+			srv.Advance(testbed.TokenLifetime)
 			fresh, err := there.GetCredentials(t.Context())
 			require.NoError(t, err)
 			testbed.RequireToken(t, here, fresh.AccessToken)
@@ -61,7 +61,7 @@ func TestSeenEverywhere(t *testing.T) {
 		},
 		"a sign-out of a session that is dead": func(t *testing.T, srv *authtest.Server, store tcbauth.TokenStore, here, _ *tcbauth.Auth) {
 			srv.Reset()
-			srv.Advance(testbed.TokenLife)
+			srv.Advance(testbed.TokenLifetime)
 			require.ErrorIs(t, here.SignOut(t.Context()), tcbauth.ErrSessionExpired)
 			assert.Nil(t, testbed.Stored(t, store, testbed.DefaultKey))
 			testbed.RequireNobody(t, here)

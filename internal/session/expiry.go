@@ -12,8 +12,8 @@ const (
 	expiryMargin = 30 * time.Second
 	// clockMargin is how much the clock may have been set back since a session was stored.
 	clockMargin = time.Minute
-	// longestLife is the life of a session of which nothing says how long it lives.
-	longestLife = 31 * 24 * time.Hour
+	// longestLifetime is the life of a session of which nothing says how long it lives.
+	longestLifetime = 31 * 24 * time.Hour
 )
 
 // Grant sets ExpiresAt of a session that the server has just given. An expires_at of the server's own is not used: its
@@ -23,7 +23,7 @@ const (
 // set from it. If that is no life either, ExpiresIn is 0 and the access token counts as expired.
 func (c *Credentials) Grant(now time.Time, fallback time.Duration) {
 	if c.ExpiresIn <= 0 {
-		life, known := c.tokenLife(now)
+		life, known := c.tokenLifetime(now)
 		if !known {
 			life = fallback
 		}
@@ -53,16 +53,16 @@ func (c *Credentials) usable(now func() time.Time) (from, until int64) {
 	life := seconds(c.ExpiresIn)
 	if life <= 0 {
 		known := false
-		if life, known = c.tokenLife(now()); !known {
-			life = longestLife
+		if life, known = c.tokenLifetime(now()); !known {
+			life = longestLifetime
 		}
 	}
 	return until - (life + clockMargin).Milliseconds(), until
 }
 
-// tokenLife is how long the access token lives from now on by its own exp, and never longer than from its iat on: the
+// tokenLifetime is how long the access token lives from now on by its own exp, and never longer than from its iat on: the
 // clock here may be behind the server's. A token that is over has a life of 0 or less.
-func (c *Credentials) tokenLife(now time.Time) (life time.Duration, known bool) {
+func (c *Credentials) tokenLifetime(now time.Time) (life time.Duration, known bool) {
 	claims := jwt.Read(c.AccessToken)
 	if claims.ExpiresAt == 0 {
 		return 0, false

@@ -165,7 +165,7 @@ func (f foreignCallback) begin(t *testing.T, store tcbauth.TokenStore, fail func
 		testbed.SignInAs(t, app.Auth(), testbed.Gopher)
 	}
 	srv.RequireCaptcha(f.captcha...)
-	srv.Advance(testbed.TokenLife)
+	srv.Advance(testbed.TokenLifetime)
 	return srv, app, testbed.Stored(t, store, testbed.DefaultKey)
 }
 

@@ -124,7 +124,7 @@ func TestJointStore(t *testing.T) {
 			store := &jointStore{TokenStore: tcbauth.NewMemoryStore()}
 			app := testbed.NewApp(t, srv, tcbauth.WithTokenStore(store))
 			testbed.SignInAs(t, app.ForUser("visitor"), testbed.Gopher)
-			srv.Advance(testbed.TokenLife)
+			srv.Advance(testbed.TokenLifetime)
 			changed := ""
 			if tt.change != nil {
 				store.before = func(key string) {

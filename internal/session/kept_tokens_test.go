@@ -123,7 +123,7 @@ func credentialsOf(state *tcbauth.LoginState, err error) (*tcbauth.Credentials, 
 // is taken for expired.
 func TestTokensAreKept(t *testing.T) {
 	t.Parallel()
-	const oldLife = 5400
+	const oldLifetime = 5400
 	for name, source := range tokenSources {
 		for life, in := range lives {
 			for token, exp := range map[string]int{"a token that says": 1800, "an opaque token": 0} {
@@ -152,7 +152,7 @@ func TestTokensAreKept(t *testing.T) {
 						store := tcbauth.NewMemoryStore()
 						if source.old || name == "RefreshSession of a token" {
 							old := &tcbauth.Credentials{ //nolint:gosec // made up
-								AccessToken: "opaque-old", RefreshToken: "m.old", ExpiresIn: oldLife, ExpiresAt: now.Add(time.Hour), Sub: testbed.GopherSub,
+								AccessToken: "opaque-old", RefreshToken: "m.old", ExpiresIn: oldLifetime, ExpiresAt: now.Add(time.Hour), Sub: testbed.GopherSub,
 							}
 							if name == "a refresh of an expired session" {
 								old.ExpiresAt = now.Add(-time.Hour)
@@ -172,7 +172,7 @@ func TestTokensAreKept(t *testing.T) {
 						case exp > 0:
 							want = exp
 						case source.old:
-							want = oldLife
+							want = oldLifetime
 						default:
 							want = 0
 						}
@@ -218,8 +218,8 @@ func TestBorrowedTokensAreGiven(t *testing.T) {
 	}
 }
 
-// TestTokenOfUnknownLife: the token that a caller has just got is theirs; the next call refreshes.
-func TestTokenOfUnknownLife(t *testing.T) {
+// TestTokenOfUnknownLifetime: the token that a caller has just got is theirs; the next call refreshes.
+func TestTokenOfUnknownLifetime(t *testing.T) {
 	t.Parallel()
 	refreshes := 0
 	p := &testbed.Peer{Answer: func(_ int, r testbed.Arrived) testbed.Answer {

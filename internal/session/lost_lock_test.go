@@ -93,7 +93,7 @@ func TestTwoHoldersOfOneApp(t *testing.T) {
 		store := looseStore{testbed.NewHookedStore()}
 		auth := testbed.NewApp(t, srv, tcbauth.WithTokenStore(store), tcbauth.WithRefreshAhead(time.Hour)).Auth()
 		testbed.SignInAs(t, auth, testbed.Gopher)
-		srv.Advance(testbed.TokenLife - 30*time.Minute)
+		srv.Advance(testbed.TokenLifetime - 30*time.Minute)
 
 		gate := make(chan struct{})
 		store.On(func(op, key string) error {
@@ -113,7 +113,7 @@ func TestTwoHoldersOfOneApp(t *testing.T) {
 		require.NoError(t, got.Err)
 		assert.Equal(t, 1, srv.Count("token"), "a spent refresh token was sent")
 		testbed.RequireToken(t, auth, got.Token)
-		srv.Advance(testbed.TokenLife)
+		srv.Advance(testbed.TokenLifetime)
 		c, err := auth.GetCredentials(t.Context())
 		require.NoError(t, err, "gopher was logged out")
 		testbed.RequireSession(t, store, testbed.DefaultKey, c)

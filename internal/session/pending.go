@@ -101,7 +101,7 @@ func (p *Pending) Value() []byte { return p.kept.Value }
 // somebody has signed in or out since. It fails with a *StoreError.
 func (p *Pending) Ready(held context.Context, size int) error {
 	err := p.guarded(held, func(held context.Context) error {
-		return p.write(held, p.kept, max(p.life(p.kept), readyLife))
+		return p.write(held, p.kept, max(p.life(p.kept), readyLifetime))
 	})
 	if err != nil {
 		return err
@@ -114,8 +114,8 @@ func (p *Pending) Ready(held context.Context, size int) error {
 	return nil
 }
 
-// readyLife is longer than anybody takes from Ready to Keep, captcha and all.
-const readyLife = time.Hour
+// readyLifetime is longer than anybody takes from Ready to Keep, captcha and all.
+const readyLifetime = time.Hour
 
 // pendingOverhead is how much longer a value is in the store.
 const pendingOverhead = 128

@@ -158,7 +158,7 @@ func TestUserOfAnAnonymousSessionMadeAnew(t *testing.T) {
 			auth := testbed.NewPeerApp(t, p, tcbauth.NewMemoryStore(), tcbauth.WithClock(func() time.Time { return now })).Auth()
 			first := testbed.SignInAnonymously(t, auth)
 			require.Equal(t, "First", first.User.Name)
-			now = now.Add(2 * testbed.TokenLife)
+			now = now.Add(2 * testbed.TokenLifetime)
 			state, err := auth.GetLoginState(t.Context())
 			require.NoError(t, err)
 			assert.Equal(t, 2, sessions)

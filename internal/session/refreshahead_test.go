@@ -16,7 +16,7 @@ import (
 // The window of the tests, and when a token is no longer used: 30 s before its end.
 const (
 	ahead = 10 * time.Minute
-	used  = testbed.TokenLife - 30*time.Second
+	used  = testbed.TokenLifetime - 30*time.Second
 )
 
 // later lets time pass for both sides.
@@ -214,7 +214,7 @@ func TestRefreshAheadOfShortTokens(t *testing.T) {
 		t.Run(life.String(), func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				srv := testbed.Emulator(t, authtest.WithAccessTokenLife(life))
+				srv := testbed.Emulator(t, authtest.WithAccessTokenLifetime(life))
 				app := testbed.NewApp(t, srv, tcbauth.WithRefreshAhead(ahead))
 				testbed.SignInAs(t, app.ForUser("v"), testbed.Gopher)
 				for range 10 {

@@ -40,7 +40,7 @@ func TestRenewFails(t *testing.T) {
 				store := tcbauth.NewMemoryStore()
 				auth := testbed.NewApp(t, srv, tcbauth.WithTokenStore(store)).Auth()
 				old := testbed.SignInAs(t, auth, testbed.Gopher)
-				srv.Advance(testbed.TokenLife)
+				srv.Advance(testbed.TokenLifetime)
 				test.fault.Operation, test.fault.Times = "token", 1
 				srv.Fault(test.fault)
 				_, err := auth.GetAccessToken(t.Context())
@@ -69,7 +69,7 @@ func TestRenewUnreachable(t *testing.T) {
 		store := tcbauth.NewMemoryStore()
 		auth := testbed.NewApp(t, srv, tcbauth.WithTokenStore(store), wire.Client()).Auth()
 		old := testbed.SignInAs(t, auth, testbed.Gopher)
-		srv.Advance(testbed.TokenLife)
+		srv.Advance(testbed.TokenLifetime)
 		wire.Unplugged(true)
 		_, err := auth.GetAccessToken(t.Context())
 		require.ErrorIs(t, err, tcbauth.CodeUnreachable)
@@ -148,7 +148,7 @@ func TestInvalidGrantForAnOldToken(t *testing.T) {
 		store := testbed.NewHookedStore()
 		late := testbed.NewApp(t, srv, tcbauth.WithTokenStore(store)).Auth()
 		testbed.SignInAs(t, late, testbed.Gopher)
-		srv.Advance(testbed.TokenLife)
+		srv.Advance(testbed.TokenLifetime)
 		testbed.Slow(srv, "token", 1)
 		tooLate := testbed.Background(testbed.Getting(t.Context(), late))
 		early, err := testbed.NewApp(t, srv, tcbauth.WithTokenStore(store)).Auth().GetCredentials(t.Context())
@@ -180,7 +180,7 @@ func TestRefreshAnswerIsLost(t *testing.T) {
 				store := tcbauth.NewMemoryStore()
 				auth := testbed.NewApp(t, srv, tcbauth.WithTokenStore(store)).Auth()
 				old := testbed.SignInAs(t, auth, testbed.Gopher)
-				srv.Advance(testbed.TokenLife)
+				srv.Advance(testbed.TokenLifetime)
 				srv.Fault(authtest.Fault{Operation: "token", Times: 1, Close: authtest.AfterCommit})
 				_, err := auth.GetAccessToken(t.Context())
 				require.ErrorIs(t, err, tcbauth.ErrOutcomeUnknown)
@@ -214,7 +214,7 @@ func TestStorePanics(t *testing.T) {
 				logged, log := testbed.Warnings()
 				auth := testbed.NewApp(t, srv, tcbauth.WithTokenStore(store), logged).Auth()
 				old := testbed.SignInAs(t, auth, testbed.Gopher)
-				srv.Advance(testbed.TokenLife)
+				srv.Advance(testbed.TokenLifetime)
 				secret := "the value of " + old.AccessToken
 				store.On(func(got, _ string) error {
 					if got == op {
@@ -276,7 +276,7 @@ func TestStoreFailsToRead(t *testing.T) {
 		old := testbed.SignInAs(t, auth, testbed.Gopher)
 		store.On(testbed.Fails("Get", -1))
 		testbed.RequireToken(t, auth, old.AccessToken)
-		srv.Advance(testbed.TokenLife)
+		srv.Advance(testbed.TokenLifetime)
 		_, err := auth.GetAccessToken(t.Context())
 		require.ErrorIs(t, err, tcbauth.ErrStore)
 		require.ErrorIs(t, err, testbed.ErrDisk)

@@ -24,8 +24,8 @@ func TestSaveFailsOnce(t *testing.T) {
 		refresh int // of what was kept
 	}{
 		"a fresh handle":               {func(app *tcbauth.App, _ *tcbauth.Auth) *tcbauth.Auth { return app.ForUser(visitor) }, 0, 0},
-		"a fresh handle two hours on":  {func(app *tcbauth.App, _ *tcbauth.Auth) *tcbauth.Auth { return app.ForUser(visitor) }, testbed.TokenLife, 1},
-		"the same handle two hours on": {func(_ *tcbauth.App, used *tcbauth.Auth) *tcbauth.Auth { return used }, testbed.TokenLife, 1},
+		"a fresh handle two hours on":  {func(app *tcbauth.App, _ *tcbauth.Auth) *tcbauth.Auth { return app.ForUser(visitor) }, testbed.TokenLifetime, 1},
+		"the same handle two hours on": {func(_ *tcbauth.App, used *tcbauth.Auth) *tcbauth.Auth { return used }, testbed.TokenLifetime, 1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -36,7 +36,7 @@ func TestSaveFailsOnce(t *testing.T) {
 				app := testbed.NewApp(t, srv, tcbauth.WithTokenStore(store), logged)
 				used := app.ForUser(visitor)
 				old := testbed.SignInAs(t, used, testbed.Gopher)
-				srv.Advance(testbed.TokenLife)
+				srv.Advance(testbed.TokenLifetime)
 				store.On(testbed.Fails("Set", 1))
 				fresh, err := used.GetCredentials(t.Context())
 				require.NoError(t, err, "the caller gets what the server gave")
@@ -73,7 +73,7 @@ func TestSaveKeepsFailing(t *testing.T) {
 		store.On(testbed.Fails("Set", -1))
 		newest := old.AccessToken
 		for i := range 3 {
-			srv.Advance(testbed.TokenLife)
+			srv.Advance(testbed.TokenLifetime)
 			token, err := visitor().GetAccessToken(t.Context())
 			require.NoError(t, err)
 			require.NotEqual(t, newest, token)
@@ -118,7 +118,7 @@ func TestUnsavedGivesWay(t *testing.T) {
 				app := testbed.NewApp(t, srv, tcbauth.WithTokenStore(store))
 				other := testbed.NewApp(t, srv, tcbauth.WithTokenStore(store))
 				old := testbed.SignInAs(t, app.Auth(), testbed.Gopher)
-				srv.Advance(testbed.TokenLife)
+				srv.Advance(testbed.TokenLifetime)
 				store.On(testbed.Fails("Set", 1))
 				_, err := app.Auth().GetAccessToken(t.Context())
 				require.NoError(t, err)
@@ -126,7 +126,7 @@ func TestUnsavedGivesWay(t *testing.T) {
 				if sub == "" {
 					// The very pair that was replaced comes back, from a backup say: it is a session like any other, and
 					// what was kept for it is gone.
-					srv.Advance(testbed.TokenLife)
+					srv.Advance(testbed.TokenLifetime)
 					_, err = app.Auth().GetAccessToken(t.Context())
 					require.ErrorIs(t, err, tcbauth.ErrNoSession)
 					testbed.Put(t, store, testbed.DefaultKey, old)
@@ -134,7 +134,7 @@ func TestUnsavedGivesWay(t *testing.T) {
 					require.ErrorIs(t, err, tcbauth.ErrSessionExpired)
 					return
 				}
-				srv.Advance(testbed.TokenLife)
+				srv.Advance(testbed.TokenLifetime)
 				c, err := app.Auth().GetCredentials(t.Context())
 				require.NoError(t, err)
 				assert.Equal(t, sub, c.Sub)
@@ -153,7 +153,7 @@ func TestStoreChangesDuringRefresh(t *testing.T) {
 		store := testbed.NewHookedStore()
 		app := testbed.NewApp(t, srv, tcbauth.WithTokenStore(store))
 		testbed.SignInAs(t, app.Auth(), testbed.Gopher)
-		srv.Advance(testbed.TokenLife)
+		srv.Advance(testbed.TokenLifetime)
 		testbed.Slow(srv, "token", 1)
 		refreshing := testbed.Background(testbed.Getting(t.Context(), app.Auth()))
 		require.NoError(t, store.Delete(t.Context(), testbed.DefaultKey)) // signed out
@@ -162,7 +162,7 @@ func TestStoreChangesDuringRefresh(t *testing.T) {
 		testbed.RequireNobody(t, app.Auth())
 
 		testbed.SignInAs(t, app.Auth(), testbed.Gopher)
-		srv.Advance(testbed.TokenLife)
+		srv.Advance(testbed.TokenLifetime)
 		testbed.Slow(srv, "token", 1)
 		refreshing = testbed.Background(testbed.Getting(t.Context(), app.Auth()))
 		next := testbed.SignInAs(t, testbed.NewApp(t, srv, tcbauth.WithTokenStore(store)).Auth(), testbed.Badger)
@@ -199,7 +199,7 @@ func TestLockCannotBeGot(t *testing.T) {
 				store.On(hook)
 				testbed.RequireToken(t, auth, signedIn.AccessToken)
 
-				srv.Advance(testbed.TokenLife)
+				srv.Advance(testbed.TokenLifetime)
 				start := time.Now()
 				_, err := auth.GetAccessToken(t.Context())
 				require.ErrorIs(t, err, tcbauth.ErrStore)
@@ -230,7 +230,7 @@ func TestLockWaitEndsWithTheCall(t *testing.T) {
 		srv := testbed.Emulator(t)
 		store := brokenLock{testbed.NewHookedStore()}
 		testbed.SignInAs(t, testbed.NewApp(t, srv, tcbauth.WithTokenStore(store.HookedStore)).Auth(), testbed.Gopher)
-		srv.Advance(testbed.TokenLife)
+		srv.Advance(testbed.TokenLifetime)
 		ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
 		defer cancel()
 		start := time.Now()
@@ -266,7 +266,7 @@ func TestLockIsLost(t *testing.T) {
 		logged, log := testbed.Warnings()
 		app := testbed.NewApp(t, srv, tcbauth.WithTokenStore(store), logged)
 		old := testbed.SignInAs(t, app.ForUser("visitor"), testbed.Gopher)
-		srv.Advance(testbed.TokenLife)
+		srv.Advance(testbed.TokenLifetime)
 		testbed.Slow(srv, "token", 1)
 		refreshing := testbed.Background(testbed.Getting(t.Context(), app.ForUser("visitor")))
 		store.lose()
@@ -292,7 +292,7 @@ func TestReadFailsAtSave(t *testing.T) {
 		store := testbed.NewLockingStore()
 		app := testbed.NewApp(t, srv, tcbauth.WithTokenStore(store))
 		old := testbed.SignInAs(t, app.ForUser("visitor"), testbed.Gopher)
-		srv.Advance(testbed.TokenLife)
+		srv.Advance(testbed.TokenLifetime)
 		testbed.Slow(srv, "token", 1)
 		refreshing := testbed.Background(testbed.Getting(t.Context(), app.ForUser("visitor")))
 		store.On(testbed.Fails("Get", -1))
@@ -315,7 +315,7 @@ func TestLockIsLostToSomebody(t *testing.T) {
 		store := &losingStore{LockingStore: testbed.NewLockingStore()}
 		auth := testbed.NewApp(t, srv, tcbauth.WithTokenStore(store)).Auth()
 		old := testbed.SignInAs(t, auth, testbed.Gopher)
-		srv.Advance(testbed.TokenLife)
+		srv.Advance(testbed.TokenLifetime)
 		testbed.Slow(srv, "token", 1)
 		refreshing := testbed.Background(testbed.Getting(t.Context(), auth))
 

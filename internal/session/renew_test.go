@@ -38,7 +38,7 @@ func TestRenewOnce(t *testing.T) {
 					srv := testbed.Emulator(t)
 					app := testbed.NewApp(t, srv, tcbauth.WithTokenStore(newStore()))
 					old := testbed.SignInAs(t, handle(app), testbed.Gopher)
-					srv.Advance(testbed.TokenLife)
+					srv.Advance(testbed.TokenLifetime)
 					testbed.Slow(srv, "token", 1)
 
 					ctx, cancel := context.WithCancel(t.Context())
@@ -77,7 +77,7 @@ func TestRenewOtherKeysApart(t *testing.T) {
 		for key, username := range people {
 			testbed.SignInAs(t, app.ForUser(key), username)
 		}
-		srv.Advance(testbed.TokenLife)
+		srv.Advance(testbed.TokenLifetime)
 		testbed.Slow(srv, "token", 2)
 		a := testbed.Background(testbed.Getting(t.Context(), app.ForUser("a")))
 		b := testbed.Background(testbed.Getting(t.Context(), app.ForUser("b")))
@@ -106,7 +106,7 @@ func TestRenewOnceAcrossApps(t *testing.T) {
 		testbed.SignInAs(t, one, testbed.Gopher)
 		_, err := other.GetAccessToken(t.Context())
 		require.NoError(t, err)
-		srv.Advance(testbed.TokenLife)
+		srv.Advance(testbed.TokenLifetime)
 		testbed.Slow(srv, "token", 1)
 		first := testbed.Background(testbed.Getting(t.Context(), one))
 		second := testbed.Background(testbed.Getting(t.Context(), other))
@@ -126,7 +126,7 @@ func TestRenewAdopts(t *testing.T) {
 		store := testbed.NewLockingStore()
 		auth := testbed.NewApp(t, srv, tcbauth.WithTokenStore(store)).Auth()
 		testbed.SignInAs(t, auth, testbed.Gopher)
-		srv.Advance(testbed.TokenLife)
+		srv.Advance(testbed.TokenLifetime)
 		token, err := testbed.NewApp(t, srv, tcbauth.WithTokenStore(store)).Auth().GetAccessToken(t.Context())
 		require.NoError(t, err)
 
@@ -165,7 +165,7 @@ func TestForcedRefreshOnce(t *testing.T) {
 					auth := testbed.NewApp(t, srv, tcbauth.WithTokenStore(store)).Auth()
 					old := testbed.SignInAs(t, auth, testbed.Gopher)
 					if expired {
-						srv.Advance(testbed.TokenLife)
+						srv.Advance(testbed.TokenLifetime)
 					}
 					testbed.Slow(srv, "token", 1)
 					var sessions [callers]*tcbauth.Credentials
@@ -236,7 +236,7 @@ func TestTokenIsUsedUntilItsEnd(t *testing.T) {
 		newAuth := func() *tcbauth.Auth { return testbed.NewApp(t, srv, clock, tcbauth.WithTokenStore(store)).Auth() }
 		auth := newAuth()
 		c := testbed.SignInAs(t, auth, testbed.Gopher)
-		require.True(t, c.ExpiresAt.Equal(time.UnixMilli(now.Load()).Add(testbed.TokenLife-30*time.Second)), c.ExpiresAt)
+		require.True(t, c.ExpiresAt.Equal(time.UnixMilli(now.Load()).Add(testbed.TokenLifetime-30*time.Second)), c.ExpiresAt)
 
 		now.Store(c.ExpiresAt.UnixMilli())
 		testbed.RequireToken(t, auth, c.AccessToken)
@@ -247,7 +247,7 @@ func TestTokenIsUsedUntilItsEnd(t *testing.T) {
 		fresh, err := newAuth().GetCredentials(t.Context())
 		require.NoError(t, err)
 		assert.NotEqual(t, c.AccessToken, fresh.AccessToken)
-		assert.True(t, fresh.ExpiresAt.Equal(time.UnixMilli(now.Load()).Add(testbed.TokenLife-30*time.Second)), fresh.ExpiresAt)
+		assert.True(t, fresh.ExpiresAt.Equal(time.UnixMilli(now.Load()).Add(testbed.TokenLifetime-30*time.Second)), fresh.ExpiresAt)
 		testbed.RequireToken(t, auth, fresh.AccessToken)
 		assert.Equal(t, 1, srv.Count("token"))
 	})

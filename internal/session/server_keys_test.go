@@ -183,7 +183,7 @@ func TestSessionsOfTwoServers(t *testing.T) {
 				assert.False(t, has, "nobody is signed in at B")
 				_, err = atB().GetAccessToken(t.Context())
 				require.ErrorIs(t, err, tcbauth.ErrNoSession)
-				now = now.Add(testbed.TokenLife)
+				now = now.Add(testbed.TokenLifetime)
 				_, err = atB().GetAccessToken(t.Context())
 				require.ErrorIs(t, err, tcbauth.ErrNoSession)
 				assert.Empty(t, b.Requests(), "B was sent something")

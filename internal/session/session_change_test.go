@@ -34,7 +34,7 @@ func TestSignOutDuringRefresh(t *testing.T) {
 		return testbed.Forcing(t.Context(), auth)
 	}
 	expired := func(t *testing.T, srv *authtest.Server, auth *tcbauth.Auth) func() (string, error) {
-		srv.Advance(testbed.TokenLife)
+		srv.Advance(testbed.TokenLifetime)
 		return testbed.Getting(t.Context(), auth)
 	}
 	for _, leave := range []func(*testing.T, *authtest.Server, *tcbauth.Auth){signOut, unrevoked, forget} {
@@ -292,7 +292,7 @@ func TestSignOutOfAnExpiredSession(t *testing.T) {
 		srv := testbed.Emulator(t)
 		auth := testbed.NewApp(t, srv).Auth()
 		testbed.SignInAs(t, auth, testbed.Gopher)
-		srv.Advance(testbed.TokenLife)
+		srv.Advance(testbed.TokenLifetime)
 		require.NoError(t, auth.SignOut(t.Context()))
 		assert.Equal(t, 1, srv.Count("token"))
 		assert.Equal(t, 1, srv.Count("revoke"))
@@ -324,7 +324,7 @@ func TestConcurrentUse(t *testing.T) {
 					func() error { _, err := auth.GetAccessToken(t.Context()); return err },
 					func() error { _, err := auth.GetUserInfo(t.Context(), tcbauth.GetUserInfoRequest{}); return err },
 					func() error { _, err := testbed.Forcing(t.Context(), auth)(); return err },
-					func() error { srv.Advance(testbed.TokenLife); return nil },
+					func() error { srv.Advance(testbed.TokenLifetime); return nil },
 					func() error { return auth.SignOut(t.Context()) },
 					func() error {
 						_, err := auth.SignInWithPassword(t.Context(), tcbauth.SignInWithPasswordRequest{Username: testbed.Gopher, Password: testbed.Password})

@@ -41,7 +41,7 @@ func TestSessionEndedByTheServer(t *testing.T) {
 		is  error
 	}{
 		"a refused refresh": {func(t *testing.T, srv *authtest.Server, auth *tcbauth.Auth) {
-			srv.Advance(testbed.TokenLife)
+			srv.Advance(testbed.TokenLifetime)
 			srv.Fault(authtest.Fault{
 				Operation: "token", Times: 1, Delay: 1e9, Error: &authtest.Error{Word: "invalid_grant", Number: 4026, Description: "invalid refresh token"},
 			})
@@ -93,7 +93,7 @@ func TestSessionThatDoesNotEnd(t *testing.T) {
 		auth := testbed.NewApp(t, srv).Auth()
 		testbed.SignInAs(t, auth, testbed.Gopher)
 		endings := endingsOf(auth)
-		srv.Advance(testbed.TokenLife)
+		srv.Advance(testbed.TokenLifetime)
 		srv.Fault(authtest.Fault{Operation: "token", Times: 1, Error: &authtest.Error{Word: "internal", Number: 13, Description: "x"}})
 		_, err := auth.GetAccessToken(t.Context())
 		require.Error(t, err)
@@ -101,7 +101,7 @@ func TestSessionThatDoesNotEnd(t *testing.T) {
 		require.NoError(t, err)
 		require.NoError(t, auth.SignOut(t.Context()))
 		testbed.SignInAnonymously(t, auth)
-		srv.Advance(testbed.TokenLife)
+		srv.Advance(testbed.TokenLifetime)
 		_, err = auth.GetAccessToken(t.Context())
 		require.NoError(t, err)
 		assert.Empty(t, endings())
@@ -134,7 +134,7 @@ func TestSignedOutWhileARefreshIsRefused(t *testing.T) {
 		auth := testbed.NewApp(t, srv, tcbauth.WithTokenStore(store)).Auth()
 		testbed.SignInAs(t, auth, testbed.Gopher)
 		events := testbed.EventsOf(auth)
-		srv.Advance(testbed.TokenLife)
+		srv.Advance(testbed.TokenLifetime)
 		srv.Fault(authtest.Fault{
 			Operation: "token", Times: 1, Delay: time.Second, Error: &authtest.Error{Word: "invalid_grant", Number: 4026},
 		})

@@ -86,7 +86,7 @@ func TestShutdownWaits(t *testing.T) {
 					app := testbed.NewApp(t, srv, tcbauth.WithTokenStore(store))
 					old := testbed.SignInAs(t, app.ForUser("visitor"), testbed.Gopher)
 					if exchange.expired {
-						srv.Advance(testbed.TokenLife)
+						srv.Advance(testbed.TokenLifetime)
 					}
 					ctx, cancel := context.WithCancel(t.Context())
 					defer cancel()
@@ -136,7 +136,7 @@ func TestShutdownWaitsForAnswers(t *testing.T) {
 		for _, visitor := range []string{"one", "two", "three"} {
 			testbed.SignInAs(t, app.ForUser(visitor), testbed.Gopher)
 		}
-		srv.Advance(testbed.TokenLife)
+		srv.Advance(testbed.TokenLifetime)
 		srv.Fault(authtest.Fault{Operation: "token", Times: 3, Delay: 700 * time.Millisecond})
 		ctx, cancel := context.WithCancel(t.Context())
 		for _, visitor := range []string{"one", "two", "three"} {
@@ -260,7 +260,7 @@ func TestShutdownOfAHangingStore(t *testing.T) {
 				store := newHangingStore()
 				app := testbed.NewApp(t, srv, tcbauth.WithTokenStore(store))
 				testbed.SignInAs(t, app.ForUser("visitor"), testbed.Gopher)
-				srv.Advance(testbed.TokenLife)
+				srv.Advance(testbed.TokenLifetime)
 				free := store.hangs(t, op, op == "Unlock")
 				testbed.Background(testbed.Getting(t.Context(), app.ForUser("visitor")))
 				ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
@@ -314,7 +314,7 @@ func TestCallsAfterShutdown(t *testing.T) {
 				old := testbed.SignInAs(t, app.Auth(), testbed.Gopher)
 				require.NoError(t, app.Shutdown(t.Context()))
 				testbed.RequireToken(t, app.Auth(), old.AccessToken)
-				srv.Advance(testbed.TokenLife)
+				srv.Advance(testbed.TokenLifetime)
 				token, err := app.Auth().GetAccessToken(t.Context())
 				require.NoError(t, err)
 				assert.NotEqual(t, old.AccessToken, token)

@@ -119,13 +119,13 @@ func TestExpiryIsCountedHere(t *testing.T) {
 		now := time.Now()
 		p := &testbed.Peer{Answer: func(n int, _ testbed.Arrived) testbed.Answer {
 			return testbed.Reply(http.StatusOK, fmt.Sprintf(
-				`{"access_token":"N%d","refresh_token":"R","expires_in":7200,"sub":"s","expires_at":%d}`, n, now.Add(testbed.TokenLife).Unix()))
+				`{"access_token":"N%d","refresh_token":"R","expires_in":7200,"sub":"s","expires_at":%d}`, n, now.Add(testbed.TokenLifetime).Unix()))
 		}}
 		store := tcbauth.NewMemoryStore()
 		auth := testbed.NewPeerApp(t, p, store).Auth()
 		_, err := auth.SignInCustom(t.Context(), tcbauth.SignInCustomRequest{Ticket: "ticket"})
 		require.NoError(t, err)
-		want := now.Add(testbed.TokenLife - 30*time.Second).Truncate(time.Millisecond)
+		want := now.Add(testbed.TokenLifetime - 30*time.Second).Truncate(time.Millisecond)
 		for n, token := range []string{"N0", "N1"} {
 			for range 3 {
 				testbed.RequireToken(t, auth, token)
@@ -148,7 +148,7 @@ func TestSessionLivesOn(t *testing.T) {
 		srv := testbed.Emulator(t)
 		auth := testbed.NewApp(t, srv).Auth()
 		testbed.SignInAs(t, auth, testbed.Gopher)
-		for i, pause := range []time.Duration{testbed.TokenLife, 29 * 24 * time.Hour, 29 * 24 * time.Hour} {
+		for i, pause := range []time.Duration{testbed.TokenLifetime, 29 * 24 * time.Hour, 29 * 24 * time.Hour} {
 			srv.Advance(pause)
 			user, err := auth.GetUserInfo(t.Context(), tcbauth.GetUserInfoRequest{})
 			require.NoError(t, err)

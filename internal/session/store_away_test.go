@@ -31,7 +31,7 @@ func TestRefreshWaitsForAStoreThatGoesAway(t *testing.T) {
 				store := testbed.NewLockingStore()
 				app := testbed.NewApp(t, srv, tcbauth.WithTokenStore(store))
 				testbed.SignInAs(t, app.ForUser("visitor"), testbed.Gopher)
-				srv.Advance(testbed.TokenLife)
+				srv.Advance(testbed.TokenLifetime)
 				gone := false
 				store.On(func(op, key string) error {
 					gone = gone || key == testbed.DeviceKeyOf("visitor")

@@ -95,7 +95,7 @@ func TestStoreFailureIsNoSignOut(t *testing.T) {
 							}
 							c := testbed.SignInAs(t, open(), testbed.Gopher)
 							if expired {
-								srv.Advance(testbed.TokenLife)
+								srv.Advance(testbed.TokenLifetime)
 							}
 							sent := len(srv.Requests())
 							store.On(testbed.FailsWith(foreign, op))
@@ -135,7 +135,7 @@ func TestNotFoundIsForGet(t *testing.T) {
 				app := testbed.NewApp(t, srv, tcbauth.WithTokenStore(store), tcbauth.WithAccessKey(testbed.PlantedKey))
 				auth := app.Auth()
 				old := testbed.SignInAs(t, auth, testbed.Gopher)
-				srv.Advance(testbed.TokenLife)
+				srv.Advance(testbed.TokenLifetime)
 				store.On(testbed.FailsWith(fmt.Errorf("no such bucket: %w", tcbauth.ErrNotFound), op))
 				switch op {
 				case "Lock":
@@ -172,7 +172,7 @@ func TestReadBeforeSaveFails(t *testing.T) {
 						store := testbed.NewLockingStore()
 						app := testbed.NewApp(t, srv, tcbauth.WithTokenStore(store))
 						old := testbed.SignInAs(t, h.open(app), testbed.Gopher)
-						srv.Advance(testbed.TokenLife)
+						srv.Advance(testbed.TokenLifetime)
 						testbed.Slow(srv, "token", 1)
 						refreshing := testbed.Background(testbed.Getting(t.Context(), h.open(app)))
 						store.On(testbed.FailsWith(foreign, op))
@@ -183,7 +183,7 @@ func TestReadBeforeSaveFails(t *testing.T) {
 						testbed.RequireToken(t, h.open(app), got.Token)
 						_, err := testbed.GetMe(t, h.open(app))
 						require.NoError(t, err)
-						srv.Advance(testbed.TokenLife)
+						srv.Advance(testbed.TokenLifetime)
 						_, err = h.open(app).GetAccessToken(t.Context())
 						require.NoError(t, err)
 						assert.Equal(t, 2, srv.Count("token"))
@@ -206,7 +206,7 @@ func TestReadAfterARefusalFails(t *testing.T) {
 					store := testbed.NewLockingStore()
 					app := testbed.NewApp(t, srv, tcbauth.WithTokenStore(store))
 					old := testbed.SignInAs(t, h.open(app), testbed.Gopher)
-					srv.Advance(testbed.TokenLife)
+					srv.Advance(testbed.TokenLifetime)
 					srv.Fault(authtest.Fault{
 						Operation: "token", Times: 1, Delay: 1e9,
 						Error: &authtest.Error{Word: "invalid_grant", Number: 4026, Description: "invalid refresh token"},
@@ -239,7 +239,7 @@ func TestSignOutDespiteAStore(t *testing.T) {
 						store := testbed.NewLockingStore()
 						auth := h.open(testbed.NewApp(t, srv, tcbauth.WithTokenStore(store)))
 						testbed.SignInAs(t, auth, testbed.Gopher)
-						srv.Advance(testbed.TokenLife)
+						srv.Advance(testbed.TokenLifetime)
 						failed := false
 						store.On(func(op, _ string) error {
 							if op == "Lock" && !failed {

@@ -194,7 +194,7 @@ func TestStoreHangs(t *testing.T) {
 					}
 					old := testbed.SignInAs(t, open(), testbed.Gopher)
 					if test.expired {
-						srv.Advance(testbed.TokenLife)
+						srv.Advance(testbed.TokenLifetime)
 					}
 					first := open()
 					free := store.hangs(t, test.op, test.late)
@@ -278,7 +278,7 @@ func TestHangBesidesOtherKeys(t *testing.T) {
 				app := testbed.NewApp(t, srv, tcbauth.WithTokenStore(store))
 				testbed.SignInAs(t, app.ForUser("one"), testbed.Gopher)
 				testbed.SignInAs(t, app.ForUser("two"), testbed.Badger)
-				srv.Advance(testbed.TokenLife)
+				srv.Advance(testbed.TokenLifetime)
 				free := store.hangs(t, op, false)
 				one := testbed.Background(testbed.Getting(t.Context(), app.ForUser("one")))
 				begin := time.Now()
@@ -323,7 +323,7 @@ func TestLockThatComesLate(t *testing.T) {
 				store := newHangingStore()
 				auth := testbed.NewApp(t, srv, tcbauth.WithTokenStore(store)).Auth()
 				testbed.SignInAs(t, auth, testbed.Gopher)
-				srv.Advance(testbed.TokenLife)
+				srv.Advance(testbed.TokenLifetime)
 				free := store.hangs(t, "Lock", true)
 				got := waitFor(t, testbed.Background(call(t.Context(), auth)), callLimit, free)
 				require.ErrorIs(t, got.Err, tcbauth.ErrStore)

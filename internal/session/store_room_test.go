@@ -132,7 +132,7 @@ func TestNoRoomForTheSuccessor(t *testing.T) {
 						app := testbed.NewApp(t, srv, tcbauth.WithTokenStore(store), tcbauth.WithAccessKey(testbed.PlantedKey))
 						old := testbed.SignInAs(t, h.open(app), testbed.Gopher)
 						if spender.expired {
-							srv.Advance(testbed.TokenLife)
+							srv.Advance(testbed.TokenLifetime)
 						}
 						store.On(testbed.FailsWith(failure, "Reserve"))
 						err := spender.call(t, srv, h.open(app))
@@ -180,7 +180,7 @@ func TestNoRoomUnderASeal(t *testing.T) {
 		require.NoError(t, err)
 		auth := testbed.NewApp(t, srv, tcbauth.WithTokenStore(store)).Auth()
 		old := testbed.SignInAs(t, auth, testbed.Gopher)
-		srv.Advance(testbed.TokenLife)
+		srv.Advance(testbed.TokenLifetime)
 		below.On(testbed.FailsWith(testbed.ErrDisk, "Reserve"))
 		_, err = auth.GetAccessToken(t.Context())
 		require.ErrorIs(t, err, testbed.ErrDisk)
@@ -226,7 +226,7 @@ func TestReserveHangs(t *testing.T) {
 				store := newRoomyStore()
 				auth := testbed.NewApp(t, srv, tcbauth.WithTokenStore(store)).Auth()
 				old := testbed.SignInAs(t, auth, testbed.Gopher)
-				srv.Advance(testbed.TokenLife)
+				srv.Advance(testbed.TokenLifetime)
 				gate := make(chan struct{})
 				free := sync.OnceFunc(func() { close(gate) })
 				t.Cleanup(func() {

@@ -47,7 +47,7 @@ func TestTicketSourceIsToldWhoseSession(t *testing.T) {
 				assert.Equal(t, []string{key + "|"}, asked, "at a first sign-in there is nobody yet")
 
 				for range 2 {
-					srv.Advance(testbed.TokenLife)
+					srv.Advance(testbed.TokenLifetime)
 					user, err := testbed.GetMe(t, open())
 					require.NoError(t, err)
 					assert.Equal(t, sub, user.Sub)
@@ -81,7 +81,7 @@ func TestTicketUserOfAToken(t *testing.T) {
 		c := testbed.Stored(t, store, testbed.DefaultKey)
 		c.Sub = ""
 		testbed.Put(t, store, testbed.DefaultKey, c)
-		srv.Advance(testbed.TokenLife)
+		srv.Advance(testbed.TokenLifetime)
 		_, err = testbed.NewApp(t, srv, source, tcbauth.WithTokenStore(store)).Auth().GetAccessToken(t.Context())
 		require.NoError(t, err)
 		assert.Equal(t, []string{"", state.Credentials.Sub}, asked)

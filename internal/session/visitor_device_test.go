@@ -37,7 +37,7 @@ func TestDeviceIDOfEachClient(t *testing.T) {
 				assert.NotEqual(t, first.User.Sub, second.User.Sub, "each client's visitor is a person of their own")
 				require.NoError(t, end(t, one.ForUser("visitor")))
 				for range 2 {
-					srv.Advance(testbed.TokenLife)
+					srv.Advance(testbed.TokenLifetime)
 					c, err := two.ForUser("visitor").GetCredentials(t.Context())
 					require.NoError(t, err)
 					assert.Equal(t, second.Credentials.Sub, c.Sub, "the second client's person became somebody else")
@@ -98,7 +98,7 @@ func TestDeviceIDOfAnOlderHandle(t *testing.T) {
 	t.Parallel()
 	for name, renew := range map[string]func(t *testing.T, srv *authtest.Server, auth *tcbauth.Auth){
 		"an expired token": func(t *testing.T, srv *authtest.Server, auth *tcbauth.Auth) {
-			srv.Advance(testbed.TokenLife)
+			srv.Advance(testbed.TokenLifetime)
 			_, err := auth.GetAccessToken(t.Context())
 			require.NoError(t, err)
 		},
@@ -139,12 +139,12 @@ func TestDeviceIDOfAnOlderHandle(t *testing.T) {
 						require.NotEqual(t, left.User.Sub, back.User.Sub)
 						was := lastDeviceID(srv)
 						if name == "a refused bearer" || name == "any call" {
-							srv.Advance(testbed.TokenLife) // so that the older handle looks
+							srv.Advance(testbed.TokenLifetime) // so that the older handle looks
 						}
 						renew(t, srv, older)
 						assert.Equal(t, was, lastDeviceID(srv), "the id of who left")
 						for range 2 {
-							srv.Advance(testbed.TokenLife)
+							srv.Advance(testbed.TokenLifetime)
 							c, err := other.ForUser("visitor").GetCredentials(t.Context())
 							require.NoError(t, err)
 							assert.Equal(t, back.User.Sub, c.Sub, "the person who left is back")

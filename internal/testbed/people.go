@@ -26,8 +26,8 @@ const (
 	NewEmail = "new@example.com" // of nobody yet
 )
 
-// TokenLife is how long an access token of the emulator lasts.
-const TokenLife = 2 * time.Hour
+// TokenLifetime is how long an access token of the emulator lasts.
+const TokenLifetime = 2 * time.Hour
 
 // SignInAnonymously signs somebody in who has no name.
 func SignInAnonymously(t testing.TB, auth *tcbauth.Auth) *tcbauth.LoginState {

@@ -125,7 +125,7 @@ func (r *Race) Key() string { return SessionKey(r.Server.URL, r.Server.Env) }
 func (r *Race) Now() string { return strconv.FormatInt(r.Server.Now().UnixNano(), 10) }
 
 // Expire lets so much time go by that no access token is good any more.
-func (r *Race) Expire() { r.Server.Advance(TokenLife) }
+func (r *Race) Expire() { r.Server.Advance(TokenLifetime) }
 
 // Start starts a helper with the arguments that those of Tokens get, and more.
 func (r *Race) Start(t testing.TB, helper string, more ...string) *Process {

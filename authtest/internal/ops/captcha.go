@@ -19,7 +19,7 @@ func showCaptcha(s *service.Service, c *call) (any, *refusal.Error) {
 		"data":       "data:image/png;base64," + base64.StdEncoding.EncodeToString(captcha.Draw(p.Answer)),
 		"type":       "image",
 		"token":      p.Token,
-		"expires_in": int(service.PictureLife / time.Second),
+		"expires_in": int(service.PictureLifetime / time.Second),
 	}, nil
 }
 
@@ -41,7 +41,7 @@ func solveCaptcha(s *service.Service, c *call) (any, *refusal.Error) {
 	if !ok {
 		return nil, refusal.InvalidArgument("the answer is wrong")
 	}
-	return map[string]any{"captcha_token": token, "expires_in": int(service.CaptchaLife / time.Second)}, nil
+	return map[string]any{"captcha_token": token, "expires_in": int(service.CaptchaLifetime / time.Second)}, nil
 }
 
 func captchaInvalid(description string) *refusal.Error {

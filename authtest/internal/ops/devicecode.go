@@ -23,7 +23,7 @@ func newDeviceCode(s *service.Service, c *call) (any, *refusal.Error) {
 	return map[string]any{
 		"device_code":               code,
 		"user_code":                 d.UserCode,
-		"expires_in":                int(service.DeviceCodeLife / time.Second),
+		"expires_in":                int(service.DeviceCodeLifetime / time.Second),
 		"interval":                  int(service.DeviceInterval / time.Second),
 		"verification_uri":          page,
 		"verification_uri_complete": page + "?user_code=" + url.QueryEscape(d.UserCode),

@@ -24,7 +24,7 @@ func newQRCode(s *service.Service, c *call) (any, *refusal.Error) {
 	return map[string]any{
 		"qr_code":    "data:image/png;base64," + base64.StdEncoding.EncodeToString(captcha.Draw(captcha.Text())),
 		"qr_code_id": s.QRCodes.New(),
-		"expires_in": int(service.QRCodeLife / time.Second),
+		"expires_in": int(service.QRCodeLifetime / time.Second),
 	}, nil
 }
 
@@ -40,7 +40,7 @@ func getQRCodeStatus(s *service.Service, c *call) (any, *refusal.Error) {
 		return nil, refusal.NotFound("qr code not found")
 	case q.Token != "":
 		return map[string]any{
-			"status": "SUCCESS", "provider_token": q.Token, "expires_in": int(service.ProviderTokenLife / time.Second),
+			"status": "SUCCESS", "provider_token": q.Token, "expires_in": int(service.ProviderTokenLifetime / time.Second),
 		}, nil
 	case !s.Now().Before(q.Expires):
 		return map[string]any{"status": "EXPIRED"}, nil

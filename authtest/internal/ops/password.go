@@ -34,7 +34,7 @@ func grantSudo(s *service.Service, c *call) (any, *refusal.Error) {
 			return nil, refused
 		}
 	}
-	return map[string]any{"sudo_token": s.Sudos.Grant(u), "expires_in": int(service.SudoLife / time.Second)}, nil
+	return map[string]any{"sudo_token": s.Sudos.Grant(u), "expires_in": int(service.SudoLifetime / time.Second)}, nil
 }
 
 // needSudo refuses a token that is not a good one of the user's; it stays good until it expires. The answer is the one

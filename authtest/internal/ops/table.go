@@ -13,10 +13,10 @@ import (
 
 // Operation is one thing that the server does.
 type Operation struct {
-	Name    string `json:"name"`   // the path under /auth/v1, or under /auth from v2 on; a part in braces stands for any one part
-	Method  string `json:"method"` // of HTTP
-	Grade   string `json:"grade"`
-	Section string `json:"section"` // of docs/WIRE.md, where the facts stand with their sources
+	Name     string `json:"name"`   // the path under /auth/v1, or under /auth from v2 on; a part in braces stands for any one part
+	Method   string `json:"method"` // of HTTP
+	Evidence string `json:"evidence"`
+	Section  string `json:"section"` // of docs/WIRE.md, where the facts stand with their sources
 }
 
 // How surely an operation is known, the strongest first.

@@ -52,7 +52,7 @@ func sendVerification(s *service.Service, c *call) (any, *refusal.Error) {
 		return nil, refused
 	}
 	v, pending := s.Codes.New(to, func(id string) any {
-		answer := map[string]any{"verification_id": id, "expires_in": int(s.CodeLife / time.Second)}
+		answer := map[string]any{"verification_id": id, "expires_in": int(s.CodeLifetime / time.Second)}
 		if !s.HideIsUser {
 			answer["is_user"] = known != nil
 		}
@@ -124,7 +124,7 @@ func verifyCode(s *service.Service, c *call) (any, *refusal.Error) {
 	}
 	v.Used = true
 	return s.Codes.Prove(v.To, func(token string) any {
-		return map[string]any{"verification_token": token, "expires_in": int(service.ProofLife / time.Second)}
+		return map[string]any{"verification_token": token, "expires_in": int(service.ProofLifetime / time.Second)}
 	}), nil
 }
 

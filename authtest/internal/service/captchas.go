@@ -12,8 +12,8 @@ import (
 
 // The lives of a picture and of a captcha_token (WIRE.md section 4.6).
 const (
-	PictureLife = 300 * time.Second
-	CaptchaLife = 600 * time.Second
+	PictureLifetime = 300 * time.Second
+	CaptchaLifetime = 600 * time.Second
 )
 
 // maxPictures bounds what a server that runs for long remembers.
@@ -48,7 +48,7 @@ func (c *Captchas) Required(operation string) bool { return c.required[operation
 
 // Show makes a picture.
 func (c *Captchas) Show() *Picture {
-	p := &Picture{Token: random.Text(24), Answer: captcha.Text(), expires: c.setting.Now().Add(PictureLife)}
+	p := &Picture{Token: random.Text(24), Answer: captcha.Text(), expires: c.setting.Now().Add(PictureLifetime)}
 	c.pictures = append(c.pictures, p)
 	if extra := len(c.pictures) - maxPictures; extra > 0 {
 		c.pictures = slices.Clone(c.pictures[extra:])
@@ -98,7 +98,7 @@ func (c *Captchas) Try(p *Picture, answer string) (token string, ok bool) {
 		return "", false
 	}
 	token = "v1." + random.Text(32)
-	c.tokens[token] = c.setting.Now().Add(CaptchaLife)
+	c.tokens[token] = c.setting.Now().Add(CaptchaLifetime)
 	return token, true
 }
 

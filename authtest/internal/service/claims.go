@@ -28,7 +28,7 @@ func (s *setting) newClaims(sub, audience, scope, provider string, issued int64)
 		Issuer:       s.URL,
 		Subject:      sub,
 		Audience:     audience,
-		Expires:      issued + int64(s.AccessLife/time.Second),
+		Expires:      issued + int64(s.AccessLifetime/time.Second),
 		IssuedAt:     issued,
 		AtHash:       "r." + random.Text(16),
 		Scope:        scope,

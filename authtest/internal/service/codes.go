@@ -9,8 +9,8 @@ import (
 	"github.com/cloudbase-community/tcbauth/authtest/internal/random"
 )
 
-// ProofLife is the life of a verification_token (WIRE.md section 4.6, live).
-const ProofLife = 600 * time.Second
+// ProofLifetime is the life of a verification_token (WIRE.md section 4.6, live).
+const ProofLifetime = 600 * time.Second
 
 // china is the time zone of the daily limits.
 var china = time.FixedZone("UTC+8", 8*60*60)
@@ -81,7 +81,7 @@ func (c *Codes) Mailbox(to address.Contact) *Mailbox {
 // verification_id.
 func (c *Codes) New(to address.Contact, answer func(id string) any) (*Verification, Pending) {
 	now := c.setting.Now()
-	v := &Verification{To: to, Code: c.text(to), SentAt: now, expires: now.Add(c.setting.CodeLife)}
+	v := &Verification{To: to, Code: c.text(to), SentAt: now, expires: now.Add(c.setting.CodeLifetime)}
 	m := c.Mailbox(to)
 	m.current, m.LastSent = v, now
 	m.Sent++
@@ -119,7 +119,7 @@ func (c *Codes) Current(id string) *Verification {
 
 // Prove makes a verification_token for an address. answer is that of the call which has it.
 func (c *Codes) Prove(to address.Contact, answer func(token string) any) Pending {
-	p := &proof{to: to, expires: c.setting.Now().Add(ProofLife)}
+	p := &proof{to: to, expires: c.setting.Now().Add(ProofLifetime)}
 	return c.signed("verification_token", to, p.expires, func(token string) any {
 		c.proofs[keyOf(token)] = p
 		return answer(token)

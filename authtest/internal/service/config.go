@@ -11,24 +11,24 @@ import (
 // Config is the rules of an environment, and what it starts with. While the environment runs
 // only LoadSeed changes it: the seeds.
 type Config struct {
-	Env           string
-	Clients       map[string]string // the secrets of client ids, "" for those without one
-	SMSInterval   time.Duration
-	SMSDaily      int
-	EmailInterval time.Duration
-	EmailDaily    int
-	CodeLife      time.Duration
-	CodeAttempts  int
-	LockAfter     int
-	LockFor       time.Duration
-	AccessLife    time.Duration
-	RefreshLife   time.Duration
-	Refresh       RefreshPolicy
-	SingleSession bool
-	HideIsUser    bool
-	PlainErrors   bool
-	OnMessage     func(Message)
-	OnRequest     func(Request)
+	Env             string
+	Clients         map[string]string // the secrets of client ids, "" for those without one
+	SMSInterval     time.Duration
+	SMSDaily        int
+	EmailInterval   time.Duration
+	EmailDaily      int
+	CodeLifetime    time.Duration
+	CodeAttempts    int
+	LockAfter       int
+	LockFor         time.Duration
+	AccessLifetime  time.Duration
+	RefreshLifetime time.Duration
+	Refresh         RefreshPolicy
+	SingleSession   bool
+	HideIsUser      bool
+	PlainErrors     bool
+	OnMessage       func(Message)
+	OnRequest       func(Request)
 
 	LoginOff          map[string]bool // by login method
 	SignUpOff         map[string]bool // by login method
@@ -77,23 +77,23 @@ func (c *Config) TicketKey() keys.Ticket {
 // Defaults are the rules of an environment for which nothing else is said.
 func Defaults() Config {
 	return Config{
-		Env:           "authtest",
-		Clients:       make(map[string]string),
-		SMSInterval:   30 * time.Second,
-		SMSDaily:      10,
-		EmailInterval: time.Minute,
-		EmailDaily:    50,
-		CodeLife:      10 * time.Minute,
-		CodeAttempts:  5,
-		LockAfter:     5,
-		LockFor:       10 * time.Minute,
-		AccessLife:    2 * time.Hour,
-		RefreshLife:   30 * 24 * time.Hour,
-		LoginOff:      make(map[string]bool),
-		SignUpOff:     make(map[string]bool),
-		CaptchaFor:    make(map[string]bool),
-		SeedCodes:     make(map[string]string),
-		Providers:     []string{"wx_open", "wx_mp"},
+		Env:             "authtest",
+		Clients:         make(map[string]string),
+		SMSInterval:     30 * time.Second,
+		SMSDaily:        10,
+		EmailInterval:   time.Minute,
+		EmailDaily:      50,
+		CodeLifetime:    10 * time.Minute,
+		CodeAttempts:    5,
+		LockAfter:       5,
+		LockFor:         10 * time.Minute,
+		AccessLifetime:  2 * time.Hour,
+		RefreshLifetime: 30 * 24 * time.Hour,
+		LoginOff:        make(map[string]bool),
+		SignUpOff:       make(map[string]bool),
+		CaptchaFor:      make(map[string]bool),
+		SeedCodes:       make(map[string]string),
+		Providers:       []string{"wx_open", "wx_mp"},
 	}
 }
 

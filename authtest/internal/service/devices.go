@@ -10,7 +10,7 @@ import (
 
 // Lives and intervals of RFC 8628, section 3.2 and 3.5. The live service's are not known.
 const (
-	DeviceCodeLife     = 600 * time.Second
+	DeviceCodeLifetime = 600 * time.Second
 	DeviceInterval     = 5 * time.Second
 	userCodeAlphabet   = "BCDFGHJKLMNPQRSTVWXZ" // no vowels, so that it makes no words
 	userCodeHalfLength = 4
@@ -43,7 +43,7 @@ func (d *Devices) New(clientID string) (code string, device *Device) {
 	device = &Device{
 		UserCode: random.Word(userCodeAlphabet, userCodeHalfLength) + "-" + random.Word(userCodeAlphabet, userCodeHalfLength),
 		ClientID: clientID,
-		Expires:  d.setting.Now().Add(DeviceCodeLife),
+		Expires:  d.setting.Now().Add(DeviceCodeLifetime),
 		Interval: DeviceInterval,
 	}
 	code = random.Text(32)
@@ -68,7 +68,7 @@ func (d *Devices) Pending(userCode string) *Device {
 
 // tidy drops the devices that were told long ago that their code has expired.
 func (d *Devices) tidy(now time.Time) {
-	maps.DeleteFunc(d.codes, func(_ string, device *Device) bool { return now.Sub(device.Expires) >= DeviceCodeLife })
+	maps.DeleteFunc(d.codes, func(_ string, device *Device) bool { return now.Sub(device.Expires) >= DeviceCodeLifetime })
 }
 
 // forget denies what an account has approved.

@@ -10,9 +10,9 @@ import (
 	"github.com/cloudbase-community/tcbauth/authtest/internal/random"
 )
 
-// grantLife is the life of an authorization code; RFC 6749, section 4.1.2, says at most 10 minutes. The live one is not
+// grantLifetime is the life of an authorization code; RFC 6749, section 4.1.2, says at most 10 minutes. The live one is not
 // known.
-const grantLife = 600 * time.Second
+const grantLifetime = 600 * time.Second
 
 // Grant is an authorization code that somebody got for a client.
 type Grant struct {
@@ -44,7 +44,7 @@ func newGrants(s *setting) *Grants { return &Grants{setting: s, codes: make(map[
 // New makes an authorization code.
 func (g *Grants) New(grant Grant) (code string) {
 	code = random.Text(24)
-	grant.Expires = g.setting.Now().Add(grantLife)
+	grant.Expires = g.setting.Now().Add(grantLifetime)
 	g.codes[code] = &grant
 	return code
 }

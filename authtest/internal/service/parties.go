@@ -9,8 +9,8 @@ import (
 	"github.com/cloudbase-community/tcbauth/authtest/internal/random"
 )
 
-// ProviderTokenLife is the life of a provider_token (WIRE.md section 4.6).
-const ProviderTokenLife = 3600 * time.Second
+// ProviderTokenLifetime is the life of a provider_token (WIRE.md section 4.6).
+const ProviderTokenLifetime = 3600 * time.Second
 
 // ProviderToken is what a third party's word is worth here.
 type ProviderToken struct {
@@ -25,8 +25,8 @@ func (t *ProviderToken) Lasts() int {
 	return int((t.expires.Sub(t.setting.Now()) + time.Second - 1) / time.Second)
 }
 
-// providerCodeLife is the life of a third party's code, which is nobody's but the emulator's.
-const providerCodeLife = 24 * time.Hour
+// providerCodeLifetime is the life of a third party's code, which is nobody's but the emulator's.
+const providerCodeLifetime = 24 * time.Hour
 
 // maxProviderCodes bounds how many are good at a time. Whoever opens a third party's page makes one.
 const maxProviderCodes = 1000
@@ -76,7 +76,7 @@ func (p *Parties) NewCode(person Identity) (code string) {
 		delete(p.codes, oldest)
 	}
 	code = random.Text(24)
-	p.codes[code] = providerCode{person, p.setting.Now().Add(providerCodeLife)}
+	p.codes[code] = providerCode{person, p.setting.Now().Add(providerCodeLifetime)}
 	return code
 }
 
@@ -100,7 +100,7 @@ func (p *Parties) NewToken(person Identity) (token string, held *ProviderToken) 
 	token = random.Text(48)
 	held = &ProviderToken{
 		Person: person, TellPhone: !strings.HasPrefix(person.Provider, "wx_"),
-		expires: p.setting.Now().Add(ProviderTokenLife), setting: p.setting,
+		expires: p.setting.Now().Add(ProviderTokenLifetime), setting: p.setting,
 	}
 	p.tokens[token] = held
 	return token, held

@@ -7,8 +7,8 @@ import (
 	"github.com/cloudbase-community/tcbauth/authtest/internal/random"
 )
 
-// QRCodeLife is the life of a mini program's code. The live one is not known.
-const QRCodeLife = 300 * time.Second
+// QRCodeLifetime is the life of a mini program's code. The live one is not known.
+const QRCodeLifetime = 300 * time.Second
 
 // MiniProgramProvider is the third party that vouches for who scans a code; which one it is live is not known.
 const MiniProgramProvider = "wx_mp"
@@ -30,7 +30,7 @@ func newQRCodes(s *setting) *QRCodes { return &QRCodes{setting: s, codes: make(m
 // New makes a code.
 func (q *QRCodes) New() (id string) {
 	id = random.ID()
-	q.codes[id] = &QRCode{Expires: q.setting.Now().Add(QRCodeLife)}
+	q.codes[id] = &QRCode{Expires: q.setting.Now().Add(QRCodeLifetime)}
 	return id
 }
 
@@ -39,5 +39,5 @@ func (q *QRCodes) ByID(id string) *QRCode { return q.codes[id] }
 
 // tidy drops the codes of which it was said long ago that they have expired.
 func (q *QRCodes) tidy(now time.Time) {
-	maps.DeleteFunc(q.codes, func(_ string, code *QRCode) bool { return now.Sub(code.Expires) >= QRCodeLife })
+	maps.DeleteFunc(q.codes, func(_ string, code *QRCode) bool { return now.Sub(code.Expires) >= QRCodeLifetime })
 }

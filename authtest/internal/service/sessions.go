@@ -104,8 +104,8 @@ func (s *Sessions) Open(n Session) *Session {
 	}
 	n.id = sessionID(random.Bytes(len(n.id)))
 	n.Began = s.setting.Now()
-	n.Expires = n.Began.Add(s.setting.AccessLife) // until Mint knows better
-	n.refreshExpires = n.Began.Add(s.setting.RefreshLife)
+	n.Expires = n.Began.Add(s.setting.AccessLifetime) // until Mint knows better
+	n.refreshExpires = n.Began.Add(s.setting.RefreshLifetime)
 	n.refreshEnded = n.User.Anonymous && !s.setting.AnonymousRefresh || n.Provider == CustomProvider && s.setting.NoCustomRefresh
 	s.add(&n)
 	return &n
@@ -159,7 +159,7 @@ func (s *Sessions) Spend(token string) *Session {
 	case generation == n.refreshes:
 		if !s.setting.Refresh.Static {
 			n.refreshes++
-			n.refreshExpires, n.replacedAt = now.Add(s.setting.RefreshLife), now
+			n.refreshExpires, n.replacedAt = now.Add(s.setting.RefreshLifetime), now
 		}
 	case generation == n.refreshes-1 && now.Sub(n.replacedAt) < s.setting.Refresh.Grace:
 	default:

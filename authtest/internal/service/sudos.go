@@ -7,8 +7,8 @@ import (
 	"github.com/cloudbase-community/tcbauth/authtest/internal/random"
 )
 
-// SudoLife is the life of a sudo_token (WIRE.md section 4.6).
-const SudoLife = 900 * time.Second
+// SudoLifetime is the life of a sudo_token (WIRE.md section 4.6).
+const SudoLifetime = 900 * time.Second
 
 // sudo is what a sudo_token allows.
 type sudo struct {
@@ -27,7 +27,7 @@ func newSudos(s *setting) *Sudos { return &Sudos{setting: s, held: make(map[stri
 // Grant makes a sudo_token.
 func (s *Sudos) Grant(a *Account) (token string) {
 	token = random.Text(32)
-	s.held[token] = sudo{a, s.setting.Now().Add(SudoLife)}
+	s.held[token] = sudo{a, s.setting.Now().Add(SudoLifetime)}
 	return token
 }
 

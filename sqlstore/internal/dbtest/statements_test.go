@@ -137,7 +137,7 @@ func TestStatements(t *testing.T) {
 		testbed.SignInAs(t, auth, testbed.Gopher)
 		before, err := auth.GetAccessToken(t.Context())
 		require.NoError(t, err)
-		srv.Advance(testbed.TokenLife)
+		srv.Advance(testbed.TokenLifetime)
 		refreshing := app.ForUser("visitor")
 		asked.taken()
 		after, err := refreshing.GetAccessToken(t.Context())

@@ -14,8 +14,8 @@ import (
 	"time"
 )
 
-// certificateLife is long enough for an emulator that nobody stops, and short enough for every client.
-const certificateLife = 365 * 24 * time.Hour
+// certificateLifetime is long enough for an emulator that nobody stops, and short enough for every client.
+const certificateLifetime = 365 * 24 * time.Hour
 
 // newCertificate makes an authority, and has it certify a server under these names. The authority signs nothing else: its key is
 // forgotten here.
@@ -31,7 +31,7 @@ func newCertificate(names []string) (server tls.Certificate, authority []byte, e
 	now := time.Now()
 	ca := &x509.Certificate{
 		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "tcbauth emulator"}, IsCA: true, BasicConstraintsValid: true,
-		KeyUsage: x509.KeyUsageCertSign, NotBefore: now.Add(-time.Hour), NotAfter: now.Add(certificateLife),
+		KeyUsage: x509.KeyUsageCertSign, NotBefore: now.Add(-time.Hour), NotAfter: now.Add(certificateLifetime),
 	}
 	leaf := &x509.Certificate{
 		SerialNumber: big.NewInt(2), Subject: pkix.Name{CommonName: names[0]}, NotBefore: ca.NotBefore, NotAfter: ca.NotAfter,
