@@ -144,6 +144,7 @@ func TestFloorsOfTheEmulator(t *testing.T) {
 		"service": leaves,
 		"ops":     append([]string{"service"}, leaves...),
 		"control": append([]string{"ops", "service", "snippets"}, leaves...),
+		"page":    append([]string{"ops", "service", "snippets"}, leaves...),
 	} {
 		t.Run(pkg, func(t *testing.T) {
 			t.Parallel()

@@ -85,19 +85,14 @@ type faultView struct {
 	Every     int              `json:"every,omitempty"`
 	To        string           `json:"to,omitempty"`
 	Delay     *jsonin.Duration `json:"delay,omitempty"` // "1.5s"
-	Close     string           `json:"close,omitempty"` // before_commit or after_commit
-	Body      string           `json:"body,omitempty"`  // cut_body, bad_json or html
+	Close     service.Close    `json:"close,omitempty"`
+	Body      service.Damage   `json:"body,omitempty"`
 	Status    int              `json:"status,omitempty"`
 	Word      string           `json:"error,omitempty"`
 	Number    int              `json:"error_code,omitempty"`
 	Text      string           `json:"error_description,omitempty"`
 	Fired     int              `json:"fired"` // in answers
 }
-
-var (
-	closeNames  = []string{"", "before_commit", "after_commit"}
-	damageNames = []string{"", "cut_body", "bad_json", "html"}
-)
 
 // getFaults is GET faults: those in force, the oldest first, with the number of calls that each has hit.
 func (s control) getFaults(w http.ResponseWriter, r *http.Request) {
@@ -110,7 +105,7 @@ func (s control) getFaults(w http.ResponseWriter, r *http.Request) {
 	for _, f := range inForce {
 		out := faultView{
 			Operation: f.Operation, Times: f.Times, Every: f.Every, To: f.To,
-			Close: closeNames[f.Close], Body: damageNames[f.Body], Status: f.Status, Fired: f.Fired(),
+			Close: f.Close, Body: f.Body, Status: f.Status, Fired: f.Fired(),
 		}
 		if delay := jsonin.Duration(f.Delay); delay > 0 {
 			out.Delay = &delay
@@ -130,23 +125,17 @@ func (s control) postFault(w http.ResponseWriter, r *http.Request) {
 	if !readBody(w, r, &in) {
 		return
 	}
-	closing, err := oneOf("close", in.Close, closeNames)
-	if err == nil {
-		var damage int
-		if damage, err = oneOf("body", in.Body, damageNames); err == nil {
-			_, err = ops.Inject(s.Service, in.fault(service.Close(closing), service.Damage(damage)))
-		}
-	}
+	_, err := ops.Inject(s.Service, in.fault())
 	done(w, err)
 }
 
-func (in *faultView) fault(closing service.Close, damage service.Damage) service.Fault {
-	f := service.Fault{Operation: in.Operation, Times: in.Times, Every: in.Every, To: in.To, Close: closing, Body: damage}
+func (in *faultView) fault() service.Fault {
+	f := service.Fault{Operation: in.Operation, Times: in.Times, Every: in.Every, To: in.To, Close: in.Close, Body: in.Body}
 	if in.Delay != nil {
 		f.Delay = time.Duration(*in.Delay)
 	}
 	status := in.Status
-	if damage == service.HTML {
+	if in.Body == service.HTML {
 		f.Status, status = in.Status, 0
 	}
 	if in.Word != "" || status != 0 || in.Number != 0 || in.Text != "" {

@@ -1,4 +1,5 @@
-// Package control is the API and the page with which a person, or a program, watches and moves an environment from outside.
+// Package control is the API with which a program watches and moves an environment from outside, and the guard of that API and of
+// the page.
 package control
 
 import (
@@ -23,14 +24,12 @@ type Guard struct {
 	Public bool
 }
 
-// With puts the control API and its page before the handler of the auth API. They refuse what a web page of another origin
+// With puts the control API and the page before the handler of the auth API. They refuse what a web page of another origin
 // sends or fetches, so that no page that a developer visits can read codes or reset the server; a link to the page may be followed.
-func With(service *service.Service, guard Guard, auth http.Handler) http.Handler {
+func With(service *service.Service, guard Guard, page, auth http.Handler) http.Handler {
 	s := control{service}
 	mux := http.NewServeMux()
 	for pattern, handle := range map[string]func(http.ResponseWriter, *http.Request){
-		"GET {$}":             s.getPage,
-		"POST {$}":            s.postForm,
 		"GET inbox":           s.getInbox,
 		"GET clock":           s.getClock,
 		"POST clock":          s.postClock,
@@ -59,6 +58,8 @@ func With(service *service.Service, guard Guard, auth http.Handler) http.Handler
 		method, name, _ := strings.Cut(pattern, " ")
 		mux.HandleFunc(method+" "+root+name, handle)
 	}
+	mux.Handle("GET "+root+"{$}", page)
+	mux.Handle("POST "+root+"{$}", page)
 	protected := http.NewCrossOriginProtection().Handler(mux)
 
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

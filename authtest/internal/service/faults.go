@@ -1,7 +1,10 @@
 package service
 
 import (
+	"fmt"
 	"slices"
+	"strconv"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -31,6 +34,17 @@ const (
 	AfterCommit                   // it was done, and the answer is lost
 )
 
+var closeNames = []string{"", "before_commit", "after_commit"}
+
+// String is the name of the moment in JSON.
+func (c Close) String() string { return nameOf(c, closeNames) }
+
+// MarshalText is String.
+func (c Close) MarshalText() ([]byte, error) { return []byte(c.String()), nil }
+
+// UnmarshalText reads a name.
+func (c *Close) UnmarshalText(text []byte) error { return readName(c, "close", string(text), closeNames) }
+
 // Damage says how a fault spoils an answer. The zero value does not.
 type Damage int
 
@@ -40,6 +54,33 @@ const (
 	BadJSON                   // the body ends in the middle of its JSON
 	HTML                      // a page of HTML, as a proxy answers
 )
+
+var damageNames = []string{"", "cut_body", "bad_json", "html"}
+
+// String is the name of the damage in JSON.
+func (d Damage) String() string { return nameOf(d, damageNames) }
+
+// MarshalText is String.
+func (d Damage) MarshalText() ([]byte, error) { return []byte(d.String()), nil }
+
+// UnmarshalText reads a name.
+func (d *Damage) UnmarshalText(text []byte) error { return readName(d, "body", string(text), damageNames) }
+
+func nameOf[T ~int](v T, names []string) string {
+	if v < 0 || int(v) >= len(names) {
+		return strconv.Itoa(int(v))
+	}
+	return names[v]
+}
+
+func readName[T ~int](v *T, field, name string, names []string) error {
+	i := slices.Index(names, name)
+	if i < 0 {
+		return fmt.Errorf("%s %q is none of: %s", field, name, strings.Join(names[1:], ", "))
+	}
+	*v = T(i)
+	return nil
+}
 
 // Injected is a fault in force.
 type Injected struct {

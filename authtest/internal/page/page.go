@@ -1,4 +1,5 @@
-package control
+// Package page is the page on which a user watches and moves an environment in a browser.
+package page
 
 import (
 	"bytes"
@@ -7,6 +8,7 @@ import (
 	"html/template"
 	"maps"
 	"net/http"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -41,7 +43,7 @@ type pageData struct {
 	Messages []pageMessage // newest first
 	Captchas []pageCaptcha
 	Users    []pageUser
-	Sessions []sessionView // newest first
+	Sessions []pageSession // newest first
 	Faults   []pageFault
 	Requests []service.Request // newest first
 
@@ -70,20 +72,40 @@ type pageUser struct {
 	Providers []string
 }
 
+type pageSession struct {
+	Sub, Provider, ClientID              string
+	Began, AccessExpires, RefreshExpires time.Time
+	Refreshes                            int
+}
+
 type pageFault struct {
 	Operation, What string
 	Fired           int
 }
 
+// Handler serves the page on GET, and takes its forms on POST, whatever the path. It leaves to others who may call.
+func Handler(s *service.Service) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodPost {
+			watched{s}.postForm(w, r)
+			return
+		}
+		watched{s}.getPage(w, r)
+	})
+}
+
+// watched is the environment that the page shows.
+type watched struct{ *service.Service }
+
 // getPage is GET /_emulator/?every=: the page, which reloads itself every so many seconds if it is asked to.
-func (s control) getPage(w http.ResponseWriter, r *http.Request) {
-	query, ok := readQuery(w, r, "every")
-	if !ok {
+func (s watched) getPage(w http.ResponseWriter, r *http.Request) {
+	query, err := url.ParseQuery(r.URL.RawQuery)
+	if err != nil {
+		refuse(w, http.StatusBadRequest, "the query is malformed")
 		return
 	}
 	every := 0
 	if text := query.Get("every"); text != "" {
-		var err error
 		if every, err = strconv.Atoi(text); err != nil || every < 1 || every > 3600 {
 			refuse(w, http.StatusBadRequest, "every is not a number of seconds between 1 and 3600")
 			return
@@ -100,15 +122,21 @@ func (s control) getPage(w http.ResponseWriter, r *http.Request) {
 	answer.Write(w, http.StatusOK, "text/html; charset=utf-8", out.Bytes(), out.Len())
 }
 
-func (s control) pageData(every int) pageData {
+func (s watched) pageData(every int) pageData {
 	d := pageData{Env: s.Env, URL: s.URL, Now: s.Now(), Every: every, Snippets: snippets.For(s.Env, s.URL)}
 	if ahead := s.Ahead(); ahead > 0 {
 		d.Ahead = ahead.String()
 	}
-	d.Sessions, d.MoreSessions = newestFirst(s.openSessions())
 
 	s.Lock()
 	defer s.Unlock()
+	sessions, more := newestFirst(s.Service.Sessions.OldestFirst())
+	for _, n := range sessions {
+		d.Sessions = append(d.Sessions, pageSession{
+			n.User.Sub, n.Provider, n.ClientID, n.Began, n.Expires, n.RefreshExpires(), n.Refreshes(),
+		})
+	}
+	d.MoreSessions = more
 	messages := s.Inbox.To("", time.Time{})
 	for _, m := range messages[:min(len(messages), maxRows)] {
 		d.Messages = append(d.Messages, pageMessage{m, visible(m.To)})
@@ -149,9 +177,9 @@ func what(f service.Fault) string {
 	case f.Error != nil:
 		parts = append(parts, fmt.Sprintf("%d %s", f.Error.HTTPStatus(), f.Error.Word))
 	case f.Close != 0:
-		parts = append(parts, "close "+strings.ReplaceAll(closeNames[f.Close], "_", " "))
+		parts = append(parts, "close "+strings.ReplaceAll(f.Close.String(), "_", " "))
 	case f.Body != 0:
-		parts = append(parts, strings.ReplaceAll(damageNames[f.Body], "_", " "))
+		parts = append(parts, strings.ReplaceAll(f.Body.String(), "_", " "))
 	}
 	if f.Every > 1 {
 		parts = append(parts, fmt.Sprintf("each %d calls", f.Every))
@@ -166,10 +194,7 @@ func what(f service.Fault) string {
 }
 
 // postForm is POST /_emulator/ from the page: do=advance&by=2h, or do=reset. It leads back to the page.
-func (s control) postForm(w http.ResponseWriter, r *http.Request) {
-	if _, ok := readQuery(w, r); !ok {
-		return
-	}
+func (s watched) postForm(w http.ResponseWriter, r *http.Request) {
 	r.Body = http.MaxBytesReader(w, r.Body, ops.MaxBody)
 	if err := r.ParseForm(); err != nil {
 		refuse(w, http.StatusBadRequest, "the form is malformed or too large")
@@ -191,5 +216,7 @@ func (s control) postForm(w http.ResponseWriter, r *http.Request) {
 		refuse(w, http.StatusBadRequest, "do is neither advance nor reset")
 		return
 	}
-	http.Redirect(w, r, root, http.StatusSeeOther)
+	http.Redirect(w, r, r.URL.Path, http.StatusSeeOther)
 }
+
+func refuse(w http.ResponseWriter, status int, description string) { http.Error(w, description, status) }
