@@ -110,7 +110,7 @@ func TestControlObserves(t *testing.T) {
 	assertIs(t, 0, calls["DELETE user/me"])
 
 	done(t, srv, "POST", "faults", `{"operation":"certs","every":2,"to":"13800000000","body":"html","status":504}`)
-	assert.Equal(t, []object{{"operation": "certs", "every": 2., "to": "13800000000", "body": "html", "status": 504., "fired": 0.}},
+	assert.Equal(t, []object{{"operation": "certs", "every": 2., "to": "13800000000", "body": "html", "status": 504., "fired": 0., "id": 1.}},
 		list(t, done(t, srv, "GET", "faults", ""), "faults"))
 	done(t, srv, "DELETE", "faults", "")
 	assert.Empty(t, list(t, done(t, srv, "GET", "faults", ""), "faults"))

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/cloudbase-community/tcbauth/authtest/internal/address"
@@ -70,10 +71,11 @@ const waitLimit = 2 * time.Minute
 
 // sends says what became of the calls that send codes, for a test that waits in vain.
 func (s *Server) sends() string {
-	s.service.Lock()
-	defer s.service.Unlock()
-	for _, last := range s.service.Log.Newest("verification", 1) {
-		return fmt.Sprintf("%d calls of verification arrived, and the last one was answered with %d", s.service.Log.Count("verification"), last.Status)
+	calls := s.Requests()
+	for _, last := range slices.Backward(calls) {
+		if last.Operation == "verification" {
+			return fmt.Sprintf("%d calls of verification arrived, and the last one was answered with %d", s.Count("verification"), last.Status)
+		}
 	}
 	return "no call of verification arrived (does the client use Server.URL and Server.Client?)"
 }

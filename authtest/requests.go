@@ -22,6 +22,12 @@ type Request struct {
 	Header    http.Header    `json:"header"` // Authorization, Accept-Language, Content-Type, User-Agent, X-Device-Id, X-Request-Id, X-Sdk-Version
 	Body      map[string]any `json:"body"`   // nil if it was not a JSON object
 	Status    int            `json:"status"` // of the answer; 0 while there is none, and for ever if a Fault closed the connection instead
+
+	Error       string        `json:"error,omitempty"`             // the error code of an answer that refuses
+	Description string        `json:"error_description,omitempty"` // of that answer
+	Rule        string        `json:"rule,omitempty"`              // the rule that refused, by its name in [WithSeed]; "" if none did
+	Fault       string        `json:"fault,omitempty"`             // what a [Fault] did, such as "delay=1s close=after_commit"; "" if none hit
+	Duration    time.Duration `json:"duration_ns"`                 // from the arrival until the answer was ready, by the process's clock; 0 while there is none
 }
 
 // WithOnRequest calls f with each request of the auth API once it has been answered, or its connection closed. f is called
@@ -40,11 +46,11 @@ func WithOnRequest(f func(Request)) Option {
 // too. It holds the newest 10000, fewer where they are long. The result is the caller's.
 func (s *Server) Requests() []Request {
 	s.service.Lock()
-	defer s.service.Unlock()
-	logged := s.service.Log.Requests("")
+	logged := s.service.Log.All()
+	s.service.Unlock()
 	all := make([]Request, len(logged))
-	for i, r := range logged {
-		all[i] = Request(r)
+	for i := range logged {
+		all[i] = Request(logged[i].Request())
 	}
 	return all
 }

@@ -86,13 +86,18 @@ var ErrNotLoopback = errors.New("authtest: other machines could reach this addre
 //   - POST reset: [Server.Reset]
 //   - GET users, POST users {"username","password","phone_number","email",...} or {"users":[...]}: [Server.Seed], with the
 //     fields of [WithSeed]; it answers their subs
-//   - GET sessions, GET requests?operation=, GET operations: what there is, and what has happened
-//   - GET faults, DELETE faults, POST faults {"operation","times","every","to","delay":"1s","status","error","error_code",
+//   - PATCH users/{sub} with the fields that change, DELETE users/{sub}
+//   - GET sessions, DELETE sessions/{id}, DELETE sessions?sub= for all of a user's
+//   - GET requests?operation=, GET operations: what has happened
+//   - GET rules, PATCH rules with those that change, DELETE rules for those of the start: the rules of [WithSeed] from sms_interval to
+//     refresh, but for providers and clients. A reset brings those of the start back too
+//   - GET faults, DELETE faults, DELETE faults/{id}, POST faults {"operation","times","every","to","delay":"1s","status","error","error_code",
 //     "error_description","close":"before_commit" or "after_commit","body":"cut_body", "bad_json" or "html"}: [Server.Fault]
 //   - GET captchas: what the pictures say, newest first. POST captchas {"operations":["verification"]}: [Server.RequireCaptcha]
 //   - POST provider-codes {"provider_id","sub",...}: [Server.ProviderCode]
-//   - POST devices {"user_code","sub"} or {"user_code","deny":true}: [Server.ApproveDevice], [Server.DenyDevice]
-//   - POST qrcodes {"qr_code_id","sub"}: [Server.ScanQRCode]
+//   - GET devices, POST devices {"user_code","sub"} or {"user_code","deny":true}: [Server.ApproveDevice], [Server.DenyDevice]
+//   - GET qrcodes, POST qrcodes {"qr_code_id","sub"}: [Server.ScanQRCode]; {"qr_code_id","user"}: a user scans it, by their sub;
+//     {"qr_code_id","deny":true}: it expires
 //   - POST keys: [Server.RotateKey]
 //   - POST tokens {"kind","key","sub","env","age","claims"}: [Server.IssueToken]; kind is access_token, anonymous_token,
 //     publishable_key or api_key, key is server, unknown or forged
@@ -219,7 +224,7 @@ func (s *Server) Close() error {
 
 // Reset makes the server as new: no users, codes, fixed codes, tokens, limits, faults, counts and requests but those of
 // [WithSeed], or of the last [Server.LoadSeed] if there was one, and the clock's offset is 0. Faults that have not fired are
-// forgotten without failing the test. The options stay.
+// forgotten without failing the test. The options stay, and rules that the control API has changed are again theirs.
 func (s *Server) Reset() { s.service.Reset() }
 
 func (s *Server) helper() {

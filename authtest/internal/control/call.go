@@ -42,14 +42,21 @@ func readBody(w http.ResponseWriter, r *http.Request, to any) bool {
 	if _, ok := readQuery(w, r); !ok {
 		return false
 	}
-	err := jsonin.Decode(http.MaxBytesReader(w, r.Body, ops.MaxBody), to)
-	if tooLarge := new(http.MaxBytesError); errors.As(err, &tooLarge) {
-		refuse(w, http.StatusRequestEntityTooLarge, "the body is larger than 1 MiB")
+	return !refuseBody(w, jsonin.Decode(http.MaxBytesReader(w, r.Body, ops.MaxBody), to))
+}
+
+// notWanted begins what is said of a bad body.
+const notWanted = "the body is not the JSON object that is wanted here: "
+
+// refuseBody answers a body that could not be read, and says whether it did.
+func refuseBody(w http.ResponseWriter, err error) bool {
+	if err == nil {
 		return false
 	}
-	if err != nil {
-		refuse(w, http.StatusBadRequest, "the body is not the JSON object that is wanted here: "+err.Error())
-		return false
+	if tooLarge := new(http.MaxBytesError); errors.As(err, &tooLarge) {
+		refuse(w, http.StatusRequestEntityTooLarge, "the body is larger than 1 MiB")
+	} else {
+		refuse(w, http.StatusBadRequest, notWanted+err.Error())
 	}
 	return true
 }

@@ -91,7 +91,8 @@ type faultView struct {
 	Word      string           `json:"error,omitempty"`
 	Number    int              `json:"error_code,omitempty"`
 	Text      string           `json:"error_description,omitempty"`
-	Fired     int              `json:"fired"` // in answers
+	Fired     int              `json:"fired"`        // in answers
+	ID        int              `json:"id,omitempty"` // in answers
 }
 
 // getFaults is GET faults: those in force, the oldest first, with the number of calls that each has hit.
@@ -105,7 +106,7 @@ func (s control) getFaults(w http.ResponseWriter, r *http.Request) {
 	for _, f := range inForce {
 		out := faultView{
 			Operation: f.Operation, Times: f.Times, Every: f.Every, To: f.To,
-			Close: f.Close, Body: f.Body, Status: f.Status, Fired: f.Fired(),
+			Close: f.Close, Body: f.Body, Status: f.Status, Fired: f.Fired(), ID: f.ID,
 		}
 		if delay := jsonin.Duration(f.Delay); delay > 0 {
 			out.Delay = &delay
@@ -119,14 +120,18 @@ func (s control) getFaults(w http.ResponseWriter, r *http.Request) {
 	reply(w, map[string]any{"faults": faults})
 }
 
-// postFault is POST faults with a fault as GET answers it: Fault.
+// postFault is POST faults with a fault as GET answers it: Fault. It answers {"id"}.
 func (s control) postFault(w http.ResponseWriter, r *http.Request) {
 	var in faultView
 	if !readBody(w, r, &in) {
 		return
 	}
-	_, err := ops.Inject(s.Service, in.fault())
-	done(w, err)
+	injected, err := ops.Inject(s.Service, in.fault())
+	if err != nil {
+		done(w, err)
+		return
+	}
+	reply(w, map[string]int{"id": injected.ID})
 }
 
 func (in *faultView) fault() service.Fault {
@@ -156,9 +161,7 @@ func oneOf(name, word string, words []string) (int, error) {
 // deleteFaults is DELETE faults: none is in force any more.
 func (s control) deleteFaults(w http.ResponseWriter, r *http.Request) {
 	if _, ok := readQuery(w, r); ok {
-		s.Lock()
-		s.Faults.Clear()
-		s.Unlock()
+		s.ClearFaults()
 		done(w, nil)
 	}
 }
@@ -232,14 +235,27 @@ func (s control) postDevice(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// postQRCode is POST qrcodes {"qr_code_id","sub",...}: ScanQRCode.
+// postQRCode is POST qrcodes {"qr_code_id","sub",...}: ScanQRCode; with "user", the sub of a user, in place of "sub" the user scans
+// it, and with "deny":true it expires.
 func (s control) postQRCode(w http.ResponseWriter, r *http.Request) {
 	var in struct {
 		ID   string `json:"qr_code_id"`
 		Sub  string `json:"sub"`
 		Name string `json:"name"`
+		User string `json:"user"`
+		Deny bool   `json:"deny"`
 	}
-	if readBody(w, r, &in) {
+	if !readBody(w, r, &in) {
+		return
+	}
+	switch {
+	case in.Deny && in.Sub+in.Name+in.User != "", in.User != "" && in.Sub+in.Name != "":
+		done(w, errors.New("deny, user, and sub with name exclude each other"))
+	case in.Deny:
+		done(w, s.DenyQRCode(in.ID))
+	case in.User != "":
+		done(w, s.ScanQRCodeAs(in.ID, in.User))
+	default:
 		done(w, s.ScanQRCode(in.ID, service.Identity{Sub: in.Sub, Name: in.Name}))
 	}
 }

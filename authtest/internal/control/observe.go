@@ -99,6 +99,7 @@ func (s control) getUsers(w http.ResponseWriter, r *http.Request) {
 
 // sessionView is a session in the control API, without its tokens.
 type sessionView struct {
+	ID             string     `json:"id"`
 	Sub            string     `json:"sub"`
 	ClientID       string     `json:"client_id"`
 	Provider       string     `json:"provider_type"`
@@ -124,7 +125,7 @@ func (s control) openSessions() []sessionView {
 	open := make([]sessionView, len(all))
 	for i, n := range all {
 		open[i] = sessionView{
-			Sub: n.User.Sub, ClientID: n.ClientID, Provider: n.Provider, Scope: n.Scope(), Device: n.Device, Began: n.Began,
+			ID: n.ID(), Sub: n.User.Sub, ClientID: n.ClientID, Provider: n.Provider, Scope: n.Scope(), Device: n.Device, Began: n.Began,
 			AccessExpires: n.Expires, Refreshes: n.Refreshes(),
 		}
 		if expires := n.RefreshExpires(); !expires.IsZero() {
@@ -146,8 +147,14 @@ func (s control) getRequests(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	s.Lock()
-	requests := s.Log.Requests(only)
+	logged := s.Log.All()
 	s.Unlock()
+	requests := []service.Request{}
+	for i := range logged {
+		if only == "" || logged[i].Operation == only {
+			requests = append(requests, logged[i].Request())
+		}
+	}
 	reply(w, map[string]any{"requests": requests})
 }
 

@@ -18,6 +18,7 @@ func Handler(s *service.Service) http.Handler {
 
 // serve answers one request of the auth API.
 func serve(s *service.Service, w http.ResponseWriter, r *http.Request) {
+	began := time.Now()
 	c := &call{request: r, token: bearerToken(r)}
 	op, params, refused := route(r.Method, r.URL.EscapedPath())
 	c.params = params
@@ -25,11 +26,16 @@ func serve(s *service.Service, w http.ResponseWriter, r *http.Request) {
 		refused = bad
 	}
 	entry, logged, fault := arrive(s, op, c)
+	entry.Fault = cut(fault.String())
 	defer report(s, entry, c)
-	if fault.Delay > 0 && !sleep(r.Context(), fault.Delay) {
-		panic(http.ErrAbortHandler)
+	settle := func() {
+		entry.Duration = time.Since(began)
+		s.Lock()
+		defer s.Unlock()
+		s.Log.Settle(logged, entry)
 	}
-	if fault.Close == service.BeforeCommit {
+	if fault.Delay > 0 && !sleep(r.Context(), fault.Delay) || fault.Close == service.BeforeCommit {
+		settle()
 		panic(http.ErrAbortHandler)
 	}
 	if fault.Error != nil {
@@ -43,19 +49,19 @@ func serve(s *service.Service, w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	if fault.Close == service.AfterCommit {
+		settle()
 		panic(http.ErrAbortHandler)
 	}
 	status := http.StatusOK
 	if refused != nil {
 		status, out = refused.HTTPStatus(), refused.Body(s.PlainErrors)
+		entry.Error, entry.Description, entry.Rule = cut(refused.Word), cut(refused.Description), refused.Rule
 	}
 	entry.Status = status
 	if fault.Body == service.HTML {
 		entry.Status = cmp.Or(fault.Status, http.StatusBadGateway)
 	}
-	s.Lock()
-	logged.Answered(entry.Status)
-	s.Unlock()
+	settle()
 	if id := r.Header.Get("X-Request-Id"); id != "" {
 		w.Header().Set("X-Request-Id", id)
 	}
@@ -92,7 +98,7 @@ func carryOut(s *service.Service, op *operation, c *call) (any, *refusal.Error) 
 	}
 	if s.Captchas.Required(op.Name) {
 		if refused := needCaptcha(s, c); refused != nil {
-			return nil, refused
+			return nil, byRule("captcha", refused)
 		}
 	}
 	return op.handle(s, c)

@@ -18,6 +18,7 @@ func Inject(s *service.Service, f service.Fault) (*service.Injected, error) {
 	}
 	s.Lock()
 	defer s.Unlock()
+	defer s.Changed()
 	return s.Faults.Inject(f), nil
 }
 
@@ -71,6 +72,19 @@ func RequireCaptcha(s *service.Service, names []string) error {
 	defer s.Unlock()
 	s.Captchas.Require(required)
 	return nil
+}
+
+// ChangeRules puts what change makes of the rules in force.
+func ChangeRules(s *service.Service, change func(*service.Rules) error) error {
+	return s.ChangeRules(func(r *service.Rules) error {
+		if err := change(r); err != nil {
+			return err
+		}
+		if _, err := WithCaptcha(r.Captcha); err != nil {
+			return &service.RuleError{Field: "captcha", Why: service.RuleUnknown}
+		}
+		return nil
+	})
 }
 
 // WithCaptcha is the set of these operations, which must be some that can need a captcha.

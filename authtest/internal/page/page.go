@@ -141,8 +141,11 @@ func (s watched) pageData(every int) pageData {
 	for _, m := range messages[:min(len(messages), maxRows)] {
 		d.Messages = append(d.Messages, pageMessage{m, visible(m.To)})
 	}
-	d.Requests, d.MoreRequests = s.Log.Newest("", maxRows), max(0, s.Log.Logged()-maxRows)
-	slices.Reverse(d.Requests)
+	logged, more := newestFirst(s.Log.All())
+	for i := range logged {
+		d.Requests = append(d.Requests, logged[i].Request())
+	}
+	d.MoreRequests = more
 	users := s.People.OldestFirst()
 	d.MoreUsers = max(0, len(users)-maxRows)
 	for _, u := range users[:min(len(users), maxRows)] {
@@ -219,4 +222,6 @@ func (s watched) postForm(w http.ResponseWriter, r *http.Request) {
 	http.Redirect(w, r, r.URL.Path, http.StatusSeeOther)
 }
 
-func refuse(w http.ResponseWriter, status int, description string) { http.Error(w, description, status) }
+func refuse(w http.ResponseWriter, status int, description string) {
+	http.Error(w, description, status)
+}

@@ -14,6 +14,7 @@ type Error struct {
 	Word        string // "error"
 	Number      int    // "error_code"; 0 leaves the field out
 	Description string // "error_description"
+	Rule        string // the rule of the environment that refuses, by its name in a seed; not in the answer
 }
 
 // Error says the status, the word and the number; it leaves the description out.

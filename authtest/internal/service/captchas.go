@@ -41,7 +41,10 @@ func newCaptchas(s *setting) *Captchas {
 }
 
 // Require makes these operations need a captcha, and no others.
-func (c *Captchas) Require(operations map[string]bool) { c.required = operations }
+func (c *Captchas) Require(operations map[string]bool) {
+	c.required = operations
+	c.setting.Changed()
+}
 
 // Required says whether an operation always needs a captcha.
 func (c *Captchas) Required(operation string) bool { return c.required[operation] }

@@ -19,8 +19,8 @@ func (c *clock) Now() time.Time { return time.Now().Round(0).Add(c.Ahead()) }
 // maxAhead keeps times far from where their texts and sums end.
 const maxAhead = 100 * 365 * 24 * time.Hour
 
-// Advance moves the clock forward.
-func (c *clock) Advance(d time.Duration) error {
+// advance moves the clock forward.
+func (c *clock) advance(d time.Duration) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if d < 0 || d > maxAhead-c.offset {

@@ -8,8 +8,8 @@ import (
 	"github.com/cloudbase-community/tcbauth/authtest/internal/keys"
 )
 
-// Config is the rules of an environment, and what it starts with. While the environment runs
-// only LoadSeed changes it: the seeds.
+// Config is the rules of an environment, and what it starts with. While the environment runs, LoadSeed changes the seeds,
+// and ChangeRules what Rules has.
 type Config struct {
 	Env             string
 	Clients         map[string]string // the secrets of client ids, "" for those without one
@@ -101,6 +101,7 @@ func Defaults() Config {
 type setting struct {
 	Config
 	clock
+	started Rules
 	URL     string // the base URL, and the iss of access tokens
 	refresh refreshSecret
 	signer  signer

@@ -1,6 +1,7 @@
 package service
 
 import (
+	"cmp"
 	"maps"
 	"strings"
 	"time"
@@ -69,6 +70,15 @@ func (d *Devices) Pending(userCode string) *Device {
 // tidy drops the devices that were told long ago that their code has expired.
 func (d *Devices) tidy(now time.Time) {
 	maps.DeleteFunc(d.codes, func(_ string, device *Device) bool { return now.Sub(device.Expires) >= DeviceCodeLifetime })
+}
+
+// Newest returns at most so many of the devices that wait for a decision, the newest first, and how many wait.
+func (d *Devices) Newest(limit int) (found []*Device, all int) {
+	now := d.setting.Now()
+	waits := func(device *Device) bool { return device.pending() && now.Before(device.Expires) }
+	return newest(maps.Values(d.codes), limit, waits, func(a, b *Device) int {
+		return cmp.Or(a.Expires.Compare(b.Expires), strings.Compare(a.UserCode, b.UserCode))
+	})
 }
 
 // forget denies what an account has approved.

@@ -43,7 +43,9 @@ func (c Close) String() string { return nameOf(c, closeNames) }
 func (c Close) MarshalText() ([]byte, error) { return []byte(c.String()), nil }
 
 // UnmarshalText reads a name.
-func (c *Close) UnmarshalText(text []byte) error { return readName(c, "close", string(text), closeNames) }
+func (c *Close) UnmarshalText(text []byte) error {
+	return readName(c, "close", string(text), closeNames)
+}
 
 // Damage says how a fault spoils an answer. The zero value does not.
 type Damage int
@@ -64,7 +66,9 @@ func (d Damage) String() string { return nameOf(d, damageNames) }
 func (d Damage) MarshalText() ([]byte, error) { return []byte(d.String()), nil }
 
 // UnmarshalText reads a name.
-func (d *Damage) UnmarshalText(text []byte) error { return readName(d, "body", string(text), damageNames) }
+func (d *Damage) UnmarshalText(text []byte) error {
+	return readName(d, "body", string(text), damageNames)
+}
 
 func nameOf[T ~int](v T, names []string) string {
 	if v < 0 || int(v) >= len(names) {
@@ -82,9 +86,34 @@ func readName[T ~int](v *T, field, name string, names []string) error {
 	return nil
 }
 
+// String says what the fault does, and not to whom: "delay=1s error=unavailable status=503".
+func (f *Fault) String() string {
+	var parts []string
+	add := func(name string, value any) { parts = append(parts, fmt.Sprintf("%s=%v", name, value)) }
+	if f.Delay > 0 {
+		add("delay", f.Delay)
+	}
+	if f.Error != nil {
+		add("error", f.Error.Word)
+		add("status", f.Error.HTTPStatus())
+	}
+	if f.Close != 0 {
+		add("close", f.Close)
+	}
+	if f.Body != 0 {
+		add("body", f.Body)
+	}
+	if f.Status != 0 {
+		add("status", f.Status)
+	}
+	return strings.Join(parts, " ")
+}
+
 // Injected is a fault in force.
 type Injected struct {
 	Fault
+	ID int // counts the faults of an environment, from 1
+
 	key    string // of the address
 	met    int    // calls of its operation, about its address, since it is in force
 	fired  atomic.Int64
@@ -98,7 +127,10 @@ func (i *Injected) Fired() int { return int(i.fired.Load()) }
 func (i *Injected) Lift() { i.lifted.Store(true) }
 
 // Faults are those that were put in force, the oldest first.
-type Faults struct{ all []*Injected }
+type Faults struct {
+	all    []*Injected
+	number int
+}
 
 // All returns them, also those that were lifted.
 func (f *Faults) All() []*Injected { return f.all }
@@ -114,9 +146,21 @@ func (f *Faults) Inject(fault Fault) *Injected {
 		copied := *fault.Error
 		fault.Error = &copied
 	}
-	i := &Injected{Fault: fault, key: address.Key(fault.To)}
+	f.number++
+	i := &Injected{Fault: fault, ID: f.number, key: address.Key(fault.To)}
 	f.all = append(f.all, i)
 	return i
+}
+
+// Lift ends the fault in force with this ID, and says whether there was one.
+func (f *Faults) Lift(id int) bool {
+	for _, i := range f.InForce() {
+		if i.ID == id {
+			i.Lift()
+			return true
+		}
+	}
+	return false
 }
 
 // Clear ends them all.

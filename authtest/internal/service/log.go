@@ -2,7 +2,6 @@ package service
 
 import (
 	"encoding/json"
-	"slices"
 	"time"
 )
 
@@ -10,30 +9,42 @@ import (
 const (
 	maxRequests    = 10_000
 	maxRequestSize = 6 << 20
-	requestSize    = 300 // bytes beside the texts, about
+	requestSize    = 400 // bytes beside the texts, about
 )
 
 // Logged is a Request in the log, where there may be many.
 type Logged struct {
-	method, operation string
-	time              time.Time
-	text              []byte // JSON of the rest of the Request
-	status            int
+	Number    int // counts the requests, from 1
+	Method    string
+	Operation string
+
+	time    time.Time
+	text    []byte // JSON of what the Request was made with
+	outcome outcome
 }
+
+// outcome is what becomes of a request.
+type outcome struct {
+	status                           int
+	error, description, rule, caused string
+	duration                         time.Duration
+}
+
+func (o *outcome) size() int { return len(o.error) + len(o.description) + len(o.rule) + len(o.caused) }
 
 // Pack makes a Request ready for the log. It needs no lock.
 func Pack(r *Request) *Logged {
 	text, _ := json.Marshal(r) // texts, and maps of texts
-	return &Logged{method: r.Method, operation: r.Operation, text: text}
+	return &Logged{Method: r.Method, Operation: r.Operation, text: text}
 }
 
-// Answered notes the status of the answer.
-func (r *Logged) Answered(status int) { r.status = status }
-
-func (r *Logged) request() Request {
+// Request is what was logged. Of a copy that Log has given it needs no lock.
+func (r *Logged) Request() Request {
 	var request Request
 	_ = json.Unmarshal(r.text, &request) // Pack has made it
-	request.Time, request.Status = r.time, r.status
+	o := r.outcome
+	request.Time, request.Status, request.Error, request.Description = r.time, o.status, o.error, o.description
+	request.Rule, request.Fault, request.Duration = o.rule, o.caused, o.duration
 	return request
 }
 
@@ -41,6 +52,7 @@ func (r *Logged) request() Request {
 type Log struct {
 	setting  *setting
 	requests recent[*Logged]
+	number   int
 	counts   map[string]int // calls by operation
 	calls    map[string]int // calls by method, a space and operation
 }
@@ -50,42 +62,49 @@ func newLog(s *setting) *Log {
 		setting: s, counts: make(map[string]int), calls: make(map[string]int),
 		requests: recent[*Logged]{
 			maxNumber: maxRequests, maxSize: maxRequestSize,
-			sizeOf: func(r *Logged) int { return requestSize + len(r.text) },
+			sizeOf: func(r *Logged) int { return requestSize + len(r.text) + r.outcome.size() },
 		},
 	}
 }
 
 // Add logs a request that arrives now, and counts it if it is an operation's.
 func (l *Log) Add(r *Logged) (now time.Time) {
-	r.time = l.setting.Now()
+	l.number++
+	r.Number, r.time = l.number, l.setting.Now()
 	l.requests.add(r)
-	if r.operation != "" {
-		l.counts[r.operation]++
-		l.calls[r.method+" "+r.operation]++
+	if r.Operation != "" {
+		l.counts[r.Operation]++
+		l.calls[r.Method+" "+r.Operation]++
 	}
+	l.setting.Changed()
 	return r.time
 }
 
-// Requests returns the requests, the oldest first, of one operation or of all for "".
-func (l *Log) Requests(operation string) []Request { return l.Newest(operation, l.requests.maxNumber) }
-
-// Newest returns so many of Requests, the newest, in the same order.
-func (l *Log) Newest(operation string, limit int) []Request {
-	found := make([]Request, 0, min(limit, len(l.requests.all)))
-	for _, r := range slices.Backward(l.requests.all) {
-		if len(found) == limit {
-			break
-		}
-		if operation == "" || r.operation == operation {
-			found = append(found, r.request())
-		}
+// Settle notes what became of a request, with the fields that Request has for it.
+func (l *Log) Settle(r *Logged, as *Request) {
+	settled := outcome{as.Status, as.Error, as.Description, as.Rule, as.Fault, as.Duration}
+	grown := settled.size() - r.outcome.size()
+	r.outcome = settled
+	if l.has(r) {
+		l.requests.grow(grown)
 	}
-	slices.Reverse(found)
-	return found
+	l.setting.Changed()
 }
 
-// Logged is how many requests the log has.
-func (l *Log) Logged() int { return len(l.requests.all) }
+func (l *Log) has(r *Logged) bool {
+	all := l.requests.all
+	i := r.Number - l.number + len(all) - 1
+	return i >= 0 && i < len(all) && all[i] == r
+}
+
+// All returns copies of the requests, the oldest first.
+func (l *Log) All() []Logged {
+	all := make([]Logged, len(l.requests.all))
+	for i, r := range l.requests.all {
+		all[i] = *r
+	}
+	return all
+}
 
 // Count returns how many calls of an operation have arrived.
 func (l *Log) Count(operation string) int { return l.counts[operation] }

@@ -111,7 +111,7 @@ func TestLogIsBoundedInBytes(t *testing.T) { //nolint:paralleltest // it looks a
 	}
 	assert.Less(t, heap()-before, 10<<20)
 	assert.Equal(t, 2000, s.Log.Count("token"))
-	assert.Len(t, s.Log.Newest("token", 5), 5)
+	assert.Greater(t, len(s.Log.All()), 5)
 	runtime.KeepAlive(s)
 }
 

@@ -1,6 +1,7 @@
 package service
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -33,10 +34,8 @@ func (p *People) Seed(in Person) (*Account, error) {
 	if in.Sub == "" {
 		in.Sub = random.Sub()
 	}
-	for _, name := range in.loginNames() {
-		if other := p.byName[name]; other != nil && other.Sub != in.Sub {
-			return nil, &PersonError{name.field(), "is that of " + other.String() + " too"}
-		}
+	if err := p.free(&in); err != nil {
+		return nil, err
 	}
 	old := p.bySub[in.Sub]
 	if old == nil {
@@ -47,6 +46,38 @@ func (p *People) Seed(in Person) (*Account, error) {
 	p.ForgetDevice(old)
 	p.Index(old)
 	return old, nil
+}
+
+// free refuses names that another account has.
+func (p *People) free(in *Person) error {
+	for _, name := range in.loginNames() {
+		if other := p.byName[name]; other != nil && other.Sub != in.Sub {
+			return &PersonError{name.field(), PersonTaken, "is that of " + other.String() + " too"}
+		}
+	}
+	return nil
+}
+
+// Edit changes what is said of an account, but for its Sub. An anonymous user who gets a name is none any more.
+func (p *People) Edit(a *Account, in Person, keepPassword bool) error {
+	in.Sub = a.Sub
+	if err := in.check(); err != nil && !(a.Anonymous && err.Why == PersonNameless) {
+		return err
+	}
+	if err := p.free(&in); err != nil {
+		return err
+	}
+	kept, since := a.password, a.PasswordSet
+	a.Become(in, p.setting.Now())
+	if keepPassword {
+		a.password, a.PasswordSet = kept, since
+	}
+	if a.Anonymous && len(a.loginNames()) > 0 {
+		a.Anonymous = false
+		p.ForgetDevice(a)
+	}
+	p.Index(a)
+	return nil
 }
 
 // Add adds an account whose names are free.
@@ -215,11 +246,15 @@ func (p *People) ForgetDevice(a *Account) {
 // OldestFirst returns the accounts in the order of their making.
 func (p *People) OldestFirst() []*Account {
 	all := slices.Collect(maps.Values(p.bySub))
-	slices.SortFunc(all, func(a, b *Account) int {
-		if c := a.Created.Compare(b.Created); c != 0 {
-			return c
-		}
-		return strings.Compare(a.Sub, b.Sub)
-	})
+	slices.SortFunc(all, compareAccounts)
 	return all
+}
+
+func compareAccounts(a, b *Account) int {
+	return cmp.Or(a.Created.Compare(b.Created), strings.Compare(a.Sub, b.Sub))
+}
+
+// Newest returns at most so many of the accounts that match, the newest first, and how many match.
+func (p *People) Newest(limit int, match func(*Account) bool) (found []*Account, all int) {
+	return newest(maps.Values(p.bySub), limit, match, compareAccounts)
 }

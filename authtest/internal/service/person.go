@@ -28,8 +28,16 @@ func (p Person) String() string { return "authtest.User(" + p.Sub + ")" }
 // PersonError is why an account cannot be.
 type PersonError struct {
 	Field string // by its name in JSON; "" is the whole
+	Why   string // one of the constants below
 	Text  string
 }
+
+// Why an account cannot be.
+const (
+	PersonNameless  = "nameless"  // nothing signs it in
+	PersonMalformed = "malformed" // a name that nobody can have
+	PersonTaken     = "taken"     // another account has the name
+)
 
 // goNames are the fields as Go names them.
 var goNames = map[string]string{
@@ -55,20 +63,20 @@ func (e *PersonError) JSON() string {
 // check refuses what no account can have.
 func (p *Person) check() *PersonError {
 	if !address.PhonePattern.MatchString(p.Phone) {
-		return &PersonError{"phone_number", `is not in the form "+86 13800000000"`}
+		return &PersonError{"phone_number", PersonMalformed, `is not in the form "+86 13800000000"`}
 	}
 	if p.Username == "" && p.Phone == "" && p.Email == "" && len(p.Identities) == 0 {
-		return &PersonError{}
+		return &PersonError{Why: PersonNameless}
 	}
 	if address.IsPhone(p.Username) || strings.Contains(p.Username, "@") || strings.ContainsFunc(p.Username, unicode.IsControl) {
-		return &PersonError{"username", "is a phone number, has an @, or cannot be typed"}
+		return &PersonError{"username", PersonMalformed, "is a phone number, has an @, or cannot be typed"}
 	}
 	if p.Email != "" && !address.IsEmail(p.Email) {
-		return &PersonError{"email", "is no e-mail address"}
+		return &PersonError{"email", PersonMalformed, "is no e-mail address"}
 	}
 	for provider, sub := range p.Identities {
 		if provider == "" || sub == "" {
-			return &PersonError{"identities", "has an entry without a provider or without an id"}
+			return &PersonError{"identities", PersonMalformed, "has an entry without a provider or without an id"}
 		}
 	}
 	return nil

@@ -1,7 +1,9 @@
 package service
 
 import (
+	"cmp"
 	"maps"
+	"strings"
 	"time"
 
 	"github.com/cloudbase-community/tcbauth/authtest/internal/random"
@@ -15,6 +17,7 @@ const MiniProgramProvider = "wx_mp"
 
 // QRCode is a picture that a mini program scans to sign somebody in elsewhere.
 type QRCode struct {
+	ID      string
 	Expires time.Time
 	Token   string // the provider_token of who has scanned it, "" while nobody has
 }
@@ -30,12 +33,31 @@ func newQRCodes(s *setting) *QRCodes { return &QRCodes{setting: s, codes: make(m
 // New makes a code.
 func (q *QRCodes) New() (id string) {
 	id = random.ID()
-	q.codes[id] = &QRCode{Expires: q.setting.Now().Add(QRCodeLifetime)}
+	q.codes[id] = &QRCode{ID: id, Expires: q.setting.Now().Add(QRCodeLifetime)}
 	return id
 }
 
 // ByID returns a code, or nil.
 func (q *QRCodes) ByID(id string) *QRCode { return q.codes[id] }
+
+// waiting returns a code that waits to be scanned, or nil.
+func (q *QRCodes) waiting(id string) *QRCode {
+	code := q.codes[id]
+	if code == nil || !code.waits(q.setting.Now()) {
+		return nil
+	}
+	return code
+}
+
+func (c *QRCode) waits(now time.Time) bool { return c.Token == "" && now.Before(c.Expires) }
+
+// Newest returns at most so many of the codes that wait to be scanned, the newest first, and how many wait.
+func (q *QRCodes) Newest(limit int) (found []*QRCode, all int) {
+	now := q.setting.Now()
+	return newest(maps.Values(q.codes), limit, func(c *QRCode) bool { return c.waits(now) }, func(a, b *QRCode) int {
+		return cmp.Or(a.Expires.Compare(b.Expires), strings.Compare(a.ID, b.ID))
+	})
+}
 
 // tidy drops the codes of which it was said long ago that they have expired.
 func (q *QRCodes) tidy(now time.Time) {

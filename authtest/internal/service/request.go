@@ -16,4 +16,10 @@ type Request struct {
 	Header    http.Header    `json:"header"`
 	Body      map[string]any `json:"body"`   // nil if it was not a JSON object
 	Status    int            `json:"status"` // of the answer; 0 while there is none
+
+	Error       string        `json:"error,omitempty"` // the error code of a refusal
+	Description string        `json:"error_description,omitempty"`
+	Rule        string        `json:"rule,omitempty"`  // the rule that refused, by its name in a seed
+	Fault       string        `json:"fault,omitempty"` // what a fault did
+	Duration    time.Duration `json:"duration_ns"`     // from the arrival until the answer was ready, by the process's clock
 }

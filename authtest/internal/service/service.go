@@ -62,7 +62,7 @@ func newRecords(s *setting) records {
 
 // New returns an environment with the accounts and codes of its seeds. Its URL is the base URL of its server.
 func New(c Config, url string) (*Service, error) {
-	s := &Service{setting: &setting{Config: c, URL: url, refresh: random.Bytes(32)}}
+	s := &Service{setting: &setting{Config: c, URL: url, refresh: random.Bytes(32), started: c.rules()}}
 	if err := s.restart(); err != nil {
 		return nil, err
 	}
@@ -72,6 +72,7 @@ func New(c Config, url string) (*Service, error) {
 // restart gives the environment its first records. It is locked, or nobody has it yet.
 func (s *Service) restart() error {
 	s.signer.number = 0
+	s.Config.apply(&s.started)
 	s.records = newRecords(s.setting)
 	for i, in := range s.Seeds {
 		if _, err := s.People.Seed(in); err != nil {
@@ -89,6 +90,7 @@ func (s *Service) Reset() {
 	if err := s.restart(); err != nil {
 		panic(fmt.Sprintf("authtest: a seed that was good is bad: %v", err)) // it is the same one on an empty environment
 	}
+	s.Changed()
 }
 
 // Keys returns the keys whose tokens are good, the oldest first. The last one signs.
@@ -159,6 +161,7 @@ func (s *Service) LoadSeed(people []Person, codes map[string]string) error {
 	}
 	maps.Copy(s.Codes.fixed, codes)
 	s.Seeds, s.SeedCodes = people, codes
+	s.Changed()
 	return nil
 }
 

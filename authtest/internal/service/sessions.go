@@ -1,7 +1,9 @@
 package service
 
 import (
+	"cmp"
 	"crypto/sha256"
+	"encoding/hex"
 	"maps"
 	"slices"
 	"strings"
@@ -41,6 +43,9 @@ func (n *Session) Scope() string {
 	}
 	return scopeUser
 }
+
+// ID names the session, and is good for nothing else.
+func (n *Session) ID() string { return hex.EncodeToString(n.id[:]) }
 
 // Refreshes is how many refresh tokens were spent.
 func (n *Session) Refreshes() int { return n.refreshes }
@@ -218,6 +223,15 @@ func (s *Sessions) End(n *Session) {
 	}
 }
 
+// ByID returns the session with this ID that has not ended, or nil.
+func (s *Sessions) ByID(id string) *Session {
+	raw, err := hex.DecodeString(id)
+	if err != nil || len(raw) != len(sessionID{}) {
+		return nil
+	}
+	return s.open[sessionID(raw)]
+}
+
 // EndAll ends those sessions of an account that match, and says whether there were any.
 func (s *Sessions) EndAll(a *Account, match func(*Session) bool) (ended bool) {
 	for n := range s.byUser[a] {
@@ -231,6 +245,17 @@ func (s *Sessions) EndAll(a *Account, match func(*Session) bool) (ended bool) {
 
 // Any matches every session.
 func Any(*Session) bool { return true }
+
+// Count is how many there are that have not ended.
+func (s *Sessions) Count() int { return len(s.open) }
+
+// CountOf is how many of them an account has.
+func (s *Sessions) CountOf(a *Account) int { return len(s.byUser[a]) }
+
+// Newest returns at most so many of those that match, the newest first, and how many match.
+func (s *Sessions) Newest(limit int, match func(*Session) bool) (found []*Session, all int) {
+	return newest(maps.Values(s.open), limit, match, compareSessions)
+}
 
 // Has says whether an account has a session.
 func (s *Sessions) Has(a *Account) bool { return len(s.byUser[a]) > 0 }
@@ -251,11 +276,10 @@ func (s *Sessions) tidy(now time.Time) {
 // OldestFirst returns the sessions that have not ended in the order of their beginning.
 func (s *Sessions) OldestFirst() []*Session {
 	all := slices.Collect(maps.Values(s.open))
-	slices.SortFunc(all, func(a, b *Session) int {
-		if c := a.Began.Compare(b.Began); c != 0 {
-			return c
-		}
-		return strings.Compare(a.User.Sub, b.User.Sub)
-	})
+	slices.SortFunc(all, compareSessions)
 	return all
+}
+
+func compareSessions(a, b *Session) int {
+	return cmp.Or(a.Began.Compare(b.Began), strings.Compare(a.User.Sub, b.User.Sub), slices.Compare(a.id[:], b.id[:]))
 }

@@ -139,11 +139,12 @@ func (s *Service) Load(text []byte) error {
 		return err
 	}
 	s.rewind()
-	_ = s.Advance(time.Duration(in.Clock)) // it was checked
+	_ = s.advance(time.Duration(in.Clock)) // it was checked
 	s.signer = signer{loaded: loaded, number: len(loaded) - 1}
 	s.refresh = in.Secret
 	s.records = fresh
 	s.Tidy()
+	s.Changed()
 	return nil
 }
 

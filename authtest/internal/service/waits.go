@@ -2,7 +2,7 @@ package service
 
 import "sync"
 
-// waits wakes those who wait for a message or a captcha. A reset does not disturb them. It is safe for concurrent use.
+// waits wakes those who wait for a message, a captcha or any change. A reset does not disturb them. It is safe for concurrent use.
 type waits struct {
 	mu  sync.Mutex
 	all map[string]map[*Wait]struct{} // by what they wait for
@@ -15,8 +15,11 @@ type Wait struct {
 	what  string
 }
 
-// forCaptcha is what is waited for where no address is.
-const forCaptcha = "captcha"
+// What is waited for where no address is.
+const (
+	forCaptcha = "captcha"
+	forChange  = "change"
+)
 
 // WaitFor is for whoever looks for messages to an address key, or to any for "", again and again: each look after the first
 // comes after a receive from C. Leave ends it.
@@ -36,6 +39,12 @@ func (w *waits) WaitFor(key string) *Wait {
 
 // WaitForCaptcha is WaitFor for captchas.
 func (w *waits) WaitForCaptcha() *Wait { return w.WaitFor(forCaptcha) }
+
+// WaitForChange is WaitFor for anything that who watches the environment may want to see.
+func (w *waits) WaitForChange() *Wait { return w.WaitFor(forChange) }
+
+// Changed tells those who wait for it that something has changed. It costs little, whoever waits.
+func (w *waits) Changed() { w.wake(forChange) }
 
 // Leave ends the wait.
 func (w *Wait) Leave() {
