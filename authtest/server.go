@@ -165,7 +165,7 @@ func start(t testing.TB, cfg config, listener net.Listener, url string) (*Server
 	}
 	handler := ops.Handler(env)
 	if t == nil {
-		handler = control.With(env, control.Guard{Token: cfg.controlToken, Public: cfg.publicURL != ""}, page.Handler(env), ops.WithCORS(handler))
+		handler = control.With(env, control.Guard{Token: cfg.controlToken, Public: cfg.publicURL != ""}, page.Routes(env), ops.WithCORS(handler))
 	}
 	s.httpd = &http.Server{
 		Handler:           handler,

@@ -5,6 +5,7 @@ package control
 import (
 	"crypto/sha256"
 	"crypto/subtle"
+	"maps"
 	"net"
 	"net/http"
 	"net/netip"
@@ -24,12 +25,12 @@ type Guard struct {
 	Public bool
 }
 
-// With puts the control API and the page before the handler of the auth API. They refuse what a web page of another origin
+// With puts the control API and the page, by its methods and names, before the handler of the auth API. They refuse what a web page of another origin
 // sends or fetches, so that no page that a developer visits can read codes or reset the server; a link to the page may be followed.
-func With(service *service.Service, guard Guard, page, auth http.Handler) http.Handler {
+func With(service *service.Service, guard Guard, page map[string]http.HandlerFunc, auth http.Handler) http.Handler {
 	s := control{service}
 	mux := http.NewServeMux()
-	for pattern, handle := range map[string]func(http.ResponseWriter, *http.Request){
+	handlers := map[string]http.HandlerFunc{
 		"GET inbox":            s.getInbox,
 		"GET clock":            s.getClock,
 		"POST clock":           s.postClock,
@@ -64,12 +65,12 @@ func With(service *service.Service, guard Guard, page, auth http.Handler) http.H
 		"GET state":            s.getState,
 		"PUT state":            s.putState,
 		"GET snippets":         s.getSnippets,
-	} {
+	}
+	maps.Copy(handlers, page)
+	for pattern, handle := range handlers {
 		method, name, _ := strings.Cut(pattern, " ")
 		mux.HandleFunc(method+" "+root+name, handle)
 	}
-	mux.Handle("GET "+root+"{$}", page)
-	mux.Handle("POST "+root+"{$}", page)
 	protected := http.NewCrossOriginProtection().Handler(mux)
 
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

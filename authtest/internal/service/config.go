@@ -101,7 +101,6 @@ func Defaults() Config {
 type setting struct {
 	Config
 	clock
-	started Rules
 	URL     string // the base URL, and the iss of access tokens
 	refresh refreshSecret
 	signer  signer

@@ -20,6 +20,8 @@ type Service struct {
 	*setting
 	sync.Mutex
 	records
+
+	started Rules // those of the start
 }
 
 // records are all that Reset forgets.
@@ -62,7 +64,7 @@ func newRecords(s *setting) records {
 
 // New returns an environment with the accounts and codes of its seeds. Its URL is the base URL of its server.
 func New(c Config, url string) (*Service, error) {
-	s := &Service{setting: &setting{Config: c, URL: url, refresh: random.Bytes(32), started: c.rules()}}
+	s := &Service{setting: &setting{Config: c, URL: url, refresh: random.Bytes(32)}, started: c.rules()}
 	if err := s.restart(); err != nil {
 		return nil, err
 	}

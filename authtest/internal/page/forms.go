@@ -1,0 +1,233 @@
+package page
+
+import (
+	"errors"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/cloudbase-community/tcbauth/authtest/internal/service"
+)
+
+// form is what a form of the page has sent.
+type form struct{ values url.Values }
+
+func (f form) get(name string) string { return strings.TrimSpace(f.values.Get(name)) }
+
+func (f form) has(name string) bool { return f.values.Has(name) }
+
+// mistake is what is wrong with a form, at one of its fields. It is a text of the page, or for Text an error as it is.
+type mistake struct{ field, word, text string }
+
+// failure is a form that could not be carried out.
+type failure struct {
+	form  form
+	wrong *mistake
+	said  bool // on the page, so far
+}
+
+// action is what a form does.
+type action struct {
+	section string // that has the form
+	run     func(*service.Service, form) *mistake
+}
+
+// actions are the forms by their field do.
+var actions map[string]action
+
+func init() { //nolint:gochecknoinits // the actions are checked against the texts, and those are looked up by actions
+	actions = map[string]action{
+		"advance":       {"clock", advance},
+		"reset":         {"clock", reset},
+		"fix-code":      {"inbox", fixCode},
+		"approve":       {"waiting", approve},
+		"refuse":        {"waiting", refuse},
+		"scan":          {"waiting", scan},
+		"refuse-qr":     {"waiting", refuseQR},
+		"add-user":      {"users", addUser},
+		"edit-user":     {"users", editUser},
+		"block":         {"users", block},
+		"unblock":       {"users", unblock},
+		"sign-out":      {"users", signOut},
+		"delete-user":   {"users", deleteUser},
+		"end-session":   {"sessions", endSession},
+		"rules-login":   {"rules", rulesLogin},
+		"rules-limits":  {"rules", rulesLimits},
+		"rules-relaxed": {"rules", rulesRelaxed},
+		"rules-captcha": {"rules", rulesCaptcha},
+		"rules-tokens":  {"rules", rulesTokens},
+		"rules-start":   {"rules", rulesStart},
+		"add-fault":     {"faults", addFault},
+		"lift-fault":    {"faults", liftFault},
+		"clear-faults":  {"faults", clearFaults},
+	}
+}
+
+// advance moves the clock by what one of its buttons says, or else by what was typed.
+func advance(s *service.Service, f form) *mistake {
+	text := f.get("quick")
+	if text == "" {
+		text = f.get("by")
+	}
+	d, ok := readDuration(text)
+	switch {
+	case !ok:
+		return &mistake{field: "by", word: "bad_duration"}
+	case s.Advance(d) != nil:
+		return &mistake{field: "by", word: "bad_advance"}
+	}
+	return nil
+}
+
+func reset(s *service.Service, _ form) *mistake {
+	s.Reset()
+	return nil
+}
+
+func fixCode(s *service.Service, f form) *mistake {
+	code := f.get("code")
+	if code != "" && !service.CodePattern.MatchString(code) {
+		return &mistake{field: "code", word: "bad_code"}
+	}
+	if s.FixCode(f.get("to"), code) != nil {
+		return &mistake{field: "to", word: "bad_address"}
+	}
+	return nil
+}
+
+func approve(s *service.Service, f form) *mistake {
+	sub := chosen(s, f)
+	if sub == "" {
+		return &mistake{field: "as", word: "no_such_user"}
+	}
+	return gone(s.ApproveDevice(f.get("id"), sub))
+}
+
+func refuse(s *service.Service, f form) *mistake { return gone(s.DenyDevice(f.get("id"))) }
+
+func scan(s *service.Service, f form) *mistake {
+	sub := chosen(s, f)
+	if sub == "" {
+		return &mistake{field: "as", word: "no_such_user"}
+	}
+	return gone(s.ScanQRCodeAs(f.get("id"), sub))
+}
+
+func refuseQR(s *service.Service, f form) *mistake { return gone(s.DenyQRCode(f.get("id"))) }
+
+// chosen is the sub of the user that a form names, by whatever signs users in or by the sub; "" is none.
+func chosen(s *service.Service, f form) string {
+	name := f.get("name")
+	if name == "" {
+		name = f.get("as")
+	}
+	s.Lock()
+	defer s.Unlock()
+	if a := s.People.BySub(name); a != nil {
+		return a.Sub
+	}
+	if a := s.People.ByLogin(name); a != nil {
+		return a.Sub
+	}
+	return ""
+}
+
+func endSession(s *service.Service, f form) *mistake { return gone(s.EndSession(f.get("id"))) }
+
+func liftFault(s *service.Service, f form) *mistake {
+	id, _ := strconv.Atoi(f.get("id")) // there is no fault 0
+	return gone(s.LiftFault(id))
+}
+
+func clearFaults(s *service.Service, _ form) *mistake {
+	s.ClearFaults()
+	return nil
+}
+
+// gone is the mistake of a form about something that is not there any more, or what else an error says.
+func gone(err error) *mistake {
+	if err == nil {
+		return nil
+	}
+	if _, missing := errors.AsType[*service.Missing](err); missing {
+		return &mistake{word: "gone"}
+	}
+	return &mistake{text: err.Error()}
+}
+
+// number reads a whole number that is not negative; nothing is 0.
+func (f form) number(name string) (int, *mistake) {
+	text := f.get(name)
+	if text == "" {
+		return 0, nil
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil || n < 0 {
+		return 0, &mistake{field: name, word: "bad_number"}
+	}
+	return n, nil
+}
+
+// field is an input of a form, with what was typed into it if the form could not be carried out.
+type field struct {
+	ID, Name, Label, Value, Error, Hint string
+	List, Kind                          string // the id of a datalist, and an inputmode; "" for none
+}
+
+// Field is an input of the form that does do about the thing with an id. current is its value unless the form was sent.
+func (v *view) Field(do, id, name, current string) field {
+	f := field{ID: strings.Trim(do+"-"+id+"-"+name, "-"), Name: name, Label: v.T("field_" + name), Value: current}
+	f.ID = strings.ReplaceAll(f.ID, " ", "_")
+	if hint, ok := texts["hint_"+name]; ok {
+		f.Hint = hint.in(v.Lang)
+	}
+	if v.failedAt(do, id) {
+		f.Value = v.failed.form.values.Get(name)
+		if v.failed.wrong.field == name {
+			f.Error = v.wrong()
+			v.failed.said = true
+		}
+	}
+	return f
+}
+
+// Checked says whether a box of a form is ticked.
+func (v *view) Checked(do, id, name, value string, current bool) bool {
+	if v.failedAt(do, id) {
+		return slices.Contains(v.failed.form.values[name], value)
+	}
+	return current
+}
+
+// Wrong is what is wrong with a form, if none of its inputs has said it; "" is nothing.
+func (v *view) Wrong(do, id string) string {
+	if !v.failedAt(do, id) || v.failed.said {
+		return ""
+	}
+	v.failed.said = true
+	return v.wrong()
+}
+
+// Failed says whether the form could not be carried out.
+func (v *view) Failed(do, id string) bool { return v.failedAt(do, id) }
+
+// Lost is what is wrong with a form of a section that has not said it: what it is about is shown no more. "" is nothing.
+func (v *view) Lost(section string) string {
+	if v.failed == nil || v.failed.said || actions[v.failed.form.get("do")].section != section {
+		return ""
+	}
+	v.failed.said = true
+	return v.wrong()
+}
+
+func (v *view) failedAt(do, id string) bool {
+	return v.failed != nil && v.failed.form.get("do") == do && v.failed.form.get("id") == id
+}
+
+func (v *view) wrong() string {
+	if v.failed.wrong.text != "" {
+		return v.failed.wrong.text
+	}
+	return v.T(v.failed.wrong.word)
+}

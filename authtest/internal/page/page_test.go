@@ -1,0 +1,195 @@
+package page
+
+import (
+	"bufio"
+	"io/fs"
+	"net/http"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+	"unicode"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/cloudbase-community/tcbauth/authtest/internal/service"
+)
+
+func TestPageShowsWhatHappens(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	_, text := d.get("")
+	has(t, text, `id="connect" open>`)
+	has(t, text, "No user yet.")
+	d.add(known(), service.Person{Sub: "7", Username: "u\u202e", Name: "<script>alert(1)</script>", Password: "s3cret-pass", Blocked: true})
+	d.signIn("user_01")
+	d.call("verification", `{"phone_number":"+86 13800000000"}`)
+	d.call("verification", `{"phone_number":"+86 13800000000"}`)
+	d.call("captcha/data", "{}")
+	answer, text := d.get("")
+	code := d.Inbox.To("", time.Time{})[0].Code
+	has(t, text, "<title>"+code)
+	has(t, text, `id="latest">New code `+code+" for +86 13800000000")
+	has(t, text, `id="connect">`)
+	has(t, text, "sms_interval")
+	has(t, text, "Your phone can receive up to 1 text message per minute.")
+	has(t, text, d.Captchas.Pictures()[0].Answer)
+	has(t, text, `"u\u202e"`)
+	hasNot(t, strings.ReplaceAll(text, `<script src="page.js" defer></script>`, ""), "<script src")
+	assert.NotContains(t, text, "<script>")
+	hasNot(t, text, "s3cret-pass")
+
+	assert.Equal(t, "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'", answer.Header.Get("Content-Security-Policy"))
+	assert.NotRegexp(t, ` (on[a-z]+|style)=`, text, "nothing that the policy forbids")
+	for name, kind := range map[string]string{"page.js": "text/javascript", "page.css": "text/css", "icon.svg": "image/svg+xml"} {
+		answer, body := d.get(name)
+		assert.Equal(t, http.StatusOK, answer.StatusCode)
+		assert.Contains(t, answer.Header.Get("Content-Type"), kind)
+		assert.NotRegexp(t, `url\(|@import|https?://(?:[^w]|w[^w])`, body, "it loads nothing")
+	}
+}
+
+// Lists are cut, and a search finds what is not shown.
+func TestSearch(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	var people []service.Person
+	for i := range maxUsers + 5 {
+		people = append(people, service.Person{Sub: "sub-" + string(rune('A'+i)), Username: "user_" + string(rune('A'+i))})
+	}
+	d.add(people...)
+	require.NoError(t, d.EditUser("sub-A", func(p *service.Person) (bool, error) { p.Name = "Rare Name"; return true, nil }))
+	d.call("signin/anonymously", "")
+	for range maxRequests + 4 {
+		d.call("nothing/anonymously", "")
+	}
+	_, text := d.get("")
+	has(t, text, "and 6 more: search to find them") // users, of whom one is anonymous
+	has(t, text, "and 5 more: search to find them") // requests
+	_, text = d.get("?users=rare+NAME&sessions=nobody&requests=anonymously&inbox=x")
+	has(t, text, "Rare Name")
+	has(t, text, `action="?inbox=x&requests=anonymously&sessions=nobody&users=rare+NAME"`)
+	hasNot(t, text, `id="u-sub-B"`)
+	has(t, text, "and 5 more")
+	assert.Equal(t, 2, strings.Count(text, "Nothing matches the search."))
+	_, text = d.get("?requests=404")
+	hasNot(t, text, `id="r-1"`)
+}
+
+func TestLanguages(t *testing.T) {
+	t.Parallel()
+	for header, want := range map[string]string{
+		"": english, "zh-CN,zh;q=0.9,en;q=0.8": chinese, "zh": chinese, "zh-Hant-TW": chinese, "en-GB": english, "de": english,
+		"en;q=0.5,zh;q=0.9": chinese, "zh;q=0.1, en;q=0.2": english, "zh;q=0": english, "zh;q=x, de": english, "da, ZH-cn;q=0.7, *;q=0.1": chinese,
+	} {
+		assert.Equal(t, want, preferred(header), header)
+	}
+	d := newDesk(t)
+	answer, text := d.get("?lang=zh-CN&users=x")
+	assert.Equal(t, "users=x", answer.Request.URL.RawQuery)
+	has(t, text, `<html lang="en">`) // without cookies nothing is remembered
+	d.server.Client().CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	answer, _ = d.get("?lang=zh-CN")
+	_, text = d.get("", "Cookie", strings.Split(answer.Header.Get("Set-Cookie"), ";")[0])
+	has(t, text, `<html lang="zh-CN">`)
+	answer, _ = d.get("?lang=xx")
+	assert.Contains(t, answer.Header.Get("Set-Cookie"), "=en;")
+}
+
+// No text is missing in a language, none is left over, and none that a template names is unknown.
+func TestTexts(t *testing.T) {
+	t.Parallel()
+	var sources strings.Builder
+	require.NoError(t, fs.WalkDir(files, "templates", func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		body, err := fs.ReadFile(files, path)
+		sources.Write(body)
+		return err
+	}))
+	for _, found := range regexp.MustCompile(`\.T "([^"]+)"`).FindAllStringSubmatch(sources.String(), -1) {
+		assert.Contains(t, texts, found[1])
+	}
+	same := map[string]bool{"other": true}
+	for key, text := range texts {
+		assert.NotEmpty(t, text.en, key)
+		assert.NotEmpty(t, text.zh, key)
+		if same[key] {
+			continue
+		}
+		assert.True(t, strings.ContainsFunc(text.zh, func(r rune) bool { return unicode.Is(unicode.Han, r) }), key)
+		assert.False(t, strings.ContainsFunc(text.en, func(r rune) bool { return unicode.Is(unicode.Han, r) }), key)
+		assert.Equal(t, strings.Count(text.en, "%"), strings.Count(text.zh, "%"), key)
+	}
+	for do, action := range actions {
+		assert.Contains(t, texts, "said_"+do)
+		assert.Contains(t, texts, action.section)
+	}
+	for _, effect := range effects {
+		assert.Contains(t, texts, "effect_"+effect)
+	}
+}
+
+func TestDurations(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]time.Duration{"90s": 90 * time.Second, " 2h ": 2 * time.Hour, "1h 30m": 90 * time.Minute, "30d": 720 * time.Hour, "0.5d": 12 * time.Hour, "0": 0} {
+		d, ok := readDuration(text)
+		assert.True(t, ok, text)
+		assert.Equal(t, want, d, text)
+	}
+	for _, text := range []string{"", "x", "1", "d", "xd", "1e300d", "2 hours"} {
+		_, ok := readDuration(text)
+		assert.False(t, ok, text)
+	}
+	for d, want := range map[time.Duration]string{time.Hour: "1h", 90 * time.Minute: "1h30m", 36 * time.Hour: "36h", 48 * time.Hour: "2d", 70 * time.Second: "1m10s", time.Minute: "1m", 10 * time.Second: "10s"} {
+		assert.Equal(t, want, short(d))
+	}
+}
+
+// A stream has an event at its beginning, and one for each change that comes some time after the one before. There are only so many
+// streams, and each ends with its reader.
+func TestChanges(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	open := func() *http.Response {
+		answer, err := d.server.Client().Get(d.server.URL + "/_emulator/changes") //nolint:noctx // its end is what is tested
+		require.NoError(t, err)
+		return answer
+	}
+	first := open()
+	assert.Equal(t, "text/event-stream", first.Header.Get("Content-Type"))
+	lines := bufio.NewReader(first.Body)
+	next := func() {
+		t.Helper()
+		for _, want := range []string{"data:\n", "\n"} {
+			line, err := lines.ReadString('\n')
+			require.NoError(t, err)
+			require.Equal(t, want, line)
+		}
+	}
+	next()
+	d.add(known())
+	next()
+	d.call("verification", `{"phone_number":"+86 13800000000"}`)
+	next()
+
+	others := make([]*http.Response, maxStreams-1)
+	for i := range others {
+		others[i] = open()
+		require.Equal(t, http.StatusOK, others[i].StatusCode)
+	}
+	refused := open()
+	assert.Equal(t, http.StatusServiceUnavailable, refused.StatusCode)
+	require.NoError(t, refused.Body.Close())
+	require.NoError(t, others[0].Body.Close())
+	require.Eventually(t, func() bool {
+		again := open()
+		defer func() { _ = again.Body.Close() }()
+		return again.StatusCode == http.StatusOK
+	}, 10*time.Second, 10*time.Millisecond)
+	for _, other := range append(others[1:], first) {
+		require.NoError(t, other.Body.Close())
+	}
+}

@@ -1,0 +1,174 @@
+package page
+
+import (
+	"html/template"
+	"slices"
+	"strings"
+
+	"github.com/cloudbase-community/tcbauth/authtest/internal/ops"
+	"github.com/cloudbase-community/tcbauth/authtest/internal/service"
+)
+
+// This file has what the parts of the templates are given.
+
+// With adds a datalist's id and an inputmode, each of which may be "".
+func (f field) With(list, kind string) field {
+	f.List, f.Kind = list, kind
+	return f
+}
+
+// Called changes the label.
+func (f field) Called(label string) field {
+	f.Label = label
+	return f
+}
+
+// Named changes the name under which the field is sent.
+func (f field) Named(name string) field {
+	f.Name = name
+	return f
+}
+
+// copyPart is a text with a button that copies it.
+type copyPart struct {
+	words
+	Of, Text string
+}
+
+// Copy is a button that copies a text.
+func (v *view) Copy(text string) copyPart { return v.CopyOf(text, text) }
+
+// CopyOf is a button that copies a text, which is called otherwise.
+func (v *view) CopyOf(of, text string) copyPart { return copyPart{v.words, of, text} }
+
+// filterPart is the search of a list.
+type filterPart struct {
+	words
+	Name, Value, Label string
+	Without            template.URL // the query without it
+}
+
+// Filter is the search of the list that has this section.
+func (v *view) Filter(name, value string) filterPart {
+	without := v.Filters.query()
+	without.Del(name)
+	return filterPart{v.words, name, value, v.T(name + "_filter"), encoded(without)}
+}
+
+// tailPart ends a list.
+type tailPart struct {
+	words
+	All, More     int
+	Filter, Empty string
+}
+
+// Tail says what a list does not show, or why it is empty.
+func (v *view) Tail(all, more int, filter, empty string) tailPart {
+	return tailPart{v.words, all, more, filter, v.T(empty)}
+}
+
+// hiddenPart is the fields that say what a form does.
+type hiddenPart struct{ Do, ID string }
+
+// Hidden is the fields that say what a form does, and about what.
+func (v *view) Hidden(do, id string) hiddenPart { return hiddenPart{do, id} }
+
+// decidePart is what can be done about something that waits.
+type decidePart struct {
+	*view
+	Yes, No, ID, Word string
+}
+
+// Decide is what can be done about something that waits: the forms yes and no, and the text of the button for yes.
+func (v *view) Decide(yes, no, id, word string) decidePart { return decidePart{v, yes, no, id, word} }
+
+// personPart is the inputs for a user.
+type personPart struct {
+	*view
+	service.Person
+	Do, ID      string
+	HasPassword bool
+}
+
+// NewPerson is the inputs for a user who is added.
+func (v *view) NewPerson() personPart { return personPart{view: v, Do: "add-user"} }
+
+// PersonOf is the inputs for a user who is changed.
+func (v *view) PersonOf(u user) personPart {
+	return personPart{view: v, Person: u.Person, Do: "edit-user", ID: u.Sub, HasPassword: u.HasPassword}
+}
+
+// In is one of the inputs.
+func (p personPart) In(name, current string) field { return p.Field(p.Do, p.ID, name, current) }
+
+// GroupList is the groups with spaces between.
+func (p personPart) GroupList() string { return strings.Join(p.Groups, " ") }
+
+// Waits is how much waits for a decision or an answer.
+func (v *view) Waits() int { return v.Captchas.All + v.Devices.All + v.QRCodes.All }
+
+// HasDecided says whether a decision could not be carried out.
+func (v *view) HasDecided() bool {
+	return v.failed != nil && actions[v.failed.form.get("do")].section == "waiting"
+}
+
+// WaitsMore is how much of it is not shown.
+func (v *view) WaitsMore() int { return v.Captchas.More() + v.Devices.More() + v.QRCodes.More() }
+
+// RuleLabel is what the page calls a rule; "" is nothing.
+func (v *view) RuleLabel(rule string) string {
+	for _, key := range []string{"field_" + rule, "rules_" + strings.TrimSuffix(rule, "_off"), rule} {
+		if found, ok := texts[key]; ok {
+			return found.in(v.Lang)
+		}
+	}
+	return ""
+}
+
+// LoginSummary says which login methods are off.
+func (v *view) LoginSummary() string {
+	if len(v.Rules.LoginOff) == 0 {
+		return v.T("all_on")
+	}
+	off := make([]string, len(v.Rules.LoginOff))
+	for i, method := range v.Rules.LoginOff {
+		off[i] = v.T("login_" + method)
+	}
+	return v.T("some_off", strings.Join(off, ", "))
+}
+
+// CaptchaOperations are those that can need a captcha.
+func (v *view) CaptchaOperations() []string {
+	return slices.DeleteFunc(slices.Clone(v.Operations), func(name string) bool {
+		_, err := ops.WithCaptcha([]string{name})
+		return err != nil
+	})
+}
+
+// FaultOperation is the operation that the form for faults starts with.
+func (v *view) FaultOperation() string {
+	if v.FaultFor != "" {
+		return v.FaultFor
+	}
+	return "token"
+}
+
+// FaultQuery is the query of the page's address that starts the form for faults with an operation.
+func (v *view) FaultQuery(operation string) template.URL {
+	query := v.Filters.query()
+	query.Set("fault", operation)
+	return encoded(query)
+}
+
+// FailedDeep says whether the form for faults is wrong in one of the inputs that are not shown at first.
+func (v *view) FailedDeep() bool {
+	return v.failedAt("add-fault", "") && slices.Contains([]string{"every", "status", "error_code", "error_description"}, v.failed.wrong.field)
+}
+
+// FailedUser says whether the form that could not be carried out is one of a user's.
+func (v *view) FailedUser(sub string) bool {
+	return v.failed != nil && actions[v.failed.form.get("do")].section == "users" && v.failed.form.get("id") == sub
+}
+
+// Quick are the steps by which the clock is moved with one click.
+func (v *view) Quick() []string { return []string{"1m", "10m", "2h", "1d", "30d"} }

@@ -1,0 +1,66 @@
+package page
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+)
+
+// This file has how the page writes what it shows.
+
+func second(t time.Time) string { return t.Local().Format(time.TimeOnly) }
+
+func full(t time.Time) string { return t.Local().Format("2006-01-02 15:04:05 -07:00") }
+
+// short is a duration without parts that are zero, such as 2h or 30d.
+func short(d time.Duration) string {
+	const day = 24 * time.Hour
+	if d >= day && d%day == 0 {
+		return strconv.Itoa(int(d/day)) + "d"
+	}
+	text := d.String()
+	if strings.HasSuffix(text, "m0s") {
+		text = strings.TrimSuffix(text, "0s")
+	}
+	if strings.HasSuffix(text, "h0m") {
+		text = strings.TrimSuffix(text, "0m")
+	}
+	return text
+}
+
+// millis is how long something took.
+func millis(d time.Duration) string {
+	switch {
+	case d < 10*time.Millisecond:
+		return fmt.Sprintf("%.1f ms", float64(d)/float64(time.Millisecond))
+	case d < 10*time.Second:
+		return fmt.Sprintf("%d ms", d.Milliseconds())
+	default:
+		return fmt.Sprintf("%.1f s", d.Seconds())
+	}
+}
+
+// visible is a text as a page may show it: what would turn the text around it is quoted.
+func visible(text string) string {
+	if strings.ContainsFunc(text, func(r rune) bool { return !unicode.IsPrint(r) }) {
+		return strconv.QuoteToASCII(text)
+	}
+	return text
+}
+
+// readDuration reads what short writes.
+func readDuration(text string) (d time.Duration, ok bool) {
+	text = strings.ReplaceAll(strings.TrimSpace(text), " ", "")
+	if days, cut := strings.CutSuffix(text, "d"); cut {
+		n, err := strconv.ParseFloat(days, 64)
+		const most = 100_000
+		if err != nil || n < -most || n > most {
+			return 0, false
+		}
+		return time.Duration(n * float64(24*time.Hour)), true
+	}
+	d, err := time.ParseDuration(text)
+	return d, err == nil
+}

@@ -1,0 +1,204 @@
+// The page works without this. With it, the page follows what happens: the server says that something has changed, and the page is
+// fetched again and its changed parts put in place of the old ones, one by one, so that nothing that is being typed, open, in focus
+// or scrolled to is lost.
+'use strict'
+document.documentElement.classList.add('js')
+
+const page = document.getElementById('page')
+const live = document.getElementById('live')
+const ahead = () => Date.parse(document.getElementById('now').dateTime) - Date.now()
+let clock = ahead()
+
+// isDirty says whether a field has what was typed into it, and not what the server has sent.
+function isDirty(field) {
+  if (field.type === 'checkbox') return field.checked !== field.defaultChecked
+  if (field.tagName === 'SELECT') return [...field.options].some((o) => o.defaultSelected) && [...field.options].some((o) => o.selected !== o.defaultSelected)
+  return field.type !== 'hidden' && field.value !== field.defaultValue
+}
+
+const isInUse = (node) => node.nodeType === Node.ELEMENT_NODE
+  && (node.contains(document.activeElement) || [...node.querySelectorAll('input, select')].some(isDirty))
+
+// put makes an element, which stays, what another one is.
+function put(old, fresh, following) {
+  if (old.isEqualNode(fresh)) return
+  if (following && (old.id === 'notice' || old.tagName === 'FORM' && old.querySelector('[aria-invalid]'))) return
+  for (const { name, value } of fresh.attributes) {
+    if (name !== 'open' && old.getAttribute(name) !== value) old.setAttribute(name, value)
+  }
+  for (const { name } of [...old.attributes]) {
+    if (name !== 'open' && !fresh.hasAttribute(name)) old.removeAttribute(name)
+  }
+  if (!following && fresh.hasAttribute('open')) old.open = true
+  putChildren(old, fresh, following)
+}
+
+// key is by what a node is known again: its id, or else what it is and its number among such.
+function keys(parent) {
+  const counts = {}
+  return [...parent.childNodes].map((node) => {
+    if (node.id) return `#${node.id}`
+    counts[node.nodeName] = (counts[node.nodeName] ?? 0) + 1
+    return `${node.nodeName} ${counts[node.nodeName]}`
+  })
+}
+
+function putChildren(old, fresh, following) {
+  const names = keys(old)
+  const known = new Map([...old.childNodes].map((node, i) => [names[i], node]))
+  const wanted = keys(fresh)
+  for (const [name, node] of known) {
+    if (wanted.includes(name)) continue
+    if (following && isInUse(node)) node.classList.add('gone')
+    else node.remove()
+  }
+  let next = old.firstChild
+  ;[...fresh.childNodes].forEach((node, i) => {
+    while (next?.classList?.contains('gone') && ![...known].some(([name, n]) => n === next && wanted.includes(name))) next = next.nextSibling
+    const same = known.get(wanted[i])
+    if (!same || same.nodeName !== node.nodeName) {
+      const added = document.importNode(node, true)
+      if (following && added.tagName === 'LI') added.classList.add('fresh')
+      old.insertBefore(added, next)
+      return
+    }
+    if (same === next) next = next.nextSibling
+    else old.insertBefore(same, next)
+    if (same.nodeType === Node.TEXT_NODE) {
+      if (same.data !== node.data) same.data = node.data
+    } else if (same.nodeType === Node.ELEMENT_NODE) {
+      put(same, node, following)
+    }
+  })
+}
+
+// show puts a page that was fetched in place of the old one. following says that nobody has asked for it.
+function show(html, following) {
+  const fresh = new DOMParser().parseFromString(html, 'text/html')
+  if (!fresh.getElementById('page')) return
+  const focused = document.activeElement
+  put(page, fresh.getElementById('page'), following)
+  document.title = fresh.title
+  clock = ahead()
+  document.querySelectorAll('[data-filter]').forEach(filter)
+  if (!following && focused && !focused.isConnected) document.querySelector(location.hash || '#inbox')?.querySelector('h2')?.focus()
+}
+
+let fetching = false
+let again = false
+
+async function follow() {
+  if (fetching) return void (again = true)
+  fetching = true
+  do {
+    again = false
+    try {
+      const answer = await fetch(location.href, { cache: 'no-store' })
+      if (answer.ok) show(await answer.text(), true)
+    } catch { /* the stream of changes tells that the server is away, and when it is back */ }
+  } while (again)
+  fetching = false
+}
+
+let stream
+function listen() {
+  stream?.close()
+  stream = undefined
+  if (document.hidden) return // a browser has few connections for one server
+  const mine = stream = new EventSource('changes')
+  const say = (on) => {
+    live.classList.toggle('on', on)
+    live.textContent = on ? live.dataset.here : live.dataset.away
+  }
+  mine.onopen = () => say(true)
+  mine.onmessage = follow
+  mine.onerror = () => {
+    say(false)
+    if (mine.readyState === EventSource.CLOSED) setTimeout(() => mine === stream && listen(), 5000)
+  }
+}
+document.addEventListener('visibilitychange', listen)
+addEventListener('pagehide', () => stream?.close())
+addEventListener('pageshow', (event) => event.persisted && listen())
+listen()
+
+setInterval(() => {
+  const now = document.getElementById('now')
+  now.textContent = new Date(Date.now() + clock).toLocaleTimeString('en-GB')
+}, 1000)
+
+// filter hides the rows that do not have what is searched for.
+function filter(input) {
+  const words = input.value.toLowerCase().split(/\s+/).filter(Boolean)
+  for (const row of document.getElementById(input.dataset.filter).children) {
+    row.hidden = !words.every((word) => row.dataset.find.includes(word))
+  }
+}
+
+// search asks the server too, which knows more rows than it shows.
+let typing
+function search(wait) {
+  clearTimeout(typing)
+  typing = setTimeout(() => {
+    const query = new URLSearchParams(new FormData(document.getElementById('filters')))
+    for (const [name, value] of [...query]) if (!value.trim()) query.delete(name)
+    history.replaceState(null, '', `./?${query}${location.hash}`)
+    follow()
+  }, wait)
+}
+
+document.addEventListener('input', ({ target }) => {
+  if (!target.dataset.filter) return
+  filter(target)
+  search(250)
+})
+
+// done tidies a form up that was carried out.
+function done(form) {
+  form.reset()
+  for (let box = form.closest('details.confirm, details.sub'); box; box = box.parentElement.closest('details.confirm, details.sub')) box.open = false
+}
+
+let notice
+document.addEventListener('submit', async (event) => {
+  const form = event.target
+  event.preventDefault()
+  if (form.method !== 'post') return search(0)
+  try {
+    const answer = await fetch(form.action, { method: 'POST', body: new URLSearchParams(new FormData(form, event.submitter)) })
+    const html = await answer.text()
+    if (answer.ok) done(form)
+    show(html, false)
+    if (!answer.ok) document.querySelector('[aria-invalid]')?.focus()
+  } catch {
+    live.classList.remove('on')
+    live.textContent = live.dataset.away
+  }
+  clearTimeout(notice)
+  notice = setTimeout(() => document.getElementById('notice').replaceChildren(), 6000)
+})
+
+async function copy(button) {
+  try {
+    await navigator.clipboard.writeText(button.dataset.copy)
+  } catch { // there is no clipboard without TLS but on this machine
+    const area = document.body.appendChild(document.createElement('textarea'))
+    area.value = button.dataset.copy
+    area.select()
+    document.execCommand('copy')
+    area.remove()
+    button.focus()
+  }
+  const text = button.dataset.label ??= button.textContent
+  button.textContent = button.dataset.done
+  button.classList.add('done')
+  setTimeout(() => {
+    button.textContent = text
+    button.classList.remove('done')
+  }, 1500)
+}
+
+document.addEventListener('click', ({ target }) => {
+  const button = target.closest('button.copy')
+  if (button) copy(button)
+})
