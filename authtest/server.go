@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/cloudbase-community/tcbauth/authtest/internal/control"
+	"github.com/cloudbase-community/tcbauth/authtest/internal/guard"
 	"github.com/cloudbase-community/tcbauth/authtest/internal/ops"
 	"github.com/cloudbase-community/tcbauth/authtest/internal/pipe"
 	"github.com/cloudbase-community/tcbauth/authtest/internal/service"
@@ -159,7 +160,7 @@ func start(t testing.TB, cfg config, listener net.Listener, url string) (*Server
 	}
 	handler := ops.Handler(env)
 	if t == nil {
-		handler = control.With(env, control.Guard{Token: cfg.controlToken, Public: cfg.publicURL != ""}, ops.WithCORS(handler))
+		handler = control.With(env, guard.Guard{Token: cfg.controlToken, Public: cfg.publicURL != ""}, ops.WithCORS(handler))
 	}
 	s.httpd = &http.Server{
 		Handler:           handler,

@@ -1,0 +1,88 @@
+// Package guard keeps what signs in as anybody from those who may not: other machines, and pages of other origins.
+package guard
+
+import (
+	"crypto/sha256"
+	"crypto/subtle"
+	"net"
+	"net/http"
+	"net/netip"
+	"strings"
+)
+
+// Guard says who may call.
+type Guard struct {
+	// Token is what everybody has to prove to know: by a bearer's authorization, or in a browser as the password that it
+	// asks for. They may call from anywhere, by any host's name. "" is no token: then loopback callers may that name a
+	// loopback host.
+	Token string
+
+	// Public says that the server has a public URL. Then a caller whom a proxy announces has come from elsewhere.
+	Public bool
+}
+
+// Refuse answers a call that may not be made. What is missing is in the status: 401 the token, 403 another place to call from. why
+// goes on after a subject, such as "the control API".
+type Refuse func(w http.ResponseWriter, r *http.Request, status int, why string)
+
+// Before puts the guard before a handler. It refuses what a web page of another origin sends or fetches, so that no page that a
+// developer visits can act through their browser; a link from there may be followed.
+func (g Guard) Before(next http.Handler, refuse Refuse) http.Handler {
+	protected := http.NewCrossOriginProtection().Handler(next)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch {
+		case g.Token != "" && !knows(r, g.Token):
+			w.Header().Set("WWW-Authenticate", `Basic realm="tcbauth emulator: any name, and the control token", charset="UTF-8"`)
+			refuse(w, r, http.StatusUnauthorized, "is for who knows the control token")
+		case g.Token == "" && !g.isLocal(r):
+			refuse(w, r, http.StatusForbidden, "is for this machine only")
+		case isFetchedElsewhere(r):
+			refuse(w, r, http.StatusForbidden, "is for no page of another origin")
+		default:
+			protected.ServeHTTP(w, r)
+		}
+	})
+}
+
+// isLocal says whether a request has come from this machine, as far as it shows.
+func (g Guard) isLocal(r *http.Request) bool {
+	for _, name := range []string{"Forwarded", "X-Forwarded-For", "Via"} {
+		if g.Public && r.Header.Values(name) != nil {
+			return false
+		}
+	}
+	return isLoopback(r.RemoteAddr) && isLoopback(r.Host)
+}
+
+// isFetchedElsewhere says whether a page of another origin fetches or embeds this. Somebody who follows a link there does neither.
+func isFetchedElsewhere(r *http.Request) bool {
+	switch r.Header.Get("Sec-Fetch-Site") {
+	case "", "none", "same-origin":
+		return false
+	default:
+		return r.Header.Get("Sec-Fetch-Dest") != "document"
+	}
+}
+
+// knows says whether a request proves to know the token.
+func knows(r *http.Request, token string) bool {
+	_, given, ok := r.BasicAuth()
+	if scheme, bearer, _ := strings.Cut(r.Header.Get("Authorization"), " "); strings.EqualFold(scheme, "Bearer") {
+		given, ok = bearer, true
+	}
+	got, want := sha256.Sum256([]byte(given)), sha256.Sum256([]byte(token)) // of one length
+	return ok && subtle.ConstantTimeCompare(got[:], want[:]) == 1
+}
+
+// isLoopback says whether a host, with or without a port, is this machine.
+func isLoopback(hostport string) bool {
+	host, _, err := net.SplitHostPort(hostport)
+	if err != nil {
+		host = hostport
+	}
+	if strings.EqualFold(host, "localhost") {
+		return true
+	}
+	ip, err := netip.ParseAddr(host)
+	return err == nil && ip.Unmap().IsLoopback()
+}
