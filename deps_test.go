@@ -143,6 +143,7 @@ func TestFloorsOfTheEmulator(t *testing.T) {
 	for pkg, want := range map[string][]string{
 		"service": leaves,
 		"ops":     append([]string{"service"}, leaves...),
+		"approve": append([]string{"guard", "service"}, leaves...),
 		"control": append([]string{"guard", "ops", "service", "snippets"}, leaves...),
 	} {
 		t.Run(pkg, func(t *testing.T) {

@@ -45,8 +45,8 @@ func With(service *service.Service, g guard.Guard, auth http.Handler) http.Handl
 		method, name, _ := strings.Cut(pattern, " ")
 		mux.HandleFunc(method+" "+root+name, handle)
 	}
-	protected := g.Before(mux, func(w http.ResponseWriter, _ *http.Request, status int, why string) {
-		refuse(w, status, "the control API "+why)
+	protected := g.Before(mux, func(w http.ResponseWriter, _ *http.Request, why guard.Reason) {
+		refuse(w, why.Status(), "the control API "+why.String())
 	})
 
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

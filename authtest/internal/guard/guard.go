@@ -21,25 +21,51 @@ type Guard struct {
 	Public bool
 }
 
-// Refuse answers a call that may not be made. What is missing is in the status: 401 the token, 403 another place to call from. why
-// goes on after a subject, such as "the control API".
-type Refuse func(w http.ResponseWriter, r *http.Request, status int, why string)
+// Reason is why somebody may not call.
+type Reason int
+
+// The reasons.
+const (
+	NoToken Reason = iota // the call does not prove to know the token
+	NotLocal
+	OtherOrigin
+)
+
+// Status is the HTTP status of the answer.
+func (r Reason) Status() int {
+	if r == NoToken {
+		return http.StatusUnauthorized
+	}
+	return http.StatusForbidden
+}
+
+// String goes on after a subject, such as "the control API".
+func (r Reason) String() string {
+	switch r {
+	case NoToken:
+		return "is for who knows the control token"
+	case NotLocal:
+		return "is for this machine only"
+	default:
+		return "is for no page of another origin"
+	}
+}
 
 // Before puts the guard before a handler. It refuses what a web page of another origin sends or fetches, so that no page that a
-// developer visits can act through their browser; a link from there may be followed.
-func (g Guard) Before(next http.Handler, refuse Refuse) http.Handler {
-	protected := http.NewCrossOriginProtection().Handler(next)
+// developer visits can act through their browser; a link from there may be followed. refuse answers whom it keeps out.
+func (g Guard) Before(next http.Handler, refuse func(http.ResponseWriter, *http.Request, Reason)) http.Handler {
+	protection := http.NewCrossOriginProtection()
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch {
 		case g.Token != "" && !knows(r, g.Token):
 			w.Header().Set("WWW-Authenticate", `Basic realm="tcbauth emulator: any name, and the control token", charset="UTF-8"`)
-			refuse(w, r, http.StatusUnauthorized, "is for who knows the control token")
+			refuse(w, r, NoToken)
 		case g.Token == "" && !g.isLocal(r):
-			refuse(w, r, http.StatusForbidden, "is for this machine only")
-		case isFetchedElsewhere(r):
-			refuse(w, r, http.StatusForbidden, "is for no page of another origin")
+			refuse(w, r, NotLocal)
+		case isFetchedElsewhere(r) || protection.Check(r) != nil:
+			refuse(w, r, OtherOrigin)
 		default:
-			protected.ServeHTTP(w, r)
+			next.ServeHTTP(w, r)
 		}
 	})
 }
