@@ -37,20 +37,20 @@ func With(s *service.Service, g *guard.Guard, next http.Handler) http.Handler {
 // keepOut answers whom the guard refuses.
 func (p page) keepOut(w http.ResponseWriter, r *http.Request, why guard.Reason) {
 	texts := map[guard.Reason]string{guard.NoToken: "want_token", guard.NotLocal: "this_host", guard.OtherOrigin: "from_itself"}
-	p.show(w, r, why.Status(), view{Step: "end", Title: "keep_out", Text: texts[why]})
+	show(w, r, p.Env, why.Status(), view{Step: "end", Title: "keep_out", Text: texts[why]})
 }
 
 // get is GET /device?user_code=&lang=&done=. done is set when the user has just decided.
 func (p page) get(w http.ResponseWriter, r *http.Request) {
 	code := r.URL.Query().Get("user_code")
 	if code == "" {
-		p.show(w, r, http.StatusOK, view{Step: "enter"})
+		show(w, r, p.Env, http.StatusOK, view{Step: "enter"})
 		return
 	}
 	p.Lock()
 	status, v := p.look(code, r.URL.Query().Get("done") != "")
 	p.Unlock()
-	p.show(w, r, status, v)
+	show(w, r, p.Env, status, v)
 }
 
 // look says what a code leads to: the form for a decision while it waits for one.
@@ -73,7 +73,7 @@ func (p page) look(code string, done bool) (status int, v view) {
 	}
 	v = view{Step: "choose", UserCode: d.UserCode, Client: d.ClientID, Scope: d.Scope, device: d}
 	v.Minutes = int((d.Expires.Sub(p.Now()) + time.Minute - 1) / time.Minute)
-	v.Users, v.More = p.rows()
+	v.Users, v.More = rowsOf(p.Service)
 	return http.StatusOK, v
 }
 
@@ -84,12 +84,12 @@ const maxForm = 16 << 10
 func (p page) post(w http.ResponseWriter, r *http.Request) {
 	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
 	if r.ParseForm() != nil {
-		p.show(w, r, http.StatusBadRequest, view{Step: "enter", Problem: "bad_form"})
+		show(w, r, p.Env, http.StatusBadRequest, view{Step: "enter", Problem: "bad_form"})
 		return
 	}
 	status, v := p.decide(r.PostForm)
 	if status != http.StatusSeeOther {
-		p.show(w, r, status, v)
+		show(w, r, p.Env, status, v)
 		return
 	}
 	query := url.Values{"user_code": {v.UserCode}, "done": {"1"}}
@@ -115,7 +115,7 @@ func (p page) decide(form url.Values) (status int, v view) {
 		return http.StatusSeeOther, v
 	case "approve":
 		v.Sub, v.Login = form.Get("sub"), form.Get("login")
-		if v.device.Approved, v.Problem = p.choose(v.Sub, v.Login); v.Problem == "" {
+		if v.device.Approved, v.Problem = choose(p.Service, v.Sub, v.Login); v.Problem == "" {
 			return http.StatusSeeOther, v
 		}
 		return http.StatusUnprocessableEntity, v

@@ -40,9 +40,9 @@ func rowOf(a *service.Account) row {
 
 func canSignIn(a *service.Account) bool { return !a.Blocked && !a.Pending }
 
-// rows are the users to choose from, those first who can sign in, and then the oldest first; more is how many are left out.
-func (p page) rows() (rows []row, more int) {
-	for _, a := range p.People.OldestFirst() {
+// rowsOf returns the users to choose from, those first who can sign in, and then the oldest first; more is how many are left out.
+func rowsOf(s *service.Service) (rows []row, more int) {
+	for _, a := range s.People.OldestFirst() {
 		if !a.Anonymous {
 			rows = append(rows, rowOf(a))
 		}
@@ -54,13 +54,13 @@ func (p page) rows() (rows []row, more int) {
 
 // choose returns the user of a form, or the text that says why not. What was typed goes before what was clicked. An address
 // that nobody has makes a new user, as a sign-up by a code does.
-func (p page) choose(sub, login string) (a *service.Account, problem string) {
+func choose(s *service.Service, sub, login string) (a *service.Account, problem string) {
 	if login = strings.TrimSpace(login); login != "" {
-		if a = p.find(login); a == nil {
-			a = p.newUser(login)
+		if a = find(s, login); a == nil {
+			a = newUser(s, login)
 		}
 	} else if sub != "" {
-		a = p.People.BySub(sub)
+		a = s.People.BySub(sub)
 	} else {
 		return nil, "choose_one"
 	}
@@ -74,15 +74,15 @@ func (p page) choose(sub, login string) (a *service.Account, problem string) {
 }
 
 // find returns the user of a username, or of an address in any form.
-func (p page) find(login string) *service.Account {
-	if a := p.People.ByLogin(login); a != nil {
+func find(s *service.Service, login string) *service.Account {
+	if a := s.People.ByLogin(login); a != nil {
 		return a
 	}
 	key := address.Key(login)
 	if key == "" {
 		return nil
 	}
-	for _, a := range p.People.OldestFirst() {
+	for _, a := range s.People.OldestFirst() {
 		if address.Key(a.Phone) == key || address.Key(a.Email) == key {
 			return a
 		}
@@ -91,7 +91,7 @@ func (p page) find(login string) *service.Account {
 }
 
 // newUser makes a user of an address; nil if the text is none.
-func (p page) newUser(login string) *service.Account {
+func newUser(s *service.Service, login string) *service.Account {
 	person := service.Person{Sub: random.Sub()}
 	const china = "+86"
 	switch key := address.Key(login); {
@@ -104,5 +104,5 @@ func (p page) newUser(login string) *service.Account {
 	default: // where the code of the country ends is not known
 		return nil
 	}
-	return p.People.Add(person)
+	return s.People.Add(person)
 }

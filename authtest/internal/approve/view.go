@@ -59,8 +59,9 @@ var policy = func() string {
 		"form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
 }()
 
-func (p page) show(w http.ResponseWriter, r *http.Request, status int, v view) {
-	v.Env = p.Env
+// show answers with the page of an environment.
+func show(w http.ResponseWriter, r *http.Request, env string, status int, v view) {
+	v.Env = env
 	v.Lang, v.Chosen = languageOf(r)
 	query := url.Values{"lang": {string(v.Lang.other())}}
 	for name, values := range r.URL.Query() {

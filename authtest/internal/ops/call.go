@@ -137,3 +137,14 @@ func bearerToken(r *http.Request) string {
 	}
 	return strings.TrimSpace(token)
 }
+
+// maxText is how many bytes are kept of a text that somebody only looks at, such as a header in the log.
+const maxText = 200
+
+// cut shortens a text to maxText.
+func cut(text string) string {
+	if len(text) <= maxText {
+		return text
+	}
+	return strings.ToValidUTF8(text[:maxText], "") + "..."
+}
