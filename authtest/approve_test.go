@@ -344,4 +344,5 @@ func TestDevicePageIsClosed(t *testing.T) {
 	assert.Regexp(t, `^default-src 'none'; style-src 'sha256-[A-Za-z0-9+/]{43}='; img-src data:; form-action 'self'; frame-ancestors 'none'; base-uri 'none'$`, policy)
 	assert.Equal(t, "no-store", resp.Header.Get("Cache-Control"))
 	assert.Equal(t, "nosniff", resp.Header.Get("X-Content-Type-Options"))
+	assert.Equal(t, "same-origin", resp.Header.Get("Referrer-Policy"), "with no-referrer a browser calls the origin of the form null, and the guard refuses it")
 }
