@@ -19,7 +19,8 @@ type call struct {
 	session  *service.Session           // of operations that need a bearer
 	token    string                     // the bearer, if the header has one
 	clientID string
-	sent     *service.Message // what the call has sent, nil for nothing
+	opened   map[string]string // fields of the body that were decrypted; nil if they are not for the server's key
+	sent     *service.Message  // what the call has sent, nil for nothing
 }
 
 // MaxBody is the largest body that is read.

@@ -37,9 +37,13 @@ func serve(s *service.Service, w http.ResponseWriter, r *http.Request) {
 	}
 	var out any
 	if refused == nil {
+		c.open()
 		out, refused = carryOut(s, op, c)
-		if pending, ok := out.(service.Pending); ok {
-			out = pending.Finish(s)
+		switch unfinished := out.(type) {
+		case service.Pending:
+			out = unfinished.Finish(s)
+		case late:
+			out = unfinished()
 		}
 	}
 	if fault.Close == service.AfterCommit {
@@ -62,6 +66,9 @@ func serve(s *service.Service, w http.ResponseWriter, r *http.Request) {
 	send(w, fault, status, answer.JSON(out))
 	_ = http.NewResponseController(w).Flush() // the functions that are told of it may take their time
 }
+
+// late is an answer that takes time to make and needs nothing of the environment: it is made with the Service unlocked.
+type late func() any
 
 // report tells the functions of WithOnMessage and WithOnRequest what a call has done.
 func report(s *service.Service, entry *service.Request, c *call) {

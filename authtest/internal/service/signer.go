@@ -13,7 +13,12 @@ type signer struct {
 	number int // of keys, but for the first
 }
 
-func (s *signer) newest() keys.Signing { return s.at(s.number) }
+// newest returns what gives the key that signs now, also when another one signs by then. It is called with the environment
+// unlocked, because a key that nobody has used is made there.
+func (s *signer) newest() func() keys.Signing {
+	now := *s
+	return func() keys.Signing { return now.at(now.number) }
+}
 
 func (s *signer) at(i int) keys.Signing {
 	if i < len(s.loaded) {
