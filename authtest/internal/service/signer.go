@@ -13,8 +13,8 @@ type signer struct {
 	number int // of keys, but for the first
 }
 
-// newest returns what gives the key that signs now, also when another one signs by then. It is called with the environment
-// unlocked, because a key that nobody has used is made there.
+// newest returns a function for the key that signs now, also if another one signs when it is called. The function is for the
+// environment unlocked: it makes a key that is used for the first time.
 func (s *signer) newest() func() keys.Signing {
 	now := *s
 	return func() keys.Signing { return now.at(now.number) }
