@@ -9,6 +9,7 @@ import (
 	"net/http/httputil"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -67,8 +68,8 @@ func (d devicePage) submit(t *testing.T, srv browsed, fields ...string) devicePa
 	for _, hidden := range hiddenField.FindAllStringSubmatch(d.text, -1) {
 		form.Set(hidden[1], hidden[2])
 	}
-	for i := 0; i < len(fields); i += 2 {
-		form.Set(fields[i], fields[i+1])
+	for pair := range slices.Chunk(fields, 2) {
+		form.Set(pair[0], pair[1])
 	}
 	return openDevice(t, srv, at.String(), form)
 }
