@@ -23,6 +23,9 @@ type call struct {
 	sent     *service.Message  // what the call has sent, nil for nothing
 }
 
+// late is an answer that takes time to make and needs nothing of the environment: it is made with the Service unlocked.
+type late func() any
+
 // MaxBody is the largest body that is read.
 const MaxBody = 1 << 20
 

@@ -67,9 +67,6 @@ func serve(s *service.Service, w http.ResponseWriter, r *http.Request) {
 	_ = http.NewResponseController(w).Flush() // the functions that are told of it may take their time
 }
 
-// late is an answer that takes time to make and needs nothing of the environment: it is made with the Service unlocked.
-type late func() any
-
 // report tells the functions of WithOnMessage and WithOnRequest what a call has done.
 func report(s *service.Service, entry *service.Request, c *call) {
 	if s.OnMessage != nil && c.sent != nil {
