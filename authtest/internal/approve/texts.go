@@ -5,7 +5,7 @@ import "fmt"
 // texts are what the page says, in English and in Chinese.
 var texts = map[string]struct{ en, zh string }{
 	"emulator": {"tcbauth emulator", "tcbauth 模拟器"},
-	"anybody":  {"This emulator is for tests: whoever opens this page can sign in as anybody.", "模拟器仅用于测试：能打开此页的人可以用任何用户的身份登录。"},
+	"anybody":  {"This emulator is for tests: whoever opens this page can sign in as anybody.", "模拟器仅用于测试：在此页可登录任何用户。"},
 	"language": {"中文", "English"},
 
 	"enter":     {"Sign in on a device", "登录设备"},
@@ -14,11 +14,11 @@ var texts = map[string]struct{ en, zh string }{
 	"continue":  {"Continue", "继续"},
 
 	"choose":      {"Approve this sign-in?", "允许这次登录吗？"},
-	"compare":     {"Go on only if your device shows this code.", "请确认设备上显示的是这个代码，否则不要继续。"},
+	"compare":     {"Go on only if your device shows this code.", "请确认设备上显示的是此代码。"},
 	"client":      {"Application", "应用"},
 	"scope":       {"Scope", "权限范围"},
 	"scope_none":  {"none named", "未指定"},
-	"expires":     {"Expires in", "剩余有效时间"},
+	"expires":     {"Expires in", "剩余时间"},
 	"minutes":     {"%d min", "%d 分钟"},
 	"who":         {"Sign in as", "登录用户"},
 	"nobody":      {"This environment has no users yet.", "此环境还没有用户。"},
