@@ -359,7 +359,9 @@ func TestNoCodeForABrokenStore(t *testing.T) {
 // reservingStore is a LockingStore that can make sure of room.
 type reservingStore struct{ testbed.LockingStore }
 
-func (s reservingStore) Reserve(_ context.Context, key string, _ int) error { return s.Run("Reserve", key) }
+func (s reservingStore) Reserve(_ context.Context, key string, _ int) error {
+	return s.Run("Reserve", key)
+}
 
 // TestNothingIsSpentOnASessionThatCannotBeKept: no code is used up and nobody is registered while the store can give no lock
 // or has no room. The same code signs in once the store works again.
