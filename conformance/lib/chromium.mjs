@@ -21,13 +21,13 @@ export function findChromium() {
 }
 
 // startChromium opens an address in a browser without a window and with a new profile. onEnd is called with the reason if
-// it ends before stop does that.
-export async function startChromium(program, address, onEnd) {
+// it ends before stop does that. With devtools the result has the two pipes of the DevTools protocol.
+export async function startChromium(program, address, onEnd, { devtools = false } = {}) {
   const profile = await mkdtemp(join(tmpdir(), 'tcbauth-chromium-'))
   const child = spawn(program, [
     '--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
-    '--disable-component-update', '--disable-sync', `--user-data-dir=${profile}`, address,
-  ], { stdio: ['ignore', 'ignore', 'pipe'] })
+    '--disable-component-update', '--disable-sync', `--user-data-dir=${profile}`, ...(devtools ? ['--remote-debugging-pipe'] : []), address,
+  ], { stdio: ['ignore', 'ignore', 'pipe', ...(devtools ? ['pipe', 'pipe'] : [])] })
   let said = ''
   child.stderr.setEncoding('utf8').on('data', (text) => (said = (said + text).slice(-4000)))
   const kill = () => child.kill()
@@ -37,6 +37,7 @@ export async function startChromium(program, address, onEnd) {
     if (!stopping) onEnd(new Error(`${program} ended (${reason}): ${said}`))
   })
   return {
+    devtools: devtools ? { write: child.stdio[3], read: child.stdio[4] } : undefined,
     async stop() {
       stopping = true
       process.off('exit', kill)

@@ -1,10 +1,5 @@
 package service
 
-import (
-	"maps"
-	"slices"
-)
-
 // This file has the changes of rules while an environment runs.
 
 // Rules returns the rules in force. It takes the lock.
@@ -16,7 +11,7 @@ func (s *Service) Rules() Rules {
 
 func (s *Service) rulesNow() Rules {
 	r := s.Config.rules()
-	r.Captcha = slices.Sorted(maps.Keys(s.Captchas.required))
+	r.Captcha = names(s.Captchas.required)
 	return r
 }
 

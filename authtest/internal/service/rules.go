@@ -82,9 +82,9 @@ func (c *Config) rules() Rules {
 		EmailInterval: jsonin.Duration(c.EmailInterval), EmailDaily: c.EmailDaily,
 		CodeLifetime: jsonin.Duration(c.CodeLifetime), CodeAttempts: c.CodeAttempts,
 		PasswordLock:      PasswordLock{c.LockAfter, jsonin.Duration(c.LockFor)},
-		Captcha:           slices.Sorted(maps.Keys(c.CaptchaFor)),
+		Captcha:           names(c.CaptchaFor),
 		CaptchaAfterSends: c.CaptchaAfterSends, CaptchaAfterWrong: c.CaptchaAfterWrong,
-		LoginOff: slices.Sorted(maps.Keys(c.LoginOff)), SignUpOff: slices.Sorted(maps.Keys(c.SignUpOff)),
+		LoginOff: names(c.LoginOff), SignUpOff: names(c.SignUpOff),
 		AccessLifetime: jsonin.Duration(c.AccessLifetime), RefreshLifetime: jsonin.Duration(c.RefreshLifetime),
 		Refresh:       RefreshRule{Policy: Rotate, Grace: jsonin.Duration(c.Refresh.Grace), Reuse: RefuseReuse},
 		SingleSession: c.SingleSession,
@@ -111,6 +111,13 @@ func (c *Config) apply(r *Rules) {
 		Static: r.Refresh.Policy == Static, Grace: time.Duration(r.Refresh.Grace), Revoking: r.Refresh.Reuse == RevokeOnReuse,
 	}
 	c.SingleSession = r.SingleSession
+}
+
+// names are those of a set, in order, and never nil.
+func names(set map[string]bool) []string {
+	all := slices.AppendSeq([]string{}, maps.Keys(set))
+	slices.Sort(all)
+	return all
 }
 
 func set(names []string) map[string]bool {

@@ -33,11 +33,12 @@ function put(old, fresh, following) {
   putChildren(old, fresh, following)
 }
 
-// key is by what a node is known again: its id, or else what it is and its number among such.
+// keys are by what nodes are known again: an id, or else what it is and its number among such.
 function keys(parent) {
   const counts = {}
   return [...parent.childNodes].map((node) => {
-    if (node.id) return `#${node.id}`
+    const id = node.getAttribute?.('id') // of a form, node.id can be an input
+    if (id) return `#${id}`
     counts[node.nodeName] = (counts[node.nodeName] ?? 0) + 1
     return `${node.nodeName} ${counts[node.nodeName]}`
   })
@@ -86,15 +87,19 @@ function show(html, following) {
 
 let fetching = false
 let again = false
+let sent = 0 // forms, and their answers: what was fetched before one may be older than it
 
 async function follow() {
   if (fetching) return void (again = true)
   fetching = true
   do {
     again = false
+    const before = sent
     try {
       const answer = await fetch(location.href, { cache: 'no-store' })
-      if (answer.ok) show(await answer.text(), true)
+      const html = await answer.text()
+      if (sent !== before) again = true
+      else if (answer.ok) show(html, true)
     } catch { /* the stream of changes tells that the server is away, and when it is back */ }
   } while (again)
   fetching = false
@@ -164,9 +169,11 @@ document.addEventListener('submit', async (event) => {
   const form = event.target
   event.preventDefault()
   if (form.method !== 'post') return search(0)
+  sent++
   try {
     const answer = await fetch(form.action, { method: 'POST', body: new URLSearchParams(new FormData(form, event.submitter)) })
     const html = await answer.text()
+    sent++
     if (answer.ok) done(form)
     show(html, false)
     if (!answer.ok) document.querySelector('[aria-invalid]')?.focus()

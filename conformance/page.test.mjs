@@ -1,0 +1,396 @@
+import assert from 'node:assert/strict'
+import test, { after, before } from 'node:test'
+import { findChromium } from './lib/chromium.mjs'
+import { startBrowser } from './lib/devtools.mjs'
+import { startEmulator } from './lib/emulator.mjs'
+
+// The emulator's page in Chromium: every button with and without its script, in both languages, at the widths of phones, tablets
+// and desks, light and dark; that nothing is lost while somebody types; and that nothing is requested from elsewhere.
+
+const program = findChromium()
+const why = 'no Chromium: THE PAGE OF THE EMULATOR WAS NOT DRIVEN.'
+if (!program) console.error(why)
+const skip = program || process.env.REQUIRE_CHROMIUM ? false : why
+
+let emulator
+let browser
+before(async () => {
+  if (!program) return
+  emulator = await startEmulator()
+  browser = await startBrowser(program, (error) => console.error(error))
+})
+after(async () => {
+  await browser?.stop()
+  await emulator?.stop()
+})
+
+const texts = {
+  'en': { added: 'The user was added.', copied: 'Copied', duration: 'This is not a duration', more: 'Nothing matches the search.' },
+  'zh-CN': { added: '用户已添加。', copied: '已复制', duration: '时长格式不正确', more: '没有符合搜索条件的内容。' },
+}
+
+// auth makes a call of the auth API and returns its answer, whatever it is.
+async function auth(operation, body, headers = {}) {
+  const response = await fetch(`${emulator.url}/auth/v1/${operation}`, {
+    method: body === undefined ? 'GET' : 'POST', body: body === undefined ? undefined : JSON.stringify(body),
+    headers: { 'x-device-id': 'd-1', ...headers },
+  })
+  return response.json()
+}
+
+const login = (password = 'passw0rd') => auth('signin', { username: 'user_01', password })
+const list = async (name) => (await emulator.control.call('GET', name))[name]
+const rules = () => emulator.control.call('GET', 'rules')
+
+async function fresh() {
+  await emulator.control.reset()
+  await emulator.control.addUser({ sub: '1', username: 'user_01', password: 'passw0rd', phone_number: '+86 13800000000' })
+}
+
+// open opens the page for a developer with these tastes.
+async function open({ script = true, language = 'en', width = 1280, dark = false } = {}) {
+  const page = await browser.open()
+  await page.look({ width, dark })
+  await page.speaks(language)
+  if (!script) await page.withoutScript()
+  await page.goto(`${emulator.url}/_emulator/`)
+  if (script) await page.until('the page is live', () => document.querySelector('#live.on'))
+  return page
+}
+
+// press clicks a button that sends a form, and waits until the page says what was done.
+async function press(page, selector) {
+  if (!page.hasScript) {
+    await page.event('Page.loadEventFired', () => page.click(selector))
+  } else {
+    await page.run(() => document.getElementById('notice').replaceChildren())
+    await page.until(selector, (wanted) => document.querySelector(wanted), selector) // a change may be on its way
+    await page.click(selector)
+  }
+  return page.until(`what ${selector} has done`, () => document.querySelector('#notice p')?.textContent)
+}
+
+const button = (form) => `#form-${form} button`
+
+async function device() {
+  const { user_code: code, device_code: secret } = await auth('device/code', {})
+  return { code, poll: () => auth('token', { grant_type: 'urn:ietf:params:oauth:grant-type:device_code', device_code: secret }) }
+}
+
+async function qrCode() {
+  const { qr_code_id: id } = await auth('qrcode/generate', { envId: 'conformance', wxAppId: 'wx1' })
+  return { id, status: async () => (await auth('qrcode/get/status', { qrCodeId: id })).status }
+}
+
+// reload shows a page without script what has happened.
+const reload = (page) => page.hasScript ? undefined : page.goto(`${emulator.url}/_emulator/`)
+
+// buttons are what each form of the page is tried with, by its field do.
+const buttons = {
+  async 'advance'(page) {
+    await page.type('#advance--by', '3h')
+    const start = Date.parse((await emulator.control.call('GET', 'clock')).now)
+    await press(page, button('advance'))
+    await press(page, '#form-advance button[value="10m"]')
+    const moved = Date.parse((await emulator.control.call('GET', 'clock')).now) - start
+    assert.ok(moved >= 3 * 3600e3 + 600e3 && moved < 3 * 3600e3 + 660e3, `moved by ${moved} ms`)
+    assert.match(await page.run(() => document.querySelector('.line').textContent), /3h10m/)
+  },
+  async 'fix-code'(page) {
+    await page.type('#fix-code--to', '13900000000')
+    await page.type('#fix-code--code', '123456')
+    await press(page, button('fix-code'))
+    await auth('verification', { phone_number: '+86 13900000000' })
+    assert.equal(await emulator.control.code('13900000000'), '123456')
+  },
+  async 'approve'(page) {
+    const { code, poll } = await device()
+    await reload(page)
+    await press(page, button(`approve-${code}`))
+    assert.equal((await poll()).sub, '1')
+  },
+  async 'refuse'(page) {
+    const { code, poll } = await device()
+    await reload(page)
+    await press(page, button(`refuse-${code}`))
+    assert.equal((await poll()).error, 'access_denied')
+  },
+  async 'scan'(page) {
+    const { id, status } = await qrCode()
+    await reload(page)
+    await press(page, button(`scan-${id}`))
+    assert.equal(await status(), 'SUCCESS')
+  },
+  async 'refuse-qr'(page) {
+    const { id, status } = await qrCode()
+    await reload(page)
+    await press(page, button(`refuse-qr-${id}`))
+    assert.equal(await status(), 'EXPIRED')
+  },
+  async 'add-user'(page, { added }) {
+    await page.type('#add-user--username', 'user_02')
+    await page.type('#add-user--phone_number', '139 0000 0000')
+    assert.equal(await press(page, button('add-user')), added)
+    const user = (await list('users')).find(({ username }) => username === 'user_02')
+    assert.equal(user.phone_number, '+86 13900000000')
+    await page.until('the new user', (sub) => document.getElementById(`u-${sub}`), user.sub)
+  },
+  async 'edit-user'(page) {
+    await page.type('#edit-user-1-name', 'Gopher')
+    await press(page, button('edit-user-1'))
+    assert.equal((await list('users')).find(({ sub }) => sub === '1').name, 'Gopher')
+    assert.ok((await login()).access_token, 'the password stays')
+  },
+  async 'block'(page) {
+    await press(page, button('block-1'))
+    assert.equal((await login()).error, 'user_blocked')
+  },
+  async 'unblock'(page) { // of whom block has blocked
+    await press(page, button('block-1'))
+    assert.ok((await login()).access_token)
+  },
+  async 'sign-out'(page) {
+    await login()
+    await reload(page)
+    await page.until('the session', () => !document.querySelector('#form-sign-out-1 button').disabled)
+    await press(page, button('sign-out-1'))
+    assert.equal((await list('sessions')).filter(({ sub }) => sub === '1').length, 0)
+  },
+  async 'end-session'(page) {
+    await login()
+    const { id } = (await list('sessions')).find(({ sub }) => sub === '1')
+    await reload(page)
+    await press(page, button(`end-session-${id}`))
+    assert.ok(!(await list('sessions')).some((session) => session.id === id))
+  },
+  async 'rules-login'(page) {
+    await page.click('#rules-login input[name=login][value=email]')
+    await press(page, button('rules-login'))
+    assert.deepEqual((await rules()).login_off, ['email'])
+    assert.equal((await auth('verification', { email: 'a@b.cn' })).error, 'login_type_disabled')
+  },
+  async 'rules-limits'(page) {
+    await page.type('[id="rules-limits--sms_interval"]', '2m')
+    await press(page, button('rules-limits'))
+    assert.equal((await rules()).sms_interval, '2m0s')
+  },
+  async 'rules-relaxed'(page) {
+    await press(page, button('rules-relaxed'))
+    assert.equal((await rules()).sms_interval, '0s')
+  },
+  async 'rules-captcha'(page) {
+    await page.click('#rules-captcha input[value=signin]')
+    await press(page, button('rules-captcha'))
+    assert.deepEqual((await rules()).captcha, ['signin'])
+  },
+  async 'rules-tokens'(page) {
+    await page.click('#rules-tokens input[name="refresh.reuse"]')
+    await page.type('[id="rules-tokens--access_token_lifetime"]', '1m')
+    await press(page, button('rules-tokens'))
+    const { refresh, access_token_lifetime: lifetime } = await rules()
+    assert.deepEqual([refresh.reuse, lifetime], ['revoke', '1m0s'])
+  },
+  async 'rules-start'(page) {
+    await press(page, button('rules-start'))
+    assert.deepEqual((await rules()).captcha, [])
+  },
+  async 'add-fault'(page) {
+    await page.type('#add-fault--error', 'internal')
+    await page.type('#add-fault--times', '7')
+    await press(page, button('add-fault'))
+    const [fault] = await list('faults')
+    assert.deepEqual([fault.operation, fault.error, fault.times], ['token', 'internal', 7])
+  },
+  async 'lift-fault'(page) { // that add-fault has added
+    const [{ id }] = await list('faults')
+    await press(page, button(`lift-fault-${id}`))
+    assert.deepEqual(await list('faults'), [])
+  },
+  async 'clear-faults'(page) {
+    await emulator.control.fault({ operation: 'certs', close: 'after_commit' })
+    await reload(page)
+    await press(page, button('clear-faults'))
+    assert.deepEqual(await list('faults'), [])
+  },
+  async 'delete-user'(page) {
+    await press(page, button('delete-user-1'))
+    assert.ok(!(await list('users')).some(({ sub }) => sub === '1'))
+  },
+  async 'reset'(page) {
+    await press(page, button('reset'))
+    assert.deepEqual(await list('users'), [])
+  },
+}
+
+// checkPage checks what is true of every page: no error, nothing from elsewhere, and no scrolling sideways.
+async function checkPage(page) {
+  assert.deepEqual(page.problems, [])
+  for (const url of page.requests) assert.ok(url.startsWith(`${emulator.url}/`) || url === 'about:blank', `the page requests ${url}`)
+  const { scroll, width } = await page.run(() => ({ scroll: document.documentElement.scrollWidth, width: innerWidth }))
+  assert.ok(scroll <= width, `the page is ${scroll} pixels wide in a window of ${width}`)
+}
+
+for (const taste of [
+  { script: true, language: 'en', width: 1280, dark: false },
+  { script: true, language: 'zh-CN', width: 360, dark: true },
+  { script: false, language: 'en', width: 360, dark: false },
+  { script: false, language: 'zh-CN', width: 768, dark: true },
+]) {
+  const { script, language, width, dark } = taste
+  test(`every button ${script ? 'with' : 'without'} script, ${language}, ${width} pixels, ${dark ? 'dark' : 'light'}`, { skip }, async () => {
+    await fresh()
+    const page = await open(taste)
+    assert.equal(await page.run(() => document.documentElement.lang), language)
+    const seen = new Set()
+    const look = async () => (await page.run(() => [...document.querySelectorAll('input[name=do]')].map((input) => input.value))).forEach((one) => seen.add(one))
+    for (const [name, use] of Object.entries(buttons)) {
+      try {
+        await look()
+        await use(page, texts[language])
+      } catch (error) {
+        throw Object.assign(new Error(`${name}: ${error.message}`), { stack: error.stack })
+      }
+    }
+    assert.deepEqual([...seen].filter((name) => !buttons[name]), [], 'every form is tried')
+    await checkPage(page)
+  })
+}
+
+test('the page fits every width, in both languages, light and dark, with all rows open', { skip }, async () => {
+  await fresh()
+  const session = await login()
+  await auth('user/me', undefined, { Authorization: `Bearer ${session.access_token}` })
+  await auth('verification', { email: `${'long-'.repeat(12)}address@example.com` })
+  await auth('verification', { phone_number: '12' })
+  await device()
+  await qrCode()
+  await auth('captcha/data', {})
+  for (const language of Object.keys(texts)) {
+    for (const dark of [false, true]) {
+      const page = await open({ language, dark })
+      await page.run(() => document.querySelectorAll('details').forEach((row) => (row.open = true)))
+      for (const width of [360, 768, 1280]) {
+        await page.look({ width, dark })
+        await checkPage(page)
+      }
+      const unnamed = await page.run(() => [...document.querySelectorAll('input:not([type=hidden]), select, button, a')].filter((one) => {
+        const name = one.labels?.[0]?.textContent || one.getAttribute('aria-label') || one.textContent
+        return !name.trim()
+      }).map((one) => one.outerHTML))
+      assert.deepEqual(unnamed, [], 'everything has a name')
+      const dim = await page.run(() => { // contrast of texts with what is behind them (WCAG 2.2, 1.4.3)
+        const parse = (color) => color.match(/[\d.]+/g).map(Number)
+        const light = ([r, g, b]) => [r, g, b].map((c) => c / 255).map((c) => c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4)
+          .reduce((sum, c, i) => sum + c * [0.2126, 0.7152, 0.0722][i], 0)
+        const found = new Set()
+        for (const element of document.querySelectorAll('#page *, .top *')) {
+          if (![...element.childNodes].some((node) => node.nodeType === 3 && node.data.trim()) || element.disabled) continue
+          let back = element
+          while (back && (parse(getComputedStyle(back).backgroundColor)[3] ?? 1) === 0) back = back.parentElement
+          const [high, low] = [light(parse(getComputedStyle(element).color)), light(parse(getComputedStyle(back ?? document.body).backgroundColor))].sort((a, b) => b - a)
+          if ((high + 0.05) / (low + 0.05) < 4.5) found.add(`${element.tagName}.${element.className} ${((high + 0.05) / (low + 0.05)).toFixed(2)}`)
+        }
+        return [...found]
+      })
+      assert.deepEqual(dim, [], 'every text can be read')
+    }
+  }
+})
+
+test('a live update loses nothing of what somebody does', { skip }, async () => {
+  await fresh()
+  await auth('verification', { phone_number: '+86 13800000000' })
+  await device()
+  const page = await open()
+  await page.until('the request', () => document.querySelector('#requests-rows details'))
+  await page.click('#requests-rows details summary')
+  await page.type('#users input[type=search]', 'user')
+  await page.type('#edit-user-1-email', 'half@typ')
+  await page.type('#add-user--username', 'half-typed')
+  await page.run(() => {
+    const field = document.getElementById('add-user--username')
+    field.setSelectionRange(2, 5)
+    field.scrollIntoView({ block: 'center' })
+    globalThis.kept = { field, row: document.querySelector('#requests-rows details'), top: field.getBoundingClientRect().top }
+  })
+  for (const email of ['a@b.cn', 'b@b.cn']) {
+    await auth('verification', { email })
+    await page.until('the new message', (to) => document.querySelector('#inbox-rows').textContent.includes(to), email)
+  }
+  await page.until('it was announced', () => document.getElementById('latest').textContent.includes('b@b.cn'))
+  await emulator.control.call('DELETE', 'users/1')
+  await page.until('the user is gone', () => document.querySelector('#u-1.gone'))
+  const state = await page.run(() => ({
+    active: document.activeElement === kept.field, value: kept.field.value, selection: [kept.field.selectionStart, kept.field.selectionEnd],
+    open: kept.row.isConnected && kept.row.open, moved: Math.abs(kept.field.getBoundingClientRect().top - kept.top),
+    filter: document.querySelector('#users input[type=search]').value, email: document.getElementById('edit-user-1-email').value,
+  }))
+  assert.ok(state.moved < 200, `the field has moved by ${state.moved} pixels`)
+  delete state.moved
+  assert.deepEqual(state, { active: true, value: 'half-typed', selection: [2, 5], open: true, filter: 'user', email: 'half@typ' })
+  await checkPage(page)
+})
+
+for (const script of [true, false]) {
+  test(`a mistake is said beside the field and the input is kept, ${script ? 'with' : 'without'} script`, { skip }, async () => {
+    await fresh()
+    for (const language of Object.keys(texts)) {
+      const page = await open({ script, language })
+      await page.type('#advance--by', 'soon')
+      const send = () => page.click(button('advance'))
+      await (script ? send() : page.event('Page.loadEventFired', send))
+      const said = await page.until('what is wrong', () => document.querySelector('#advance--by-wrong')?.textContent)
+      assert.ok(said.startsWith(texts[language].duration), said)
+      if (script) { // it stays while others do something
+        await auth('verification', { email: `${language.toLowerCase()}@b.cn` })
+        await page.until('the message', (to) => document.querySelector('#inbox-rows').textContent.includes(to), `${language.toLowerCase()}@b.cn`)
+      }
+      assert.deepEqual(await page.run(() => {
+        const field = document.getElementById('advance--by')
+        return [field.value, field.getAttribute('aria-invalid'), document.activeElement === field, !!document.querySelector('#advance--by-wrong')]
+      }), ['soon', 'true', true, true])
+      // The answer of 422 is in the console, as every refused request is.
+      assert.deepEqual(page.problems.filter((problem) => !problem.includes('422')), [])
+    }
+  })
+}
+
+test('filters are instant, and ask the server for what is not shown', { skip }, async () => {
+  await fresh()
+  for (let i = 0; i < 40; i++) await emulator.control.addUser({ sub: `many-${i}`, username: `crowd_${i}` })
+  const page = await open()
+  assert.ok(!(await page.run(() => document.getElementById('u-1'))), 'the oldest user is cut off')
+  await page.type('#users input[type=search]', 'user_01')
+  assert.equal(await page.run(() => [...document.querySelectorAll('#users-rows > li:not([hidden])')].length), 0, 'at once')
+  await page.until('the user that was not shown', () => document.getElementById('u-1'))
+  assert.match(await page.run(() => location.search), /users=user_01/)
+  await page.type('#users input[type=search]', 'nobody at all')
+  await page.until('nothing is found', (text) => document.getElementById('users').textContent.includes(text), texts.en.more)
+
+  const plain = await open({ script: false, language: 'zh-CN' })
+  await plain.type('#users input[type=search]', 'user_01')
+  await plain.event('Page.loadEventFired', () => plain.click('#users .filter button'))
+  assert.deepEqual(await plain.run(() => [...document.querySelectorAll('#users-rows > li')].map((row) => row.id)), ['u-1'])
+  await plain.event('Page.loadEventFired', () => plain.click('#users .filter a'))
+  assert.equal(await plain.run(() => document.querySelectorAll('#users-rows > li').length), 30)
+  await checkPage(plain)
+})
+
+test('buttons copy, the link changes the language, and a request leads to its fault', { skip }, async () => {
+  await fresh()
+  await auth('verification', { phone_number: '+86 13800000000' })
+  const page = await open()
+  await page.click('#inbox-rows .copy')
+  await page.until('it says so', (text) => document.querySelector('#inbox-rows .copy').textContent === text, texts.en.copied)
+  assert.equal(await page.run(() => navigator.clipboard.readText()), await emulator.control.code('13800000000'))
+
+  await page.event('Page.loadEventFired', () => page.click('#language'))
+  assert.equal(await page.run(() => document.documentElement.lang), 'zh-CN')
+  await page.goto(`${emulator.url}/_emulator/`)
+  assert.equal(await page.run(() => document.documentElement.lang), 'zh-CN', 'it is remembered')
+
+  await page.until('the request', () => document.querySelector('#requests-rows a[href$="#faults"]'))
+  await page.event('Page.loadEventFired', () => page.click('#requests-rows a[href$="#faults"]'))
+  assert.deepEqual(await page.run(() => [document.getElementById('add-fault').open, document.getElementById('add-fault--operation').value]), [true, 'verification'])
+  await checkPage(page)
+})
