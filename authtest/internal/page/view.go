@@ -1,6 +1,7 @@
 package page
 
 import (
+	"cmp"
 	"html/template"
 	"maps"
 	"net/http"
@@ -138,7 +139,10 @@ type fault struct {
 }
 
 // choice is a user to approve as.
-type choice struct{ Sub, Label string }
+type choice struct {
+	Sub, Label string
+	Status     string // blocked or pending; "" for a user who can sign in
+}
 
 // filters are the texts that lists are searched for.
 type filters struct{ Inbox, Requests, Users, Sessions string }
@@ -264,8 +268,16 @@ func (v *view) lookAtUsers(s *service.Service) {
 		choices, all := s.People.Newest(maxChoices, func(a *service.Account) bool { return !a.Anonymous })
 		v.Choices.All = all
 		for _, a := range choices {
-			v.Choices.Rows = append(v.Choices.Rows, choice{a.Sub, label(&a.Person)})
+			c := choice{Sub: a.Sub, Label: label(&a.Person)}
+			switch {
+			case a.Blocked:
+				c.Status = "blocked"
+			case a.Pending:
+				c.Status = "pending"
+			}
+			v.Choices.Rows = append(v.Choices.Rows, c)
 		}
+		slices.SortStableFunc(v.Choices.Rows, func(a, b choice) int { return cmp.Compare(len(a.Status), len(b.Status)) }) // who can comes first
 	}
 	matches = matcher(v.Filters.Sessions)
 	findSession := func(n *service.Session) string {
