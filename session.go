@@ -169,10 +169,10 @@ type RefreshTokenForceRequest struct {
 	Version string `json:"version,omitempty"`
 }
 
-// RefreshTokenForce refreshes the session as [Auth.RefreshSession] does without a RefreshToken. It keeps a v2 session at
-// v2, and refreshes an expired session only once; the js-sdk turns it into a v1 session and refreshes twice.
+// RefreshTokenForce refreshes the session as [Auth.RefreshSession] does without a RefreshToken. Without a Version it
+// uses the one that signed in, so a v2 session stays at v2.
 //
-// js-sdk: refreshTokenForce.
+// js-sdk: refreshTokenForce, which uses v1 unless the caller names v2, and refreshes an expired session twice.
 func (a *Auth) RefreshTokenForce(ctx context.Context, req RefreshTokenForceRequest) (*Credentials, error) {
 	return a.forceRefresh(ctx, "RefreshTokenForce", req.Version, checkVersion(req.Version))
 }
