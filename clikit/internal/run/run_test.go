@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"runtime"
 	"strconv"
 	"strings"
 	"syscall"
@@ -83,6 +84,9 @@ func TestSignal(t *testing.T) {
 	for _, helper := range []string{"command", "child"} {
 		t.Run(helper, func(t *testing.T) {
 			t.Parallel()
+			if runtime.GOOS == "windows" {
+				t.Skip("SKIPPED: Windows has no signals to send")
+			}
 			p := testbed.StartProcess(t, helper, binary)
 			assert.Equal(t, "[] secret 2", p.MustHear(t))
 			p.Signal(t, syscall.SIGTERM)
