@@ -17,8 +17,8 @@ func (f form) get(name string) string { return strings.TrimSpace(f.values.Get(na
 
 func (f form) has(name string) bool { return f.values.Has(name) }
 
-// mistake is what is wrong with a form, at one of its fields. It is a text of the page, or for Text an error as it is.
-type mistake struct{ field, word, text string }
+// mistake is what is wrong with a form, at one of its fields. key is that of a text of the page; without it text is an error as it is.
+type mistake struct{ field, key, text string }
 
 // failure is a form that could not be carried out.
 type failure struct {
@@ -34,34 +34,30 @@ type action struct {
 }
 
 // actions are the forms by their field do.
-var actions map[string]action
-
-func init() { //nolint:gochecknoinits // the actions are checked against the texts, and those are looked up by actions
-	actions = map[string]action{
-		"advance":       {"clock", advance},
-		"reset":         {"clock", reset},
-		"fix-code":      {"inbox", fixCode},
-		"approve":       {"waiting", approve},
-		"refuse":        {"waiting", refuse},
-		"scan":          {"waiting", scan},
-		"refuse-qr":     {"waiting", refuseQR},
-		"add-user":      {"users", addUser},
-		"edit-user":     {"users", editUser},
-		"block":         {"users", block},
-		"unblock":       {"users", unblock},
-		"sign-out":      {"users", signOut},
-		"delete-user":   {"users", deleteUser},
-		"end-session":   {"sessions", endSession},
-		"rules-login":   {"rules", rulesLogin},
-		"rules-limits":  {"rules", rulesLimits},
-		"rules-relaxed": {"rules", rulesRelaxed},
-		"rules-captcha": {"rules", rulesCaptcha},
-		"rules-tokens":  {"rules", rulesTokens},
-		"rules-start":   {"rules", rulesStart},
-		"add-fault":     {"faults", addFault},
-		"lift-fault":    {"faults", liftFault},
-		"clear-faults":  {"faults", clearFaults},
-	}
+var actions = map[string]action{
+	"advance":       {"clock", advance},
+	"reset":         {"clock", reset},
+	"fix-code":      {"inbox", fixCode},
+	"approve":       {"waiting", approve},
+	"refuse":        {"waiting", refuse},
+	"scan":          {"waiting", scan},
+	"refuse-qr":     {"waiting", refuseQR},
+	"add-user":      {"users", addUser},
+	"edit-user":     {"users", editUser},
+	"block":         {"users", block},
+	"unblock":       {"users", unblock},
+	"sign-out":      {"users", signOut},
+	"delete-user":   {"users", deleteUser},
+	"end-session":   {"sessions", endSession},
+	"rules-login":   {"rules", rulesLogin},
+	"rules-limits":  {"rules", rulesLimits},
+	"rules-relaxed": {"rules", rulesRelaxed},
+	"rules-captcha": {"rules", rulesCaptcha},
+	"rules-tokens":  {"rules", rulesTokens},
+	"rules-start":   {"rules", rulesStart},
+	"add-fault":     {"faults", addFault},
+	"lift-fault":    {"faults", liftFault},
+	"clear-faults":  {"faults", clearFaults},
 }
 
 // advance moves the clock by what one of its buttons says, or else by what was typed.
@@ -73,9 +69,9 @@ func advance(s *service.Service, f form) *mistake {
 	d, ok := readDuration(text)
 	switch {
 	case !ok:
-		return &mistake{field: "by", word: "bad_duration"}
+		return &mistake{field: "by", key: "bad_duration"}
 	case s.Advance(d) != nil:
-		return &mistake{field: "by", word: "bad_advance"}
+		return &mistake{field: "by", key: "bad_advance"}
 	}
 	return nil
 }
@@ -88,10 +84,10 @@ func reset(s *service.Service, _ form) *mistake {
 func fixCode(s *service.Service, f form) *mistake {
 	code := f.get("code")
 	if code != "" && !service.CodePattern.MatchString(code) {
-		return &mistake{field: "code", word: "bad_code"}
+		return &mistake{field: "code", key: "bad_code"}
 	}
 	if s.FixCode(f.get("to"), code) != nil {
-		return &mistake{field: "to", word: "bad_address"}
+		return &mistake{field: "to", key: "bad_address"}
 	}
 	return nil
 }
@@ -99,7 +95,7 @@ func fixCode(s *service.Service, f form) *mistake {
 func approve(s *service.Service, f form) *mistake {
 	sub := chosen(s, f)
 	if sub == "" {
-		return &mistake{field: "as", word: "no_such_user"}
+		return &mistake{field: "as", key: "no_such_user"}
 	}
 	return gone(s.ApproveDevice(f.get("id"), sub))
 }
@@ -109,7 +105,7 @@ func refuse(s *service.Service, f form) *mistake { return gone(s.DenyDevice(f.ge
 func scan(s *service.Service, f form) *mistake {
 	sub := chosen(s, f)
 	if sub == "" {
-		return &mistake{field: "as", word: "no_such_user"}
+		return &mistake{field: "as", key: "no_such_user"}
 	}
 	return gone(s.ScanQRCodeAs(f.get("id"), sub))
 }
@@ -151,7 +147,7 @@ func gone(err error) *mistake {
 		return nil
 	}
 	if _, missing := errors.AsType[*service.Missing](err); missing {
-		return &mistake{word: "gone"}
+		return &mistake{key: "gone"}
 	}
 	return &mistake{text: err.Error()}
 }
@@ -164,7 +160,7 @@ func (f form) number(name string) (int, *mistake) {
 	}
 	n, err := strconv.Atoi(text)
 	if err != nil || n < 0 {
-		return 0, &mistake{field: name, word: "bad_number"}
+		return 0, &mistake{field: name, key: "bad_number"}
 	}
 	return n, nil
 }
@@ -229,5 +225,5 @@ func (v *view) wrong() string {
 	if v.failed.wrong.text != "" {
 		return v.failed.wrong.text
 	}
-	return v.T(v.failed.wrong.word)
+	return v.T(v.failed.wrong.key)
 }

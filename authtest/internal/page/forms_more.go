@@ -26,7 +26,7 @@ func addUser(s *service.Service, f form) *mistake {
 	known := in.Sub != "" && s.People.BySub(in.Sub) != nil
 	s.Unlock()
 	if known {
-		return &mistake{field: "sub", word: "person_taken"}
+		return &mistake{field: "sub", key: "person_taken"}
 	}
 	_, err := s.Seed([]service.Person{in})
 	return ofPerson(err)
@@ -37,7 +37,7 @@ func editUser(s *service.Service, f form) *mistake {
 	var wrong *mistake
 	err := s.EditUser(f.get("id"), func(in *service.Person) (keepPassword bool, err error) {
 		if wrong = f.person(in); wrong != nil {
-			return false, errors.New(wrong.word)
+			return false, errors.New(wrong.key)
 		}
 		in.Password = f.values.Get("password")
 		if f.has("no-password") {
@@ -68,7 +68,7 @@ func (f form) person(in *service.Person) *mistake {
 	for pair := range strings.FieldsSeq(f.get("identities")) {
 		provider, sub, ok := strings.Cut(pair, "=")
 		if !ok {
-			return &mistake{field: "identities", word: "bad_identities"}
+			return &mistake{field: "identities", key: "bad_identities"}
 		}
 		if in.Identities == nil {
 			in.Identities = make(map[string]string)
@@ -93,9 +93,9 @@ func ofPerson(err error) *mistake {
 	case !ok:
 		return gone(err)
 	case why.Why == service.PersonMalformed:
-		return &mistake{field: why.Field, word: "bad_" + why.Field}
+		return &mistake{field: why.Field, key: "bad_" + why.Field}
 	default:
-		return &mistake{field: why.Field, word: "person_" + why.Why}
+		return &mistake{field: why.Field, key: "person_" + why.Why}
 	}
 }
 
@@ -134,7 +134,7 @@ func (r *reading) length(name string, to *jsonin.Duration) {
 		d, ok = readDuration(text)
 	}
 	if !ok && r.wrong == nil {
-		r.wrong = &mistake{field: name, word: "bad_duration"}
+		r.wrong = &mistake{field: name, key: "bad_duration"}
 	}
 	*to = jsonin.Duration(d)
 }
@@ -156,7 +156,7 @@ func changeRules(s *service.Service, f form, read func(*reading, *service.Rules)
 	err := ops.ChangeRules(s, func(rules *service.Rules) error {
 		read(r, rules)
 		if r.wrong != nil {
-			return errors.New(r.wrong.word)
+			return errors.New(r.wrong.key)
 		}
 		return nil
 	})
@@ -164,7 +164,7 @@ func changeRules(s *service.Service, f form, read func(*reading, *service.Rules)
 		return r.wrong
 	}
 	if why, ok := errors.AsType[*service.RuleError](err); ok {
-		return &mistake{field: why.Field, word: "rule_" + why.Why}
+		return &mistake{field: why.Field, key: "rule_" + why.Why}
 	}
 	return gone(err)
 }
@@ -244,11 +244,11 @@ func addFault(s *service.Service, f form) *mistake {
 	case r.wrong != nil:
 		return r.wrong
 	case in.Delay < 0:
-		return &mistake{field: "delay", word: "bad_duration"}
+		return &mistake{field: "delay", key: "bad_duration"}
 	case status != 0 && (status < 200 || status > 599):
-		return &mistake{field: "status", word: "bad_status"}
+		return &mistake{field: "status", key: "bad_status"}
 	case in.To != "" && address.Key(in.To) == "":
-		return &mistake{field: "to", word: "bad_address"}
+		return &mistake{field: "to", key: "bad_address"}
 	}
 	effect := f.get("effect")
 	closing, spoiling := in.Close.UnmarshalText([]byte(effect)) == nil, in.Body.UnmarshalText([]byte(effect)) == nil
@@ -259,12 +259,12 @@ func addFault(s *service.Service, f form) *mistake {
 		}
 	case effect == "delay_only":
 		if in.Delay == 0 {
-			return &mistake{field: "delay", word: "delay_needed"}
+			return &mistake{field: "delay", key: "delay_needed"}
 		}
 	default:
 		in.Error = &refusal.Error{Status: status, Word: f.get("error"), Number: number, Description: f.get("error_description")}
 		if in.Error.Word == "" {
-			return &mistake{field: "error", word: "error_needed"}
+			return &mistake{field: "error", key: "error_needed"}
 		}
 	}
 	if _, err := ops.Inject(s, in); err != nil {

@@ -25,7 +25,7 @@ func TestForms(t *testing.T) {
 		"advance": func(t *testing.T, d *desk) ([]string, func(string)) {
 			return []string{"by", " 2h "}, func(page string) {
 				assert.Equal(t, 2*time.Hour, d.Ahead())
-				has(t, page, ">"+words{d.lang}.T("ahead", "2h"))
+				has(t, page, ">"+translator{d.lang}.T("ahead", "2h"))
 			}
 		},
 		"reset": func(t *testing.T, d *desk) ([]string, func(string)) {
@@ -183,7 +183,7 @@ func TestForms(t *testing.T) {
 				require.Equal(t, http.StatusOK, answer.StatusCode)
 				assert.Equal(t, http.MethodGet, answer.Request.Method, "it leads back to the page")
 				assert.Equal(t, actions[do].section, answer.Request.URL.Fragment)
-				has(t, text, `<p class="notice">`+words{language}.T("said_"+do))
+				has(t, text, `<p class="notice">`+translator{language}.T("said_"+do))
 				check(text)
 			})
 		}
@@ -251,7 +251,7 @@ func TestFormMistakes(t *testing.T) {
 				before := d.Rules()
 				answer, text := d.send(test.do, test.fields...)
 				assert.Equal(t, http.StatusUnprocessableEntity, answer.StatusCode)
-				said := words{language}.T(test.word)
+				said := translator{language}.T(test.word)
 				if test.field == "" {
 					has(t, text, `role="alert">`+said)
 				} else {

@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -40,18 +41,25 @@ func newDesk(t *testing.T) *desk {
 	return &desk{s, t, server, english}
 }
 
+// reply is an answer without its body.
+type reply struct {
+	StatusCode int
+	Header     http.Header
+	Request    *http.Request // the last one
+}
+
 // get requests something below the page.
-func (d *desk) get(path string, headers ...string) (*http.Response, string) {
+func (d *desk) get(path string, headers ...string) (reply, string) {
 	d.t.Helper()
 	return d.do(http.MethodGet, "/_emulator/"+path, "", headers...)
 }
 
 // send sends one of the page's forms, with fields given as name and value in turn, and follows where that leads.
-func (d *desk) send(action string, fields ...string) (*http.Response, string) {
+func (d *desk) send(action string, fields ...string) (reply, string) {
 	d.t.Helper()
 	form := url.Values{"do": {action}}
-	for i := 0; i < len(fields); i += 2 {
-		form.Add(fields[i], fields[i+1])
+	for pair := range slices.Chunk(fields, 2) {
+		form.Add(pair[0], pair[1])
 	}
 	return d.do(http.MethodPost, "/_emulator/?users=", form.Encode(), "Content-Type", "application/x-www-form-urlencoded")
 }
@@ -63,20 +71,20 @@ func (d *desk) call(operation, body string) string {
 	return text
 }
 
-func (d *desk) do(method, path, body string, headers ...string) (*http.Response, string) {
+func (d *desk) do(method, path, body string, headers ...string) (reply, string) {
 	d.t.Helper()
 	r, err := http.NewRequestWithContext(context.Background(), method, d.server.URL+path, strings.NewReader(body))
 	require.NoError(d.t, err)
 	r.Header.Set("Accept-Language", d.lang)
-	for i := 0; i < len(headers); i += 2 {
-		r.Header.Set(headers[i], headers[i+1])
+	for pair := range slices.Chunk(headers, 2) {
+		r.Header.Set(pair[0], pair[1])
 	}
 	answer, err := d.server.Client().Do(r)
 	require.NoError(d.t, err)
 	text, err := io.ReadAll(answer.Body)
 	require.NoError(d.t, err)
 	require.NoError(d.t, answer.Body.Close())
-	return answer, string(text)
+	return reply{answer.StatusCode, answer.Header, answer.Request}, string(text)
 }
 
 func (d *desk) add(people ...service.Person) {

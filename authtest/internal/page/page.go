@@ -33,7 +33,7 @@ type pages struct {
 	streams chan struct{} // has an entry for every open stream of changes
 }
 
-// Routes are the handlers by method and name. A name is relative to the page, which is {$}. They leave to others who may call.
+// Routes are the handlers by method and name. A name is relative to the page, which is {$}. They check nothing of the caller: package guard does.
 func Routes(s *service.Service) map[string]http.HandlerFunc {
 	p := &pages{Service: s, streams: make(chan struct{}, maxStreams)}
 	return map[string]http.HandlerFunc{

@@ -158,7 +158,7 @@ func TestChanges(t *testing.T) {
 		require.NoError(t, err)
 		return answer
 	}
-	first := open()
+	first := open() //nolint:bodyclose // it is closed at the end
 	assert.Equal(t, "text/event-stream", first.Header.Get("Content-Type"))
 	lines := bufio.NewReader(first.Body)
 	next := func() {
@@ -177,7 +177,7 @@ func TestChanges(t *testing.T) {
 
 	others := make([]*http.Response, maxStreams-1)
 	for i := range others {
-		others[i] = open()
+		others[i] = open() //nolint:bodyclose // likewise
 		require.Equal(t, http.StatusOK, others[i].StatusCode)
 	}
 	refused := open()
@@ -189,7 +189,7 @@ func TestChanges(t *testing.T) {
 		defer func() { _ = again.Body.Close() }()
 		return again.StatusCode == http.StatusOK
 	}, 10*time.Second, 10*time.Millisecond)
-	for _, other := range append(others[1:], first) {
+	for _, other := range append(others[1:], first) { //nolint:bodyclose // they are closed here
 		require.NoError(t, other.Body.Close())
 	}
 }

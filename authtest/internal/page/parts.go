@@ -31,7 +31,7 @@ func (f field) Named(name string) field {
 
 // copyPart is a text with a button that copies it.
 type copyPart struct {
-	words
+	translator
 	Of, Text string
 }
 
@@ -39,11 +39,11 @@ type copyPart struct {
 func (v *view) Copy(text string) copyPart { return v.CopyOf(text, text) }
 
 // CopyOf is a button that copies a text, which is called otherwise.
-func (v *view) CopyOf(of, text string) copyPart { return copyPart{v.words, of, text} }
+func (v *view) CopyOf(of, text string) copyPart { return copyPart{v.translator, of, text} }
 
 // filterPart is the search of a list.
 type filterPart struct {
-	words
+	translator
 	Name, Value, Label string
 	Without            template.URL // the query without it
 }
@@ -52,19 +52,19 @@ type filterPart struct {
 func (v *view) Filter(name, value string) filterPart {
 	without := v.Filters.query()
 	without.Del(name)
-	return filterPart{v.words, name, value, v.T(name + "_filter"), encoded(without)}
+	return filterPart{v.translator, name, value, v.T(name + "_filter"), encoded(without)}
 }
 
 // tailPart ends a list.
 type tailPart struct {
-	words
+	translator
 	All, More     int
 	Filter, Empty string
 }
 
 // Tail says what a list does not show, or why it is empty.
 func (v *view) Tail(all, more int, filter, empty string) tailPart {
-	return tailPart{v.words, all, more, filter, v.T(empty)}
+	return tailPart{v.translator, all, more, filter, v.T(empty)}
 }
 
 // hiddenPart is the fields that say what a form does.

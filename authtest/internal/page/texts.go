@@ -12,24 +12,24 @@ func (t text) in(language string) string {
 	return t.en
 }
 
-// words are the texts of the page in one language.
-type words struct{ Lang string }
+// translator has the texts of the page in one language.
+type translator struct{ Lang string }
 
 // T is a text. A key that there is not is a mistake of this package, which its tests find.
-func (w words) T(key string, args ...any) string {
+func (t translator) T(key string, args ...any) string {
 	found, ok := texts[key]
 	if !ok {
 		panic("page: no text " + key)
 	}
 	if len(args) == 0 {
-		return found.in(w.Lang)
+		return found.in(t.Lang)
 	}
-	return fmt.Sprintf(found.in(w.Lang), args...)
+	return fmt.Sprintf(found.in(t.Lang), args...)
 }
 
 // Other is the language that the page is not in.
-func (w words) Other() string {
-	if w.Lang == chinese {
+func (t translator) Other() string {
+	if t.Lang == chinese {
 		return english
 	}
 	return chinese
@@ -41,7 +41,7 @@ var texts = map[string]text{
 	"other":       {"中文", "English"},
 	"skip":        {"Skip to the inbox", "跳到收件箱"},
 	"sections":    {"Sections", "栏目"},
-	"warning":     {"For tests only: whoever reaches it can sign in as anybody.", "仅供测试：能访问它的人可以用任何身份登录。"},
+	"warning":     {"For tests only: whoever reaches it can sign in as any user.", "仅供测试：能访问它的人可以用任何身份登录。"},
 	"server_time": {"server time", "服务器时间"},
 	"ahead":       {"%s ahead", "快了 %s"},
 	"live":        {"Live", "实时"},
@@ -143,8 +143,8 @@ var texts = map[string]text{
 	"began":           {"began", "开始于"},
 	"client":          {"client", "客户端"},
 	"device_id":       {"device", "设备"},
-	"access_until":    {"access token until", "访问令牌有效期至"},
-	"refresh_until":   {"refresh token until", "刷新令牌有效期至"},
+	"access_until":    {"access token until", "access token 有效期至"},
+	"refresh_until":   {"refresh token until", "refresh token 有效期至"},
 	"refreshes":       {"refreshes", "刷新次数"},
 	"end":             {"End", "结束"},
 	"end_session":     {"End the session of %s", "结束 %s 的会话"},
@@ -168,14 +168,14 @@ var texts = map[string]text{
 	"rules_tokens":                        {"Tokens and sessions", "令牌与会话"},
 	"policy_rotate":                       {"a new one with every refresh", "每次刷新都更换"},
 	"policy_static":                       {"the same one for the whole session", "整个会话不变"},
-	"reuse_revoke":                        {"A spent refresh token that is used again ends the session", "重复使用已失效的刷新令牌会结束会话"},
-	"single_session":                      {"A sign-in ends the refresh tokens of the user's other sessions", "新登录会使该用户其他会话的刷新令牌失效"},
+	"reuse_revoke":                        {"A spent refresh token that is used again ends the session", "重复使用已失效的 refresh token 会结束会话"},
+	"single_session":                      {"A sign-in ends the refresh tokens of the user's other sessions", "新登录会使该用户其他会话的 refresh token 失效"},
 	"on":                                  {"on", "开"},
 	"off":                                 {"off", "关"},
 	"some_off":                            {"off: %s", "已关闭：%s"},
 	"all_on":                              {"all on", "全部开启"},
 	"providers":                           {"third parties", "第三方"},
-	"field_refresh.policy":                {"Refresh token", "刷新令牌"},
+	"field_refresh.policy":                {"Refresh token", "refresh token 策略"},
 	"field_refresh.grace":                 {"Grace for the one before", "旧令牌宽限期"},
 	"field_sms_interval":                  {"Between two SMS", "短信间隔"},
 	"field_sms_daily_limit":               {"SMS a day", "每日短信数"},
@@ -187,8 +187,8 @@ var texts = map[string]text{
 	"field_password_lock.for":             {"Lock for", "锁定时长"},
 	"field_captcha_after_sends":           {"After messages a day", "每日发送几条后需要"},
 	"field_captcha_after_wrong_passwords": {"After wrong passwords", "密码错几次后需要"},
-	"field_access_token_lifetime":         {"Lifetime of access tokens", "访问令牌有效期"},
-	"field_refresh_token_lifetime":        {"Lifetime of refresh tokens", "刷新令牌有效期"},
+	"field_access_token_lifetime":         {"Lifetime of access tokens", "access token 有效期"},
+	"field_refresh_token_lifetime":        {"Lifetime of refresh tokens", "refresh token 有效期"},
 
 	"faults":                  {"Faults", "故障"},
 	"faults_empty":            {"Nothing goes wrong on purpose.", "当前没有人为故障。"},
@@ -256,7 +256,7 @@ var texts = map[string]text{
 	"rule_whole_seconds":   {"A lifetime is a whole number of seconds, 1 at least.", "有效期必须是不小于 1 的整数秒。"},
 	"rule_lock_of_no_time": {"Say for how long, or set the wrong passwords to 0.", "请填写锁定时长，或将可错次数设为 0。"},
 	"rule_unknown":         {"This is none of the choices.", "不在可选范围内。"},
-	"rule_static_grace":    {"A refresh token that stays has no grace.", "不更换的刷新令牌没有宽限期。"},
+	"rule_static_grace":    {"A refresh token that stays has no grace.", "不更换的 refresh token 没有宽限期。"},
 
 	"said_advance":       {"The clock was moved.", "时钟已移动。"},
 	"said_reset":         {"Everything was reset.", "已全部重置。"},

@@ -37,7 +37,7 @@ func (l list[T]) More() int { return l.All - len(l.Rows) }
 
 // view is what the page shows.
 type view struct {
-	words
+	translator
 	failed *failure
 
 	Env, URL    string
@@ -196,7 +196,7 @@ func finds(parts ...string) string {
 // look collects what the page shows. The lock is held for as long as it takes to copy that.
 func (p *pages) look(r *http.Request, failed *failure) *view {
 	v := &view{
-		words: words{Lang: languageOf(r)}, failed: failed, Env: p.Env, URL: p.URL, Now: p.Now(), Ahead: p.Ahead(),
+		translator: translator{Lang: languageOf(r)}, failed: failed, Env: p.Env, URL: p.URL, Now: p.Now(), Ahead: p.Ahead(),
 		Snippets: snippets.For(p.Env, p.URL), Filters: readFilters(r), Rules: p.Rules(),
 	}
 	for _, op := range ops.All() {

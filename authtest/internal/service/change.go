@@ -10,7 +10,7 @@ func (s *Service) Rules() Rules {
 }
 
 func (s *Service) rulesNow() Rules {
-	r := s.Config.rules()
+	r := s.rules()
 	r.Captcha = names(s.Captchas.required)
 	return r
 }
@@ -35,7 +35,7 @@ func (s *Service) ChangeRules(change func(*Rules) error) error {
 	if err := r.check(); err != nil {
 		return err
 	}
-	s.Config.apply(&r)
+	s.apply(&r)
 	s.Captchas.Require(set(r.Captcha))
 	s.Changed()
 	return nil

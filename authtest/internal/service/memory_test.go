@@ -105,13 +105,21 @@ func TestLogIsBoundedInBytes(t *testing.T) { //nolint:paralleltest // it looks a
 	for i := range 64 {
 		body[fmt.Sprintf("%0200d", i)] = "***"
 	}
+	long := strings.Repeat("x", 200)
 	before := heap()
 	for range 2000 {
-		s.Log.Add(Pack(&Request{Operation: "token", Method: "POST", Body: body}))
+		logged := Pack(&Request{Operation: "token", Method: "POST", Body: body})
+		s.Log.Add(logged)
+		s.Log.Settle(logged, &Request{Status: 400, Description: strings.Clone(long)})
 	}
+	assert.Equal(t, long, s.Log.All()[0].Request().Description)
 	assert.Less(t, heap()-before, 10<<20)
 	assert.Equal(t, 2000, s.Log.Count("token"))
 	assert.Greater(t, len(s.Log.All()), 5)
+	old := s.Log.All()[0]
+	s.Reset()
+	s.Log.Settle(&old, &Request{Description: long})
+	assert.Zero(t, s.Log.requests.size, "what a reset has forgotten takes no room")
 	runtime.KeepAlive(s)
 }
 

@@ -61,7 +61,7 @@ func (p *People) free(in *Person) error {
 // Edit changes what is said of an account, but for its Sub. An anonymous user who gets a name is none any more.
 func (p *People) Edit(a *Account, in Person, keepPassword bool) error {
 	in.Sub = a.Sub
-	if err := in.check(); err != nil && !(a.Anonymous && err.Why == PersonNameless) {
+	if err := in.check(); err != nil && (!a.Anonymous || err.Why != PersonNameless) {
 		return err
 	}
 	if err := p.free(&in); err != nil {

@@ -74,7 +74,7 @@ func New(c Config, url string) (*Service, error) {
 // restart gives the environment its first records. It is locked, or nobody has it yet.
 func (s *Service) restart() error {
 	s.signer.number = 0
-	s.Config.apply(&s.started)
+	s.apply(&s.started)
 	s.records = newRecords(s.setting)
 	for i, in := range s.Seeds {
 		if _, err := s.People.Seed(in); err != nil {
