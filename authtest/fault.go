@@ -51,7 +51,14 @@ type Error struct {
 }
 
 // Error says the status, the word and the number; it leaves the description out.
-func (e *Error) Error() string { return (*refusal.Error)(e).Error() }
+func (e *Error) Error() string { return e.refusal().Error() }
+
+func (e *Error) refusal() *refusal.Error {
+	if e == nil {
+		return nil
+	}
+	return &refusal.Error{Status: e.Status, Word: e.Word, Number: e.Number, Description: e.Description}
+}
 
 // Injected is a Fault in force.
 type Injected struct{ injected *service.Injected }
@@ -71,7 +78,7 @@ func (i *Injected) Lift() { i.injected.Lift() }
 func (s *Server) Fault(f Fault) *Injected {
 	s.helper()
 	i, err := ops.Inject(s.service, service.Fault{
-		Operation: f.Operation, Times: f.Times, Every: f.Every, To: f.To, Delay: f.Delay, Error: (*refusal.Error)(f.Error),
+		Operation: f.Operation, Times: f.Times, Every: f.Every, To: f.To, Delay: f.Delay, Error: f.Error.refusal(),
 		Close: service.Close(f.Close), Body: service.Damage(f.Body), Status: f.Status,
 	})
 	if err != nil {

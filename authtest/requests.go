@@ -3,6 +3,8 @@ package authtest
 import (
 	"net/http"
 	"net/url"
+	"strings"
+	"testing"
 	"time"
 
 	"github.com/cloudbase-community/tcbauth/authtest/internal/ops"
@@ -19,9 +21,10 @@ type Request struct {
 	Method    string         `json:"method"`
 	Path      string         `json:"path"`
 	Query     url.Values     `json:"query"`
-	Header    http.Header    `json:"header"` // Authorization, Accept-Language, Content-Type, User-Agent, X-Device-Id, X-Request-Id, X-Sdk-Version
-	Body      map[string]any `json:"body"`   // nil if it was not a JSON object
-	Status    int            `json:"status"` // of the answer; 0 while there is none, and for ever if a Fault closed the connection instead
+	Header    http.Header    `json:"header"`         // Authorization, Accept-Language, Content-Type, User-Agent, X-Device-Id, X-Request-Id, X-Sdk-Version
+	Body      map[string]any `json:"body"`           // nil if it was not a JSON object
+	Status    int            `json:"status"`         // of the answer; 0 while there is none, and for ever if a Fault closed the connection instead
+	Rule      string         `json:"rule,omitempty"` // that has refused it, such as sms_interval: its name in a file of [WithSeed]; "" is none
 }
 
 // WithOnRequest calls f with each request of the auth API once it has been answered, or its connection closed. f is called
@@ -34,6 +37,31 @@ func WithOnRequest(f func(Request)) Option {
 		}
 		return nil
 	}
+}
+
+// tellRules makes a test's log say which rule has refused a call, since the refusal itself is in the live service's words.
+func (c *config) tellRules(t testing.TB) {
+	told := c.OnRequest
+	c.OnRequest = func(r service.Request) {
+		if r.Rule != "" {
+			t.Logf("authtest: %s was refused with %d by the rule %s, the option %s; Relaxed has milder rules", r.Operation, r.Status, r.Rule, optionOf(r.Rule))
+		}
+		if told != nil {
+			told(r)
+		}
+	}
+}
+
+// optionOf is the option of a rule of a seed file.
+func optionOf(rule string) string {
+	name := "With"
+	for part := range strings.SplitSeq(rule, "_") {
+		if part == "sms" {
+			part = "SMS"
+		}
+		name += strings.ToUpper(part[:1]) + part[1:]
+	}
+	return name
 }
 
 // Requests returns the requests so far, in the order of their arrival, those that were refused or hit by a [Fault]

@@ -24,6 +24,7 @@ type seedFile struct {
 
 // seedRules are options in JSON. What is absent or null keeps its default.
 type seedRules struct {
+	Relaxed         bool             `json:"relaxed"`
 	SMSInterval     *jsonin.Duration `json:"sms_interval"`
 	SMSDailyLimit   *int             `json:"sms_daily_limit"`
 	EmailInterval   *jsonin.Duration `json:"email_interval"`
@@ -44,7 +45,8 @@ type seedRules struct {
 	AccessTokenLifetime        *jsonin.Duration  `json:"access_token_lifetime"`
 	RefreshTokenLifetime       *jsonin.Duration  `json:"refresh_token_lifetime"`
 	Refresh                    *seedRefresh      `json:"refresh"`
-	SingleSession              bool              `json:"single_session"`
+	MaxSessions                *int              `json:"max_sessions"`
+	SingleSession              *bool             `json:"single_session"`
 	AnonymousRefreshToken      bool              `json:"anonymous_refresh_token"`
 	CustomRefreshToken         *bool             `json:"custom_refresh_token"`
 	SudoByCode                 bool              `json:"sudo_by_code"`
@@ -61,20 +63,21 @@ type seedRules struct {
 //	             "identities": {"wx_open": "id"}, "blocked": true, "pending": true}],
 //	  "codes": {"+86 13800000000": "123456"},
 //	  "rules": {
-//	    "sms_interval": "1m", "sms_daily_limit": 30, "email_interval": "1m", "email_daily_limit": 50,
+//	    "relaxed": true, "sms_interval": "1m", "sms_daily_limit": 30, "email_interval": "1m", "email_daily_limit": 50,
 //	    "code_lifetime": "10m", "code_attempts": 5, "password_lock": {"after": 5, "for": "10m"},
 //	    "captcha": ["verification"], "captcha_after_sends": 3, "captcha_after_wrong_passwords": 5,
 //	    "login_off": ["password", "phone", "email", "anonymous", "custom"], "sign_up_off": ["phone", "email"],
 //	    "providers": ["wx_open"], "clients": {"client id": "secret, or nothing"},
 //	    "access_token_lifetime": "2h", "refresh_token_lifetime": "720h",
 //	    "refresh": {"policy": "rotate or static", "grace": "10s", "reuse": "refuse or revoke"},
-//	    "single_session": true, "anonymous_refresh_token": true, "custom_refresh_token": false, "sudo_by_code": true,
+//	    "max_sessions": 1, "anonymous_refresh_token": true, "custom_refresh_token": false, "sudo_by_code": true,
 //	    "is_user": false, "code": false, "ticket_key": {"private_key_id", "private_key", "env_id"}
 //	  }
 //	}
 //
-// A rule is the option of its name, and goes together with other options as these do with one another. WithSeed given again
-// adds accounts and codes.
+// A rule is the option of its name, and goes together with other options as these do with one another; "relaxed" comes before the
+// other rules, wherever it stands. "single_session" is true for 1 of "max_sessions", false for any number. WithSeed given again adds
+// accounts and codes.
 func WithSeed(file []byte) Option {
 	return func(c *config) error {
 		var in seedFile
@@ -152,6 +155,19 @@ type rule struct {
 func (r *seedRules) options() []rule {
 	var rules []rule
 	add := func(name string, option Option) { rules = append(rules, rule{name, option}) }
+	if r.Relaxed { // before the others, which stand
+		add("relaxed", Relaxed())
+	}
+	if single := r.SingleSession; single != nil && *single {
+		add("single_session", WithSingleSession())
+	} else if single != nil {
+		add("single_session", WithMaxSessions(0))
+	}
+	if code := r.Code; code != nil && *code {
+		add("code", WithCode())
+	} else if code != nil {
+		add("code", WithoutCode())
+	}
 	for _, number := range []struct {
 		name   string
 		value  *int
@@ -160,6 +176,7 @@ func (r *seedRules) options() []rule {
 		{"sms_daily_limit", r.SMSDailyLimit, WithSMSDailyLimit},
 		{"email_daily_limit", r.EmailDailyLimit, WithEmailDailyLimit},
 		{"code_attempts", r.CodeAttempts, WithCodeAttempts},
+		{"max_sessions", r.MaxSessions, WithMaxSessions},
 		{"captcha_after_sends", r.CaptchaAfterSends, WithCaptchaAfterSends},
 		{"captcha_after_wrong_passwords", r.CaptchaAfterWrongPasswords, WithCaptchaAfterWrongPasswords},
 	} {
@@ -226,12 +243,10 @@ func (r *seedRules) options() []rule {
 		name   string
 		option Option
 	}{
-		{r.SingleSession, "single_session", WithSingleSession()},
 		{r.AnonymousRefreshToken, "anonymous_refresh_token", WithAnonymousRefreshToken()},
 		{r.CustomRefreshToken != nil && !*r.CustomRefreshToken, "custom_refresh_token", WithoutCustomRefreshToken()},
 		{r.SudoByCode, "sudo_by_code", WithSudoByCode()},
 		{r.IsUser != nil && !*r.IsUser, "is_user", WithoutIsUser()},
-		{r.Code != nil && !*r.Code, "code", WithoutCode()},
 	} {
 		if flag.set {
 			add(flag.name, flag.option)

@@ -36,12 +36,16 @@ func TestSeedRulesAreOptions(t *testing.T) {
 		`"refresh":{"policy":"static"}`:          WithRefreshPolicy(Static()),
 		`"refresh":{"grace":"7s"}`:               WithRefreshPolicy(RotatingWithGrace(7 * time.Second)),
 		`"refresh":{"reuse":"revoke"}`:           WithRefreshPolicy(Rotating().RevokingReuse()),
-		`"single_session":true`:                  WithSingleSession(),
+		`"relaxed":true`:                         Relaxed(),
+		`"max_sessions":7`:                       WithMaxSessions(7),
+		`"max_sessions":0`:                       WithMaxSessions(0),
+		`"single_session":false`:                 WithMaxSessions(0),
 		`"anonymous_refresh_token":true`:         WithAnonymousRefreshToken(),
 		`"custom_refresh_token":false`:           WithoutCustomRefreshToken(),
 		`"sudo_by_code":true`:                    WithSudoByCode(),
 		`"is_user":false`:                        WithoutIsUser(),
 		`"code":false`:                           WithoutCode(),
+		`"code":true`:                            WithCode(),
 		`"ticket_key":` + key:                    WithTicketKey([]byte(key)),
 	} {
 		t.Run(rule[:min(len(rule), 40)], func(t *testing.T) {

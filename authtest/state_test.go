@@ -32,7 +32,7 @@ func TestState(t *testing.T) {
 	assert.NotContains(t, string(state), password)
 	assert.NotContains(t, string(state), session.text("access_token"))
 
-	second := authtest.NewServer(t, authtest.WithRefreshPolicy(authtest.RotatingWithGrace(time.Minute)))
+	second := authtest.NewServer(t, authtest.Relaxed(), authtest.WithRefreshPolicy(authtest.RotatingWithGrace(time.Minute)))
 	second.Seed(authtest.User{Sub: "9", Username: "user_09"})
 	require.NoError(t, second.LoadState(state))
 	assert.WithinDuration(t, first.Now(), second.Now(), 5*time.Second)

@@ -27,7 +27,7 @@ func loginDisabled(description string) *refusal.Error {
 // needLogin refuses a login method that is switched off.
 func needLogin(s *service.Service, method string) *refusal.Error {
 	if s.LoginOff[method] {
-		return loginDisabled("login by " + method + " is not enabled")
+		return loginDisabled("login by " + method + " is not enabled").By("login_off")
 	}
 	return nil
 }

@@ -14,6 +14,13 @@ type Error struct {
 	Word        string // "error"
 	Number      int    // "error_code"; 0 leaves the field out
 	Description string // "error_description"
+	Rule        string // the rule of the environment that has refused, by its name in a seed file; "" is none
+}
+
+// By names the rule that has refused.
+func (e *Error) By(rule string) *Error {
+	e.Rule = rule
+	return e
 }
 
 // Error says the status, the word and the number; it leaves the description out.
@@ -51,15 +58,26 @@ func (e *Error) HTTPStatus() int {
 	}
 }
 
-// Body is the JSON of the answer. plain leaves out "code", the word in upper case.
-func (e *Error) Body(plain bool) any {
+// CodeField says which answers have "code", the word in upper case.
+type CodeField int
+
+// The answers that have it. Captures through a proxy of the service have it; that of a refused refresh, at the gateway, has not
+// (WIRE.md section 3.2).
+const (
+	CodeButOfGrants CodeField = iota // all but invalid_grant
+	CodeAlways
+	CodeNever
+)
+
+// Body is the JSON of the answer.
+func (e *Error) Body(field CodeField) any {
 	body := struct {
 		Error       string `json:"error"`
 		ErrorCode   int    `json:"error_code,omitempty"`
 		Description string `json:"error_description"`
 		Code        string `json:"code,omitempty"`
 	}{e.Word, e.Number, e.Description, ""}
-	if !plain {
+	if field == CodeAlways || field == CodeButOfGrants && !strings.EqualFold(e.Word, "invalid_grant") {
 		body.Code = strings.ToUpper(e.Word)
 	}
 	return body

@@ -81,7 +81,7 @@ func (c *Codes) Mailbox(to address.Contact) *Mailbox {
 // verification_id.
 func (c *Codes) New(to address.Contact, answer func(id string) any) (*Verification, Pending) {
 	now := c.setting.Now()
-	v := &Verification{To: to, Code: c.text(to), SentAt: now, expires: now.Add(c.setting.CodeLifetime)}
+	v := &Verification{To: to, Code: c.text(to), SentAt: now, expires: now.Add(c.Lifetime(to))}
 	m := c.Mailbox(to)
 	m.current, m.LastSent = v, now
 	m.Sent++
@@ -89,6 +89,14 @@ func (c *Codes) New(to address.Contact, answer func(id string) any) (*Verificati
 		c.sent[keyOf(id)] = v
 		return answer(id)
 	})
+}
+
+// Lifetime is how long a code for an address is good.
+func (c *Codes) Lifetime(to address.Contact) time.Duration {
+	if to.Email != "" {
+		return c.setting.CodeLifetime.Email
+	}
+	return c.setting.CodeLifetime.SMS
 }
 
 func (c *Codes) text(to address.Contact) string {
@@ -115,6 +123,13 @@ func (c *Codes) Current(id string) *Verification {
 		return nil
 	}
 	return v
+}
+
+// Expired says whether the code with this verification_id could be checked if it had not expired. It is remembered for a while
+// only.
+func (c *Codes) Expired(id string) bool {
+	v := c.sent[keyOf(id)]
+	return v != nil && !v.Used && c.current(v.To) == v && !c.setting.Now().Before(v.expires)
 }
 
 // Prove makes a verification_token for an address. answer is that of the call which has it.
@@ -152,9 +167,12 @@ func (c *Codes) signed(kind string, to address.Contact, expires time.Time, keep 
 	}, keep}
 }
 
+// codeMemory is how long an expired code is remembered, so that its refusal can name the rule.
+const codeMemory = 10 * time.Minute
+
 // tidy drops what has expired. What was sent to an address today is counted until tomorrow.
 func (c *Codes) tidy(now time.Time) {
-	expired := func(v *Verification) bool { return !now.Before(v.expires) }
+	expired := func(v *Verification) bool { return now.Sub(v.expires) >= codeMemory }
 	maps.DeleteFunc(c.sent, func(_ tokenKey, v *Verification) bool { return expired(v) })
 	maps.DeleteFunc(c.proofs, func(_ tokenKey, p *proof) bool { return !now.Before(p.expires) })
 	today, interval := now.In(china).Format(time.DateOnly), max(c.setting.SMSInterval, c.setting.EmailInterval)
