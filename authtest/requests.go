@@ -3,8 +3,6 @@ package authtest
 import (
 	"net/http"
 	"net/url"
-	"strings"
-	"testing"
 	"time"
 
 	"github.com/cloudbase-community/tcbauth/authtest/internal/ops"
@@ -37,31 +35,6 @@ func WithOnRequest(f func(Request)) Option {
 		}
 		return nil
 	}
-}
-
-// tellRules makes a test's log say which rule has refused a call, since the refusal itself is in the live service's words.
-func (c *config) tellRules(t testing.TB) {
-	told := c.OnRequest
-	c.OnRequest = func(r service.Request) {
-		if r.Rule != "" {
-			t.Logf("authtest: %s was refused with %d by the rule %s, the option %s; Relaxed has milder rules", r.Operation, r.Status, r.Rule, optionOf(r.Rule))
-		}
-		if told != nil {
-			told(r)
-		}
-	}
-}
-
-// optionOf is the option of a rule of a seed file.
-func optionOf(rule string) string {
-	name := "With"
-	for part := range strings.SplitSeq(rule, "_") {
-		if part == "sms" {
-			part = "SMS"
-		}
-		name += strings.ToUpper(part[:1]) + part[1:]
-	}
-	return name
 }
 
 // Requests returns the requests so far, in the order of their arrival, those that were refused or hit by a [Fault]
