@@ -177,6 +177,8 @@ func TestCodeLifetimes(t *testing.T) {
 	}{
 		"default":   {nil, 5 * time.Minute, 10 * time.Minute},
 		"relaxed":   {[]authtest.Option{authtest.Relaxed()}, 10 * time.Minute, 10 * time.Minute},
+		"by SMS":    {[]authtest.Option{authtest.WithSMSCodeLifetime(time.Minute)}, time.Minute, 10 * time.Minute},
+		"by email":  {[]authtest.Option{authtest.WithEmailCodeLifetime(time.Minute)}, 5 * time.Minute, time.Minute},
 		"by option": {[]authtest.Option{authtest.Relaxed(), authtest.WithCodeLifetime(time.Minute)}, time.Minute, time.Minute},
 	} {
 		for to, lifetime := range map[string]time.Duration{phone: in.sms, email: in.email} {
@@ -245,7 +247,7 @@ func TestRulesAreNamed(t *testing.T) {
 			srv.Advance(3 * time.Hour) // its access token has expired too
 			refused(t, srv, "token", "", refresh(session.text("refresh_token")), 400, "invalid_grant", 4026)
 		}},
-		"code_lifetime": {"WithCodeLifetime", nil, func(t *testing.T, srv *authtest.Server) {
+		"sms_code_lifetime": {"WithSMSCodeLifetime", nil, func(t *testing.T, srv *authtest.Server) {
 			t.Helper()
 			sent := ok(t, srv, "verification", "", object{"phone_number": phone})
 			code, err := srv.WaitCode(t.Context(), phone)

@@ -24,14 +24,16 @@ type seedFile struct {
 
 // seedRules are options in JSON. What is absent or null keeps its default.
 type seedRules struct {
-	Relaxed         bool             `json:"relaxed"`
-	SMSInterval     *jsonin.Duration `json:"sms_interval"`
-	SMSDailyLimit   *int             `json:"sms_daily_limit"`
-	EmailInterval   *jsonin.Duration `json:"email_interval"`
-	EmailDailyLimit *int             `json:"email_daily_limit"`
-	CodeLifetime    *jsonin.Duration `json:"code_lifetime"`
-	CodeAttempts    *int             `json:"code_attempts"`
-	PasswordLock    *struct {
+	Relaxed           bool             `json:"relaxed"`
+	SMSInterval       *jsonin.Duration `json:"sms_interval"`
+	SMSDailyLimit     *int             `json:"sms_daily_limit"`
+	EmailInterval     *jsonin.Duration `json:"email_interval"`
+	EmailDailyLimit   *int             `json:"email_daily_limit"`
+	CodeLifetime      *jsonin.Duration `json:"code_lifetime"` // of both channels
+	SMSCodeLifetime   *jsonin.Duration `json:"sms_code_lifetime"`
+	EmailCodeLifetime *jsonin.Duration `json:"email_code_lifetime"`
+	CodeAttempts      *int             `json:"code_attempts"`
+	PasswordLock      *struct {
 		After *int             `json:"after"`
 		For   *jsonin.Duration `json:"for"`
 	} `json:"password_lock"`
@@ -64,7 +66,7 @@ type seedRules struct {
 //	  "codes": {"+86 13800000000": "123456"},
 //	  "rules": {
 //	    "relaxed": true, "sms_interval": "1m", "sms_daily_limit": 30, "email_interval": "1m", "email_daily_limit": 50,
-//	    "code_lifetime": "10m", "code_attempts": 5, "password_lock": {"after": 5, "for": "10m"},
+//	    "sms_code_lifetime": "5m", "email_code_lifetime": "10m", "code_attempts": 5, "password_lock": {"after": 5, "for": "10m"},
 //	    "captcha": ["verification"], "captcha_after_sends": 3, "captcha_after_wrong_passwords": 5,
 //	    "login_off": ["password", "phone", "email", "anonymous", "custom"], "sign_up_off": ["phone", "email"],
 //	    "providers": ["wx_open"], "clients": {"client id": "secret, or nothing"},
@@ -76,8 +78,8 @@ type seedRules struct {
 //	}
 //
 // A rule is the option of its name, and goes together with other options as these do with one another; "relaxed" comes before the
-// other rules, wherever it stands. "single_session" is true for 1 of "max_sessions", false for any number. WithSeed given again adds
-// accounts and codes.
+// other rules, wherever it stands. "code_lifetime" is that of both channels, and "single_session" is true for 1 of "max_sessions", false
+// for any number. WithSeed given again adds accounts and codes.
 func WithSeed(file []byte) Option {
 	return func(c *config) error {
 		var in seedFile
@@ -192,6 +194,8 @@ func (r *seedRules) options() []rule {
 		{"sms_interval", r.SMSInterval, WithSMSInterval},
 		{"email_interval", r.EmailInterval, WithEmailInterval},
 		{"code_lifetime", r.CodeLifetime, WithCodeLifetime},
+		{"sms_code_lifetime", r.SMSCodeLifetime, WithSMSCodeLifetime},
+		{"email_code_lifetime", r.EmailCodeLifetime, WithEmailCodeLifetime},
 		{"access_token_lifetime", r.AccessTokenLifetime, WithAccessTokenLifetime},
 		{"refresh_token_lifetime", r.RefreshTokenLifetime, WithRefreshTokenLifetime},
 	} {

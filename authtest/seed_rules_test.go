@@ -18,6 +18,8 @@ func TestSeedRulesAreOptions(t *testing.T) {
 		`"email_interval":"7s"`:                  WithEmailInterval(7 * time.Second),
 		`"email_daily_limit":7`:                  WithEmailDailyLimit(7),
 		`"code_lifetime":"7s"`:                   WithCodeLifetime(7 * time.Second),
+		`"sms_code_lifetime":"7s"`:               WithSMSCodeLifetime(7 * time.Second),
+		`"email_code_lifetime":"7s"`:             WithEmailCodeLifetime(7 * time.Second),
 		`"code_attempts":7`:                      WithCodeAttempts(7),
 		`"password_lock":{"after":7,"for":"7s"}`: WithPasswordLock(7, 7*time.Second),
 		`"password_lock":{"after":7}`:            WithPasswordLock(7, 10*time.Minute),

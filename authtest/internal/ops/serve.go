@@ -93,7 +93,7 @@ func carryOut(s *service.Service, op *operation, c *call) (any, *refusal.Error) 
 	}
 	if s.Captchas.Required(op.Name) {
 		if refused := needCaptcha(s, c); refused != nil {
-			return nil, refused
+			return nil, byRule("captcha", refused)
 		}
 	}
 	return op.handle(s, c)

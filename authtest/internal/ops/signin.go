@@ -89,12 +89,11 @@ func checkPassword(s *service.Service, c *call, u *service.Account, password str
 	}
 	now := s.Now()
 	if now.Before(u.LockedUntil) {
-		locked := &refusal.Error{Word: "invalid_status", Description: "too many wrong passwords, please try again later"}
-		return locked.By("password_lock")
+		return &refusal.Error{Word: "invalid_status", Description: "too many wrong passwords, please try again later", Rule: "password_lock"}
 	}
 	if limit := s.CaptchaAfterWrong; limit > 0 && u.Wrong >= limit {
 		if refused := needCaptcha(s, c); refused != nil {
-			return refused.By("captcha_after_wrong_passwords")
+			return byRule("captcha_after_wrong_passwords", refused)
 		}
 	}
 	if !u.IsPassword(password) {

@@ -94,24 +94,24 @@ func checkTarget(s *service.Service, c *call, target string, known *service.Acco
 
 // checkSend applies the limits on messages to one address (WIRE.md section 4.6). The text of the phone's interval is live.
 func checkSend(s *service.Service, c *call, to address.Contact) *refusal.Error {
-	interval, daily, channel, who, what := s.SMSInterval, s.SMSDaily, "sms", "phone", "text message"
+	interval, daily, who, what, rule := s.SMSInterval, s.SMSDaily, "phone", "text message", "sms"
 	if to.Email != "" {
-		interval, daily, channel, who, what = s.EmailInterval, s.EmailDaily, "email", "email", "email"
+		interval, daily, who, what, rule = s.EmailInterval, s.EmailDaily, "email", "email", "email"
 	}
 	box := s.Codes.Mailbox(to)
 	if limit := s.CaptchaAfterSends; limit > 0 && box.Sent >= limit {
 		if refused := needCaptcha(s, c); refused != nil {
-			return refused.By("captcha_after_sends")
+			return byRule("captcha_after_sends", refused)
 		}
 	}
 	exhausted := &refusal.Error{Word: "resource_exhausted", Number: 8}
 	if !box.LastSent.IsZero() && s.Now().Sub(box.LastSent) < interval {
 		exhausted.Description = fmt.Sprintf("Your %s can receive up to 1 %s per minute.", who, what)
-		return exhausted.By(channel + "_interval")
+		return byRule(rule+"_interval", exhausted)
 	}
 	if daily > 0 && box.Sent >= daily {
 		exhausted.Description = fmt.Sprintf("Your %s can receive up to %d %ss per day.", who, daily, what)
-		return exhausted.By(channel + "_daily_limit")
+		return byRule(rule+"_daily_limit", exhausted)
 	}
 	return nil
 }
@@ -140,15 +140,10 @@ func checkCode(s *service.Service, c *call) (*service.Verification, *refusal.Err
 	}
 	v := s.Codes.Current(in["verification_id"])
 	if v == nil {
-		expired := refusal.InvalidArgument("verification code expired")
-		if s.Codes.Expired(in["verification_id"]) {
-			expired.Rule = "code_lifetime"
-		}
-		return nil, expired
+		return nil, byRule(s.Codes.ExpiredBy(in["verification_id"]), refusal.InvalidArgument("verification code expired"))
 	}
 	if limit := s.CodeAttempts; limit > 0 && v.Wrong >= limit {
-		aborted := &refusal.Error{Word: "aborted", Number: 10, Description: "too many wrong verification codes, please get a new one"}
-		return nil, aborted.By("code_attempts")
+		return nil, &refusal.Error{Word: "aborted", Number: 10, Description: "too many wrong verification codes, please get a new one", Rule: "code_attempts"}
 	}
 	if subtle.ConstantTimeCompare([]byte(v.Code), []byte(in["verification_code"])) == 0 {
 		v.Wrong++

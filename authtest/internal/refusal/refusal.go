@@ -14,13 +14,7 @@ type Error struct {
 	Word        string // "error"
 	Number      int    // "error_code"; 0 leaves the field out
 	Description string // "error_description"
-	Rule        string // the rule of the environment that has refused, by its name in a seed file; "" is none
-}
-
-// By names the rule that has refused.
-func (e *Error) By(rule string) *Error {
-	e.Rule = rule
-	return e
+	Rule        string // the rule of the environment that refuses, by its name in a seed; not in the answer
 }
 
 // Error says the status, the word and the number; it leaves the description out.

@@ -125,11 +125,17 @@ func (c *Codes) Current(id string) *Verification {
 	return v
 }
 
-// Expired says whether the code with this verification_id could be checked if it had not expired. It is remembered for a while
-// only.
-func (c *Codes) Expired(id string) bool {
+// ExpiredBy is the rule by which the code with this verification_id has expired, or "". It is remembered for a while only.
+func (c *Codes) ExpiredBy(id string) (rule string) {
 	v := c.sent[keyOf(id)]
-	return v != nil && !v.Used && c.current(v.To) == v && !c.setting.Now().Before(v.expires)
+	switch {
+	case v == nil || v.Used || c.current(v.To) != v || c.setting.Now().Before(v.expires):
+		return ""
+	case v.To.Email != "":
+		return "email_code_lifetime"
+	default:
+		return "sms_code_lifetime"
+	}
 }
 
 // Prove makes a verification_token for an address. answer is that of the call which has it.

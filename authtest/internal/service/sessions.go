@@ -140,11 +140,13 @@ func (s *Sessions) makeRoom(a *Account) {
 	}
 }
 
-// Outnumbered says whether a refresh token is of a session that a later sign-in has ended. The newest are remembered only.
-func (s *Sessions) Outnumbered(token string) bool {
+// EndedBy is the rule by which a later sign-in has ended a refresh token, or "". The newest are remembered only.
+func (s *Sessions) EndedBy(token string) (rule string) {
 	id, _, ok := s.setting.refresh.read(token)
-	_, outnumbered := s.outnumbered[id]
-	return ok && outnumbered
+	if _, outnumbered := s.outnumbered[id]; ok && outnumbered {
+		return "max_sessions"
+	}
+	return ""
 }
 
 func (s *Sessions) add(n *Session) {
