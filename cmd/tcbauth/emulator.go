@@ -45,6 +45,7 @@ func runEmulator(ctx context.Context, args []string, stdout, stderr io.Writer) i
 		return nil
 	})
 	flags.StringVar(&config.Seed, "seed", "", "JSON `file` of accounts, fixed codes and rules to start with (package authtest, WithSeed)")
+	flags.BoolVar(&config.Relaxed, "relaxed", false, "milder rules than those of the live service: any number of sessions, an SMS every 30 seconds, codes that are good for 10 minutes (package authtest, Relaxed)")
 	flags.BoolVar(&config.Watch, "watch", false, "read -seed again whenever it changes; SIGHUP does so too")
 	flags.StringVar(&config.Import, "import", "", "start with the people, sessions, keys and clock of a `file` that -export-on-exit has written")
 	flags.StringVar(&config.Export, "export-on-exit", "", "write them to this `file` at the end")
