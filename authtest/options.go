@@ -105,7 +105,7 @@ func WithSMSInterval(d time.Duration) Option {
 }
 
 // WithSMSDailyLimit sets the number of messages to one phone number in a calendar day of China; 0 switches the rule
-// off. The default is 10.
+// off. The default is 30, as the setting of an environment has it (WIRE.md section 4.6).
 func WithSMSDailyLimit(n int) Option {
 	return func(c *config) error {
 		c.SMSDaily = n

@@ -84,7 +84,7 @@ func Defaults() Config {
 		Env:             "authtest",
 		Clients:         make(map[string]string),
 		SMSInterval:     time.Minute,
-		SMSDaily:        10,
+		SMSDaily:        30,
 		EmailInterval:   time.Minute,
 		EmailDaily:      50,
 		CodeLifetime:    ByChannel{SMS: 5 * time.Minute, Email: 10 * time.Minute},
