@@ -207,6 +207,17 @@ func TestCodeLifetimes(t *testing.T) {
 	}
 }
 
+// A verification_id is as long as live ones are, which have 700 characters and more.
+func TestVerificationIDIsLong(t *testing.T) {
+	t.Parallel()
+	srv := authtest.NewServer(t)
+	for _, to := range []string{phone, email} {
+		id := ok(t, srv, "verification", "", object{field(to): to}).text("verification_id")
+		assert.Greater(t, len(id), 700)
+		assert.Less(t, len(id), 1100)
+	}
+}
+
 func TestMeTellsThatAPasswordIsSet(t *testing.T) {
 	t.Parallel()
 	srv := authtest.NewServer(t)

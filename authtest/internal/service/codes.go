@@ -85,7 +85,7 @@ func (c *Codes) New(to address.Contact, answer func(id string) any) (*Verificati
 	m := c.Mailbox(to)
 	m.current, m.LastSent = v, now
 	m.Sent++
-	return v, c.signed("verification_id", to, v.expires, func(id string) any {
+	return v, c.signed(to, v.expires, func(id string) any {
 		c.sent[keyOf(id)] = v
 		return answer(id)
 	})
@@ -141,7 +141,7 @@ func (c *Codes) ExpiredBy(id string) (rule string) {
 // Prove makes a verification_token for an address. answer is that of the call which has it.
 func (c *Codes) Prove(to address.Contact, answer func(token string) any) Pending {
 	p := &proof{to: to, expires: c.setting.Now().Add(ProofLifetime)}
-	return c.signed("verification_token", to, p.expires, func(token string) any {
+	return c.signed(to, p.expires, func(token string) any {
 		c.proofs[keyOf(token)] = p
 		return answer(token)
 	})
@@ -165,11 +165,11 @@ func (c *Codes) Addressee(token string) (to address.Contact, ok bool) {
 	return p.to, true
 }
 
-// signed makes a verification_id or verification_token: a JWS with the payload keys of the live ones (WIRE.md section 4.1).
-// What the live kid and t hold is not known.
-func (c *Codes) signed(kind string, to address.Contact, expires time.Time, keep func(token string) any) Pending {
+// signed makes a verification_id or verification_token: a JWS with the payload keys and the length of the live ones (WIRE.md section
+// 4.1). What the live kid and t hold is not known.
+func (c *Codes) signed(to address.Contact, expires time.Time, keep func(token string) any) Pending {
 	return Pending{c.setting.signer.newest(), map[string]any{
-		"e": to.String(), "exp": expires.Unix(), "kid": random.ID(), "pj": c.setting.Env, "t": kind,
+		"e": to.String(), "exp": expires.Unix(), "kid": random.ID(), "pj": c.setting.Env, "t": random.Text(120),
 	}, keep}
 }
 
