@@ -133,7 +133,7 @@ func WithEmailDailyLimit(n int) Option {
 // it (WIRE.md section 4.1, live), with [Relaxed] 10 minutes.
 func WithSMSCodeLifetime(d time.Duration) Option {
 	return func(c *config) error {
-		c.CodeLifetime.SMS = d
+		c.CodeLifetime.Phone = d
 		return wholeSeconds("WithSMSCodeLifetime", d)
 	}
 }
@@ -149,7 +149,7 @@ func WithEmailCodeLifetime(d time.Duration) Option {
 // WithCodeLifetime is WithSMSCodeLifetime and WithEmailCodeLifetime of the same time.
 func WithCodeLifetime(d time.Duration) Option {
 	return func(c *config) error {
-		c.CodeLifetime = service.ByChannel{SMS: d, Email: d}
+		c.CodeLifetime = service.ByChannel{Phone: d, Email: d}
 		return wholeSeconds("WithCodeLifetime", d)
 	}
 }

@@ -96,7 +96,7 @@ func (c *Codes) Lifetime(to address.Contact) time.Duration {
 	if to.Email != "" {
 		return c.setting.CodeLifetime.Email
 	}
-	return c.setting.CodeLifetime.SMS
+	return c.setting.CodeLifetime.Phone
 }
 
 func (c *Codes) text(to address.Contact) string {

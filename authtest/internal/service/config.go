@@ -46,7 +46,7 @@ type Config struct {
 }
 
 // ByChannel is a time for messages of each channel.
-type ByChannel struct{ SMS, Email time.Duration }
+type ByChannel struct{ Phone, Email time.Duration }
 
 // RefreshPolicy says what becomes of a refresh token that is used. The zero value rotates.
 type RefreshPolicy struct {
@@ -87,7 +87,7 @@ func Defaults() Config {
 		SMSDaily:        30,
 		EmailInterval:   time.Minute,
 		EmailDaily:      50,
-		CodeLifetime:    ByChannel{SMS: 5 * time.Minute, Email: 10 * time.Minute},
+		CodeLifetime:    ByChannel{Phone: 5 * time.Minute, Email: 10 * time.Minute},
 		CodeAttempts:    5,
 		LockAfter:       5,
 		LockFor:         10 * time.Minute,
@@ -105,7 +105,7 @@ func Defaults() Config {
 // Relax makes those rules mild that are strict because the live service is.
 func (c *Config) Relax() {
 	c.SMSInterval = 30 * time.Second
-	c.CodeLifetime = ByChannel{SMS: 10 * time.Minute, Email: 10 * time.Minute}
+	c.CodeLifetime = ByChannel{Phone: 10 * time.Minute, Email: 10 * time.Minute}
 	c.MaxSessions = 0
 	c.Code = refusal.CodeAlways
 }
