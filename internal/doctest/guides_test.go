@@ -1,16 +1,21 @@
 package doctest
 
 import (
+	"bytes"
 	"context"
 	"crypto/rand"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
+	"math"
 	"net"
 	"net/http"
 	"net/http/cookiejar"
 	"net/http/httptest"
 	"net/url"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -65,31 +70,54 @@ type site struct {
 	app *tcbauth.App
 }
 
-// sendCode is the first step: the form has the phone number.
+// sendCode is the first step: the form has the phone number. The login has a cookie of its own, so whoever is signed in stays so.
 func (s *site) sendCode(w http.ResponseWriter, r *http.Request) {
-	id := rand.Text()
+	id := cookie(r, loginCookie)
+	setCookie(w, loginCookie, id)
 	_, err := s.app.ForUser(id).SignInWithOtp(r.Context(), tcbauth.SignInWithOtpRequest{Phone: r.FormValue("phone")})
 	if err != nil {
 		refuse(w, r, err)
-		return
 	}
-	setCookie(w, id)
 }
 
 // signIn is the second step: the form has the code.
 func (s *site) signIn(w http.ResponseWriter, r *http.Request) {
-	id := rand.Text() // a new id for each sign-in
-	_, err := s.app.ForUser(cookie(r)).FinishOtp(r.Context(), tcbauth.FinishOtpRequest{Token: r.FormValue("code"), NewKey: id})
+	id := rand.Text() // a new id for each session
+	_, err := s.app.ForUser(cookie(r, loginCookie)).FinishOtp(r.Context(), tcbauth.FinishOtpRequest{
+		Token: r.FormValue("code"), NewKey: id,
+	})
 	if err != nil {
 		refuse(w, r, err)
 		return
 	}
-	setCookie(w, id)
+	s.end(r) // the session that this browser had before
+	setCookie(w, loginCookie, "")
+	setCookie(w, sessionCookie, id)
+}
+
+// showCaptcha gives the browser a picture: {"token": "...", "data": "data:image/png;base64,..."}.
+func (s *site) showCaptcha(w http.ResponseWriter, r *http.Request) {
+	picture, err := s.app.ForUser(cookie(r, loginCookie)).CreateCaptchaData(r.Context(), tcbauth.CreateCaptchaDataRequest{})
+	if err != nil {
+		refuse(w, r, err)
+		return
+	}
+	_ = json.NewEncoder(w).Encode(picture)
+}
+
+// checkCaptcha: the form has the picture's token and what the user has read in it. After that the browser asks for the code again.
+func (s *site) checkCaptcha(w http.ResponseWriter, r *http.Request) {
+	_, err := s.app.ForUser(cookie(r, loginCookie)).VerifyCaptchaData(r.Context(), tcbauth.VerifyCaptchaDataRequest{
+		Token: r.FormValue("picture"), Key: r.FormValue("answer"),
+	})
+	if err != nil {
+		refuse(w, r, err)
+	}
 }
 
 // profile is for users who are signed in.
 func (s *site) profile(w http.ResponseWriter, r *http.Request) {
-	auth := s.app.ForUser(cookie(r)) // cheap: made for each request
+	auth := s.app.ForUser(cookie(r, sessionCookie)) // cheap: made for each request
 	user, err := auth.GetUserInfo(r.Context(), tcbauth.GetUserInfoRequest{})
 	if err != nil {
 		refuse(w, r, err)
@@ -98,50 +126,70 @@ func (s *site) profile(w http.ResponseWriter, r *http.Request) {
 	_, _ = fmt.Fprintln(w, "hello,", user.Sub)
 }
 
-// signOut ends the session here and at CloudBase.
+// signOut makes the browser forget its session, and ends it. Signing out twice is no error.
 func (s *site) signOut(w http.ResponseWriter, r *http.Request) {
-	if err := s.app.ForUser(cookie(r)).SignOut(r.Context()); err != nil {
-		refuse(w, r, err)
+	setCookie(w, sessionCookie, "")
+	s.end(r)
+}
+
+// end ends the browser's session in the store and at CloudBase.
+func (s *site) end(r *http.Request) {
+	err := s.app.ForUser(cookie(r, sessionCookie)).SignOut(r.Context())
+	if err != nil && !errors.Is(err, tcbauth.ErrNoSession) {
+		slog.WarnContext(r.Context(), "a session was not ended everywhere", "error", err)
 	}
 }
 
 // refuse tells the browser what happened, in its language.
 func refuse(w http.ResponseWriter, r *http.Request, err error) {
+	if e, ok := errors.AsType[*tcbauth.Error](err); ok && e.RetryAfter > 0 {
+		w.Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(e.RetryAfter.Seconds()))))
+	}
 	http.Error(w, tcbauth.UserMessage(err, r.Header.Get("Accept-Language")), tcbauth.HTTPStatus(err))
 }
 
-func setCookie(w http.ResponseWriter, id string) {
-	http.SetCookie(w, &http.Cookie{
-		Name: "__Host-session", Value: id, Path: "/", Secure: true, HttpOnly: true, SameSite: http.SameSiteLaxMode,
-	})
-}
+const sessionCookie, loginCookie = "__Host-session", "__Host-login"
 
-func cookie(r *http.Request) string {
-	if c, err := r.Cookie("__Host-session"); err == nil && c.Value != "" {
+// cookie returns the id in a cookie. Without the cookie it returns a new id, under which nothing is stored.
+func cookie(r *http.Request, name string) string {
+	if c, err := r.Cookie(name); err == nil && c.Value != "" {
 		return c.Value
 	}
-	return "nobody" // has no session
+	return rand.Text()
 }
 
-func TestSite(t *testing.T) {
-	t.Parallel()
-	srv := authtest.NewServer(t)
-	srv.FixCode("13800000000", "123456")
+// setCookie gives the browser a cookie, or takes it away if value is "".
+func setCookie(w http.ResponseWriter, name, value string) {
+	c := &http.Cookie{Name: name, Value: value, Path: "/", Secure: true, HttpOnly: true, SameSite: http.SameSiteLaxMode}
+	if value == "" {
+		c.MaxAge = -1
+	}
+	http.SetCookie(w, c)
+}
+
+// openSite serves a site, and returns a browser that posts a field to it.
+func openSite(t *testing.T, srv *authtest.Server) (post func(path string, fields ...string) *http.Response) {
+	t.Helper()
 	app, err := tcbauth.NewApp(srv.Env, tcbauth.WithBaseURL(srv.URL), tcbauth.WithHTTPClient(srv.Client()), tcbauth.WithStoredOtp())
 	require.NoError(t, err)
 	s := &site{app}
 	mux := http.NewServeMux()
-	mux.HandleFunc("POST /code", s.sendCode)
-	mux.HandleFunc("POST /login", s.signIn)
-	mux.HandleFunc("POST /profile", s.profile)
-	mux.HandleFunc("POST /logout", s.signOut)
+	for path, handler := range map[string]http.HandlerFunc{
+		"/code": s.sendCode, "/captcha": s.showCaptcha, "/answer": s.checkCaptcha, "/login": s.signIn, "/profile": s.profile, "/logout": s.signOut,
+	} {
+		mux.HandleFunc("POST "+path, handler)
+	}
 	web := httptest.NewTLSServer(http.NewCrossOriginProtection().Handler(mux))
 	t.Cleanup(web.Close)
 	client := web.Client()
 	client.Jar, err = cookiejar.New(nil)
 	require.NoError(t, err)
-	post := func(path, field, value string) (int, string) {
-		r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, web.URL+path, strings.NewReader(url.Values{field: {value}}.Encode()))
+	return func(path string, fields ...string) *http.Response {
+		form := make(url.Values)
+		for i := 0; i+1 < len(fields); i += 2 {
+			form.Set(fields[i], fields[i+1])
+		}
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, web.URL+path, strings.NewReader(form.Encode()))
 		require.NoError(t, err)
 		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 		r.Header.Set("Accept-Language", "en")
@@ -149,28 +197,77 @@ func TestSite(t *testing.T) {
 		require.NoError(t, err)
 		body, err := io.ReadAll(resp.Body)
 		require.NoError(t, errors.Join(err, resp.Body.Close()))
-		return resp.StatusCode, string(body)
+		resp.Body = io.NopCloser(bytes.NewReader(body))
+		return resp
 	}
+}
+
+func bodyOf(t *testing.T, resp *http.Response) string {
+	t.Helper()
+	body, err := io.ReadAll(resp.Body)
+	require.NoError(t, err)
+	return string(body)
+}
+
+func TestSite(t *testing.T) {
+	t.Parallel()
+	srv := authtest.NewServer(t)
+	srv.FixCode("13800000000", "123456")
+	srv.FixCode("13900000000", "654321")
+	post := openSite(t, srv)
 	for _, step := range []struct {
 		path, field, value string
 		status             int
 		says               string
+		revoked            int
 	}{
-		{"/profile", "", "", 401, "sign in"},
-		{"/login", "code", "123456", 400, "code"},
-		{"/code", "phone", "1", 400, "phone"},
-		{"/code", "phone", "13800000000", 200, ""},
-		{"/login", "code", "000000", 400, "code"},
-		{"/login", "code", "123456", 200, ""},
-		{"/profile", "", "", 200, "hello, "},
-		{"/login", "code", "123456", 400, "code"},
-		{"/logout", "", "", 200, ""},
-		{"/profile", "", "", 401, "sign in"},
+		{"/profile", "", "", 401, "sign in", 0},
+		{"/logout", "", "", 200, "", 0},
+		{"/login", "code", "123456", 400, "code", 0},
+		{"/code", "phone", "1", 400, "phone", 0},
+		{"/code", "phone", "13800000000", 200, "", 0},
+		{"/code", "phone", "13800000000", 429, "seconds", 0},
+		{"/login", "code", "000000", 400, "code", 0},
+		{"/login", "code", "123456", 200, "", 0},
+		{"/profile", "", "", 200, "hello, ", 0},
+		{"/login", "code", "123456", 400, "code", 0},
+		{"/code", "phone", "13900000000", 200, "", 0},
+		{"/profile", "", "", 200, "hello, ", 0}, // the first user is still signed in
+		{"/login", "code", "654321", 200, "", 1},
+		{"/profile", "", "", 200, "hello, ", 1},
+		{"/logout", "", "", 200, "", 2},
+		{"/profile", "", "", 401, "sign in", 2},
+		{"/logout", "", "", 200, "", 2},
 	} {
-		status, body := post(step.path, step.field, step.value)
-		assert.Equal(t, step.status, status, "%s %s: %s", step.path, step.value, body)
+		resp := post(step.path, step.field, step.value)
+		body := bodyOf(t, resp)
+		assert.Equal(t, step.status, resp.StatusCode, "%s %s: %s", step.path, step.value, body)
+		assert.Equal(t, step.status == http.StatusTooManyRequests, resp.Header.Get("Retry-After") != "", step.path)
 		assert.Contains(t, body, step.says)
+		assert.Equal(t, step.revoked, srv.Count("revoke"), step.path)
 	}
+}
+
+func TestSiteCaptcha(t *testing.T) {
+	t.Parallel()
+	srv := authtest.NewServer(t)
+	srv.RequireCaptcha("verification")
+	srv.FixCode("13800000000", "123456")
+	post := openSite(t, srv)
+	for _, answer := range []string{"wrong", ""} {
+		require.Equal(t, http.StatusForbidden, post("/code", "phone", "13800000000").StatusCode)
+		var picture struct{ Token, Data string }
+		require.NoError(t, json.NewDecoder(post("/captcha").Body).Decode(&picture))
+		require.Contains(t, picture.Data, "data:image/")
+		want := http.StatusForbidden
+		if answer == "" {
+			answer, want = srv.CaptchaAnswer(picture.Token), http.StatusOK
+		}
+		require.Equal(t, want, post("/answer", "picture", picture.Token, "answer", answer).StatusCode)
+	}
+	require.Equal(t, http.StatusOK, post("/code", "phone", "13800000000").StatusCode)
+	require.Equal(t, http.StatusOK, post("/login", "code", "123456").StatusCode)
+	require.Equal(t, http.StatusOK, post("/profile").StatusCode)
 }
 
 // serve answers requests until ctx ends, then lets them finish, and waits until their sessions are stored.
