@@ -40,14 +40,15 @@ func configuration(t *testing.T) string {
 	var b strings.Builder
 	b.WriteString(`# Configuration
 
-Every option of the packages that a program and its tests use, with the first sentence of its documentation; the link leads to the
-rest. Options are checked when they are given: a bad one is an error of the constructor, or fails the test. This page is generated.
+Every option of the packages that a program uses, with the first sentence of its documentation; the link leads to the rest. Options are
+checked when they are given: a bad one is an error of the constructor. This page is generated. The options of the emulator, such as its
+client ids, are in the [documentation of authtest](https://pkg.go.dev/github.com/cloudbase-community/tcbauth/authtest#Option).
 
 There is no configuration file: a program decides itself where its settings come from.
 `)
 	for _, p := range []struct{ dir, constructor string }{
 		{".", "New, NewApp"}, {"accesstoken", "NewVerifier"}, {"ticket", "NewSigner"}, {"redisstore", "New"},
-		{"sqlstore", "New"}, {"authotel", "New"}, {"authtest", "NewServer, Listen"},
+		{"sqlstore", "New"}, {"authotel", "New"},
 	} {
 		fmt.Fprintf(&b, "\n## %s: %s\n\n| option | meaning |\n| --- | --- |\n", pathOf(p.dir), p.constructor)
 		rows := optionRows(t, p.dir)
