@@ -118,15 +118,15 @@ js-sdk sends the request, and the answer is known from its types only. The secti
 	return out.Bytes(), nil
 }
 
-// whatItProves is the section of this name of the emulator's package comment, as Markdown.
+// whatItProves is the section Evidence of the emulator's package comment, as Markdown.
 func whatItProves() (string, error) {
 	file, err := parser.ParseFile(token.NewFileSet(), "authtest/doc.go", nil, parser.ParseComments|parser.PackageClauseOnly)
 	if err != nil {
 		return "", err
 	}
-	_, section, ok := strings.Cut(file.Doc.Text(), "# What it proves\n\n")
+	_, section, ok := strings.Cut(file.Doc.Text(), "# Evidence\n\n")
 	if !ok {
-		return "", fmt.Errorf("authtest/doc.go has no section of this name")
+		return "", fmt.Errorf("authtest/doc.go has no section Evidence")
 	}
 	var lines []string
 	for line := range strings.Lines(section) {
