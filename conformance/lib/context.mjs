@@ -6,17 +6,23 @@ export const JWT = /^[\w-]+\.[\w-]+\.[\w-]+$/
 // Context is what a flow works with: the js-sdk, its storage, and the emulator on the other side.
 export class Context {
   // sdk is the js-sdk's default export, url the emulator's, storage what the js-sdk keeps sessions in, ticket a function
-  // that signs a custom-login ticket for a user id, calls a Set that takes the names of the methods called.
-  constructor({ sdk, url, env, control, storage, inPage, ticket, calls }) {
-    Object.assign(this, { sdk, url, env, control, storage, inPage, ticket, calls })
+  // that signs a custom-login ticket for a user id, calls a Set that takes the names of the methods called, openTab a
+  // function that returns the js-sdk of another tab.
+  constructor({ sdk, url, env, control, storage, inPage, ticket, calls, openTab }) {
+    Object.assign(this, { sdk, url, env, control, storage, inPage, ticket, calls, openTab })
     this.solveCaptcha = undefined // in Node, what the adapter does with a captcha's URL
   }
 
   // open starts the js-sdk anew over what the storage holds, as loading a page again does.
-  open(options = {}) {
-    const app = this.sdk.init({ env: this.env, ...options })
+  open(options = {}, sdk = this.sdk) {
+    const app = sdk.init({ env: this.env, ...options })
     app.registerEndPoint(this.url.replace(/^http:/, ''), 'http')
     return this.watch(app, app.auth({ persistence: 'local' }))
+  }
+
+  // openInTab starts the js-sdk in another tab, over the same storage.
+  async openInTab() {
+    return this.open({}, await this.openTab())
   }
 
   // openFromURL is open with detectSessionInUrl, for which init itself calls the server. Of what registerEndPoint says,

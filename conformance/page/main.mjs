@@ -4,12 +4,12 @@ import { flows } from '/flows/index.mjs'
 import { Control } from '/lib/control.mjs'
 import { driven } from '/lib/operations.mjs'
 
-const control = new Control('')
 const post = (report) => fetch('/report', { method: 'POST', body: JSON.stringify(report) })
 
 globalThis.calls = new Set() // the frames add to it
 
 async function run(name) {
+  const control = new Control(`/flow/${encodeURIComponent(name)}`)
   await control.reset()
   localStorage.clear()
   sessionStorage.clear()
