@@ -7,16 +7,18 @@ export const JWT = /^[\w-]+\.[\w-]+\.[\w-]+$/
 export class Context {
   // sdk is the js-sdk's default export, url the emulator's, storage what the js-sdk keeps sessions in, ticket a function
   // that signs a custom-login ticket for a user id, calls a Set that takes the names of the methods called, openTab a
-  // function that returns the js-sdk of another tab.
-  constructor({ sdk, url, env, control, storage, inPage, ticket, calls, openTab }) {
-    Object.assign(this, { sdk, url, env, control, storage, inPage, ticket, calls, openTab })
+  // function that returns the js-sdk of another tab, habits how this version wants to be told its address (versions.mjs).
+  constructor({ sdk, url, env, control, storage, inPage, ticket, calls, openTab, habits = {} }) {
+    Object.assign(this, { sdk, url, env, control, storage, inPage, ticket, calls, openTab, habits })
     this.solveCaptcha = undefined // in Node, what the adapter does with a captcha's URL
   }
 
   // open starts the js-sdk anew over what the storage holds, as loading a page again does.
   open(options = {}, sdk = this.sdk) {
-    const app = sdk.init({ env: this.env, ...options })
-    app.registerEndPoint(this.url.replace(/^http:/, ''), 'http')
+    const app = sdk.init({ env: this.env, ...(this.inPage ? {} : this.habits.outside), ...options })
+    const url = this.url.replace(/^http:/, '')
+    app.registerEndPoint(url, this.habits.protocol ?? 'http')
+    app.registerEndPointWithKey?.({ key: 'GATEWAY', url, protocol: 'http' }) // which js-sdk 3 sends to
     return this.watch(app, app.auth({ persistence: 'local' }))
   }
 
@@ -36,7 +38,8 @@ export class Context {
 
   watch(app, auth) {
     const events = []
-    auth.onAuthStateChange((event, session, info) => events.push({ event, session, info }))
+    events.told = auth.onAuthStateChange !== undefined // older versions have no such events
+    if (events.told) auth.onAuthStateChange((event, session, info) => events.push({ event, session, info }))
     return { app, events, auth: this.recorded(auth, 'app'), api: this.recorded(auth.oauthInstance.authApi, 'lower') }
   }
 
@@ -60,6 +63,7 @@ export class Context {
 
   // expectEvents waits until onAuthStateChange has told these events, in this order, since the last call, and no others.
   async expectEvents(events, ...names) {
+    ok(events.told, 'that the js-sdk has onAuthStateChange')
     await until(() => events.length >= names.length, () => `events ${show(events.map((e) => e.event))}, want ${show(names)}`)
     await settle()
     equal(events.splice(0).map((e) => e.event), names, 'the events')
