@@ -7,7 +7,7 @@ const require = createRequire(import.meta.url)
 // load returns a new copy of the js-sdk of a CommonJS file, as another tab of a page has it: with nothing but the storage in
 // common. The package's file for import is not one for Node.
 export function load(entry) {
-  for (const file of Object.keys(require.cache)) if (file.includes('/node_modules/')) delete require.cache[file]
+  for (const file of Object.keys(require.cache)) delete require.cache[file]
   const loaded = require(entry)
   const sdk = loaded.default ?? loaded
   sdk.useAdapters(adapter)

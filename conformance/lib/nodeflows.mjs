@@ -6,12 +6,13 @@ import { driven } from './operations.mjs'
 import { run } from './run.mjs'
 import { signTicket } from './ticket.mjs'
 
-// NodeFlows runs flows in this process with the js-sdk of a CommonJS file.
+// NodeFlows runs flows in this process with the js-sdk of a CommonJS file. habits are those of its version
+// (versions.mjs).
 export class NodeFlows {
   calls = new Set() // the methods of the js-sdk that the flows have called
 
-  constructor(entry, emulators) {
-    Object.assign(this, { entry, emulators, sdk: load(entry) })
+  constructor(entry, emulators, habits) {
+    Object.assign(this, { entry, emulators, habits, sdk: load(entry) })
     clock.install()
   }
 
@@ -22,7 +23,8 @@ export class NodeFlows {
     clock.reset()
     storage.clear()
     const context = new Context({
-      sdk: this.sdk, url, env, control, storage, calls: this.calls, inPage: false, openTab: async () => load(this.entry),
+      sdk: this.sdk, habits: this.habits, url, env, control, storage, calls: this.calls, inPage: false,
+      openTab: async () => load(this.entry),
       ticket: async (uid, over) => signTicket(await control.ticketKey(), uid, over),
     })
     person.solveCaptcha = (captcha) => context.solveCaptcha(captcha)

@@ -10,12 +10,12 @@ export class PageFlows {
   #reports = new Map([...this.names, 'calls'].map((name) => [name, deferred()]))
   #timer
 
-  // start opens the page in a program, with the js-sdk in the form of an ES module.
-  static async start({ program, sdk, emulators }) {
+  // start opens the page in a program, with the js-sdk in the form of an ES module and the habits of its version.
+  static async start({ program, sdk, habits, emulators }) {
     const flows = new PageFlows()
     for (const { promise } of flows.#reports.values()) promise.catch(() => {}) // whoever waits for it hears of it
     flows.#wait()
-    flows.server = await startPageServer({ sdk, emulators, report: (report) => flows.#take(report) })
+    flows.server = await startPageServer({ sdk, habits, emulators, report: (report) => flows.#take(report) })
     flows.browser = await startChromium(program, `${flows.server.origin}/`, (error) => flows.#fail(error))
     return flows
   }

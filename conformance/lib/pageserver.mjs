@@ -21,7 +21,7 @@ const ofFlow = /^\/flow\/([^/]+)(\/.*)$/
 // startPageServer serves the pages of the test to a browser on this machine: the flows, the js-sdk as an ES module, and below
 // /flow/NAME/ what is for one flow, such as the control interface of its emulator, which pages of another origin may not call.
 // report is called with what the page posts to /report.
-export async function startPageServer({ sdk, emulators, report }) {
+export async function startPageServer({ sdk, habits, emulators, report }) {
   const server = createServer((request, response) => {
     answer(request, response).catch((error) => {
       response.writeHead(500, { 'Content-Type': 'text/plain' }).end(String(error))
@@ -40,7 +40,7 @@ export async function startPageServer({ sdk, emulators, report }) {
     if (name === undefined) return file(pathname, response)
     const { rules } = flows.find((flow) => flow.name === decodeURIComponent(name))
     const { url, control } = await emulators.of(rules)
-    if (path === '/config') return json({ url, env })
+    if (path === '/config') return json({ url, env, habits })
     if (path === '/ticket') {
       return json(signTicket(await control.ticketKey(), searchParams.get('uid'), JSON.parse(searchParams.get('over'))))
     }

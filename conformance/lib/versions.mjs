@@ -18,13 +18,19 @@ const npmOptions = ['--ignore-scripts', '--no-audit', '--no-fund', '--loglevel',
  * @property {string} version
  * @property {string} entry its CommonJS file: the build for pages, though newer versions have another one for Node
  * @property {string} module the same for import, as bundlers for pages take it
+ * @property {{ protocol?: string, outside?: object }} [habits] what this version calls http in registerEndPoint, if it is not
+ * http, and what its init wants outside of a page
  */
+
+/** 2.2.0 takes an application outside of a page for a mobile one, which has an id and a key. */
+const mobile = { appSign: 'conformance', appSecret: { appAccessKeyId: '1', appAccessKey: 'key' } }
+const habits = { '2.2.0': { protocol: 'http:', outside: mobile } }
 
 /** @returns {SDK} the one of this name below a node_modules */
 function open(root, name = NAME) {
   const directory = join(root, 'node_modules', name)
   const { version, main, module } = JSON.parse(readFileSync(join(directory, 'package.json'), 'utf8'))
-  return { version, entry: join(directory, main), module: join(directory, module) }
+  return { version, entry: join(directory, main), module: join(directory, module), habits: habits[version] }
 }
 
 /** The versions that package.json installs, the oldest first. The first one is the version that this repository follows. */
