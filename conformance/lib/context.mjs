@@ -7,7 +7,7 @@ export const JWT = /^[\w-]+\.[\w-]+\.[\w-]+$/
 export class Context {
   // sdk is the js-sdk's default export, url the emulator's, storage what the js-sdk keeps sessions in, ticket a function
   // that signs a custom-login ticket for a user id, calls a Set that takes the names of the methods called, openTab a
-  // function that returns the js-sdk of another tab, habits how this version wants to be told its address (versions.mjs).
+  // function that returns the js-sdk of another tab, habits what this version wants otherwise (versions.mjs).
   constructor({ sdk, url, env, control, storage, inPage, ticket, calls, openTab, habits = {} }) {
     Object.assign(this, { sdk, url, env, control, storage, inPage, ticket, calls, openTab, habits })
     this.solveCaptcha = undefined // in Node, what the adapter does with a captcha's URL
@@ -17,8 +17,8 @@ export class Context {
   open(options = {}, sdk = this.sdk) {
     const app = sdk.init({ env: this.env, ...(this.inPage ? {} : this.habits.outside), ...options })
     const url = this.url.replace(/^http:/, '')
-    app.registerEndPoint(url, this.habits.protocol ?? 'http')
-    app.registerEndPointWithKey?.({ key: 'GATEWAY', url, protocol: 'http' }) // which js-sdk 3 sends to
+    app.registerEndPoint(url, 'http:')
+    app.registerEndPointWithKey?.({ key: 'GATEWAY', url, protocol: 'http:' }) // which js-sdk 3 sends to
     return this.watch(app, app.auth({ persistence: 'local' }))
   }
 
@@ -40,7 +40,8 @@ export class Context {
     const events = []
     events.told = auth.onAuthStateChange !== undefined // older versions have no such events
     if (events.told) auth.onAuthStateChange((event, session, info) => events.push({ event, session, info }))
-    return { app, events, auth: this.recorded(auth, 'app'), api: this.recorded(auth.oauthInstance.authApi, 'lower') }
+    const lower = auth.oauthInstance ?? app.oauthInstance // 2.2.0 keeps it there
+    return { app, events, auth: this.recorded(auth, 'app'), api: this.recorded(lower.authApi, 'lower') }
   }
 
   // recorded notes the calls of an object's methods that a flow makes.

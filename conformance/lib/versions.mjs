@@ -18,13 +18,12 @@ const npmOptions = ['--ignore-scripts', '--no-audit', '--no-fund', '--loglevel',
  * @property {string} version
  * @property {string} entry its CommonJS file: the build for pages, though newer versions have another one for Node
  * @property {string} module the same for import, as bundlers for pages take it
- * @property {{ protocol?: string, outside?: object }} [habits] what this version calls http in registerEndPoint, if it is not
- * http, and what its init wants outside of a page
+ * @property {{ outside?: object }} [habits] what the init of this version wants outside of a page
  */
 
 /** 2.2.0 takes an application outside of a page for a mobile one, which has an id and a key. */
 const mobile = { appSign: 'conformance', appSecret: { appAccessKeyId: '1', appAccessKey: 'key' } }
-const habits = { '2.2.0': { protocol: 'http:', outside: mobile } }
+const habits = { '2.2.0': { outside: mobile } }
 
 /** @returns {SDK} the one of this name below a node_modules */
 function open(root, name = NAME) {
