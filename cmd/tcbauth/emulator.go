@@ -17,7 +17,8 @@ read again). With a command behind -- it runs that with TCB_ENV and TCB_BASE_URL
 
 Without a command the first line on standard output is its URL, made for tcbauth.WithBaseURL, or for the js-sdk's
 registerEndPoint. The codes that it "sends" come on standard error. At URL/_emulator/ are a page for people and the control
-API for programs: for this machine only, or with -control-token for whoever has the token.
+API for programs, and at URL/device is the page on which users approve the sign-in of devices: for this machine only, or with
+-control-token for whoever has the token.
 
 It is for tests. It has no secrets: whoever can reach it can sign in as anybody.
 
