@@ -4,11 +4,15 @@ import { join } from 'node:path'
 import { build, startEmulator } from './emulator.mjs'
 
 // Emulators are the emulators of the flows: one for each set of rules that a flow needs, started when the first flow asks
-// for it and reset between flows.
+// for it and reset between flows. program is what build made of the emulator; without it, it is built.
 export class Emulators {
   #home
   #program
   #started = new Map() // by the text of the rules
+
+  constructor(program) {
+    this.#program = program
+  }
 
   // of returns the emulator with these rules.
   of(rules) {
@@ -18,16 +22,20 @@ export class Emulators {
   }
 
   async #start(rules) {
-    this.#home ??= mkdtemp(join(tmpdir(), 'tcbauth-emulator-'))
-    this.#program ??= this.#home.then((home) => build('./cmd/tcbauth', home))
+    this.#program ??= this.#build()
     return startEmulator({ rules, program: await this.#program })
+  }
+
+  async #build() {
+    this.#home = await mkdtemp(join(tmpdir(), 'tcbauth-emulator-'))
+    return build('./cmd/tcbauth', this.#home)
   }
 
   async stop() {
     try {
       await Promise.all([...this.#started.values()].map(async (emulator) => (await emulator).stop()))
     } finally {
-      if (this.#home) await rm(await this.#home, { recursive: true, force: true })
+      if (this.#home) await rm(this.#home, { recursive: true, force: true })
     }
   }
 }

@@ -14,6 +14,7 @@ export class PageFlows {
   static async start({ program, sdk, habits, emulators }) {
     const flows = new PageFlows()
     for (const { promise } of flows.#reports.values()) promise.catch(() => {}) // whoever waits for it hears of it
+    await emulators.of() // which may have to be built first
     flows.#wait()
     flows.server = await startPageServer({ sdk, habits, emulators, report: (report) => flows.#take(report) })
     flows.browser = await startChromium(program, `${flows.server.origin}/`, (error) => flows.#fail(error))

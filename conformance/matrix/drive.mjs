@@ -1,5 +1,5 @@
 // Drives every flow with one version of the js-sdk, in a process of its own: what a version leaves behind does not meet
-// another one. node drive.mjs VERSION WHERE prints the outcomes as JSON.
+// another one. node drive.mjs VERSION WHERE EMULATOR prints the outcomes as JSON; EMULATOR is the emulator's program.
 
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -14,11 +14,11 @@ import { PageFlows } from '../lib/pageflows.mjs'
 import { withVersion } from '../lib/versions.mjs'
 import { reason } from './reason.mjs'
 
-const patience = 30_000
+const patience = 60_000
 
 /** Calls `use` with the emulators, and stops them. */
-async function withEmulators(use) {
-  const emulators = new Emulators()
+async function withEmulators(program, use) {
+  const emulators = new Emulators(program)
   try {
     return await use(emulators)
   } finally {
@@ -34,6 +34,7 @@ async function inNode(sdk, emulators) {
     const node = new NodeFlows(entry, emulators, sdk.habits)
     const outcomes = {}
     for (const flow of flows.filter((flow) => flow.where !== 'page')) {
+      await emulators.of(flow.rules)
       let timer
       const late = new Promise((_, reject) => {
         timer = setTimeout(() => reject(new Error('the flow does not come to an end')), patience)
@@ -65,8 +66,8 @@ async function inPage(sdk, emulators) {
 
 process.once('SIGTERM', () => process.exit(1)) // which ends the emulator and Chromium
 process.on('unhandledRejection', () => {}) // of the js-sdk, after a flow that it has failed
-const [version, where] = process.argv.slice(2)
+const [version, where, program] = process.argv.slice(2)
 const outcomes = await withVersion(version, (sdk) =>
-  withEmulators((emulators) => (where === 'node' ? inNode : inPage)(sdk, emulators)))
+  withEmulators(program, (emulators) => (where === 'node' ? inNode : inPage)(sdk, emulators)))
 await new Promise((resolve) => process.stdout.write(JSON.stringify(outcomes), resolve))
 process.exit() // what the js-sdk still waits for is of no interest
