@@ -4,11 +4,15 @@ const INTRO = `# The flows with every version of the js-sdk
 
 \`npm run matrix\` writes this page: it drives the flows of [README.md](README.md) with the genuine \`@cloudbase/js-sdk\` of each
 version, in Node on an adapter and in Chromium. ✓ says that the flow passes, and a number is the note below that says why it
-does not: in the js-sdk's words, or by what the js-sdk does otherwise than the flow states. Where Node and Chromium differ,
-\`a / b\` has Node first. The flows are written for 2.32.0.
+does not: in the js-sdk's words, or by what it does otherwise than the flow states. Where Node and Chromium differ, \`a / b\` has
+Node first. ? has not been driven yet. The flows are written for 2.32.0.
 
-Packages of 2.2.0 and 2.11.0 are those of the same time; npm takes newer ones today, with which they behave as 2.28.8. In Node
-the build for pages runs. The build that 2.28.8 and 3.3.3 have for Node ends the process if \`ws\` is not installed.`
+- 2.2.0 and 2.11.0 have the packages of their time; npm takes newer ones today. Outside of a
+  page they read \`window\`, which is not there.
+- 2.2.0 to 2.28.8, and 3.3.3, have fewer methods and other shapes: an error may have the number as its \`code\`, no category, or be
+  wrapped in another one; what is absent is \`undefined\` and not \`null\`.
+- 2.28.8 and 3.3.3 have a build for Node, which ends the process if \`ws\` is not installed. Here the build for pages runs.
+- js-sdk 3 sets its address anew at each \`init\`. With \`detectSessionInUrl\` it sends a request before a page can say another one.`
 
 const PASSED = '✓'
 
