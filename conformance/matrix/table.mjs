@@ -5,7 +5,7 @@ const INTRO = `# The flows with every version of the js-sdk
 \`npm run matrix\` writes this page: it drives the flows of [README.md](README.md) with the genuine \`@cloudbase/js-sdk\` of each
 version, in Node on an adapter and in Chromium. ✓ says that the flow passes, and a number is the note below that says why it
 does not: in the js-sdk's words, or by what it does otherwise than the flow states. Where Node and Chromium differ, \`a / b\` has
-Node first. ? has not been driven yet. The flows are written for 2.32.0.
+Node first. The flows are written for 2.32.0.
 
 - 2.2.0 and 2.11.0 have the packages of their time; npm takes newer ones today. Outside of a
   page they read \`window\`, which is not there.
