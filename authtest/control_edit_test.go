@@ -94,7 +94,7 @@ func TestControlRules(t *testing.T) {
 	assert.Equal(t, first, done(t, srv, "GET", "rules", ""), "a reset brings them back")
 
 	for body, want := range map[string]string{
-		`{"sms_interval":"-1s"}`: "sms_interval is negative", `{"code_lifetime":"1ms"}`: "whole seconds", `{"sms_daily_limit":-1}`: "negative",
+		`{"sms_interval":"-1s"}`: "sms_interval is negative", `{"sms_code_lifetime":"1ms"}`: "whole seconds", `{"sms_daily_limit":-1}`: "negative",
 		`{"login_off":["x"]}`: "login_off", `{"captcha":["x"]}`: "captcha", `{"refresh":{"policy":"x"}}`: "refresh.policy",
 		`{"refresh":{"policy":"static","grace":"1s"}}`: "static", `{"password_lock":{"after":1,"for":"0s"}}`: "no time",
 		`{"env":"x"}`: "unknown field", `x`: "JSON",

@@ -52,7 +52,7 @@ func sendVerification(s *service.Service, c *call) (any, *refusal.Error) {
 		return nil, refused
 	}
 	v, pending := s.Codes.New(to, func(id string) any {
-		answer := map[string]any{"verification_id": id, "expires_in": int(s.CodeLifetime / time.Second)}
+		answer := map[string]any{"verification_id": id, "expires_in": int(s.Codes.Lifetime(to) / time.Second)}
 		if !s.HideIsUser {
 			answer["is_user"] = known != nil
 		}
@@ -140,7 +140,7 @@ func checkCode(s *service.Service, c *call) (*service.Verification, *refusal.Err
 	}
 	v := s.Codes.Current(in["verification_id"])
 	if v == nil {
-		return nil, refusal.InvalidArgument("verification code expired")
+		return nil, byRule(s.Codes.ExpiredBy(in["verification_id"]), refusal.InvalidArgument("verification code expired"))
 	}
 	if limit := s.CodeAttempts; limit > 0 && v.Wrong >= limit {
 		return nil, &refusal.Error{Word: "aborted", Number: 10, Description: "too many wrong verification codes, please get a new one", Rule: "code_attempts"}

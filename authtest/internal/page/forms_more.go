@@ -183,7 +183,8 @@ func rulesLimits(s *service.Service, f form) *mistake {
 		r.length("email_interval", &rules.EmailInterval)
 		r.count("email_daily_limit", &rules.EmailDaily)
 		r.count("code_attempts", &rules.CodeAttempts)
-		r.length("code_lifetime", &rules.CodeLifetime)
+		r.length("sms_code_lifetime", &rules.SMSCodeLifetime)
+		r.length("email_code_lifetime", &rules.EmailCodeLifetime)
 		r.count("password_lock.after", &rules.PasswordLock.After)
 		r.length("password_lock.for", &rules.PasswordLock.For)
 	})
@@ -216,7 +217,7 @@ func rulesTokens(s *service.Service, f form) *mistake {
 		}
 		r.length("access_token_lifetime", &rules.AccessLifetime)
 		r.length("refresh_token_lifetime", &rules.RefreshLifetime)
-		rules.SingleSession = r.has("single_session")
+		r.count("max_sessions", &rules.MaxSessions)
 	})
 }
 

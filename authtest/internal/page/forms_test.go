@@ -113,10 +113,10 @@ func TestForms(t *testing.T) {
 			}
 		},
 		"rules-limits": func(t *testing.T, d *desk) ([]string, func(string)) {
-			return []string{"sms_interval", "2m", "code_lifetime", "1d", "password_lock.after", "3", "password_lock.for", "1h"}, func(page string) {
+			return []string{"sms_interval", "2m", "sms_code_lifetime", "1d", "email_code_lifetime", "1m", "password_lock.after", "3", "password_lock.for", "1h"}, func(page string) {
 				r := d.Rules()
 				assert.Equal(t, 2*time.Minute, time.Duration(r.SMSInterval))
-				assert.Equal(t, 24*time.Hour, time.Duration(r.CodeLifetime))
+				assert.Equal(t, 24*time.Hour, time.Duration(r.SMSCodeLifetime))
 				assert.Equal(t, 3, r.PasswordLock.After)
 				assert.Zero(t, r.SMSDaily)
 				assert.Equal(t, "2m", value(t, page, "rules-limits--sms_interval"))
@@ -227,9 +227,9 @@ func TestFormMistakes(t *testing.T) {
 		{"end-session", []string{"id", "9"}, "", "gone"},
 		{"rules-limits", []string{"sms_interval", "x"}, "rules-limits--sms_interval", "bad_duration"},
 		{"rules-limits", []string{"sms_daily_limit", "-1"}, "rules-limits--sms_daily_limit", "bad_number"},
-		{"rules-limits", []string{"code_lifetime", "1ms"}, "rules-limits--code_lifetime", "rule_whole_seconds"},
-		{"rules-limits", []string{"code_lifetime", "1m", "email_interval", "-1s"}, "rules-limits--email_interval", "rule_negative"},
-		{"rules-limits", []string{"code_lifetime", "1m", "password_lock.after", "1"}, "rules-limits--password_lock.for", "rule_lock_of_no_time"},
+		{"rules-limits", []string{"sms_code_lifetime", "1ms"}, "rules-limits--sms_code_lifetime", "rule_whole_seconds"},
+		{"rules-limits", []string{"email_interval", "-1s"}, "rules-limits--email_interval", "rule_negative"},
+		{"rules-limits", []string{"sms_code_lifetime", "1m", "email_code_lifetime", "1m", "password_lock.after", "1"}, "rules-limits--password_lock.for", "rule_lock_of_no_time"},
 		{"rules-captcha", []string{"captcha", "x"}, "", "rule_unknown"},
 		{"rules-captcha", []string{"captcha_after_sends", "x"}, "rules-captcha--captcha_after_sends", "bad_number"},
 		{"rules-tokens", []string{"refresh.policy", "x", "access_token_lifetime", "1m", "refresh_token_lifetime", "1m"}, "", "rule_unknown"},

@@ -14,7 +14,8 @@ type Rules struct {
 	SMSDaily          int             `json:"sms_daily_limit"`
 	EmailInterval     jsonin.Duration `json:"email_interval"`
 	EmailDaily        int             `json:"email_daily_limit"`
-	CodeLifetime      jsonin.Duration `json:"code_lifetime"`
+	SMSCodeLifetime   jsonin.Duration `json:"sms_code_lifetime"`
+	EmailCodeLifetime jsonin.Duration `json:"email_code_lifetime"`
 	CodeAttempts      int             `json:"code_attempts"`
 	PasswordLock      PasswordLock    `json:"password_lock"`
 	Captcha           []string        `json:"captcha"` // operations
@@ -25,7 +26,7 @@ type Rules struct {
 	AccessLifetime    jsonin.Duration `json:"access_token_lifetime"`
 	RefreshLifetime   jsonin.Duration `json:"refresh_token_lifetime"`
 	Refresh           RefreshRule     `json:"refresh"`
-	SingleSession     bool            `json:"single_session"`
+	MaxSessions       int             `json:"max_sessions"` // of a user; 0 is any number
 }
 
 // PasswordLock says after how many wrong passwords an account is locked, 0 for never, and for how long.
@@ -80,14 +81,15 @@ func (c *Config) rules() Rules {
 	r := Rules{
 		SMSInterval: jsonin.Duration(c.SMSInterval), SMSDaily: c.SMSDaily,
 		EmailInterval: jsonin.Duration(c.EmailInterval), EmailDaily: c.EmailDaily,
-		CodeLifetime: jsonin.Duration(c.CodeLifetime), CodeAttempts: c.CodeAttempts,
+		SMSCodeLifetime: jsonin.Duration(c.CodeLifetime.Phone), EmailCodeLifetime: jsonin.Duration(c.CodeLifetime.Email),
+		CodeAttempts:      c.CodeAttempts,
 		PasswordLock:      PasswordLock{c.LockAfter, jsonin.Duration(c.LockFor)},
 		Captcha:           names(c.CaptchaFor),
 		CaptchaAfterSends: c.CaptchaAfterSends, CaptchaAfterWrong: c.CaptchaAfterWrong,
 		LoginOff: names(c.LoginOff), SignUpOff: names(c.SignUpOff),
 		AccessLifetime: jsonin.Duration(c.AccessLifetime), RefreshLifetime: jsonin.Duration(c.RefreshLifetime),
-		Refresh:       RefreshRule{Policy: Rotate, Grace: jsonin.Duration(c.Refresh.Grace), Reuse: RefuseReuse},
-		SingleSession: c.SingleSession,
+		Refresh:     RefreshRule{Policy: Rotate, Grace: jsonin.Duration(c.Refresh.Grace), Reuse: RefuseReuse},
+		MaxSessions: c.MaxSessions,
 	}
 	if c.Refresh.Static {
 		r.Refresh.Policy = Static
@@ -102,7 +104,8 @@ func (c *Config) rules() Rules {
 func (c *Config) apply(r *Rules) {
 	c.SMSInterval, c.SMSDaily = time.Duration(r.SMSInterval), r.SMSDaily
 	c.EmailInterval, c.EmailDaily = time.Duration(r.EmailInterval), r.EmailDaily
-	c.CodeLifetime, c.CodeAttempts = time.Duration(r.CodeLifetime), r.CodeAttempts
+	c.CodeLifetime = ByChannel{Phone: time.Duration(r.SMSCodeLifetime), Email: time.Duration(r.EmailCodeLifetime)}
+	c.CodeAttempts = r.CodeAttempts
 	c.LockAfter, c.LockFor = r.PasswordLock.After, time.Duration(r.PasswordLock.For)
 	c.CaptchaAfterSends, c.CaptchaAfterWrong = r.CaptchaAfterSends, r.CaptchaAfterWrong
 	c.LoginOff, c.SignUpOff = set(r.LoginOff), set(r.SignUpOff)
@@ -110,7 +113,7 @@ func (c *Config) apply(r *Rules) {
 	c.Refresh = RefreshPolicy{
 		Static: r.Refresh.Policy == Static, Grace: time.Duration(r.Refresh.Grace), Revoking: r.Refresh.Reuse == RevokeOnReuse,
 	}
-	c.SingleSession = r.SingleSession
+	c.MaxSessions = r.MaxSessions
 }
 
 // names are those of a set, in order, and never nil.
@@ -137,6 +140,7 @@ func (r *Rules) check() error {
 		{"email_daily_limit", r.EmailDaily},
 		{"code_attempts", r.CodeAttempts},
 		{"password_lock.after", r.PasswordLock.After},
+		{"max_sessions", r.MaxSessions},
 		{"captcha_after_sends", r.CaptchaAfterSends},
 		{"captcha_after_wrong_passwords", r.CaptchaAfterWrong},
 	} {
@@ -153,7 +157,8 @@ func (r *Rules) check() error {
 		{"email_interval", r.EmailInterval, false},
 		{"password_lock.for", r.PasswordLock.For, false},
 		{"refresh.grace", r.Refresh.Grace, false},
-		{"code_lifetime", r.CodeLifetime, true},
+		{"sms_code_lifetime", r.SMSCodeLifetime, true},
+		{"email_code_lifetime", r.EmailCodeLifetime, true},
 		{"access_token_lifetime", r.AccessLifetime, true},
 		{"refresh_token_lifetime", r.RefreshLifetime, true},
 	} {

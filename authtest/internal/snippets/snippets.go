@@ -18,7 +18,8 @@ type Snippet struct {
 func For(env, base string) []Snippet {
 	scheme, address, _ := strings.Cut(base, ":")
 	js := fmt.Sprintf(`const app = cloudbase.init({ env: '%s' })
-app.registerEndPoint('%s', '%s')
+app.registerEndPoint('%[2]s', '%[3]s:')
+app.registerEndPointWithKey?.({ key: 'GATEWAY', url: '%[2]s', protocol: '%[3]s:' }) // js-sdk 3
 const auth = app.auth({ persistence: 'local' })`, env, address, scheme)
 	return []Snippet{
 		{"js-sdk in a page", js},
