@@ -94,7 +94,7 @@ var ErrNotLoopback = errors.New("authtest: other machines could reach this addre
 //   - GET sessions, DELETE sessions/{id}, DELETE sessions?sub= for all of a user's
 //   - GET requests?operation=, GET operations: what has happened
 //   - GET rules, PATCH rules with those that change, DELETE rules for those of the start: the rules of [WithSeed] from sms_interval to
-//     refresh, but for providers and clients. A reset brings those of the start back too
+//     max_sessions, without providers and clients. A reset brings those of the start back too
 //   - GET faults, DELETE faults, DELETE faults/{id}, POST faults {"operation","times","every","to","delay":"1s","status","error","error_code",
 //     "error_description","close":"before_commit" or "after_commit","body":"cut_body", "bad_json" or "html"}: [Server.Fault]
 //   - GET captchas: what the pictures say, newest first. POST captchas {"operations":["verification"]}: [Server.RequireCaptcha]
