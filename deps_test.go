@@ -143,7 +143,8 @@ func TestFloorsOfTheEmulator(t *testing.T) {
 	for pkg, want := range map[string][]string{
 		"service": leaves,
 		"ops":     append([]string{"service"}, leaves...),
-		"control": append([]string{"ops", "service", "snippets"}, leaves...),
+		"approve": append([]string{"guard", "service"}, leaves...),
+		"control": append([]string{"guard", "ops", "service", "snippets"}, leaves...),
 	} {
 		t.Run(pkg, func(t *testing.T) {
 			t.Parallel()

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net"
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -53,6 +54,27 @@ func seconds(all ...int) (durations []time.Duration) {
 		durations = append(durations, time.Duration(s)*time.Second)
 	}
 	return durations
+}
+
+// The link of the answer leads to a page whose form lets the device in, and names the user who approved.
+func TestDeviceLoginByThePage(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		srv := testbed.Emulator(t)
+		auth := testbed.NewApp(t, srv).Auth()
+		code := newDevice(t, auth)
+		time.AfterFunc(7*time.Second, func() {
+			form := url.Values{"user_code": {code.UserCode}, "login": {testbed.Gopher}, "do": {"approve"}}
+			resp, err := srv.Client().PostForm(code.VerificationURIComplete, form) //nolint:noctx // it ends with the bubble
+			if assert.NoError(t, err) {
+				assert.Equal(t, http.StatusOK, resp.StatusCode)
+				assert.NoError(t, resp.Body.Close())
+			}
+		})
+		state, err := auth.PollDeviceToken(t.Context(), polling(code, code.Interval))
+		require.NoError(t, err)
+		assert.Equal(t, testbed.Gopher, state.User.Username)
+	})
 }
 
 // TestPollDeviceToken is RFC 8628 from its beginning to its end, with the person at another screen.

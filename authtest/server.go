@@ -14,7 +14,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/cloudbase-community/tcbauth/authtest/internal/approve"
 	"github.com/cloudbase-community/tcbauth/authtest/internal/control"
+	"github.com/cloudbase-community/tcbauth/authtest/internal/guard"
 	"github.com/cloudbase-community/tcbauth/authtest/internal/ops"
 	"github.com/cloudbase-community/tcbauth/authtest/internal/pipe"
 	"github.com/cloudbase-community/tcbauth/authtest/internal/service"
@@ -75,8 +77,8 @@ var ErrNotLoopback = errors.New("authtest: other machines could reach this addre
 // [ErrNotLoopback] unless AllowNonLoopback is given. Web pages of every origin may call the auth operations. Close ends it.
 //
 // Beside the auth operations it serves, under /_emulator/, a page for people and the control API of the emulator, to this machine
-// only, or with [WithControlToken] to whoever has the token only, and to no web page of another origin. Bodies are JSON, whatever
-// the Content-Type, and so are answers, but for those of net/http itself (404, 405, and 403 to another origin):
+// only, or with [WithControlToken] to whoever has the token only, and to no web page of another origin. Bodies are JSON,
+// whatever the Content-Type, and so are answers, but for those of net/http itself (404, 405):
 //
 //   - GET inbox?to=&after=&wait=5s: {"messages":[{"to","channel","code","sent_at"}]}, newest first. It waits if there is none;
 //     after=, the sent_at of one that was seen, is for the next one
@@ -98,6 +100,9 @@ var ErrNotLoopback = errors.New("authtest: other machines could reach this addre
 //   - GET ticket-key: [Server.TicketKey]
 //   - GET state, PUT state: [Server.SaveState], [Server.LoadState]
 //   - GET snippets: [Server.Snippets]
+//
+// At /device, which the answer of device/code names, it serves to the same callers the page on which a user approves the sign-in of
+// a device, or refuses it. NewServer serves that page too.
 //
 // Only the server's clock is moved. A client, or who verifies its tokens, follows if its own clock adds what GET clock is
 // ahead; or give the server a short access_token_lifetime.
@@ -159,7 +164,10 @@ func start(t testing.TB, cfg config, listener net.Listener, url string) (*Server
 	}
 	handler := ops.Handler(env)
 	if t == nil {
-		handler = control.With(env, control.Guard{Token: cfg.controlToken, Public: cfg.publicURL != ""}, ops.WithCORS(handler))
+		who := guard.Guard{Token: cfg.controlToken, Public: cfg.publicURL != ""}
+		handler = control.With(env, who, approve.With(env, &who, ops.WithCORS(handler)))
+	} else {
+		handler = approve.With(env, nil, handler)
 	}
 	s.httpd = &http.Server{
 		Handler:           handler,

@@ -10,6 +10,7 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -92,6 +93,33 @@ func TestEncryptedSignIn(t *testing.T) {
 		text := refused(t, srv, "signin", "", bad, 400, "invalid_argument", 3)
 		assert.NotContains(t, text, "verification_token", name)
 	}
+}
+
+// Nobody waits for the decryption of what somebody else has sent, however long it takes: here as long as hundreds of other calls.
+func TestNobodyWaitsForDecryption(t *testing.T) {
+	t.Parallel()
+	srv := authtest.NewServer(t)
+	srv.Seed(authtest.User{Sub: "1", Username: "user_01", Password: password})
+	thumbprint, encrypt := encryptor(t, srv)
+	params := encrypt(`{"username":"user_01","password":"passw0rd","more":"` + strings.Repeat("x", 40_000) + `"}`)
+	done := make(chan any)
+	go func() {
+		defer close(done)
+		_, out, err := try(t, srv, "signin", "", object{"params": params, "public_key_thumbprint": thumbprint})
+		assert.NoError(t, err)
+		assert.Equal(t, "1", out["sub"])
+	}()
+	require.Eventually(t, func() bool { return srv.Count("signin") == 1 }, time.Minute, time.Millisecond)
+	answered := 0
+	for running := true; running; answered++ {
+		ok(t, srv, "certs", "", nil)
+		select {
+		case <-done:
+			running = false
+		default:
+		}
+	}
+	assert.Greater(t, answered, 50, "calls that were answered meanwhile")
 }
 
 func TestV2(t *testing.T) {

@@ -2,6 +2,8 @@ package clikit_test
 
 import (
 	"encoding/json"
+	"net/http"
+	"net/url"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -124,7 +126,12 @@ func TestLoginOnAnotherDevice(t *testing.T) {
 		d.srv.Seed(authtest.User{Sub: "1", Username: "gopher_01"})
 		go func() {
 			<-time.After(20 * time.Second)
-			d.srv.ApproveDevice(word(d.screen.String(), "enter the code "), "1")
+			form := url.Values{"user_code": {word(d.screen.String(), "enter the code ")}, "sub": {"1"}, "do": {"approve"}}
+			resp, err := d.srv.Client().PostForm(word(d.screen.String(), "Open "), form) //nolint:noctx // it ends with the bubble
+			if assert.NoError(t, err) {
+				assert.Equal(t, http.StatusOK, resp.StatusCode)
+				assert.NoError(t, resp.Body.Close())
+			}
 		}()
 		done, err := d.kit.Login(t.Context(), clikit.LoginOptions{Device: true})
 		require.NoError(t, err)

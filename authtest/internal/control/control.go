@@ -2,30 +2,16 @@
 package control
 
 import (
-	"crypto/sha256"
-	"crypto/subtle"
-	"net"
 	"net/http"
-	"net/netip"
 	"strings"
 
+	"github.com/cloudbase-community/tcbauth/authtest/internal/guard"
 	"github.com/cloudbase-community/tcbauth/authtest/internal/service"
 )
 
-// Guard says who may call.
-type Guard struct {
-	// Token is what everybody has to prove to know: by a bearer's authorization, or in a browser as the password that it
-	// asks for. They may call from anywhere, by any host's name. "" is no token: then loopback callers may that name a
-	// loopback host.
-	Token string
-
-	// Public says that the server has a public URL. Then a caller whom a proxy announces has come from elsewhere.
-	Public bool
-}
-
 // With puts the control API and its page before the handler of the auth API. They refuse what a web page of another origin
 // sends or fetches, so that no page that a developer visits can read codes or reset the server; a link to the page may be followed.
-func With(service *service.Service, guard Guard, auth http.Handler) http.Handler {
+func With(service *service.Service, g guard.Guard, auth http.Handler) http.Handler {
 	s := control{service}
 	mux := http.NewServeMux()
 	for pattern, handle := range map[string]func(http.ResponseWriter, *http.Request){
@@ -59,7 +45,9 @@ func With(service *service.Service, guard Guard, auth http.Handler) http.Handler
 		method, name, _ := strings.Cut(pattern, " ")
 		mux.HandleFunc(method+" "+root+name, handle)
 	}
-	protected := http.NewCrossOriginProtection().Handler(mux)
+	protected := g.Before(mux, func(w http.ResponseWriter, _ *http.Request, why guard.Reason) {
+		refuse(w, why.Status(), "the control API "+why.String())
+	})
 
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch {
@@ -67,58 +55,8 @@ func With(service *service.Service, guard Guard, auth http.Handler) http.Handler
 			http.Redirect(w, r, root, http.StatusFound) // somebody opens the URL that was printed
 		case !strings.HasPrefix(r.URL.Path, root):
 			auth.ServeHTTP(w, r)
-		case guard.Token != "" && !knows(r, guard.Token):
-			w.Header().Set("WWW-Authenticate", `Basic realm="tcbauth emulator: any name, and the control token", charset="UTF-8"`)
-			refuse(w, http.StatusUnauthorized, "the control API is for who knows the control token")
-		case guard.Token == "" && !guard.isLocal(r):
-			refuse(w, http.StatusForbidden, "the control API is for this machine only")
-		case isFetchedElsewhere(r):
-			refuse(w, http.StatusForbidden, "the control API is for no page of another origin")
 		default:
 			protected.ServeHTTP(w, r)
 		}
 	})
-}
-
-// isLocal says whether a request has come from this machine, as far as it shows.
-func (g Guard) isLocal(r *http.Request) bool {
-	for _, name := range []string{"Forwarded", "X-Forwarded-For", "Via"} {
-		if g.Public && r.Header.Values(name) != nil {
-			return false
-		}
-	}
-	return isLoopback(r.RemoteAddr) && isLoopback(r.Host)
-}
-
-// isFetchedElsewhere says whether a page of another origin fetches or embeds this. Somebody who follows a link there does neither.
-func isFetchedElsewhere(r *http.Request) bool {
-	switch r.Header.Get("Sec-Fetch-Site") {
-	case "", "none", "same-origin":
-		return false
-	default:
-		return r.Header.Get("Sec-Fetch-Dest") != "document"
-	}
-}
-
-// knows says whether a request proves to know the token.
-func knows(r *http.Request, token string) bool {
-	_, given, ok := r.BasicAuth()
-	if scheme, bearer, _ := strings.Cut(r.Header.Get("Authorization"), " "); strings.EqualFold(scheme, "Bearer") {
-		given, ok = bearer, true
-	}
-	got, want := sha256.Sum256([]byte(given)), sha256.Sum256([]byte(token)) // of one length
-	return ok && subtle.ConstantTimeCompare(got[:], want[:]) == 1
-}
-
-// isLoopback says whether a host, with or without a port, is this machine.
-func isLoopback(hostport string) bool {
-	host, _, err := net.SplitHostPort(hostport)
-	if err != nil {
-		host = hostport
-	}
-	if strings.EqualFold(host, "localhost") {
-		return true
-	}
-	ip, err := netip.ParseAddr(host)
-	return err == nil && ip.Unmap().IsLoopback()
 }

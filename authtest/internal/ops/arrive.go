@@ -62,18 +62,8 @@ func arrive(s *service.Service, op *operation, c *call) (*service.Request, *serv
 	return entry, logged, s.Faults.Take(op.Name, func(key string) bool { return isAbout(s, c, key) })
 }
 
-// The limits of an entry, so that the log of a server that is flooded stays small.
-const (
-	maxNames = 64  // of fields
-	maxText  = 200 // bytes of a name, a path or a header
-)
-
-func cut(text string) string {
-	if len(text) <= maxText {
-		return text
-	}
-	return strings.ToValidUTF8(text[:maxText], "") + "..."
-}
+// maxNames is how many fields of an entry are kept, so that the log of a server that is flooded stays small.
+const maxNames = 64
 
 func loggedPath(op *operation, path string) string {
 	if op == nil {

@@ -19,8 +19,12 @@ type call struct {
 	session  *service.Session           // of operations that need a bearer
 	token    string                     // the bearer, if the header has one
 	clientID string
-	sent     *service.Message // what the call has sent, nil for nothing
+	opened   map[string]string // fields of the body that were decrypted; nil if they are not for the server's key
+	sent     *service.Message  // what the call has sent, nil for nothing
 }
+
+// late is an answer that takes time to make and needs nothing of the environment: it is made with the Service unlocked.
+type late func() any
 
 // MaxBody is the largest body that is read.
 const MaxBody = 1 << 20
@@ -136,4 +140,15 @@ func bearerToken(r *http.Request) string {
 		return ""
 	}
 	return strings.TrimSpace(token)
+}
+
+// maxText is how many bytes are kept of a text that somebody only looks at, such as a header in the log.
+const maxText = 200
+
+// cut shortens a text to maxText.
+func cut(text string) string {
+	if len(text) <= maxText {
+		return text
+	}
+	return strings.ToValidUTF8(text[:maxText], "") + "..."
 }

@@ -15,11 +15,12 @@ const (
 
 // newDeviceCode is POST device/code (WIRE.md section 5.4).
 func newDeviceCode(s *service.Service, c *call) (any, *refusal.Error) {
-	if _, refused := c.fields("scope"); refused != nil {
+	in, refused := c.fields("scope")
+	if refused != nil {
 		return nil, refused
 	}
-	code, d := s.Devices.New(c.clientID)
-	page := s.URL + "/device" // nothing is there
+	code, d := s.Devices.New(c.clientID, cut(in["scope"]))
+	page := s.URL + service.DevicePath
 	return map[string]any{
 		"device_code":               code,
 		"user_code":                 d.UserCode,

@@ -37,9 +37,13 @@ func serve(s *service.Service, w http.ResponseWriter, r *http.Request) {
 	}
 	var out any
 	if refused == nil {
+		c.open()
 		out, refused = carryOut(s, op, c)
-		if pending, ok := out.(service.Pending); ok {
-			out = pending.Finish(s)
+		switch unfinished := out.(type) {
+		case service.Pending:
+			out = unfinished.Finish(s)
+		case late:
+			out = unfinished()
 		}
 	}
 	if fault.Close == service.AfterCommit {

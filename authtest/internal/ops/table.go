@@ -35,7 +35,8 @@ type operation struct {
 }
 
 // handler carries an operation out. It runs with the Service locked, so that it is one step for everybody else: it must not
-// wait. It returns what is encoded as the answer, or what refused the call.
+// wait. It returns what is encoded as the answer, or a service.Pending or late that makes it with the Service unlocked, or what
+// refused the call.
 type handler func(s *service.Service, c *call) (any, *refusal.Error)
 
 // auth is what an operation asks of the Authorization header.

@@ -1,9 +1,11 @@
 package service
 
 import (
+	"errors"
 	"maps"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/cloudbase-community/tcbauth/authtest/internal/random"
 )
@@ -16,10 +18,14 @@ const (
 	userCodeHalfLength = 4
 )
 
+// DevicePath is where the page is on which users approve devices, below the server's URL.
+const DevicePath = "/device"
+
 // Device is one sign-in of a device that cannot show a browser.
 type Device struct {
 	UserCode string
 	ClientID string
+	Scope    string // as the device asked for it
 	Expires  time.Time
 	Interval time.Duration
 	Polled   time.Time // the last time, zero before the first
@@ -34,15 +40,28 @@ func (d *Device) pending() bool { return d.Approved == nil && !d.Denied }
 type Devices struct {
 	setting *setting
 	codes   map[string]*Device // by device_code
+
+	unknown      int       // user codes that were entered and that no device has
+	unknownSince time.Time // the first of them
 }
+
+// Whoever enters this many unknown user codes, alone or with others, has to wait until this long after the first.
+const (
+	maxUnknownUserCodes = 10
+	unknownUserCodesFor = time.Minute
+)
+
+// ErrTooManyUserCodes is why no user code is taken for a while.
+var ErrTooManyUserCodes = errors.New("too many unknown user codes")
 
 func newDevices(s *setting) *Devices { return &Devices{setting: s, codes: make(map[string]*Device)} }
 
 // New makes the codes of a device.
-func (d *Devices) New(clientID string) (code string, device *Device) {
+func (d *Devices) New(clientID, scope string) (code string, device *Device) {
 	device = &Device{
 		UserCode: random.Word(userCodeAlphabet, userCodeHalfLength) + "-" + random.Word(userCodeAlphabet, userCodeHalfLength),
 		ClientID: clientID,
+		Scope:    scope,
 		Expires:  d.setting.Now().Add(DeviceCodeLifetime),
 		Interval: DeviceInterval,
 	}
@@ -54,16 +73,53 @@ func (d *Devices) New(clientID string) (code string, device *Device) {
 // ByCode returns the device of a device_code, or nil.
 func (d *Devices) ByCode(code string) *Device { return d.codes[code] }
 
-// Pending returns what waits for a decision under a user code, or nil. People may write the code in lower case and without
-// the hyphen.
+// Pending returns what waits for a decision under a user code, or nil.
 func (d *Devices) Pending(userCode string) *Device {
-	plain := func(code string) string { return strings.ToUpper(strings.ReplaceAll(code, "-", "")) }
+	if device := d.byUserCode(userCode); device != nil && device.pending() && d.setting.Now().Before(device.Expires) {
+		return device
+	}
+	return nil
+}
+
+// Enter returns the device of a user code that somebody has typed, whatever has become of it, or nil. After too many unknown
+// ones it is ErrTooManyUserCodes for a while, whatever the code.
+func (d *Devices) Enter(userCode string) (*Device, error) {
+	now := d.setting.Now()
+	if now.Sub(d.unknownSince) >= unknownUserCodesFor {
+		d.unknown, d.unknownSince = 0, now
+	}
+	if d.unknown >= maxUnknownUserCodes {
+		return nil, ErrTooManyUserCodes
+	}
+	device := d.byUserCode(userCode)
+	if device == nil {
+		d.unknown++
+	}
+	return device, nil
+}
+
+func (d *Devices) byUserCode(userCode string) *Device {
 	for _, device := range d.codes {
-		if device.pending() && d.setting.Now().Before(device.Expires) && plain(device.UserCode) == plain(userCode) {
+		if plainUserCode(device.UserCode) == plainUserCode(userCode) {
 			return device
 		}
 	}
 	return nil
+}
+
+// plainUserCode is what matters of a user code: not its case, spaces and dashes, nor whether a Chinese keyboard has made its
+// letters wide.
+func plainUserCode(code string) string {
+	const wide = 'Ａ' - 'A'
+	return strings.Map(func(r rune) rune {
+		switch {
+		case unicode.IsSpace(r) || unicode.Is(unicode.Dash, r):
+			return -1
+		case 'Ａ' <= r && r <= 'Ｚ', 'ａ' <= r && r <= 'ｚ':
+			r -= wide
+		}
+		return unicode.ToUpper(r)
+	}, code)
 }
 
 // tidy drops the devices that were told long ago that their code has expired.

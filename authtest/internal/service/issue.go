@@ -75,8 +75,9 @@ func (s *Service) Issue(spec TokenSpec) (string, error) {
 		return "", err
 	}
 	s.Lock()
-	key := s.signer.newest()
+	newest := s.signer.newest()
 	s.Unlock()
+	key := newest()
 	switch spec.Key {
 	case ServerKey:
 		return key.Sign(payload), nil

@@ -55,7 +55,7 @@ func month(t *testing.T, s *Service, refreshes int) {
 			unsigned(s.Codes.Prove(to, func(string) any { return nil }))
 			s.Captchas.Try(s.Captchas.Show(), "no")
 			s.Sudos.Grant(a)
-			s.Devices.New("app")
+			s.Devices.New("app", "")
 			s.QRCodes.New()
 			s.Grants.New(Grant{Session: session})
 			s.Parties.NewToken(Identity{Provider: "wx_open", Sub: "1"})

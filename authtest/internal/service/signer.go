@@ -13,7 +13,12 @@ type signer struct {
 	number int // of keys, but for the first
 }
 
-func (s *signer) newest() keys.Signing { return s.at(s.number) }
+// newest returns a function for the key that signs now, also if another one signs when it is called. The function is for the
+// environment unlocked: it makes a key that is used for the first time.
+func (s *signer) newest() func() keys.Signing {
+	now := *s
+	return func() keys.Signing { return now.at(now.number) }
+}
 
 func (s *signer) at(i int) keys.Signing {
 	if i < len(s.loaded) {

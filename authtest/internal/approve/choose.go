@@ -1,0 +1,108 @@
+package approve
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/cloudbase-community/tcbauth/authtest/internal/address"
+	"github.com/cloudbase-community/tcbauth/authtest/internal/random"
+	"github.com/cloudbase-community/tcbauth/authtest/internal/service"
+)
+
+// maxRows is how many users the page lists.
+const maxRows = 100
+
+// row is one user of the list.
+type row struct {
+	Sub, Name string
+	More      string // what else the user is known by
+	Status    string // "" for one who can sign in
+}
+
+// rowOf names a user by what they are most likely known by.
+func rowOf(a *service.Account) row {
+	r := row{Sub: a.Sub}
+	if !canSignIn(a) {
+		r.Status = a.Status()
+	}
+	var names []string
+	for _, name := range []string{a.Name, a.Username, a.Phone, a.Email} {
+		if name != "" {
+			names = append(names, name)
+		}
+	}
+	if len(names) == 0 {
+		names = []string{a.Sub}
+	}
+	r.Name, r.More = names[0], strings.Join(names[1:], " · ")
+	return r
+}
+
+func canSignIn(a *service.Account) bool { return !a.Blocked && !a.Pending }
+
+// rowsOf returns the users to choose from, those first who can sign in, and then the oldest first; more is how many are left out.
+func rowsOf(s *service.Service) (rows []row, more int) {
+	for _, a := range s.People.OldestFirst() {
+		if !a.Anonymous {
+			rows = append(rows, rowOf(a))
+		}
+	}
+	slices.SortStableFunc(rows, func(a, b row) int { return strings.Compare(a.Status, b.Status) })
+	more = max(0, len(rows)-maxRows)
+	return rows[:len(rows)-more], more
+}
+
+// choose returns the user of a form, or the text that says why not. What was typed goes before what was clicked. An address
+// that nobody has makes a new user, as a sign-up by a code does.
+func choose(s *service.Service, sub, login string) (a *service.Account, problem string) {
+	if login = strings.TrimSpace(login); login != "" {
+		if a = find(s, login); a == nil {
+			a = newUser(s, login)
+		}
+	} else if sub != "" {
+		a = s.People.BySub(sub)
+	} else {
+		return nil, "choose_one"
+	}
+	switch {
+	case a == nil || a.Anonymous:
+		return nil, "bad_user"
+	case !canSignIn(a):
+		return nil, "bad_status"
+	}
+	return a, ""
+}
+
+// find returns the user of a username, or of an address in any form.
+func find(s *service.Service, login string) *service.Account {
+	if a := s.People.ByLogin(login); a != nil {
+		return a
+	}
+	key := address.Key(login)
+	if key == "" {
+		return nil
+	}
+	for _, a := range s.People.OldestFirst() {
+		if address.Key(a.Phone) == key || address.Key(a.Email) == key {
+			return a
+		}
+	}
+	return nil
+}
+
+// newUser makes a user of an address; nil if the text is none.
+func newUser(s *service.Service, login string) *service.Account {
+	person := service.Person{Sub: random.Sub()}
+	const china = "+86"
+	switch key := address.Key(login); {
+	case address.IsEmail(login):
+		person.Email = address.EmailKey(login)
+	case address.IsPhone(login):
+		person.Phone = login
+	case strings.HasPrefix(key, china):
+		person.Phone = china + " " + key[len(china):]
+	default: // where the code of the country ends is not known
+		return nil
+	}
+	return s.People.Add(person)
+}

@@ -1,0 +1,114 @@
+// Package guard keeps what signs in as anybody from those who may not: other machines, and pages of other origins.
+package guard
+
+import (
+	"crypto/sha256"
+	"crypto/subtle"
+	"net"
+	"net/http"
+	"net/netip"
+	"strings"
+)
+
+// Guard says who may call.
+type Guard struct {
+	// Token is what everybody has to prove to know: by a bearer's authorization, or in a browser as the password that it
+	// asks for. They may call from anywhere, by any host's name. "" is no token: then loopback callers may that name a
+	// loopback host.
+	Token string
+
+	// Public says that the server has a public URL. Then a caller whom a proxy announces has come from elsewhere.
+	Public bool
+}
+
+// Reason is why somebody may not call.
+type Reason int
+
+// The reasons.
+const (
+	NoToken Reason = iota // the call does not prove to know the token
+	NotLocal
+	OtherOrigin
+)
+
+// Status is the HTTP status of the answer.
+func (r Reason) Status() int {
+	if r == NoToken {
+		return http.StatusUnauthorized
+	}
+	return http.StatusForbidden
+}
+
+// String goes on after a subject, such as "the control API".
+func (r Reason) String() string {
+	switch r {
+	case NoToken:
+		return "is for who knows the control token"
+	case NotLocal:
+		return "is for this machine only"
+	default:
+		return "is for no page of another origin"
+	}
+}
+
+// Before puts the guard before a handler. It refuses what a web page of another origin sends or fetches, so that no page that a
+// developer visits can act through their browser; a link from there may be followed. refuse answers whom it keeps out.
+func (g Guard) Before(next http.Handler, refuse func(http.ResponseWriter, *http.Request, Reason)) http.Handler {
+	protection := http.NewCrossOriginProtection()
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch {
+		case g.Token != "" && !knows(r, g.Token):
+			w.Header().Set("WWW-Authenticate", `Basic realm="tcbauth emulator: any name, and the control token", charset="UTF-8"`)
+			refuse(w, r, NoToken)
+		case g.Token == "" && !g.isLocal(r):
+			refuse(w, r, NotLocal)
+		case isFetchedElsewhere(r) || protection.Check(r) != nil:
+			refuse(w, r, OtherOrigin)
+		default:
+			next.ServeHTTP(w, r)
+		}
+	})
+}
+
+// isLocal says whether a request has come from this machine, as far as it shows.
+func (g Guard) isLocal(r *http.Request) bool {
+	for _, name := range []string{"Forwarded", "X-Forwarded-For", "Via"} {
+		if g.Public && r.Header.Values(name) != nil {
+			return false
+		}
+	}
+	return isLoopback(r.RemoteAddr) && isLoopback(r.Host)
+}
+
+// isFetchedElsewhere says whether a page of another origin fetches or embeds this. Somebody who follows a link there does neither.
+func isFetchedElsewhere(r *http.Request) bool {
+	switch r.Header.Get("Sec-Fetch-Site") {
+	case "", "none", "same-origin":
+		return false
+	default:
+		return r.Header.Get("Sec-Fetch-Dest") != "document"
+	}
+}
+
+// knows says whether a request proves to know the token.
+func knows(r *http.Request, token string) bool {
+	_, given, ok := r.BasicAuth()
+	if scheme, bearer, _ := strings.Cut(r.Header.Get("Authorization"), " "); strings.EqualFold(scheme, "Bearer") {
+		given, ok = bearer, true
+	}
+	got, want := sha256.Sum256([]byte(given)), sha256.Sum256([]byte(token)) // of one length
+	return ok && subtle.ConstantTimeCompare(got[:], want[:]) == 1
+}
+
+// isLoopback says whether a host, with or without a port, is this machine.
+func isLoopback(hostport string) bool {
+	host, _, err := net.SplitHostPort(hostport)
+	if err != nil {
+		host = hostport
+	}
+	if strings.EqualFold(host, "localhost") {
+		return true
+	}
+	ip, err := netip.ParseAddr(host)
+	return err == nil && ip.Unmap().IsLoopback()
+}
