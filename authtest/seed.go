@@ -22,7 +22,7 @@ type seedFile struct {
 	Rules seedRules         `json:"rules"`
 }
 
-// seedRules are options in JSON. What is absent or null keeps its default.
+// seedRules are options in JSON. An absent or null rule keeps its default.
 type seedRules struct {
 	SMSInterval     *jsonin.Duration `json:"sms_interval"`
 	SMSDailyLimit   *int             `json:"sms_daily_limit"`
@@ -53,8 +53,9 @@ type seedRules struct {
 	TicketKey                  json.RawMessage   `json:"ticket_key"`
 }
 
-// WithSeed starts the server with the accounts, fixed codes and rules of a JSON file; Reset brings the accounts and codes
-// back. All of it is optional. What is wrong with it is a [*SeedError]. Who has no sub in it gets the same one at every start:
+// WithSeed starts the server with the accounts, fixed codes and rules of a JSON file. Reset restores the accounts and
+// codes. All fields are optional. An error in the file is a [*SeedError]. A user without a sub gets the same one at every
+// start:
 //
 //	{
 //	  "users": [{"sub", "username", "password", "phone_number", "email", "name", "picture", "groups": ["id"],
@@ -73,8 +74,8 @@ type seedRules struct {
 //	  }
 //	}
 //
-// A rule is the option of its name, and goes together with other options as these do with one another. WithSeed given again
-// adds accounts and codes.
+// Each rule is the option with its name, and combines with other options as that option does. A second WithSeed adds
+// accounts and codes.
 func WithSeed(file []byte) Option {
 	return func(c *config) error {
 		var in seedFile
@@ -105,13 +106,13 @@ func WithSeed(file []byte) Option {
 	}
 }
 
-// SeedError is what is wrong with the file of WithSeed, and where.
+// SeedError describes an error in the file of WithSeed, and its place.
 type SeedError struct {
 	Line, Column int    // from 1; columns are characters
 	Text         string // names what the file names
 }
 
-// Error says where it is, and what.
+// Error returns the place and the error.
 func (e *SeedError) Error() string {
 	return fmt.Sprintf("authtest: WithSeed: line %d, column %d: %s", e.Line, e.Column, e.Text)
 }
@@ -123,11 +124,11 @@ func seedError(err error) error {
 	return err
 }
 
-// ofOption is how the errors of options begin, which name what Go has and the file has not.
+// ofOption is the beginning of the errors of options. They name Go's options, which the file does not have.
 var ofOption = regexp.MustCompile(`^authtest: \w+(\([^)]*\))?: `)
 
-// stableSub makes the id of a user who has none in the file, the same one each time: that of the user's first login name. The
-// others can change without making the user another one.
+// stableSub makes the id of a user without one in the file. It depends only on the user's first login name, so the other
+// fields can change.
 func stableSub(p *service.Person) string {
 	name := fmt.Sprint("identities ", p.Identities) // maps are printed in order
 	switch {

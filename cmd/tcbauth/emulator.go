@@ -17,8 +17,8 @@ emulator. With a command after -- the emulator runs the command with TCB_ENV and
 
 Without a command, the first line on standard output is the emulator's URL, for tcbauth.WithBaseURL or for registerEndPoint
 of the js-sdk. The codes that it "sends" are written to standard error. URL/_emulator/ has a page for you and a control API
-for programs, and URL/device is the page on which users approve the sign-in of devices. They are open to this machine only,
-or with -control-token to everyone who has the token.
+for programs. On the page URL/device users approve the sign-in of devices. All of these are open to this machine only, or
+with -control-token to everyone who has the token.
 
 The emulator is for tests. It protects nothing: whoever can reach it can sign in as any user.
 

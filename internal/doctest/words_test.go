@@ -67,7 +67,10 @@ func prose(text string) string {
 
 func TestPlainWords(t *testing.T) {
 	t.Parallel()
-	guides, _ := filepath.Glob(root+"/docs/*.md"); for i := range guides { guides[i] = "docs/"+filepath.Base(guides[i]) }
+	guides, _ := filepath.Glob(root + "/docs/*.md")
+	for i := range guides {
+		guides[i] = "docs/" + filepath.Base(guides[i])
+	}
 	for _, name := range append(guides, "README.md", "README.zh-CN.md") {
 		for _, found := range private(prose(read(t, name))) {
 			t.Error(name+":", found)
