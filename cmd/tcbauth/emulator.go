@@ -25,17 +25,9 @@ The emulator is for tests. It protects nothing: whoever can reach it can sign in
 Flags:
 `
 
-// runEmulator is the command "emulator".
-func runEmulator(ctx context.Context, args []string, stdout, stderr io.Writer) int {
-	var config emulator.Config
-	if i := slices.Index(args, "--"); i >= 0 {
-		args, config.Command = args[:i], args[i+1:]
-		if len(config.Command) == 0 {
-			say(stderr, "tcbauth: no command after --\n\nUsage: tcbauth emulator [flags] [-- command ...]\n")
-			return clikit.ExitUsage
-		}
-	}
-	flags := flag.NewFlagSet("tcbauth emulator", flag.ContinueOnError)
+// emulatorFlags are the flags of the command "emulator"; health is a URL to ask in place of serving.
+func emulatorFlags(config *emulator.Config) (flags *flag.FlagSet, health *string) {
+	flags = flag.NewFlagSet("tcbauth emulator", flag.ContinueOnError)
 	flags.Usage = func() {
 		say(flags.Output(), "Usage: tcbauth emulator [flags] [-- command ...]\n\n%s", emulatorUsage)
 		flags.PrintDefaults()
@@ -54,12 +46,38 @@ func runEmulator(ctx context.Context, args []string, stdout, stderr io.Writer) i
 	flags.StringVar(&config.Log, "log", "", "append one line of JSON for each request to this `file`, without secrets")
 	flags.StringVar(&config.Public, "public-url", "", "the base `URL` that clients use, if it differs from -addr; tokens and pages contain it")
 	flags.StringVar(&config.TLS, "tls", "", "serve https with a new certificate, and write the authority that clients must trust to this `file`")
+	flags.Func("tls-host", "one more `name` by which clients may call the server with the certificate of -tls; can be given again", func(name string) error {
+		config.TLSHost = append(config.TLSHost, name)
+		return nil
+	})
 	flags.StringVar(&config.TLSCert, "tls-cert", "", "serve https with the certificate in this PEM `file`")
 	flags.StringVar(&config.TLSKey, "tls-key", "", "the key of -tls-cert, in a PEM `file`")
 	flags.StringVar(&config.Control, "control-token", "", "open the page and the control API to other machines, but only to clients that have this `token`")
+	health = flags.String("health", "", "only ask whether an emulator serves at this `URL`, and exit with 0 if so: the health check of a container")
 	flags.BoolVar(&config.Open, "allow-non-loopback", false, "let -addr be an address that other machines can reach")
+	return flags, health
+}
+
+// runEmulator is the command "emulator".
+func runEmulator(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	var config emulator.Config
+	if i := slices.Index(args, "--"); i >= 0 {
+		args, config.Command = args[:i], args[i+1:]
+		if len(config.Command) == 0 {
+			say(stderr, "tcbauth: no command after --\n\nUsage: tcbauth emulator [flags] [-- command ...]\n")
+			return clikit.ExitUsage
+		}
+	}
+	flags, health := emulatorFlags(&config)
 	if code, done := parse(flags, args, stdout, stderr); done {
 		return code
+	}
+	if *health != "" {
+		if err := emulator.Health(ctx, *health); err != nil {
+			say(stderr, "tcbauth: %v\n", err)
+			return clikit.ExitError
+		}
+		return clikit.ExitOK
 	}
 	code, err := emulator.Run(ctx, config, stdout, stderr)
 	if err != nil {

@@ -14,6 +14,7 @@ type Config struct {
 	Watch   bool     // read Seed again whenever it changes
 	Public  string   // the base URL by which clients reach it, if not by Addr; "" is Addr's
 	TLS     string   // a file for the certificate of an authority that is made at the start and certifies the server; "" is no TLS
+	TLSHost []string // more names by which TLS's certificate is good
 	TLSCert string   // a file with a certificate in PEM, in place of a made one
 	TLSKey  string   // and with its key
 	Control string   // the token that opens the control API to other machines; "" is none

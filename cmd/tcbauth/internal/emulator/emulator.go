@@ -60,6 +60,9 @@ func Run(ctx context.Context, c Config, stdout, stderr io.Writer) (code int, err
 	for _, srv := range servers {
 		log.say("%s", welcome(srv))
 	}
+	if c.TLS != "" {
+		log.say("to trust its certificate: SSL_CERT_FILE=%[1]s for Go on Linux, NODE_EXTRA_CA_CERTS=%[1]s for Node, curl --cacert %[1]s\n", c.TLS)
+	}
 	if len(c.Command) > 0 {
 		return runCommand(ctx, c.Command, servers[0], stdout, stderr)
 	}

@@ -47,6 +47,8 @@ func (c Config) secure() ([]authtest.Option, error) {
 	switch {
 	case c.TLS != "" && given:
 		return nil, errors.New("use -tls, which makes a certificate, or -tls-cert and -tls-key, not both")
+	case c.TLS == "" && len(c.TLSHost) > 0:
+		return nil, errors.New("-tls-host is for the certificate that -tls makes")
 	case c.TLS != "":
 		certificate, authority, err := newCertificate(c.names())
 		if err == nil {
