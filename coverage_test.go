@@ -115,11 +115,11 @@ js-sdk sends the request, and its types have the answer; DOC, Tencent documents 
 | --- | --- | --- | --- | --- |
 `, len(known), js, version, goClient, neither)
 	out.Write(rows.Bytes())
-	proves, err := whatItProves()
+	rules, err := evidenceOfRules()
 	if err != nil {
 		return nil, err
 	}
-	fmt.Fprintf(&out, "\n## How surely the rules are known\n\nFrom the documentation of package authtest:\n\n%s", proves)
+	fmt.Fprintf(&out, "\n## How surely the rules are known\n\nFrom the documentation of package authtest:\n\n%s", rules)
 	return out.Bytes(), nil
 }
 
@@ -143,13 +143,13 @@ func jsSDKVersion() (string, error) {
 	return version, nil
 }
 
-// whatItProves is the section of this name of the emulator's package comment, as Markdown.
-func whatItProves() (string, error) {
+// evidenceOfRules is the section of this name of the emulator's package comment, as Markdown.
+func evidenceOfRules() (string, error) {
 	file, err := parser.ParseFile(token.NewFileSet(), "authtest/doc.go", nil, parser.ParseComments|parser.PackageClauseOnly)
 	if err != nil {
 		return "", err
 	}
-	_, section, ok := strings.Cut(file.Doc.Text(), "# What it proves\n\n")
+	_, section, ok := strings.Cut(file.Doc.Text(), "# Evidence\n\n")
 	if !ok {
 		return "", fmt.Errorf("authtest/doc.go has no section of this name")
 	}
