@@ -143,7 +143,7 @@ func jsSDKVersion() (string, error) {
 	return version, nil
 }
 
-// evidenceOfRules is the section of this name of the emulator's package comment, as Markdown.
+// evidenceOfRules is the section "Evidence" of the emulator's package comment, as Markdown.
 func evidenceOfRules() (string, error) {
 	file, err := parser.ParseFile(token.NewFileSet(), "authtest/doc.go", nil, parser.ParseComments|parser.PackageClauseOnly)
 	if err != nil {

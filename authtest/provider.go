@@ -43,9 +43,9 @@ func WithProviders(ids ...string) Option {
 // it once, as provider_code, or in the field in which other third parties send theirs. The third party knows the user from
 // then on. If the provider is not switched on, or the user has no Sub, the test fails, or ProviderCode panics if Listen
 // made the server.
-func (s *Server) ProviderCode(providerID string, person ProviderUser) string {
+func (s *Server) ProviderCode(providerID string, user ProviderUser) string {
 	s.helper()
-	code, err := s.service.ProviderCode(person.at(providerID))
+	code, err := s.service.ProviderCode(user.at(providerID))
 	if err != nil {
 		s.fatalf("ProviderCode: %v", err)
 	}
@@ -55,9 +55,9 @@ func (s *Server) ProviderCode(providerID string, person ProviderUser) string {
 // ScanQRCode scans the code of qrcode/generate with a mini program as the given user: qrcode/get/status then returns a
 // provider_token for the user. If nobody waits with the id, or the user has no Sub, the test fails, or ScanQRCode panics if
 // Listen made the server.
-func (s *Server) ScanQRCode(id string, person ProviderUser) {
+func (s *Server) ScanQRCode(id string, user ProviderUser) {
 	s.helper()
-	if err := s.service.ScanQRCode(id, person.at("")); err != nil {
+	if err := s.service.ScanQRCode(id, user.at("")); err != nil {
 		s.fatalf("ScanQRCode: %v", err)
 	}
 }

@@ -25,7 +25,7 @@ The emulator is for tests. It protects nothing: whoever can reach it can sign in
 Flags:
 `
 
-// emulatorFlags are the flags of the command "emulator"; health is a URL to ask in place of serving.
+// emulatorFlags are the flags of the command "emulator"; health is a URL to check instead of serving.
 func emulatorFlags(config *emulator.Config) (flags *flag.FlagSet, health *string) {
 	flags = flag.NewFlagSet("tcbauth emulator", flag.ContinueOnError)
 	flags.Usage = func() {
@@ -46,14 +46,14 @@ func emulatorFlags(config *emulator.Config) (flags *flag.FlagSet, health *string
 	flags.StringVar(&config.Log, "log", "", "append one line of JSON for each request to this `file`, without secrets")
 	flags.StringVar(&config.Public, "public-url", "", "the base `URL` that clients use, if it differs from -addr; tokens and pages contain it")
 	flags.StringVar(&config.TLS, "tls", "", "serve https with a new certificate, and write the authority that clients must trust to this `file`")
-	flags.Func("tls-host", "one more `name` by which clients may call the server with the certificate of -tls; can be given again", func(name string) error {
+	flags.Func("tls-host", "another `name` of the server in the certificate of -tls; it can be repeated", func(name string) error {
 		config.TLSHost = append(config.TLSHost, name)
 		return nil
 	})
 	flags.StringVar(&config.TLSCert, "tls-cert", "", "serve https with the certificate in this PEM `file`")
 	flags.StringVar(&config.TLSKey, "tls-key", "", "the key of -tls-cert, in a PEM `file`")
 	flags.StringVar(&config.Control, "control-token", "", "open the page and the control API to other machines, but only to clients that have this `token`")
-	health = flags.String("health", "", "only ask whether an emulator serves at this `URL`, and exit with 0 if so: the health check of a container")
+	health = flags.String("health", "", "only check whether an emulator answers at this `URL`, and exit with 0 if so: the health check of a container")
 	flags.BoolVar(&config.Open, "allow-non-loopback", false, "let -addr be an address that other machines can reach")
 	return flags, health
 }
