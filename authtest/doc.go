@@ -18,6 +18,16 @@
 // https://<env>.authtest.invalid, is reached by [Server.Client] alone, so that a test that forgets to use that client
 // fails and sends nothing to another server.
 //
+// # Rules
+//
+// By default the rules are those of the live service as far as they are known: one SMS a minute to a number, one session of a user
+// that can be refreshed, so that every sign-in ends the refresh token of the sign-in before it, codes by SMS that are good for 5
+// minutes, and "code" in no refusal of a refresh. [Relaxed] makes these mild, and an option of its own each of them. What the
+// service is not known to limit has a default that is documented or guessed, as below.
+//
+// A call that a rule refuses is answered in the live service's words. [Request] has the name of the rule, and so has the log of the
+// test, with the option that changes it.
+//
 // # Operations
 //
 // An operation is named by its path under /auth/v1, or, for those of v2, under /auth: "v2/token" is POST /auth/v2/token.
@@ -45,13 +55,17 @@
 //
 // Captured from live answers, by others, are:
 //
-//   - The shape of sessions and of errors. Some errors also have "code", the error code in upper case.
+//   - The shape of sessions and of errors. The errors that were captured have "code", the error code in upper case, except a
+//     refused refresh.
 //   - The pattern of phone numbers and that of usernames at sign-up, with the texts of their refusals, and the refusal of a
 //     call with neither a phone number nor an email address.
-//   - One SMS a minute to a number, with the 429 and its text. [WithSMSInterval] has the documented 30 s for a default.
+//   - One SMS a minute to a number, with the 429 and its text.
+//   - In one environment, that a second sign-in of a user ended the first one's refresh token, while its access token stayed
+//     valid. The setting behind it, "maximum sessions", and its default of 1 are documented.
 //   - The answers for a wrong password, for a password that was never set, and for a refresh token that was used before;
 //     that a code login without an account is a 404.
-//   - The lifetime of codes, verification tokens and other tokens; the claims of access tokens, publishable keys and API keys; that one key signs
+//   - The lifetime of codes (300 s for SMS at the gateway, 600 s elsewhere), of verification tokens and of other tokens; the length
+//     of a verification_id; the claims of access tokens, publishable keys and API keys; that one key signs
 //     for many environments.
 //   - That a verification_token outlives a sign-in that failed, so that the sign-up after it may use it.
 //
@@ -60,11 +74,21 @@
 //   - The answers of captcha/data and captcha/data/verify, and the code and number of captcha_required.
 //   - The daily limits of messages, and a captcha after many sends or wrong passwords.
 //   - Anonymous, custom and third-party sign-in, and the error codes if they are switched off.
-//   - The profile of user/me, sudo_token and its lifetime, token/introspect's empty object, user/signout with an expired token.
+//   - The profile of user/me, except password "SET", which the js-sdk reads; sudo_token and its lifetime, token/introspect's empty
+//     object, user/signout with an expired token.
 //   - That a new password at user/password ends the other sessions.
+//
+// Captured live, and not the default, is this:
+//
+//   - is_user was absent in an answer to a mail; [WithoutIsUser] leaves it out. Other answers have it, and it is documented.
+//   - "code" without "error", in one capture that may be shortened.
+//   - A Chinese text for an address that is registered already, of which the whole answer is not known.
+//   - The errors of the SMS provider, which depend on the number; a [Fault] answers them.
 //
 // Guessed, because nobody has published the live behavior, is this:
 //
+//   - The oldest session of a user, when there are too many, is the one that began first, whatever its device and client id.
+//   - "code" is in every error but invalid_grant, also in those that were never captured.
 //   - A code is good for one successful check. A verification_token is good for any number of uses within its 600 s.
 //   - After the limit of wrong codes every further check of that code is "aborted", the right code too.
 //   - target USER with an unknown address is not_found (HTTP 404), target NOT_USER with a known one is

@@ -52,7 +52,14 @@ type Error struct {
 }
 
 // Error returns the status, the error code and the number, without the description.
-func (e *Error) Error() string { return (*refusal.Error)(e).Error() }
+func (e *Error) Error() string { return e.refusal().Error() }
+
+func (e *Error) refusal() *refusal.Error {
+	if e == nil {
+		return nil
+	}
+	return &refusal.Error{Status: e.Status, Word: e.Word, Number: e.Number, Description: e.Description}
+}
 
 // Injected is an active Fault.
 type Injected struct{ injected *service.Injected }
@@ -72,7 +79,7 @@ func (i *Injected) Lift() { i.injected.Lift() }
 func (s *Server) Fault(f Fault) *Injected {
 	s.helper()
 	i, err := ops.Inject(s.service, service.Fault{
-		Operation: f.Operation, Times: f.Times, Every: f.Every, To: f.To, Delay: f.Delay, Error: (*refusal.Error)(f.Error),
+		Operation: f.Operation, Times: f.Times, Every: f.Every, To: f.To, Delay: f.Delay, Error: f.Error.refusal(),
 		Close: service.Close(f.Close), Body: service.Damage(f.Body), Status: f.Status,
 	})
 	if err != nil {

@@ -24,13 +24,16 @@ type seedFile struct {
 
 // seedRules are options in JSON. An absent or null rule keeps its default.
 type seedRules struct {
-	SMSInterval     *jsonin.Duration `json:"sms_interval"`
-	SMSDailyLimit   *int             `json:"sms_daily_limit"`
-	EmailInterval   *jsonin.Duration `json:"email_interval"`
-	EmailDailyLimit *int             `json:"email_daily_limit"`
-	CodeLifetime    *jsonin.Duration `json:"code_lifetime"`
-	CodeAttempts    *int             `json:"code_attempts"`
-	PasswordLock    *struct {
+	Relaxed           bool             `json:"relaxed"`
+	SMSInterval       *jsonin.Duration `json:"sms_interval"`
+	SMSDailyLimit     *int             `json:"sms_daily_limit"`
+	EmailInterval     *jsonin.Duration `json:"email_interval"`
+	EmailDailyLimit   *int             `json:"email_daily_limit"`
+	CodeLifetime      *jsonin.Duration `json:"code_lifetime"` // of both channels
+	SMSCodeLifetime   *jsonin.Duration `json:"sms_code_lifetime"`
+	EmailCodeLifetime *jsonin.Duration `json:"email_code_lifetime"`
+	CodeAttempts      *int             `json:"code_attempts"`
+	PasswordLock      *struct {
 		After *int             `json:"after"`
 		For   *jsonin.Duration `json:"for"`
 	} `json:"password_lock"`
@@ -44,7 +47,8 @@ type seedRules struct {
 	AccessTokenLifetime        *jsonin.Duration  `json:"access_token_lifetime"`
 	RefreshTokenLifetime       *jsonin.Duration  `json:"refresh_token_lifetime"`
 	Refresh                    *seedRefresh      `json:"refresh"`
-	SingleSession              bool              `json:"single_session"`
+	MaxSessions                *int              `json:"max_sessions"`
+	SingleSession              *bool             `json:"single_session"`
 	AnonymousRefreshToken      bool              `json:"anonymous_refresh_token"`
 	CustomRefreshToken         *bool             `json:"custom_refresh_token"`
 	SudoByCode                 bool              `json:"sudo_by_code"`
@@ -62,20 +66,21 @@ type seedRules struct {
 //	             "identities": {"wx_open": "id"}, "blocked": true, "pending": true}],
 //	  "codes": {"+86 13800000000": "123456"},
 //	  "rules": {
-//	    "sms_interval": "1m", "sms_daily_limit": 30, "email_interval": "1m", "email_daily_limit": 50,
-//	    "code_lifetime": "10m", "code_attempts": 5, "password_lock": {"after": 5, "for": "10m"},
+//	    "relaxed": true, "sms_interval": "1m", "sms_daily_limit": 30, "email_interval": "1m", "email_daily_limit": 50,
+//	    "sms_code_lifetime": "5m", "email_code_lifetime": "10m", "code_attempts": 5, "password_lock": {"after": 5, "for": "10m"},
 //	    "captcha": ["verification"], "captcha_after_sends": 3, "captcha_after_wrong_passwords": 5,
 //	    "login_off": ["password", "phone", "email", "anonymous", "custom"], "sign_up_off": ["phone", "email"],
 //	    "providers": ["wx_open"], "clients": {"client id": "secret, or nothing"},
 //	    "access_token_lifetime": "2h", "refresh_token_lifetime": "720h",
 //	    "refresh": {"policy": "rotate or static", "grace": "10s", "reuse": "refuse or revoke"},
-//	    "single_session": true, "anonymous_refresh_token": true, "custom_refresh_token": false, "sudo_by_code": true,
+//	    "max_sessions": 1, "anonymous_refresh_token": true, "custom_refresh_token": false, "sudo_by_code": true,
 //	    "is_user": false, "code": false, "ticket_key": {"private_key_id", "private_key", "env_id"}
 //	  }
 //	}
 //
-// Each rule is the option with its name, and combines with other options as that option does. A second WithSeed adds
-// accounts and codes.
+// Each rule is the option with its name, and combines with other options as that option does. "relaxed" is applied before the
+// other rules, wherever it stands. "code_lifetime" is the lifetime of codes of both channels. "single_session" is true for
+// "max_sessions" 1 and false for any number. A second WithSeed adds accounts and codes.
 func WithSeed(file []byte) Option {
 	return func(c *config) error {
 		var in seedFile
@@ -153,6 +158,19 @@ type rule struct {
 func (r *seedRules) options() []rule {
 	var rules []rule
 	add := func(name string, option Option) { rules = append(rules, rule{name, option}) }
+	if r.Relaxed { // before the others, which stand
+		add("relaxed", Relaxed())
+	}
+	if single := r.SingleSession; single != nil && *single {
+		add("single_session", WithSingleSession())
+	} else if single != nil {
+		add("single_session", WithMaxSessions(0))
+	}
+	if code := r.Code; code != nil && *code {
+		add("code", WithCode())
+	} else if code != nil {
+		add("code", WithoutCode())
+	}
 	for _, number := range []struct {
 		name   string
 		value  *int
@@ -161,6 +179,7 @@ func (r *seedRules) options() []rule {
 		{"sms_daily_limit", r.SMSDailyLimit, WithSMSDailyLimit},
 		{"email_daily_limit", r.EmailDailyLimit, WithEmailDailyLimit},
 		{"code_attempts", r.CodeAttempts, WithCodeAttempts},
+		{"max_sessions", r.MaxSessions, WithMaxSessions},
 		{"captcha_after_sends", r.CaptchaAfterSends, WithCaptchaAfterSends},
 		{"captcha_after_wrong_passwords", r.CaptchaAfterWrongPasswords, WithCaptchaAfterWrongPasswords},
 	} {
@@ -176,6 +195,8 @@ func (r *seedRules) options() []rule {
 		{"sms_interval", r.SMSInterval, WithSMSInterval},
 		{"email_interval", r.EmailInterval, WithEmailInterval},
 		{"code_lifetime", r.CodeLifetime, WithCodeLifetime},
+		{"sms_code_lifetime", r.SMSCodeLifetime, WithSMSCodeLifetime},
+		{"email_code_lifetime", r.EmailCodeLifetime, WithEmailCodeLifetime},
 		{"access_token_lifetime", r.AccessTokenLifetime, WithAccessTokenLifetime},
 		{"refresh_token_lifetime", r.RefreshTokenLifetime, WithRefreshTokenLifetime},
 	} {
@@ -227,12 +248,10 @@ func (r *seedRules) options() []rule {
 		name   string
 		option Option
 	}{
-		{r.SingleSession, "single_session", WithSingleSession()},
 		{r.AnonymousRefreshToken, "anonymous_refresh_token", WithAnonymousRefreshToken()},
 		{r.CustomRefreshToken != nil && !*r.CustomRefreshToken, "custom_refresh_token", WithoutCustomRefreshToken()},
 		{r.SudoByCode, "sudo_by_code", WithSudoByCode()},
 		{r.IsUser != nil && !*r.IsUser, "is_user", WithoutIsUser()},
-		{r.Code != nil && !*r.Code, "code", WithoutCode()},
 	} {
 		if flag.set {
 			add(flag.name, flag.option)

@@ -38,6 +38,7 @@ func emulatorFlags(config *emulator.Config) (flags *flag.FlagSet, health *string
 		return nil
 	})
 	flags.StringVar(&config.Seed, "seed", "", "JSON `file` of accounts, fixed codes and rules to start with (package authtest, WithSeed)")
+	flags.BoolVar(&config.Relaxed, "relaxed", false, "milder rules than those of the live service: any number of sessions, an SMS every 30 seconds, codes that are good for 10 minutes (package authtest, Relaxed)")
 	flags.BoolVar(&config.Watch, "watch", false, "read -seed again whenever it changes; SIGHUP does so too")
 	flags.StringVar(&config.Import, "import", "", "start with the users, sessions, keys and clock from a `file` of -export-on-exit")
 	flags.StringVar(&config.Export, "export-on-exit", "", "write the users, sessions, keys and clock to this `file` at the end")

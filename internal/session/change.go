@@ -206,9 +206,6 @@ func (h *Handle) Prepare(ctx context.Context) (string, error) {
 	return h.NextDeviceID(ctx)
 }
 
-// roomForGrowth is how much longer, in bytes, a refreshed session may be than the one that it replaces.
-const roomForGrowth = 16 << 10
-
 // roomForAnother makes sure that the store can be read, and that it has room for a session in place of what is there. The
 // lock is held.
 func (h *Handle) roomForAnother(held context.Context) error {
