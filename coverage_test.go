@@ -151,7 +151,7 @@ func evidenceOfRules() (string, error) {
 	}
 	_, section, ok := strings.Cut(file.Doc.Text(), "# Evidence\n\n")
 	if !ok {
-		return "", fmt.Errorf("authtest/doc.go has no section of this name")
+		return "", fmt.Errorf("authtest/doc.go has no section Evidence")
 	}
 	var lines []string
 	for line := range strings.Lines(section) {

@@ -14,7 +14,8 @@ type revokeBody struct {
 }
 
 // SignOut revokes the session on the server, removes it here and fires [EventSignedOut]. It removes the session even if
-// revoking fails, and then returns what failed. Only a context that has ended before the call leaves everything
+// revoking fails, and then returns what failed. If the store fails, the session stays in it ([ErrStore]); a session that
+// cannot be read is not revoked. Once begun, removing goes on after ctx has ended. Only a context that has ended before the call leaves everything
 // unchanged. If another user has signed in meanwhile, through another handle or process, that session is kept. If nobody
 // is signed in, the error is [ErrNoSession].
 //
