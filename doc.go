@@ -82,7 +82,7 @@
 //
 // # Errors
 //
-// Every error is an [*Error]. Test it with errors.Is, against a [Code] (the server's error code), the error value of a
+// Every error of a call is an [*Error]. Test it with errors.Is, against a [Code] (the server's error code), the error value of a
 // [Category], or an error of this package:
 //
 //	switch {
