@@ -100,7 +100,7 @@ func NewApp(env string, opts ...Option) (*App, error) {
 
 // FromEnv returns an App as [NewApp] does, with settings from environment variables: TCB_ENV, the id of the environment,
 // which is required; TCB_REGION, for [WithRegion]; and TCB_BASE_URL, for [WithBaseURL]. An empty variable counts as not
-// set. The given options are applied after those of the variables.
+// set. The given options are applied after the variables.
 func FromEnv(opts ...Option) (*App, error) {
 	env := os.Getenv("TCB_ENV")
 	if env == "" {
@@ -196,7 +196,7 @@ func (p *App) warn(ctx context.Context, text string, err error) {
 	}
 }
 
-// loggable is err as callers would see it, without the name of a method where it has none.
+// loggable returns err as callers would see it. It has no method name if none was called.
 func loggable(err error) error {
 	e := newError("", err)
 	if e.Op == "" && e.Err != nil {
@@ -223,8 +223,8 @@ type Auth struct {
 	fetched atomic.Pointer[fetchedUser] // nil: not yet
 }
 
-// newAuth returns a handle on the session of a visitor's key, or for "" on the default one. name is the key as a part of
-// a path.
+// newAuth returns an Auth for the session of a key of ForUser, or for the default session if the key is "". name is the key
+// as a part of a path.
 func (p *App) newAuth(key, name string) *Auth {
 	a := &Auth{app: p}
 	a.client.Open(&p.clients, &a.session, key)
@@ -241,7 +241,7 @@ func (a *Auth) Format(f fmt.State, _ rune) { redact.Print(f, "*tcbauth.Auth{"+a.
 // BaseURL returns the URL below which the API's paths begin, without a slash at the end.
 func (a *Auth) BaseURL() string { return a.app.BaseURL() }
 
-// watcher is how an Auth is told of the changes of its session.
+// watcher receives the changes of an Auth's session.
 type watcher Auth
 
 // Changed drops the user of a session that is over, and fires the events.
@@ -263,34 +263,34 @@ func (w *watcher) Changed(c session.Change) {
 	}
 }
 
-// eventOf has the changes that handlers are told of. As in the js-sdk there is none for a session that was set, or that was
-// made anew for an anonymous person.
+// eventOf maps the changes of a session to the events of handlers. As in the js-sdk, setting a session and replacing an
+// expired anonymous session fire no event.
 var eventOf = map[session.ChangeKind]Event{
 	session.Found: EventInitialSession, session.Refreshed: EventTokenRefreshed, session.Adopted: EventTokenRefreshed,
 	session.SignedIn: EventSignedIn, session.SignedOut: EventSignedOut, session.Ended: EventSessionExpired,
 }
 
-// fetchedUser is the user as last fetched, and the session that it was fetched for.
+// fetchedUser is the user that was fetched last, with its session.
 type fetchedUser struct {
 	user User
 	of   *session.Credentials
 }
 
-// remember keeps the user that was fetched for a session, if that is the one that is there.
+// remember keeps the user that was fetched for a session, if that session is still the current one.
 func (a *Auth) remember(user *User, of *session.Credentials) {
 	if now := a.known(); now == nil || sameUser(of, now) {
 		a.fetched.Store(&fetchedUser{user: *user, of: of})
 	}
 }
 
-// carryUser keeps the user that was fetched for old, now that fresh has taken its place as the same session.
+// carryUser keeps the user that was fetched for old, after fresh has replaced old as the same session.
 func (a *Auth) carryUser(old, fresh *session.Credentials) {
 	if f := a.fetched.Load(); f != nil && sameUser(f.of, old) {
 		a.fetched.CompareAndSwap(f, &fetchedUser{user: f.user, of: fresh})
 	}
 }
 
-// known returns the session that this Auth has seen last, nil for none.
+// known returns the session that this Auth has seen last, or nil.
 func (a *Auth) known() *session.Credentials {
 	if a.bare != nil {
 		return (*session.Credentials)(a.bare)
@@ -307,19 +307,19 @@ func (a *Auth) userOf(c *session.Credentials) *User {
 	return idsOf(c)
 }
 
-// idsOf is what a session says of its user.
+// idsOf returns the ids of a session's user.
 func idsOf(c *session.Credentials) *User {
 	sub := c.Subject()
 	return &User{Sub: sub, UID: sub}
 }
 
-// sameUser reports whether two sessions are known to be one person's. What is not known is equal to nothing.
+// sameUser reports whether two sessions are known to belong to one user. An unknown user is equal to none.
 func sameUser(a, b *session.Credentials) bool {
 	person := a.Subject()
 	return a.SamePair(b) || person != "" && person == b.Subject()
 }
 
-// fire tells all handlers, each with a copy of the session that it may change.
+// fire calls all handlers, each with its own copy of the session.
 func (a *Auth) fire(e AuthEvent) {
 	a.events.Publish(func() AuthEvent {
 		own := e

@@ -9,15 +9,15 @@ import (
 	"github.com/cloudbase-community/tcbauth/internal/wire"
 )
 
-// call is the path of every method with a request: what is wrong with the arguments is said before anything is sent,
-// the answer must have what it is for, and every error is an *Error.
+// call is the way of every method with a request. It reports wrong arguments before it sends anything, checks that the
+// answer has the fields that the method needs, and makes every error an *Error.
 func call[T any](ctx context.Context, a *Auth, req wire.Request, checks ...error) (*T, error) {
 	out, _, err := callAs[T](ctx, a, nil, req, checks...)
 	return out, err
 }
 
-// callAs makes a call in the name of as's person and of nobody else, even if somebody else is signed in by now; nil stands
-// for whoever is signed in. acted is the session whose token was sent, nil for none.
+// callAs makes a call on behalf of the user of the session as. If another user has signed in since, it fails. nil stands
+// for the signed-in user. acted is the session whose token was sent, or nil.
 func callAs[T any](ctx context.Context, a *Auth, as *session.Credentials, req wire.Request, checks ...error) (out *T, acted *session.Credentials, err error) {
 	if err := a.ready(ctx, checks...); err != nil {
 		return nil, nil, a.fail(ctx, req.Op, err)
@@ -43,13 +43,13 @@ func exec(ctx context.Context, a *Auth, req wire.Request, checks ...error) error
 	return execAs(ctx, a, nil, req, checks...)
 }
 
-// execAs makes a call whose answer has no fields, in the name of as's person; nil stands for whoever is signed in.
+// execAs is callAs for an answer without fields.
 func execAs(ctx context.Context, a *Auth, as *session.Credentials, req wire.Request, checks ...error) error {
 	_, _, err := callAs[wire.Empty](ctx, a, as, req, checks...)
 	return err
 }
 
-// ready fails if the call cannot be made at all. checks are what is wrong with its arguments, nil where nothing is.
+// ready fails if the call cannot be made. checks are the errors of its arguments, nil for a valid one.
 func (a *Auth) ready(ctx context.Context, checks ...error) error {
 	if err := ctx.Err(); err != nil {
 		return &session.InterruptedError{Err: err}
@@ -65,7 +65,7 @@ func (a *Auth) ready(ctx context.Context, checks ...error) error {
 	return nil
 }
 
-// storing refuses to store a session for a bare token.
+// storing fails for an Auth of a bare token, which cannot store a session.
 func (a *Auth) storing() error {
 	if a.bare != nil {
 		return &ValidationError{Field: "accessToken", Rule: "is all that an Auth of ForToken has: it keeps no session"}
@@ -73,7 +73,7 @@ func (a *Auth) storing() error {
 	return nil
 }
 
-// fail makes err, which the call op met, an *Error with its help.
+// fail turns err, the failure of the call op, into an *Error with its help.
 func (a *Auth) fail(ctx context.Context, op string, err error) error {
 	helped := *newError(op, err) // which may be other callers' too, whose language is another
 	helped.Help = help(&helped, a.client.Language(ctx))

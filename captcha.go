@@ -8,7 +8,7 @@ import (
 	"github.com/cloudbase-community/tcbauth/internal/wire"
 )
 
-// CreateCaptchaDataRequest says what a captcha is for.
+// CreateCaptchaDataRequest names the call that needs a captcha.
 type CreateCaptchaDataRequest struct {
 	State       string `json:"state,omitempty"`
 	RedirectURI string `json:"redirect_uri,omitempty"`

@@ -12,8 +12,8 @@ import (
 //
 //	errors.Is(err, tcbauth.CodeInvalidGrant)
 //
-// Decide on the code, never on [Error.Number] or [Error.Description]: the numbers of the documentation are not those of
-// the server, and its texts change.
+// Test the code, never [Error.Number] or [Error.Description]: the server's numbers differ from its documentation, and its
+// texts change.
 type Code string
 
 // Error returns the code.
@@ -178,7 +178,7 @@ var (
 	ErrVerificationFailed = errors.New("tcbauth: verification failed")
 )
 
-// sentinel returns the error that stands for c in errors.Is, or nil where there is none.
+// sentinel returns the error value of c for errors.Is, or nil.
 func (c Category) sentinel() error {
 	switch c {
 	case CategoryProviderNotEnabled:

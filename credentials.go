@@ -25,8 +25,8 @@ type Credentials struct {
 	IDToken      string    // an OpenID Connect ID token, if the server sends one; usually ""
 	Version      string    // the API version that signed in, "v1" or "v2"; "" counts as v1
 
-	// Extra has what else the server, or a js-sdk, has put there, by the names in the JSON. It is kept as it is, and stored
-	// with the rest.
+	// Extra has all other fields of the session, from the server or a js-sdk, by their names in the JSON. They are stored
+	// unchanged with the rest.
 	Extra map[string]json.RawMessage
 }
 
@@ -42,10 +42,10 @@ func (c Credentials) MarshalJSON() ([]byte, error) { return session.Credentials(
 
 func (c *Credentials) clone() *Credentials { return public((*session.Credentials)(c)) }
 
-// public returns a session as callers have it: a copy, which they may change.
+// public returns a copy of a session, which callers may change.
 func public(c *session.Credentials) *Credentials { return (*Credentials)(c.Clone()) }
 
-// publishable reports whether an access key is one that everybody may have, by its own claims.
+// publishable reports whether an access key is a publishable key, by its own claims.
 func publishable(key string) bool {
 	// WIRE.md 6.3.
 	token, err := jwt.Parse(key)

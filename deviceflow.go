@@ -12,7 +12,7 @@ import (
 
 // WIRE.md 5.4.
 
-// grantDeviceCode is the grant type of RFC 8628, 3.4. That the server uses it too is not known.
+// grantDeviceCode is the grant type of RFC 8628, 3.4. Whether the server uses it is not known.
 const grantDeviceCode = "urn:ietf:params:oauth:grant-type:device_code"
 
 // Error codes of RFC 8628, 3.5, that only polling meets.
@@ -70,7 +70,7 @@ func (a *Auth) AuthorizeDevice(ctx context.Context, req AuthorizeDeviceRequest) 
 	}, required("user_code", req.UserCode))
 }
 
-// PollDeviceTokenRequest has what [Auth.DeviceAuthorize] returned.
+// PollDeviceTokenRequest has the values that [Auth.DeviceAuthorize] returned.
 type PollDeviceTokenRequest struct {
 	DeviceCode string `json:"device_code"`
 	Interval   int    `json:"interval,omitempty"`   // seconds between polls; 0 means 5
@@ -78,7 +78,7 @@ type PollDeviceTokenRequest struct {
 	ClientID   string `json:"client_id,omitempty"`
 }
 
-// pollPause is the interval, and what slow_down adds to it, RFC 8628, 3.2 and 3.5.
+// pollPause is the default interval, and the time that slow_down adds to it: RFC 8628, 3.2 and 3.5.
 const pollPause = 5 * time.Second
 
 // PollDeviceToken waits until the user approves the sign-in on the other device. Then it stores the session, replacing an
@@ -133,18 +133,18 @@ func (a *Auth) PollDeviceToken(ctx context.Context, req PollDeviceTokenRequest) 
 	}
 }
 
-// pollOutcome is what a poll that brought no session means for the next one.
+// pollOutcome tells how polling continues after a poll without a session.
 type pollOutcome int
 
 const (
-	pollOver    pollOutcome = iota // the server has judged the request: nothing else will come
+	pollOver    pollOutcome = iota // the server has decided about the request: polling ends
 	pollPending                    // the user has not decided
 	pollSlower                     // the device asks too often
-	pollMissed                     // nobody has judged the request
+	pollMissed                     // the server has not decided about the request
 )
 
-// judgePoll goes by what the server's answer means. An answer without an error code is not the server's: a gateway, a proxy or the
-// page of a network that wants a sign-in of its own has answered in its place.
+// judgePoll decides by the error code. An answer without one is not the server's: a gateway, a proxy or the sign-in page of
+// a network has answered.
 func judgePoll(err error) pollOutcome {
 	e, ok := err.(*Error) //nolint:errorlint // what it wraps may be about some other session
 	if !ok {
@@ -161,7 +161,7 @@ func judgePoll(err error) pollOutcome {
 	return pollOver
 }
 
-// backoff is the pause after so many polls without an answer: RFC 8628, 3.5, wants fewer requests then.
+// backoff is the pause after n polls without an answer: RFC 8628, 3.5, asks for fewer requests then.
 func backoff(interval time.Duration, failures int) time.Duration {
 	return max(interval, min(interval<<min(failures, 10), time.Minute))
 }

@@ -68,7 +68,7 @@ type encryptedBody struct {
 	PublicKeyThumbprint string `json:"public_key_thumbprint"`
 }
 
-// encrypted returns what is sent in place of body.
+// encrypted returns the encrypted form of body.
 func (a *Auth) encrypted(ctx context.Context, op string, body any, checks ...error) (*encryptedBody, error) {
 	enc, err := a.encryptor(ctx, op, checks...)
 	if err != nil {
@@ -87,7 +87,7 @@ func (a *Auth) encrypted(ctx context.Context, op string, body any, checks ...err
 
 var errPublicKey = errors.New("the public key is not an RSA key of PKIX or PKCS #1")
 
-// parsePublicKey takes PEM, or base64 without its lines: which of them the server sends is not known.
+// parsePublicKey accepts PEM, or its base64 text without line breaks. Which of them the server sends is not known.
 func parsePublicKey(text string) (*rsa.PublicKey, error) {
 	var der []byte
 	if block, _ := pem.Decode([]byte(text)); block != nil {

@@ -20,8 +20,8 @@ var (
 	// ErrSessionExpired means that the session has ended and the user must sign in again. It also matches
 	// [CodeUnauthenticated].
 	ErrSessionExpired error = &endedError{"the session has ended, sign in again"}
-	// ErrOutcomeUnknown means that the request may have reached the server, but no answer says what happened. What it asked
-	// for, such as an SMS, may have happened: check before you ask again.
+	// ErrOutcomeUnknown means that the request may have reached the server, but no answer came. Its effect, such as an SMS,
+	// may have happened: check before you ask again.
 	ErrOutcomeUnknown = wire.ErrOutcomeUnknown
 	// ErrInvalidResponse means that the answer does not come from this API, or lacks the fields that the call needs. An
 	// example is the page of a proxy.
@@ -86,7 +86,7 @@ func (e *Error) Error() string {
 	if e.StatusCode != 0 {
 		fmt.Fprintf(&b, ": %d", e.StatusCode)
 	}
-	// The cause says more than these two words of ours do.
+	// The cause says more than this package's short error values.
 	if e.Code != "" && (e.Err == nil || e.Code != CodeUnreachable && e.Code != CodeUnauthenticated) {
 		fmt.Fprintf(&b, ": %s", e.Code)
 	}
@@ -117,9 +117,9 @@ func (e *Error) Is(target error) bool {
 	return target != nil && e.Category.sentinel() == target
 }
 
-// newError makes err, which the call op met, an *Error. It is the one place where an error of the inside becomes one of the
-// API, and looks at err itself and never at what it wraps: that may be about some other session, and is only for the caller
-// to see. An error that is an *Error already keeps what it says.
+// newError turns err, the failure of the call op, into an *Error. It is the only place where internal errors become public
+// ones. It looks at err itself, never at what err wraps: a wrapped error may be about another session, and is only for the
+// caller. An error that already is an *Error is not changed.
 func newError(op string, err error) *Error {
 	switch err := err.(type) { //nolint:errorlint // see above
 	case *Error:
@@ -171,14 +171,14 @@ func newError(op string, err error) *Error {
 	return e
 }
 
-// newEnded is the end of a session by the server.
+// newEnded is the error of a session that the server has ended.
 func newEnded(op string, err *session.EndedError) *Error {
 	ended := newRefused(op, &session.RefusedError{Err: err.Err})
 	ended.Err, ended.cause = ErrSessionExpired, advice.SessionEnded
 	return ended
 }
 
-// newRefused is the refusal of a refresh token or of a bearer.
+// newRefused is the error of a refused refresh token or access token.
 func newRefused(op string, err *session.RefusedError) *Error {
 	if err.Err == session.ErrSpent { //nolint:errorlint // it is the engine's own
 		return &Error{Op: op, Code: CodeInvalidGrant, Category: CategoryInvalidCredentials, Err: err.Err}
@@ -189,7 +189,7 @@ func newRefused(op string, err *session.RefusedError) *Error {
 // newFailure is a call that has no result.
 func newFailure(op string, f *wire.Failure) *Error {
 	if f.Op != "" {
-		op = f.Op // that of a refresh on the way
+		op = f.Op // the call needed a refresh, which failed
 	}
 	m := f.Meaning()
 	e := &Error{
@@ -203,8 +203,8 @@ func newFailure(op string, f *wire.Failure) *Error {
 	return e
 }
 
-// causeOfFailure is what a call has failed by. A transport's error may be about some other session, so it tells only what
-// transports tell.
+// causeOfFailure returns the cause of a failed call. A transport's error may be about another session, so it only counts as
+// a failure of the transport.
 func causeOfFailure(f *wire.Failure, m advice.Meaning) advice.Cause {
 	switch cause := causeOf(f.Err); {
 	case f.RefusesBearer():
@@ -219,8 +219,7 @@ func causeOfFailure(f *wire.Failure, m advice.Meaning) advice.Cause {
 	return advice.Answered
 }
 
-// codeOf is the word of an error that a call here has failed with. What the error wraps may be about some other session, and
-// has no say.
+// codeOf returns the error code of a failed call. It ignores wrapped errors, which may be about another session.
 func codeOf(err error) Code {
 	if e, ok := err.(*Error); ok { //nolint:errorlint // see above
 		return e.Code
@@ -228,8 +227,8 @@ func codeOf(err error) Code {
 	return ""
 }
 
-// unauthenticated reports whether a call here has failed because nobody is signed in, or not any more. What the error wraps
-// may be about some other session, and has no say.
+// unauthenticated reports whether a call has failed because nobody is signed in, or not any more. It ignores wrapped
+// errors, which may be about another session.
 func unauthenticated(err error) bool {
 	e, ok := err.(*Error) //nolint:errorlint // see above
 	if !ok {
@@ -242,13 +241,13 @@ func unauthenticated(err error) bool {
 	return e.Code == CodeUnauthenticated
 }
 
-// nobody reports whether a call here has failed because nobody is signed in.
+// nobody reports whether a call has failed because nobody is signed in.
 func nobody(err error) bool {
 	e, ok := err.(*Error) //nolint:errorlint // what it wraps may be about some other session
 	return ok && e.cause == advice.NobodySignedIn
 }
 
-// callbackError is what a function of the caller's returned. Callers find its cause.
+// callbackError is an error of a function that the caller has given. Callers find its cause.
 type callbackError struct {
 	name string
 	err  error
@@ -257,7 +256,7 @@ type callbackError struct {
 func (e *callbackError) Error() string { return e.name + ": " + e.err.Error() }
 func (e *callbackError) Unwrap() error { return e.err }
 
-// scrubbed keeps what a call sent out of the text of a transport's error.
+// scrubbed removes the sent values from the text of a transport's error.
 func scrubbed(err error, sent []string) error {
 	if err == nil {
 		return nil
@@ -277,7 +276,7 @@ type scrubbedError struct {
 func (e *scrubbedError) Error() string { return e.text }
 func (e *scrubbedError) Unwrap() error { return e.err }
 
-// factsOf is what the table of meanings is asked with.
+// factsOf collects the facts by which the meaning of an error is looked up.
 func factsOf(e *Error) advice.Facts {
 	f := advice.Facts{
 		Code: string(e.Code), Number: e.Number, Status: e.StatusCode, Description: e.Description, Path: e.Path, Cause: e.cause,
@@ -291,7 +290,7 @@ func factsOf(e *Error) advice.Facts {
 	return f
 }
 
-// causeOf finds the cause of an error that was not made here: one of a mock, or of a context.
+// causeOf finds the cause of an error that this package did not make: an error of a mock, or of a context.
 func causeOf(err error) advice.Cause {
 	if _, ok := errors.AsType[*ValidationError](err); ok {
 		return advice.BadArgument
@@ -314,7 +313,7 @@ var causes = []struct {
 	{context.Canceled, advice.Interrupted}, {context.DeadlineExceeded, advice.TookTooLong},
 }
 
-// help is the advice for e in a language of HTTP's form.
+// help returns the advice for e. language has the form of an Accept-Language header.
 func help(e *Error, language string) string {
 	return advice.Of(factsOf(e)).Advise(advice.Match(language), e.Path)
 }
@@ -344,7 +343,7 @@ func UserMessage(err error, language string) string {
 	return meaningOf(err).Say(advice.Match(language), wait)
 }
 
-// meaningOf also takes what callers meet without an *Error: an error of a context, or one of this package's own by itself.
+// meaningOf also accepts errors that are no *Error: the error of a context, or an error value of this package.
 func meaningOf(err error) advice.Meaning {
 	e, ok := errors.AsType[*Error](err)
 	if !ok {

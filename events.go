@@ -34,8 +34,8 @@ type AuthEvent struct {
 	Session *Credentials // a copy of the session after the event; nil if nobody is signed in
 
 	Provider string // of EventBindIdentity: the third party
-	// Err says for EventBindIdentity why the account was not linked (nil if it was), for EventSessionExpired why the session
-	// has ended, and for EventInitialSession why the state is not known (nil if it is).
+	// Err says for EventBindIdentity why the account was not linked (nil if it was), for EventSessionExpired why the
+	// session has ended, and for EventInitialSession why the state is not known (nil if it is).
 	Err error
 }
 
@@ -47,8 +47,8 @@ type AuthEvent struct {
 // Any function may be nil. Later versions may add functions, and fields to their arguments; this does not break code that
 // names the fields that it sets.
 type Observer struct {
-	// CallStart is called before a call and returns the context for it, which must derive from ctx; nil means ctx. The calls
-	// of a refresh on the way, and those of the store, have a context that derives from it.
+	// CallStart is called before a call and returns the context for it, which must derive from ctx; nil means ctx. If the
+	// call needs a refresh or the store, their contexts derive from it too.
 	CallStart func(ctx context.Context, call CallStart) context.Context
 	// CallEnd is called after the call, with the context that CallStart returned. It follows every CallStart.
 	CallEnd func(ctx context.Context, call CallEnd)
@@ -56,7 +56,7 @@ type Observer struct {
 	Refresh func(ctx context.Context, refresh RefreshEnd)
 	// Store is called after each operation of the [TokenStore].
 	Store func(ctx context.Context, op StoreOp)
-	// SessionEnd is called for each session that ends through this App. Sessions that end elsewhere are reported there.
+	// SessionEnd is called for each session that ends through this App, not for sessions that end elsewhere.
 	SessionEnd func(ctx context.Context, end SessionEnd)
 }
 
@@ -73,12 +73,12 @@ type CallStart struct {
 type CallEnd struct {
 	CallStart
 
-	Code       Code          // that of the [Error]; "" if the call succeeded, or failed without a code
-	Category   Category      // that of the [Error]; "" if it succeeded
+	Code       Code          // the error code; "" if the call succeeded, or failed without a code
+	Category   Category      // the category of the error; "" if the call succeeded
 	StatusCode int           // of the last answer; 0: none
-	Attempts   int           // how often the request was sent; 0: something that it needs was missing
+	Attempts   int           // how often the request was sent; 0: a token or another precondition was missing
 	Duration   time.Duration // of all of it
-	Refreshed  bool          // it waited for a new access token
+	Refreshed  bool          // whether it waited for a new access token
 	RequestID  string        // x-request-id of all attempts
 }
 
@@ -137,14 +137,15 @@ type SessionEnd struct {
 	Code   Code // for SessionExpired, the server's error code
 }
 
-// observing tells an Observer of what the inside does.
+// observing forwards internal events to an Observer.
 type observing struct {
 	to     Observer
 	server string // CallStart.Server
 	warn   func(ctx context.Context, text string, err error)
 }
 
-// recovered keeps a panic of the Observer from what it was told of. It is deferred. The panic's value could hold a secret.
+// recovered keeps a panic of the Observer away from the observed call. It is deferred. It does not log the panic's value,
+// which could hold a secret.
 func (o *observing) recovered(ctx context.Context) {
 	if v := recover(); v != nil {
 		o.warn(ctx, "an Observer panicked", fmt.Errorf("panic (%T)", v))
@@ -213,7 +214,7 @@ func (o *observing) SessionEnded(ctx context.Context, kind session.ChangeKind, r
 	o.to.SessionEnd(ctx, end)
 }
 
-// wordsOf is what an error of the inside means in a word or two.
+// wordsOf describes an internal error in a word or two.
 func wordsOf(err error) (Code, Category) {
 	if err == nil {
 		return "", ""

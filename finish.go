@@ -7,47 +7,51 @@ import (
 	"github.com/cloudbase-community/tcbauth/internal/session"
 )
 
-// FinishOtpRequest has the code of a challenge and what else its kind needs.
+// FinishOtpRequest has the code of a challenge, and the fields that its kind needs.
 type FinishOtpRequest struct {
 	Challenge *OtpChallenge `json:"challenge,omitempty"` // nil: the one that [WithStoredOtp] keeps
-	Token     string        `json:"token"`               // what the user typed in; as for Verify
-	// MessageID is the VerificationID of [Auth.Resend], if that was called since; "" is that of the challenge.
+	Token     string        `json:"token"`               // as the user typed it; see Verify
+	// MessageID is the VerificationID of [Auth.Resend], if that was called since the first step; "" uses the challenge's
+	// own.
 	MessageID string `json:"messageId,omitempty"`
 
 	// Password is required for OtpRecovery, and optional for OtpSignUp and OtpReauthentication. The password policy checks
 	// it before the code is used up.
 	Password string `json:"password,omitempty"`
 
-	// The following fields are those of a new user, for OtpSignUp.
+	// The following fields describe a new user, for OtpSignUp.
 	Name           string `json:"name,omitempty"`
 	Username       string `json:"username,omitempty"`
 	Gender         string `json:"gender,omitempty"`
 	Picture        string `json:"picture,omitempty"`
 	Locale         string `json:"locale,omitempty"`
 	AnonymousToken string `json:"anonymous_token,omitempty"`
-	// KeepAnonymousUser is that of [SignUpRequest].
+	// KeepAnonymousUser works as in [SignUpRequest].
 	KeepAnonymousUser bool `json:"-"`
 
-	// NewKey stores the session under this key of [App.ForUser] and deletes everything under the key of this Auth, so that
-	// the old key is useless to anyone who knew it: a backend gives each sign-in a new session id. If deleting fails, UserErr
-	// says so. "" stores the session under the Auth's own key. It must be "" if the challenge signs nobody in
-	// (OtpEmailChange, OtpPhoneChange, OtpReauthentication with a Password).
+	// NewKey stores the session under this key of [App.ForUser] and deletes everything under the key of this Auth. The old
+	// key is then useless to anyone who knew it: a backend gives each sign-in a new session id. If deleting fails, UserErr
+	// says so. If NewKey is "", the session is stored under the Auth's own key. NewKey must be "" if the challenge signs
+	// nobody in (OtpEmailChange, OtpPhoneChange, OtpReauthentication with a Password).
 	NewKey string `json:"-"`
 }
 
-// FinishOtp is the second step of a challenge: it checks the code and does what the challenge is for. After a wrong code
-// it can be called again with the same challenge, as often as the server allows.
+// FinishOtp is the second step of a challenge: it checks the code and then signs in, registers, or changes the account.
+// After a wrong code it can be called again with the same challenge, as often as the server allows.
 //
-// With [WithStoredOtp] and without a Challenge in the request, it finishes the stored challenge. Each session has one: a first
-// step that sends a code replaces it, also in another tab of the browser, and signing in or out removes it. If that happens while
-// a code is being sent, nothing is stored, and only the caller of the first step has the challenge. The challenge stays when the
-// server ends the session. It ends when its code was right (whatever fails after that), when it has expired, when the server says
-// that no code can be right any more, and after the fifth code that the server has, or may have, refused. Then the error is
-// [ErrNoOtp]. Concurrent calls wait for each other, so a form that was sent twice uses the code once. No code is sent while the
-// store cannot keep a challenge. If the store fails after the code was sent, the first step returns the challenge beside
-// [ErrStore], and the Challenge field takes it.
+// With [WithStoredOtp] and without a Challenge in the request, it finishes the stored challenge. Each session has one. A
+// first step that sends a code replaces it, also in another tab of the browser, and signing in or out removes it. If that
+// happens while a code is being sent, nothing is stored, and only the caller of the first step has the challenge. The
+// challenge stays when the server ends the session.
 //
-// Errors are those of [Auth.Verify] and of the method for the challenge's kind: [Auth.SignIn], [Auth.SignUp],
+// The challenge ends when its code was right (whatever fails after that), when it has expired, when the server says that no
+// code can be right any more, and after the fifth code that the server has, or may have, refused. Then the error is
+// [ErrNoOtp]. Concurrent calls wait for each other, so a form that was sent twice uses the code once.
+//
+// While the store cannot keep a challenge, no code is sent. If the store fails after the code was sent, the first step
+// returns the challenge beside [ErrStore]; pass it in the Challenge field.
+//
+// It returns the errors of [Auth.Verify] and of the method for the challenge's kind: [Auth.SignIn], [Auth.SignUp],
 // [Auth.ResetPassword], [Auth.SetPassword], [Auth.UpdateUserBasicInfo].
 //
 // js-sdk: the functions data.verifyOtp and data.updateUser in the result of the first step.
@@ -84,7 +88,7 @@ func (a *Auth) FinishOtp(ctx context.Context, req FinishOtpRequest) (*LoginState
 	return state, err
 }
 
-// finishStored completes a request with the stored challenge, and returns the turn at it.
+// finishStored completes a request with the stored challenge, and returns the call's turn.
 func (a *Auth) finishStored(ctx context.Context, op string, req *FinishOtpRequest) (held context.Context, turn *otpTurn, err error) {
 	_, invalid := normalCode("token", req.Token)
 	if err := a.ready(ctx, a.storingOtp(), invalid); err != nil {
@@ -101,7 +105,7 @@ func (a *Auth) finishStored(ctx context.Context, op string, req *FinishOtpReques
 	return held, turn, nil
 }
 
-// otpFinish is the second step of a challenge, as far as it is known before the code is checked.
+// otpFinish is the second step of a challenge, with all that is known before the code is checked.
 type otpFinish struct {
 	a        *Auth
 	op       string
@@ -111,7 +115,7 @@ type otpFinish struct {
 	newUser  SignUpRequest
 }
 
-// prepareFinish does everything that can fail before the code is spent.
+// prepareFinish does everything that can fail before the code is used up.
 func (a *Auth) prepareFinish(ctx context.Context, op string, req *FinishOtpRequest) (*otpFinish, error) {
 	c := req.Challenge
 	f := &otpFinish{a: a, op: op, to: a}
@@ -134,7 +138,7 @@ func (a *Auth) prepareFinish(ctx context.Context, op string, req *FinishOtpReque
 	return f, err
 }
 
-// finish does what the challenge is for, with the verification token of the code.
+// finish does the second step's work, with the verification token of the code.
 func (f *otpFinish) finish(ctx context.Context, req *FinishOtpRequest, token string) (*LoginState, error) {
 	c := req.Challenge
 	switch {
@@ -161,7 +165,7 @@ func (f *otpFinish) finish(ctx context.Context, req *FinishOtpRequest, token str
 	return signUp()
 }
 
-// recover sets the new password of somebody who has forgotten theirs, and signs in with it.
+// recover sets the new password of a user who has forgotten it, and signs in with it.
 func (f *otpFinish) recover(ctx context.Context, req *FinishOtpRequest, token string) (*LoginState, error) {
 	c := req.Challenge
 	if err := f.to.resetPassword(ctx, f.op, f.deviceID, ResetPasswordRequest{
@@ -173,8 +177,8 @@ func (f *otpFinish) recover(ctx context.Context, req *FinishOtpRequest, token st
 	return f.to.signInFrom(ctx, f.op, f.deviceID, SignInRequest{Username: c.Phone + c.Email, Password: req.Password})
 }
 
-// finishing returns the session for which a challenge of somebody who is signed in is finished: that of the person whom it
-// was begun for, or none. Signing in anew needs no session, but is not for somebody else who is signed in by now.
+// finishing returns the session for which the challenge of a signed-in user is finished: the session of that user, or none.
+// Signing in again needs no session, but fails if another user has signed in since.
 func (a *Auth) finishing(ctx context.Context, op string, c *OtpChallenge, newPassword bool) (*session.Credentials, error) {
 	switch c.Kind {
 	case OtpEmailChange, OtpPhoneChange:
@@ -196,7 +200,7 @@ func (a *Auth) finishing(ctx context.Context, op string, c *OtpChallenge, newPas
 	return a.finishFor(ctx, op, c.Sub)
 }
 
-// checkFinish judges everything before the code is spent, and completes the request.
+// checkFinish checks everything before the code is used up, and completes the request.
 func (a *Auth) checkFinish(req *FinishOtpRequest) error {
 	c := req.Challenge
 	if req.MessageID == "" {
@@ -222,7 +226,7 @@ func (a *Auth) checkFinish(req *FinishOtpRequest) error {
 		checkDeviceID("challenge.device_id", c.DeviceID), a.checkNewKey(req))
 }
 
-// checkNewKey refuses a new key that is none, and one that nobody needs.
+// checkNewKey refuses an invalid new key, and a new key for a challenge that signs nobody in.
 func (a *Auth) checkNewKey(req *FinishOtpRequest) error {
 	if req.NewKey == "" {
 		return nil

@@ -22,7 +22,7 @@ func (a *Auth) BindWithProvider(ctx context.Context, req BindWithProviderRequest
 	return a.bindProvider(ctx, nil, req)
 }
 
-// bindProvider is BindWithProvider for the person of as, nil for whoever is signed in.
+// bindProvider is BindWithProvider for the user of the session as; nil stands for the signed-in user.
 func (a *Auth) bindProvider(ctx context.Context, as *session.Credentials, req BindWithProviderRequest) error {
 	return execAs(ctx, a, as, wire.Request{
 		Op: "BindWithProvider", Method: http.MethodPost, Path: "v1/user/provider/bind", Body: req, Auth: wire.Bearer,

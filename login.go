@@ -17,15 +17,15 @@ type LoginState struct {
 	UserErr     error        `json:"-"`           // why the user is incomplete or a provider was not linked; nil: nothing failed
 }
 
-// login is a session that the server has just given.
+// login is a session that the server has just issued.
 type login struct {
 	session *session.Credentials
 	mark    session.Mark
 	err     error // why it could not be stored, an *Error; nil: it was
 }
 
-// obtain makes a call whose answer is a session, and stores it with the API version where the js-sdk does. A session that the
-// server gave is returned also when storing it failed.
+// obtain makes a call whose answer is a session, and stores it, with the API version in the cases in which the js-sdk does
+// so. It also returns the session if storing failed.
 func (a *Auth) obtain(ctx context.Context, r wire.Request, version string, checks ...error) (*login, error) {
 	if err := a.ready(ctx, append([]error{a.storing()}, checks...)...); err != nil {
 		return nil, a.fail(ctx, r.Op, err)
@@ -51,8 +51,8 @@ func (a *Auth) obtain(ctx context.Context, r wire.Request, version string, check
 	return l, nil
 }
 
-// prepare returns the device id to sign in with: that of the first step of a flow, "" for the session's. It asks the store
-// first whether it answers, before a code is spent.
+// prepare returns the device id to sign in with: the one of the flow's first step, or "" for the session's own. It first
+// checks that the store answers, before a code is used up.
 func (a *Auth) prepare(ctx context.Context, op, deviceID string) (string, error) {
 	own, err := a.session.Prepare(ctx)
 	if err != nil {
@@ -69,12 +69,12 @@ type sessionAnswer session.Credentials
 
 func (c *sessionAnswer) missing() string { return (*session.Credentials)(c).Missing() }
 
-// UnmarshalJSON is that of the session.
+// UnmarshalJSON decodes the session.
 func (c *sessionAnswer) UnmarshalJSON(data []byte) error {
 	return (*session.Credentials)(c).UnmarshalJSON(data)
 }
 
-// credentials returns what obtain has come to, for methods that neither fetch the user nor fire an event.
+// credentials returns the result of obtain, for methods that neither fetch the user nor fire an event.
 func (l *login) credentials(err error) (*Credentials, error) {
 	if l == nil {
 		return nil, err
@@ -82,11 +82,11 @@ func (l *login) credentials(err error) (*Credentials, error) {
 	return public(l.session), l.err
 }
 
-// errOtherUser: the user that was fetched is not the one who has just signed in.
+// errOtherUser means that the fetched user is not the one who has just signed in.
 var errOtherUser = errors.New("the user is not the one who signed in")
 
-// signedIn finishes a sign-in, for the one who has just signed in and nobody else: it binds the provider, fetches the user
-// and fires the event. l and err are what obtain returned.
+// signedIn finishes a sign-in for the user who has just signed in, and for no other: it binds the provider, fetches the
+// user and fires the event. l and err are the results of obtain.
 func (a *Auth) signedIn(ctx context.Context, l *login, err error, me GetUserInfoRequest, providerToken string) (*LoginState, error) {
 	if l == nil {
 		return nil, err
@@ -118,7 +118,7 @@ func (a *Auth) signedIn(ctx context.Context, l *login, err error, me GetUserInfo
 	return state, nil
 }
 
-// lend completes a session that is handed out and not stored.
+// lend completes a session that is returned and not stored.
 func (a *Auth) lend(c *sessionAnswer, err error) (*Credentials, error) {
 	if err != nil {
 		return nil, err

@@ -108,7 +108,7 @@ func (a *Auth) oauthChallenge(ctx context.Context, op, field string, req SignInW
 	return c, nil
 }
 
-// redirectURI is where the browser comes back as the server is told it: without query and fragment.
+// redirectURI is the return address as it is sent to the server: without query and fragment.
 func redirectURI(field, to string) (string, error) {
 	if to == "" {
 		return "", required(field, to)
@@ -124,7 +124,7 @@ func redirectURI(field, to string) (string, error) {
 	return u.String(), nil
 }
 
-// withQuery sets params in the query of uri and leaves the rest of it as it is, since some third parties mind the order.
+// withQuery sets params in the query of uri and does not touch the rest: some third parties depend on the order.
 func withQuery(uri string, params map[string]string) (string, error) {
 	if len(params) == 0 {
 		return uri, nil
@@ -186,7 +186,7 @@ func (a *Auth) VerifyOAuth(ctx context.Context, req VerifyOAuthRequest) (*LoginS
 	return a.signInWithProvider(ctx, op, SignInWithProviderRequest{ProviderToken: granted.ProviderToken})
 }
 
-// linkIdentity binds the third party's account to the person for whom the challenge was begun, and returns their session.
+// linkIdentity links the third-party account to the user who started the challenge, and returns that user's session.
 func (a *Auth) linkIdentity(ctx context.Context, op string, req VerifyOAuthRequest) (*session.Credentials, error) {
 	as, err := a.finishFor(ctx, op, req.Challenge.Sub)
 	if err != nil { // the third party's code would be spent for nothing

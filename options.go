@@ -46,14 +46,14 @@ type config struct {
 	speech       dialect
 }
 
-// dialect is what generations of the js-sdk say differently to the server. The zero value is that of generation 2.
+// dialect has the differences between the generations of the js-sdk in what they send. The zero value is generation 2.
 type dialect struct {
 	gateway       bool              // the gateway's host is the default
-	usages        map[string]string // what a code by mail is for, by the method that has it sent
-	linksRegister bool              // a link may be sent to people who are not registered
+	usages        map[string]string // the purpose of a code by email, by the method that requests it
+	linksRegister bool              // a link may be sent to users who are not registered
 }
 
-// jsSDK3 is that of js-sdk 3.7.0, as recorded.
+// jsSDK3 is the dialect of js-sdk 3.7.0, as recorded.
 var jsSDK3 = dialect{
 	gateway: true,
 	usages: map[string]string{
@@ -92,7 +92,7 @@ func newConfig(env string, opts []Option) (*config, error) {
 	return c, nil
 }
 
-// keyPrefix keeps the sessions of other servers apart from those of the environment's own hosts, which have the js-sdk's
+// keyPrefix separates the sessions of other servers from those of the environment's own hosts, which have the js-sdk's
 // keys.
 func (c *config) keyPrefix() string {
 	base, err := url.Parse(c.baseURL)
@@ -143,7 +143,7 @@ func WithInsecureEmulator() Option {
 	return always(func(c *config) { c.server.UseInsecureEmulator() })
 }
 
-// always is an option that cannot be wrong.
+// always is an option that needs no check.
 func always(set func(*config)) Option {
 	return func(c *config) error {
 		set(c)

@@ -39,8 +39,8 @@ type OtpChallenge struct {
 	DeviceID string `json:"device_id,omitempty"`
 }
 
-// challenge sends a code for the first step of op, and stores the challenge where [WithStoredOtp] is set. sub is the person
-// whose account the second step changes, "" for none. A challenge that could not be stored stands beside the error.
+// challenge sends a code for the first step of op, and stores the challenge if [WithStoredOtp] is set. sub is the user
+// whose account the second step changes, or "". If the challenge could not be stored, it is returned beside the error.
 func (a *Auth) challenge(ctx context.Context, op, kind, sub string, req GetVerificationRequest) (*OtpChallenge, error) {
 	phone, err := normalPhone("phone", req.PhoneNumber)
 	if req.PhoneNumber != "" && err != nil {
@@ -60,13 +60,13 @@ func (a *Auth) challenge(ctx context.Context, op, kind, sub string, req GetVerif
 	return c, turn.keep(held, c)
 }
 
-// waitFor makes c wait for the code that was sent.
+// waitFor records in c the code that was sent.
 func (a *Auth) waitFor(c *OtpChallenge, sent *sentCode) {
 	c.MessageID, c.DeviceID = sent.VerificationID, sent.DeviceID
 	c.ExpiresAt = a.app.cfg.now().Add(time.Duration(sent.ExpiresIn) * time.Second).UTC().Round(0)
 }
 
-// otpTurn is one call's turn at the stored challenge. pending is nil where none is stored.
+// otpTurn is one call's turn with the stored challenge. pending is nil if none is stored.
 type otpTurn struct {
 	a       *Auth
 	op      string
@@ -74,7 +74,7 @@ type otpTurn struct {
 	done    func()
 }
 
-// takeOtp waits for the turn of a call. held is the turn's context, which goes on when ctx ends.
+// takeOtp waits for the call's turn. held is the context of the turn; it continues after ctx has ended.
 func (a *Auth) takeOtp(ctx context.Context, op string) (held context.Context, t *otpTurn, err error) {
 	if !a.app.cfg.storedOtp || a.bare != nil {
 		return ctx, &otpTurn{done: func() {}}, nil
@@ -89,10 +89,10 @@ func (a *Auth) takeOtp(ctx context.Context, op string) (held context.Context, t 
 	return held, &otpTurn{a: a, op: op, pending: pending, done: done}, nil
 }
 
-// maxChallenge is more than a challenge takes as JSON, in bytes.
+// maxChallenge is larger than any challenge as JSON, in bytes.
 const maxChallenge = 8 << 10
 
-// readyOtp is takeOtp before a code is sent, which costs money: the store must be able to take its challenge.
+// readyOtp is takeOtp before a code is sent. Sending costs money, so the store must have room for the challenge.
 func (a *Auth) readyOtp(ctx context.Context, op string) (held context.Context, t *otpTurn, err error) {
 	held, t, err = a.takeOtp(ctx, op)
 	if err != nil || t.pending == nil {
@@ -105,7 +105,7 @@ func (a *Auth) readyOtp(ctx context.Context, op string) (held context.Context, t
 	return held, t, nil
 }
 
-// stored returns the challenge that waits for its code, nil for none.
+// stored returns the challenge that waits for its code, or nil.
 func (t *otpTurn) stored() *OtpChallenge {
 	if t.pending == nil {
 		return nil
@@ -113,7 +113,7 @@ func (t *otpTurn) stored() *OtpChallenge {
 	return storedChallenge(t.pending.Value())
 }
 
-// storedChallenge reads what a challenge was stored as, nil for nothing that is of use.
+// storedChallenge decodes a stored challenge; nil if it is of no use.
 func storedChallenge(value []byte) *OtpChallenge {
 	c := new(OtpChallenge)
 	if value == nil || json.Unmarshal(value, c) != nil {
@@ -122,7 +122,7 @@ func storedChallenge(value []byte) *OtpChallenge {
 	return c
 }
 
-// otpLifetime is how long a code can be waited for where the server does not say.
+// otpLifetime is the lifetime of a code if the server does not say.
 const otpLifetime = 10 * time.Minute
 
 func (t *otpTurn) keep(held context.Context, c *OtpChallenge) error {
@@ -143,12 +143,12 @@ func (t *otpTurn) keep(held context.Context, c *OtpChallenge) error {
 	return nil
 }
 
-// maxOtpTries is how often a stored challenge may be refused. The server has a limit of its own, which is no larger as far as is
-// known.
+// maxOtpTries is how often a code for a stored challenge may be refused. The server has its own limit, which is not larger
+// as far as is known.
 const maxOtpTries = 5
 
-// tried says what has become of the code: the challenge is used, over, or refused once more. What the server has not judged
-// does not count.
+// tried records the result of a code: the challenge is finished, ended, or refused once more. A code that the server has
+// not checked does not count.
 func (t *otpTurn) tried(held context.Context, err error) {
 	if t.pending == nil {
 		return
@@ -166,7 +166,7 @@ func (t *otpTurn) tried(held context.Context, err error) {
 	}
 }
 
-// judged reports whether the server may have looked at the code of a call that has failed.
+// judged reports whether the server may have checked the code of a failed call.
 func judged(e *Error) bool {
 	unknown := errors.Is(e.Err, ErrOutcomeUnknown)
 	if e.StatusCode == 0 || errors.Is(e.Err, errKeyRefused) { // it has failed here, or at the gateway
@@ -197,7 +197,7 @@ func (a *Auth) StoredOtp(ctx context.Context) (*OtpChallenge, error) {
 	return c, nil
 }
 
-// storingOtp refuses to look for a challenge where none is stored.
+// storingOtp fails if WithStoredOtp is not set.
 func (a *Auth) storingOtp() error {
 	if a.bare == nil && !a.app.cfg.storedOtp {
 		return required("challenge", "")
@@ -219,7 +219,7 @@ type SignInWithOtpOptions struct {
 	// EmailRedirectTo sends a link to this URL instead of a code, to registered users only; with [WithJSSDK3] and
 	// ShouldCreateUser true, to all.
 	EmailRedirectTo string `json:"emailRedirectTo,omitempty"`
-	Usage           string `json:"usage,omitempty"` // that of [GetVerificationRequest]
+	Usage           string `json:"usage,omitempty"` // as in [GetVerificationRequest]
 }
 
 // SignInWithOtp sends a code for signing in. [Auth.FinishOtp] checks it and signs the user in.
@@ -250,7 +250,7 @@ type SignUpWithOtpRequest struct {
 	Email    string `json:"email,omitempty"`
 	Phone    string `json:"phone,omitempty"` // in any form that NormalizePhone accepts
 	Password string `json:"password,omitempty"`
-	Usage    string `json:"usage,omitempty"` // that of [GetVerificationRequest]
+	Usage    string `json:"usage,omitempty"` // as in [GetVerificationRequest]
 }
 
 // SignUpWithOtp sends a code for registering. [Auth.FinishOtp] checks it and registers the user, or signs in a user who
@@ -272,7 +272,7 @@ func (a *Auth) SignUpWithOtp(ctx context.Context, req SignUpWithOtpRequest) (*Ot
 // ResetPasswordForEmailRequest says where the code is sent.
 type ResetPasswordForEmailRequest struct {
 	EmailOrPhone string `json:"emailOrPhone"`    // a phone number in any form that NormalizePhone accepts
-	Usage        string `json:"usage,omitempty"` // that of [GetVerificationRequest]
+	Usage        string `json:"usage,omitempty"` // as in [GetVerificationRequest]
 }
 
 // ResetPasswordForEmail sends a code to a user who has forgotten the password. [Auth.FinishOtp] sets a new one, fires
@@ -323,7 +323,7 @@ type ResendRequest struct {
 	Type  string `json:"type,omitempty"` // "signup" also reaches users who are not registered
 	Email string `json:"email,omitempty"`
 	Phone string `json:"phone,omitempty"` // in any form that NormalizePhone accepts
-	Usage string `json:"usage,omitempty"` // that of [GetVerificationRequest]
+	Usage string `json:"usage,omitempty"` // as in [GetVerificationRequest]
 }
 
 // Resend sends a new code, which invalidates the one before. To finish an [OtpChallenge] with it, set its MessageID to

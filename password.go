@@ -37,7 +37,7 @@ func (a *Auth) Sudo(ctx context.Context, req SudoRequest) (*SudoResponse, error)
 }
 
 // sudo is Sudo for the user of the session as; nil stands for the signed-in user. acted is the session whose token was
-// sent, for what is done with the sudo token.
+// sent: the sudo token is used with it.
 func (a *Auth) sudo(ctx context.Context, op string, as *session.Credentials, req SudoRequest, checks ...error) (out *SudoResponse, acted *session.Credentials, err error) {
 	return callAs[SudoResponse](ctx, a, as, wire.Request{
 		Op: op, Method: http.MethodPost, Path: "v1/user/sudo", Body: req, Auth: wire.Bearer,
@@ -83,7 +83,7 @@ func (a *Auth) setPassword(ctx context.Context, op string, as *session.Credentia
 	}, a.newPassword("new_password", req.NewPassword))
 }
 
-// newPassword judges a password that is to be set.
+// newPassword checks a new password.
 func (a *Auth) newPassword(field, password string) error {
 	return checkNewPassword(a.app.cfg.policy, field, password)
 }
@@ -107,7 +107,7 @@ func (a *Auth) ResetPassword(ctx context.Context, req ResetPasswordRequest) erro
 	return a.resetPassword(ctx, "ResetPassword", "", req)
 }
 
-// resetPassword sets a password with the device id of an earlier step, "" for the session's.
+// resetPassword sets a password, with the device id of an earlier step, or "" for the session's own.
 func (a *Auth) resetPassword(ctx context.Context, op, deviceID string, req ResetPasswordRequest) error {
 	phone, invalid := phoneOrEmail("phone_number", req.PhoneNumber, "email", req.Email)
 	req.PhoneNumber = phone

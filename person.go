@@ -7,15 +7,15 @@ import (
 	"github.com/cloudbase-community/tcbauth/internal/session"
 )
 
-// begun is the person for whom a step begins that somebody finishes later.
+// begun is the user who has started something that a later call finishes.
 type begun struct {
 	as   *session.Credentials
 	sub  string // never ""
 	user *User  // as far as it is known
 }
 
-// begin returns who is signed in, for a step that only they may finish. Whoever that is must be known: the user is fetched if
-// neither the session nor its token says.
+// begin returns the signed-in user, for a step that only this user may finish. The user must be known: if neither the
+// session nor its token has the id, the user is fetched.
 func (a *Auth) begin(ctx context.Context, op string, checks ...error) (*begun, error) {
 	if err := a.ready(ctx, checks...); err != nil {
 		return nil, a.fail(ctx, op, err)
@@ -37,7 +37,7 @@ func (a *Auth) begin(ctx context.Context, op string, checks ...error) (*begun, e
 	return b, nil
 }
 
-// still returns what has become of the session of as by refreshes, as long as its person is signed in; nil is whoever that is.
+// still returns the current session of as after refreshes, while its user is signed in. nil stands for the signed-in user.
 func (a *Auth) still(ctx context.Context, op string, as *session.Credentials) (*LoginState, error) {
 	now, err := a.fresh(ctx, op)
 	if err != nil {
@@ -49,11 +49,11 @@ func (a *Auth) still(ctx context.Context, op string, as *session.Credentials) (*
 	return a.stateOf(now), nil
 }
 
-// errOtherSession: somebody else has signed in while something was done for a person.
+// errOtherSession means that another user has signed in while a call was running.
 var errOtherSession = errors.New("another user has signed in meanwhile")
 
-// finishFor returns the session of the person with the id sub, for whom a step was begun. Anybody else is refused: what is not
-// known is nobody.
+// finishFor returns the session of the user with the id sub, who has started a step. Any other user is refused, and so is
+// an unknown one.
 func (a *Auth) finishFor(ctx context.Context, op, sub string) (*session.Credentials, error) {
 	now, err := a.begin(ctx, op)
 	if err != nil {

@@ -74,8 +74,8 @@ func NormalizePhone(phone string) (string, error) {
 	return "+" + country + " " + rest, nil
 }
 
-// phoneDigits takes everything but the digits out of phone, and says whether a plus stood before them. A rule that is
-// not empty is the one that phone breaks.
+// phoneDigits removes everything but the digits from phone, and reports whether a plus preceded them. rule is not empty if
+// phone breaks it.
 func phoneDigits(phone string) (digits string, plus bool, rule string) {
 	kept := make([]byte, 0, 20)
 	opened := -1 // how many digits stood before the last open parenthesis
@@ -108,8 +108,8 @@ func phoneDigits(phone string) (digits string, plus bool, rule string) {
 // isMainland reports whether digits have the form of a mobile number of mainland China, without country code.
 func isMainland(digits string) bool { return len(digits) == 11 && digits[0] == '1' }
 
-// countryCodeLen returns how many of the leading digits are a country code of ITU-T E.164, for a country or for a
-// network of no country; 0 where the plan assigns none. No code is the beginning of another, so there is one answer.
+// countryCodeLen returns how many of the leading digits are a country code of ITU-T E.164, for a country or for a network
+// of no country; 0 if the plan assigns none. No code is the beginning of another, so the answer is unique.
 func countryCodeLen(digits string) int {
 	if digits == "" {
 		return 0
@@ -165,14 +165,14 @@ func countryCodeLen(digits string) int {
 	return 3
 }
 
-// trunkZeroCodes are the country codes of the countries in which calls to other places begin with the trunk prefix 0 (in
-// Hungary 06), as libphonenumber 9 lists them. No number that a person has there begins with a zero of its own.
+// trunkZeroCodes are the country codes of countries in which calls to other places begin with the trunk prefix 0 (in
+// Hungary 06), as libphonenumber 9 lists them. No subscriber number there begins with a zero.
 const trunkZeroCodes = " 20 27 31 32 33 36 40 41 43 44 46 49 51 53 54 55 57 58 60 61 62 63 64 66 81 82 84 86 90 91 92 93" +
 	" 94 95 98 211 212 213 218 231 232 233 234 243 249 251 252 254 255 256 260 261 262 263 264 265" +
 	" 291 353 355 358 359 370 373 374 377 380 381 382 383 385 386 387 389 421 423 508 590 591 593 594" +
 	" 595 596 598 686 850 855 856 880 886 961 962 963 964 966 967 970 971 972 976 977 994 995 996 "
 
-// hasTrunkZero reports whether the digits after a country code begin with a zero that cannot be their own.
+// hasTrunkZero reports whether the digits after a country code begin with a zero that cannot belong to the number.
 func hasTrunkZero(country, rest string) bool {
 	return strings.HasPrefix(rest, "0") && strings.Contains(trunkZeroCodes, " "+country+" ")
 }
@@ -190,7 +190,7 @@ func phoneOrEmail(phoneField, phone, emailField, email string) (string, error) {
 	return normalPhone(phoneField, phone)
 }
 
-// normalPhone returns the normal form of a phone number, which is the field of a request.
+// normalPhone returns the normal form of a request's phone number.
 func normalPhone(field, phone string) (string, error) {
 	normal, err := NormalizePhone(phone)
 	return normal, asField(field, err)
@@ -205,7 +205,7 @@ func normalPhoneField(field string, phone *string) (*string, error) {
 	return &normal, err
 }
 
-// phoneOrMail tells the two apart as the js-sdk does.
+// phoneOrMail distinguishes a phone number from an email address as the js-sdk does.
 func phoneOrMail(contact string) (phone, email string) {
 	if strings.Contains(contact, "@") {
 		return "", contact

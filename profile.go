@@ -230,7 +230,7 @@ type GetUserInfoRequest struct {
 	Query   *UserInfoQuery `json:"query,omitempty"`
 }
 
-// UserInfoQuery asks for what a profile lacks by default.
+// UserInfoQuery asks for parts that a profile does not have by default.
 type UserInfoQuery struct {
 	WithDepartment bool `json:"with_department,omitempty"`
 	WithRole       bool `json:"with_role,omitempty"`

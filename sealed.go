@@ -19,11 +19,11 @@ var ErrUnsealed = session.ErrUnsealed
 // sealKeySize is AES-256's.
 const sealKeySize = 32
 
-// sealOverhead is how much longer a value becomes: a nonce of 12 bytes and a tag of 16 stand around it.
+// sealOverhead is how much longer an encrypted value is: a nonce of 12 bytes before it and a tag of 16 bytes after it.
 const sealOverhead = len(sealHeader) + 12 + 16
 
-// sealHeader begins every sealed value. Its last byte is the version of what follows: in this one a nonce of 12 bytes,
-// the ciphertext, and a tag of 16 bytes that authenticates these, the header and the name.
+// sealHeader is the beginning of every encrypted value. Its last byte is the version of the rest: a nonce of 12 bytes, the
+// ciphertext, and a tag of 16 bytes that authenticates these, the header and the name.
 const sealHeader = "tcbauth\x01"
 
 // Sealed returns a store that encrypts its values with AES-256-GCM and keeps them in store. Reading the underlying store
@@ -69,7 +69,7 @@ func Sealed(store TokenStore, keys ...[]byte) (TokenStore, error) {
 	return locking, nil
 }
 
-// newAEAD returns one whose Seal puts a random nonce before the ciphertext, where its Open finds it.
+// newAEAD returns an AEAD whose Seal puts a random nonce before the ciphertext; its Open reads it there.
 func newAEAD(key []byte) (cipher.AEAD, error) {
 	block, err := aes.NewCipher(key)
 	if err != nil {
@@ -91,7 +91,7 @@ func (s *sealedStore) Get(ctx context.Context, key string) ([]byte, error) {
 	return s.open(key, sealed)
 }
 
-// open returns the value that was sealed for key, not nil.
+// open decrypts the value of key. The result is not nil.
 func (s *sealedStore) open(key string, sealed []byte) ([]byte, error) {
 	rest, ok := bytes.CutPrefix(sealed, []byte(sealHeader))
 	if !ok {
@@ -127,7 +127,7 @@ func (s *sealedStore) Interruptible() bool {
 	return ok && inner.Interruptible()
 }
 
-// sealedName is what a sealed value is bound to beside its key.
+// sealedName is the name that is bound to an encrypted value, beside its key.
 func sealedName(key string) []byte { return []byte(sealHeader + key) }
 
 type sealedLocker struct {
@@ -135,20 +135,20 @@ type sealedLocker struct {
 	Locker
 }
 
-// sealedJoint is a sealed store over one that does several things in one step, and does them so too.
+// sealedJoint is a sealed store over a store that does several things in one step. It does them in one step too.
 type sealedJoint struct {
 	sealedLocker
 	session.Joint
 }
 
-// openedKey is what the context of a lock has the values under that came with the lock, and were opened.
+// openedKey is the key, in the context of a lock, of the decrypted values that came with the lock.
 type openedKey struct{ store *sealedStore }
 
-// opened is a value as the store has it, and as it was before it was sealed.
+// opened is a value as the store has it, and decrypted.
 type opened struct{ sealed, value []byte }
 
-// LockGet is that of the store inside. Where a value cannot be opened it returns none of them, so that whoever reads that one is
-// told, and nobody else.
+// LockGet is LockGet of the inner store. If one value cannot be decrypted it returns none of them, so that a Get of that
+// one is told.
 func (s sealedJoint) LockGet(ctx context.Context, key string, keys ...string) (held context.Context, unlock func(), values [][]byte, err error) {
 	held, unlock, sealed, err := s.Joint.LockGet(ctx, key, keys...)
 	if err != nil || len(sealed) != len(keys) {
@@ -168,7 +168,7 @@ func (s sealedJoint) LockGet(ctx context.Context, key string, keys ...string) (h
 	return context.WithValue(held, openedKey{s.sealedStore}, all), unlock, values, nil
 }
 
-// Replace is that of the store inside, which knows the old value as it was sealed.
+// Replace is Replace of the inner store, which compares the old value in its encrypted form.
 func (s sealedJoint) Replace(held context.Context, old []byte, ttl time.Duration, keys []string, values [][]byte) (done bool, err error) {
 	there, err := s.opened(held, keys[0])
 	if err != nil || there.sealed == nil || !bytes.Equal(there.value, old) {
@@ -181,7 +181,8 @@ func (s sealedJoint) Replace(held context.Context, old []byte, ttl time.Duration
 	return s.Joint.Replace(held, there.sealed, ttl, keys, sealed)
 }
 
-// opened returns what came with the lock under key, or is there. What is not there, or cannot be opened, is no value.
+// opened returns the decrypted value that came with the lock under key, or else the one in the store. A value that is
+// missing or cannot be decrypted is none.
 func (s sealedJoint) opened(held context.Context, key string) (opened, error) {
 	if all, ok := held.Value(openedKey{s.sealedStore}).(map[string]opened); ok && all[key].sealed != nil {
 		return all[key], nil

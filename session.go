@@ -29,7 +29,7 @@ func (a *Auth) GetAccessToken(ctx context.Context) (string, error) {
 	return a.bearer(ctx, "GetAccessToken")
 }
 
-// bearer returns the access token for op: the session's, refreshed if need be, or the access key.
+// bearer returns the access token for op: the session's, refreshed first if it has expired, or the access key.
 func (a *Auth) bearer(ctx context.Context, op string) (string, error) {
 	err := a.ready(ctx)
 	if err == nil {
@@ -42,7 +42,7 @@ func (a *Auth) bearer(ctx context.Context, op string) (string, error) {
 }
 
 // GetCredentials returns a copy of the session's tokens, refreshed first if the access token has expired. Errors are
-// those of [Auth.GetAccessToken]; an access key is not a session.
+// as for [Auth.GetAccessToken]; an access key is not a session.
 //
 // js-sdk: getCredentials.
 func (a *Auth) GetCredentials(ctx context.Context) (*Credentials, error) {
@@ -57,7 +57,7 @@ func (a *Auth) getCredentials(ctx context.Context, op string) (*Credentials, err
 	return public(c), nil
 }
 
-// fresh returns the session with an access token that may be used, refreshed if need be.
+// fresh returns the session with a valid access token, refreshed first if it has expired.
 func (a *Auth) fresh(ctx context.Context, op string) (*session.Credentials, error) {
 	err := a.ready(ctx)
 	if err == nil && a.bare != nil {
@@ -152,7 +152,7 @@ func (a *Auth) RefreshSession(ctx context.Context, req RefreshSessionRequest) (*
 	return c, err
 }
 
-// adopt takes over a session by its refresh token. Its error is one of the inside.
+// adopt takes over a session by its refresh token. Its error is an internal one.
 func (a *Auth) adopt(ctx context.Context, op string, in session.Adoption, checks ...error) (*Credentials, session.Mark, error) {
 	if err := a.ready(ctx, append(checks, a.storing(), required("refresh_token", in.RefreshToken))...); err != nil {
 		return nil, 0, err
@@ -169,10 +169,10 @@ type RefreshTokenForceRequest struct {
 	Version string `json:"version,omitempty"`
 }
 
-// RefreshTokenForce refreshes the session as [Auth.RefreshSession] does without a RefreshToken. It keeps a v2 session at
-// v2, and refreshes an expired session only once; the js-sdk turns it into a v1 session and refreshes twice.
+// RefreshTokenForce refreshes the session as [Auth.RefreshSession] does without a RefreshToken. Without a Version it
+// uses the one that signed in, so a v2 session stays at v2.
 //
-// js-sdk: refreshTokenForce.
+// js-sdk: refreshTokenForce, which uses v1 unless the caller names v2, and refreshes an expired session twice.
 func (a *Auth) RefreshTokenForce(ctx context.Context, req RefreshTokenForceRequest) (*Credentials, error) {
 	return a.forceRefresh(ctx, "RefreshTokenForce", req.Version, checkVersion(req.Version))
 }
@@ -221,7 +221,7 @@ func (a *Auth) stateOf(c *session.Credentials) *LoginState {
 	return &LoginState{User: a.userOf(c), Credentials: public(c)}
 }
 
-// stored returns the session as it is known, without a look at its expiry.
+// stored returns the known session, even if it has expired.
 func (a *Auth) stored(ctx context.Context, op string) (*session.Credentials, error) {
 	err := a.ready(ctx)
 	if err == nil && a.bare != nil {
@@ -341,7 +341,7 @@ func (a *Auth) OnAuthStateChange(handler func(AuthEvent), opts ...ListenOption) 
 	return unsubscribe
 }
 
-// listen calls subscribe between two events, with the session that was told of last, nil for nobody.
+// listen calls subscribe between two events, with the session of the last event, or nil.
 func (a *Auth) listen(subscribe func(now *session.Credentials)) {
 	switch {
 	case a.bare == nil:

@@ -27,7 +27,7 @@ type SignInRequest struct {
 	Params              string `json:"params,omitempty"`
 	PublicKeyThumbprint string `json:"public_key_thumbprint,omitempty"`
 
-	Query *UserInfoQuery `json:"query,omitempty"` // what to fetch of the user
+	Query *UserInfoQuery `json:"query,omitempty"` // additional parts of the profile to fetch
 }
 
 // SignIn signs in a registered user. It stores the session, replacing an existing one, fetches the user and fires
@@ -47,7 +47,7 @@ func (a *Auth) signIn(ctx context.Context, op string, req SignInRequest, checks 
 	return a.signInFrom(ctx, op, "", req, checks...)
 }
 
-// signInFrom signs in with the device id of an earlier step, "" for the session's.
+// signInFrom signs in with the device id of an earlier step, or "" for the session's own.
 func (a *Auth) signInFrom(ctx context.Context, op, deviceID string, req SignInRequest, checks ...error) (*LoginState, error) {
 	version, query, encrypt := req.Version, req.Query, req.IsEncrypt
 	req.Version, req.Query, req.IsEncrypt = "", nil, false
@@ -119,7 +119,7 @@ type BindInfo struct {
 // SignInWithSmsRequest has the code that [Auth.GetVerification] sent to a phone number.
 type SignInWithSmsRequest struct {
 	VerificationInfo *VerificationInfo `json:"verificationInfo,omitempty"`
-	VerificationCode string            `json:"verificationCode,omitempty"` // what the user typed in; as for Verify
+	VerificationCode string            `json:"verificationCode,omitempty"` // as the user typed it; see Verify
 	PhoneNum         string            `json:"phoneNum,omitempty"`         // in any form that NormalizePhone accepts
 	BindInfo         *BindInfo         `json:"bindInfo,omitempty"`
 	// ShouldCreateUser false refuses users who are not registered ([CodeNotFound]); nil and true register them.
@@ -127,7 +127,7 @@ type SignInWithSmsRequest struct {
 
 	// AnonymousToken is the access token of an anonymous user, who becomes the new user.
 	AnonymousToken string `json:"anonymous_token,omitempty"`
-	// KeepAnonymousUser is that of [SignUpRequest].
+	// KeepAnonymousUser works as in [SignUpRequest].
 	KeepAnonymousUser bool `json:"-"`
 }
 
@@ -135,7 +135,7 @@ type SignInWithSmsRequest struct {
 // the server says that the user is registered and sign-in answers "not found" (or the reverse), the other call is tried
 // once with the same verification token.
 //
-// Errors are those of [Auth.Verify], [Auth.SignIn] and [Auth.SignUp].
+// It returns the errors of [Auth.Verify], [Auth.SignIn] and [Auth.SignUp].
 //
 // js-sdk: signInWithSms.
 func (a *Auth) SignInWithSms(ctx context.Context, req SignInWithSmsRequest) (*LoginState, error) {
@@ -151,7 +151,7 @@ func (a *Auth) SignInWithSms(ctx context.Context, req SignInWithSmsRequest) (*Lo
 // SignInWithEmailRequest has the code that [Auth.GetVerification] sent to an email address.
 type SignInWithEmailRequest struct {
 	VerificationInfo *VerificationInfo `json:"verificationInfo,omitempty"`
-	VerificationCode string            `json:"verificationCode,omitempty"` // what the user typed in; as for Verify
+	VerificationCode string            `json:"verificationCode,omitempty"` // as the user typed it; see Verify
 	Email            string            `json:"email,omitempty"`
 	BindInfo         *BindInfo         `json:"bindInfo,omitempty"`
 	// ShouldCreateUser false refuses users who are not registered ([CodeNotFound]); nil and true register them.
@@ -159,7 +159,7 @@ type SignInWithEmailRequest struct {
 
 	// AnonymousToken is the access token of an anonymous user, who becomes the new user.
 	AnonymousToken string `json:"anonymous_token,omitempty"`
-	// KeepAnonymousUser is that of [SignUpRequest].
+	// KeepAnonymousUser works as in [SignUpRequest].
 	KeepAnonymousUser bool `json:"-"`
 }
 
@@ -175,7 +175,7 @@ func (a *Auth) SignInWithEmail(ctx context.Context, req SignInWithEmailRequest) 
 	}, checkEmail("email", req.Email))
 }
 
-// codeSignIn is a sign-in by a code, of a user who may be new.
+// codeSignIn signs in, or registers, a user by a code.
 type codeSignIn struct {
 	op       string
 	info     *VerificationInfo
@@ -235,8 +235,8 @@ func (a *Auth) signInByCode(ctx context.Context, in codeSignIn, invalid error) (
 	return orElse(signUp, signIn, CodeAlreadyExists, CodeFailedPrecondition)
 }
 
-// orElse takes the second way if the first fails with one of codes. If both fail, the first error tells more; a session
-// that could not be stored is more than an error.
+// orElse makes the second call if the first fails with one of codes. If both fail it returns the first error, which says
+// more; but a session that could not be stored is returned in any case.
 func orElse(first, second func() (*LoginState, error), codes ...Code) (*LoginState, error) {
 	state, err := first()
 	if err != nil && slices.Contains(codes, codeOf(err)) {

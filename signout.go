@@ -63,8 +63,8 @@ func (a *Auth) SignOutWithRedirect(ctx context.Context, req SignOutRequest) (*Si
 	return out, a.forget(ctx, op, leaving, err)
 }
 
-// sessionToEnd returns the session that is to end, refreshed if its access token has expired, as the js-sdk does. Without one
-// there is nothing to tell the server: what is left of the session is forgotten, and err is what SignOut returns.
+// sessionToEnd returns the session to end, refreshed first if its access token has expired, as the js-sdk does. If there is
+// none, the server is not told: the rest of the session is removed here, and err is the result of SignOut.
 func (a *Auth) sessionToEnd(ctx context.Context, op string) (*session.Credentials, error) {
 	if err := a.ready(ctx); err != nil {
 		return nil, a.fail(ctx, op, err)
@@ -83,7 +83,7 @@ func (a *Auth) sessionToEnd(ctx context.Context, op string) (*session.Credential
 		var got session.Renewal
 		if got, err = a.session.Lasting(ctx, mine); err == nil {
 			if !got.Same {
-				return mine, nil // somebody else has signed in since: mine cannot be refreshed, but revoked
+				return mine, nil // another user has signed in since: mine cannot be refreshed, but revoked
 			}
 			return got.Session, nil
 		}
@@ -94,8 +94,8 @@ func (a *Auth) sessionToEnd(ctx context.Context, op string) (*session.Credential
 	return nil, a.forget(ctx, op, mine, err)
 }
 
-// forget ends the session of mine's person here, whatever became of telling the server; nil stands for whoever is there. err
-// is what failed before, and is returned.
+// forget removes the session of mine's user here, whether or not the server was told. nil stands for the signed-in user.
+// err is an earlier failure, which it returns.
 func (a *Auth) forget(ctx context.Context, op string, mine *session.Credentials, err error) error {
 	if a.bare == nil {
 		if failed := a.session.Forget(ctx, mine); failed != nil && err == nil {

@@ -27,8 +27,8 @@ type SignUpRequest struct {
 	Locale   string `json:"locale,omitempty"`
 	ClientID string `json:"client_id,omitempty"`
 
-	// KeepAnonymousUser turns the anonymous user who is signed in here into the new user, who keeps the id and the data
-	// stored under it. It has no effect if nobody or a user who is not anonymous is signed in, or if the user is registered
+	// KeepAnonymousUser turns the signed-in anonymous user into the new user. The id and the data stored under it stay. It
+	// has no effect if nobody is signed in, if the signed-in user is not anonymous, or if the new user is registered
 	// already. AnonymousToken takes precedence.
 	KeepAnonymousUser bool `json:"-"`
 }
@@ -47,14 +47,14 @@ func (a *Auth) SignUp(ctx context.Context, req SignUpRequest) (*LoginState, erro
 	return a.signUp(ctx, "SignUp", "", req)
 }
 
-// signUp registers somebody with the device id of an earlier step, "" for the session's.
+// signUp registers a user with the device id of an earlier step, or "" for the session's own.
 func (a *Auth) signUp(ctx context.Context, op, deviceID string, req SignUpRequest) (*LoginState, error) {
 	var invalid, invalidCode error
 	req.VerificationCode, invalidCode = normalCodeIfAny("verification_code", req.VerificationCode)
 	switch {
 	case req.PhoneNumber != "" || req.Email != "" || req.ProviderToken == "":
 		req.PhoneNumber, invalid = phoneOrEmail("phone_number", req.PhoneNumber, "email", req.Email)
-	default: // the provider knows the person
+	default: // the provider knows the user
 	}
 	if invalid == nil && req.VerificationToken == "" && req.VerificationCode == "" {
 		invalid = required("verification_token", req.ProviderToken)
@@ -74,8 +74,8 @@ func (a *Auth) signUp(ctx context.Context, op, deviceID string, req SignUpReques
 	return a.signedIn(ctx, l, err, GetUserInfoRequest{}, "")
 }
 
-// keepAnonymousUser completes a sign-up: its AnonymousToken, if KeepAnonymousUser is set and there is none, is that of the
-// anonymous session that is here.
+// keepAnonymousUser completes a sign-up: if KeepAnonymousUser is set and AnonymousToken is not, it takes the access token
+// of the current anonymous session.
 func (a *Auth) keepAnonymousUser(ctx context.Context, op string, req SignUpRequest) (SignUpRequest, error) {
 	keep := req.KeepAnonymousUser && req.AnonymousToken == ""
 	req.KeepAnonymousUser = false // it is asked once, before the first step
@@ -95,7 +95,7 @@ func (a *Auth) keepAnonymousUser(ctx context.Context, op string, req SignUpReque
 		case CodeUnauthenticated, CodeInvalidGrant, CodePermissionDenied: // there is no such session, or it has ended
 			return req, nil
 		}
-		return req, err // nothing is spent yet, and the person would get another id
+		return req, err // nothing is used up yet, and the user would get another id
 	}
 	if c.Anonymous() {
 		req.AnonymousToken = c.AccessToken

@@ -56,28 +56,28 @@ type TokenStore interface {
 //
 // tcbauth relies on all of the following. Package storetest has a test for each number, with its name.
 //
-//  1. Exclusion. A key's lock has one holder at a time, of all stores on the same storage, in this process and in others.
-//     Locks of different keys do not exclude each other. Keys are those of TokenStore.
+//  1. Exclusion. At any time one caller at most has the lock of a key: of all callers of all stores on the same storage, in
+//     this process and in others. Locks of different keys do not exclude each other. Keys are as in TokenStore.
 //  2. Waiting. Lock waits until the lock is free, or until ctx is done, and then returns ctx's error and has no lock. A lock
 //     that is released goes to a waiting caller, if there is one.
 //  3. Releasing. unlock releases the lock, also if ctx has ended. It may be called from any goroutine, and more than once:
-//     only the first call counts, and none of them affects the lock of a later holder.
-//  4. Held. held is ctx with the lock's fencing token: it has ctx's values and ends with ctx. It is passed to Get, Set and
-//     Delete of any key while the lock is held. Lock may be called with it, for another key, and the two locks are released
-//     separately.
+//     only the first call counts, and no call affects a lock that another caller has taken since.
+//  4. Held. held is ctx with the lock's fencing token, a value by which the storage recognizes calls of an old lock. It has
+//     ctx's values and ends with ctx. It is passed to Get, Set and Delete of any key while the lock is held. Lock may be called
+//     with it for another key; the two locks are released separately.
 //  5. Renewal. A lock lasts until it is released, however long that takes, while held has not ended, the process runs and the
 //     storage can be reached. A store whose locks expire renews them.
-//  6. Death. A lock ends with the process that holds it, at once or within a lease.
-//  7. Late holder. A holder can lose its lock if the lock expires or can be taken away. Once another caller has had it, Get,
-//     Set and Delete with the old held fail and change nothing, held is cancelled by then, and the old unlock leaves the lock
-//     alone. While no other caller has had it, they fail or succeed.
+//  6. Death. If a process dies, its locks end at once or within a lease.
+//  7. Lost lock. A lock can be lost if it expires or can be taken away. Once another caller has taken it, Get, Set and Delete
+//     with the old held fail and change nothing, held is cancelled by then, and the old unlock has no effect. While no other
+//     caller has taken it, they fail or succeed.
 //  8. Beside values. A lock is not a value: Get finds none for it under any key, and values can be read, written and deleted
 //     without it while it is held.
-//  9. No second connection. A lock that is held keeps nothing that another call needs, such as a connection of a limited
-//     pool: any number of locks may be held at once, and the calls of their holders succeed.
+//  9. No second connection. A lock that is held occupies nothing that another call needs, such as a connection of a limited
+//     pool: any number of locks may be held at once, and calls with them succeed.
 type Locker interface {
-	// Lock waits until it holds the lock of key, or until ctx is done, and then returns ctx's error. held carries the lock's
-	// fencing token into Get, Set and Delete, and is cancelled when the lock is known to be lost. unlock releases the lock.
+	// Lock waits until it has the lock of key. If ctx is done first, it returns ctx's error. held carries the lock's fencing
+	// token into Get, Set and Delete, and is cancelled when the lock is known to be lost. unlock releases the lock.
 	Lock(ctx context.Context, key string) (held context.Context, unlock func(), err error)
 }
 

@@ -23,21 +23,23 @@ import (
 // host and port of [Auth.BaseURL]. Any other request is passed to base unchanged: to another host, with an Authorization
 // header of its own, or after a redirect by another host. The caller's request is never changed.
 //
-// A 401 means that the request was not carried out (RFC 9110, 15.5.2). The session is then refreshed once, for all
-// requests in flight, and the request is sent again, if its body is available again (there is none, or GetBody is set)
-// and the session still belongs to the same user. Otherwise the 401 is returned, and so is a 401 for an access key or for
-// the token of [App.ForToken]. A 401 of another API does not end the session; only a refused refresh does. If an API
-// refuses even a fresh token, refreshing does not help. This RoundTripper remembers that and returns later 401s for the
-// token unchanged; a new RoundTripper for each request would refresh each time.
+// A 401 means that the request was not carried out (RFC 9110, 15.5.2). The session is then refreshed once, for all running
+// requests. The request is sent again if the session still belongs to the same user and the body is available again: there
+// is none, or GetBody is set. Otherwise the 401 is returned, and so is a 401 for an access key or for the token of
+// [App.ForToken]. A 401 of another API does not end the session; only a refused refresh does.
 //
-// Without a token RoundTrip sends nothing and returns the [*Error] of [Auth.GetAccessToken]; if the refresh after a 401
-// fails, that of [Auth.RefreshSession]. errors.Is and errors.As find it in the error of an [http.Client] too.
+// If an API refuses even a fresh token, refreshing does not help. This RoundTripper remembers that and returns later 401s
+// for the token unchanged; a new RoundTripper for each request would refresh each time.
+//
+// Without a token, RoundTrip sends nothing and returns the [*Error] of [Auth.GetAccessToken]. If the refresh after a 401
+// fails, it returns the error of [Auth.RefreshSession]. errors.Is and errors.As find it in the error of an [http.Client]
+// too.
 func (a *Auth) Transport(base http.RoundTripper) http.RoundTripper {
 	// WIRE.md 1.
 	return &transport{auth: a, base: base, origins: a.app.origins}
 }
 
-// transport is what [Auth.Transport] returns.
+// transport is the RoundTripper of [Auth.Transport].
 type transport struct {
 	auth    *Auth
 	base    http.RoundTripper // nil: http.DefaultTransport
@@ -104,7 +106,7 @@ func (t *transport) acts(r *http.Request) bool {
 	return true
 }
 
-// own reports whether r goes to one of the environment's hosts. One host may be many by the Host header.
+// own reports whether r goes to one of the environment's hosts. With the Host header one address can be many hosts.
 func (t *transport) own(r *http.Request) bool {
 	return r.URL != nil && (r.Host == "" || strings.EqualFold(r.Host, r.URL.Host)) && slices.Contains(t.origins, endpoint.Origin(r.URL))
 }
@@ -116,7 +118,7 @@ func (t *transport) bearer(ctx context.Context) (token string, as *session.Crede
 	return t.auth.client.Bearer(ctx)
 }
 
-// send sends a copy of r. The answer names r and not the copy, whose header has the token.
+// send sends a copy of r. The response names r and not the copy, whose header has the token.
 func (t *transport) send(r *http.Request, body io.ReadCloser, token string) (*http.Response, error) {
 	signed := r.Clone(r.Context())
 	if signed.Header == nil {
@@ -137,14 +139,14 @@ func (t *transport) inVain(token string) bool {
 	return vain != nil && *vain == token
 }
 
-// retry is what a refused request is sent with once more.
+// retry is the request and the token for a second attempt.
 type retry struct {
 	body  io.ReadCloser
 	token string
 	fresh bool // the server gave the token just now
 }
 
-// renewed returns what r, which was refused with the token of as, is sent with once more; nil if it must not be.
+// renewed returns the second attempt for r, which was refused with the token of as, or nil if there must be none.
 func (t *transport) renewed(r *http.Request, as *session.Credentials) (*retry, error) {
 	if r.Body != nil && r.Body != http.NoBody && r.GetBody == nil {
 		return nil, nil
@@ -156,7 +158,7 @@ func (t *transport) renewed(r *http.Request, as *session.Credentials) (*retry, e
 	case err != nil:
 		return nil, err
 	case !got.Same:
-		return nil, nil // somebody else has signed in, in whose name this request was not made
+		return nil, nil // another user has signed in; this request was not made for that user
 	}
 	again := &retry{body: r.Body, token: got.Session.AccessToken, fresh: got.Fresh}
 	if r.GetBody != nil {
@@ -167,7 +169,7 @@ func (t *transport) renewed(r *http.Request, as *session.Credentials) (*retry, e
 	return again, nil
 }
 
-// maxDiscard is the most that is read of an answer that is not used, so that its connection is.
+// maxDiscard limits how much of an unused answer is read so that its connection can be used again.
 const maxDiscard = 4 << 10
 
 func discard(resp *http.Response) {

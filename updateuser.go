@@ -75,7 +75,7 @@ func (a *Auth) UpdateUser(ctx context.Context, req UpdateUserRequest) (*UpdateUs
 	return out, nil
 }
 
-// contactChange says what a new email address or phone number needs. kind is "" if there is none.
+// contactChange returns what a new email address or phone number needs. kind is "" if there is none.
 func contactChange(req UpdateUserRequest) (kind string, verification GetVerificationRequest, err error) {
 	switch {
 	case req.Email != nil && req.Phone != nil:

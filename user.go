@@ -92,13 +92,13 @@ type UserProvider struct {
 	Meta map[string]json.RawMessage `json:"meta,omitempty"`
 }
 
-// userInfo is an answer that must say who the person is.
+// userInfo is an answer that must name the user.
 type userInfo User
 
 func (u *userInfo) missing() string { return missingField("sub", u.Sub) }
 
-// UnmarshalJSON takes a field of another type as not given, compares names exactly, and leaves out what is not known. It is
-// there for speed: a sign-in waits for it.
+// UnmarshalJSON treats a field of another type as absent, compares names exactly, and ignores unknown fields. It exists for
+// speed: a sign-in waits for it.
 func (u *userInfo) UnmarshalJSON(data []byte) error {
 	var in User
 	var hasPassword [3]bool // by each of its names

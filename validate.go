@@ -106,7 +106,7 @@ func required(field, value string) error {
 	return nil
 }
 
-// checkNewPassword applies policy, or ValidatePassword where it is nil, to a password that is to be set.
+// checkNewPassword applies policy to a new password; nil means ValidatePassword.
 func checkNewPassword(policy PasswordPolicy, field, password string) error {
 	if err := required(field, password); err != nil {
 		return err
@@ -124,7 +124,7 @@ func checkNewPassword(policy PasswordPolicy, field, password string) error {
 	return &policyError{refusal: ValidationError{Field: field, Rule: rulePolicy}, cause: err}
 }
 
-// policyError is a ValidationError that also leads to the error of a PasswordPolicy, without showing its text.
+// policyError is a ValidationError that also wraps the error of a PasswordPolicy, without showing its text.
 type policyError struct {
 	refusal ValidationError
 	cause   error
@@ -133,10 +133,9 @@ type policyError struct {
 func (e *policyError) Error() string   { return e.refusal.Error() }
 func (e *policyError) Unwrap() []error { return []error{&e.refusal, e.cause} }
 
-// normalCode returns the digits of a verification code as a user may have pasted it: full-width digits count as plain
-// ones, and what may stand between the digits of a telephone number, parentheses apart, is left out. Codes have six
-// digits today; the limit is wide, so that longer ones need no new version, and narrow enough to catch a token in the
-// wrong field.
+// normalCode returns the digits of a verification code that a user may have pasted. Full-width digits count as plain ones.
+// Separators of telephone numbers, except parentheses, are removed. Codes have six digits today. The limit is wide enough
+// for longer ones in the future, and narrow enough to catch a token in the wrong field.
 func normalCode(field, code string) (string, error) {
 	// WIRE.md 4.6.
 	digits := make([]byte, 0, 16)
@@ -154,7 +153,7 @@ func normalCode(field, code string) (string, error) {
 	return string(digits), required(field, string(digits))
 }
 
-// normalCodeIfAny is normalCode for a code that need not be given.
+// normalCodeIfAny is normalCode for an optional code.
 func normalCodeIfAny(field, code string) (string, error) {
 	if code == "" {
 		return "", nil
@@ -162,7 +161,7 @@ func normalCodeIfAny(field, code string) (string, error) {
 	return normalCode(field, code)
 }
 
-// halfWidth returns the plain form of a full-width character, and any other one as it is.
+// halfWidth returns the plain form of a full-width character, and any other character unchanged.
 func halfWidth(r rune) rune {
 	if '\uff01' <= r && r <= '\uff5e' { // the forms of the characters from ! to ~, in the same order
 		return r - '\uff01' + '!'
@@ -170,7 +169,7 @@ func halfWidth(r rune) rune {
 	return r
 }
 
-// isSeparator reports whether r may stand between digits that a user writes, without a meaning, parentheses apart.
+// isSeparator reports whether r may separate digits and has no meaning. Parentheses are not separators.
 func isSeparator(r rune) bool {
 	switch {
 	case r == '-', r == '.', unicode.IsSpace(r):
@@ -178,11 +177,11 @@ func isSeparator(r rune) bool {
 	case '\u2010' <= r && r <= '\u2015', r == '\u2212': // typographic hyphens and dashes, the minus sign
 		return true
 	}
-	// Characters that format others cannot be seen, but for some signs of Arabic and other numbers.
+	// Format characters are invisible, except some Arabic and other number signs.
 	return unicode.Is(unicode.Cf, r) && !unicode.Is(unicode.Prepended_Concatenation_Mark, r)
 }
 
-// checkDeviceID refuses what no first step of a flow has put there. "" is no device id, which is fine.
+// checkDeviceID refuses an id that no first step can have returned. "" means no device id and is valid.
 func checkDeviceID(field, id string) error {
 	if id != "" && !session.ValidDeviceID(id) {
 		return &ValidationError{Field: field, Rule: "must have 16 to 48 printable characters"}
@@ -190,7 +189,7 @@ func checkDeviceID(field, id string) error {
 	return nil
 }
 
-// checkEmail refuses what cannot be an email address; the rest is the server's to judge. 254 bytes is the longest path
+// checkEmail refuses a text that cannot be an email address; the server decides the rest. 254 bytes is the longest path
 // that SMTP carries (RFC 5321, 4.5.3.1.3, less its angle brackets).
 func checkEmail(field, email string) error {
 	if err := required(field, email); err != nil {
@@ -227,7 +226,7 @@ func checkVersion(version string) error {
 	return &ValidationError{Field: "version", Rule: "must be v1 or v2"}
 }
 
-// asField gives a refusal the name that the field has in another request.
+// asField renames the field of a refusal, for a request that has another name for it.
 func asField(field string, err error) error {
 	if broken, ok := errors.AsType[*ValidationError](err); ok {
 		return &ValidationError{Field: field, Rule: broken.Rule}
@@ -242,7 +241,7 @@ func setQuery(query url.Values, name, value string) {
 	}
 }
 
-// pathWith joins parts, of which value, that of field, comes from the caller.
+// pathWith joins parts to a path. One of them is value, the caller's value of field.
 func pathWith(field, value string, parts ...string) (string, error) {
 	if err := required(field, value); err != nil {
 		return "", err

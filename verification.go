@@ -25,7 +25,7 @@ type GetVerificationRequest struct {
 	PhoneNumber     string `json:"phone_number,omitempty"` // in any form that NormalizePhone accepts
 	Email           string `json:"email,omitempty"`
 	Target          string `json:"target,omitempty"`
-	Usage           string `json:"usage,omitempty"`             // what the code is for, as the server names it, for example PASSWORD_RESET or "recovery"
+	Usage           string `json:"usage,omitempty"`             // the purpose of the code in the server's terms, for example PASSWORD_RESET or "recovery"
 	EmailRedirectTo string `json:"email_redirect_to,omitempty"` // the email has a link to this URL instead of a code
 	ClientID        string `json:"client_id,omitempty"`
 
@@ -44,7 +44,7 @@ type VerificationInfo struct {
 	DeviceID string `json:"device_id,omitempty"`
 }
 
-// sentCode is the server's answer: a code is on its way. IsUser is nil where the server does not say.
+// sentCode is the server's answer after it has sent a code. IsUser is nil if the server does not say.
 type sentCode struct {
 	VerificationID string
 	ExpiresIn      int
@@ -80,7 +80,7 @@ func (v *sentCode) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-// flag is true or false, nil for anything else.
+// flag is true or false, or nil for anything else.
 func flag(v lenient.Value) *bool {
 	switch string(v.Bytes()) {
 	case "true":
@@ -156,7 +156,8 @@ func (a *Auth) SendVerificationCodeToCurrentUser(ctx context.Context, req GetVer
 	return a.getVerification(ctx, "SendVerificationCodeToCurrentUser", req)
 }
 
-// carriesBearer reports whether a call that may carry a bearer carries one. A store that fails is an error of the inside.
+// carriesBearer reports whether this call carries an access token, for a call that may. A failing store is an internal
+// error.
 func (a *Auth) carriesBearer(ctx context.Context) (bool, error) {
 	if a.ready(ctx) != nil {
 		return false, nil // which the call itself will say
@@ -183,7 +184,7 @@ type VerifyResponse struct {
 	Credentials *Credentials `json:"credentials,omitempty"`
 }
 
-// checkedCode is the answer of v1 to a right code.
+// checkedCode is the answer of v1 to a correct code.
 type checkedCode VerifyResponse
 
 func (v *checkedCode) missing() string {
@@ -224,7 +225,7 @@ func (a *Auth) Verify(ctx context.Context, req VerifyRequest) (*VerifyResponse, 
 	return a.verify(ctx, "Verify", "", req)
 }
 
-// verify checks a code with the device id that it was asked for with, "" for the session's.
+// verify checks a code with the device id that requested it, or "" for the session's own.
 func (a *Auth) verify(ctx context.Context, op, deviceID string, req VerifyRequest) (*VerifyResponse, error) {
 	version, invalid := req.Version, error(nil)
 	req.Version = ""
@@ -253,7 +254,7 @@ func (a *Auth) verify(ctx context.Context, op, deviceID string, req VerifyReques
 	return &VerifyResponse{ExpiresIn: c.ExpiresIn, Credentials: c}, err
 }
 
-// verifyCode checks a code at v1 and returns the token that proves it, for the next step of a flow.
+// verifyCode checks a code at v1 and returns the verification token for the next step of a flow.
 func (a *Auth) verifyCode(ctx context.Context, op, deviceID, id, code string) (token string, err error) {
 	verified, err := a.verify(ctx, op, deviceID, VerifyRequest{VerificationID: id, VerificationCode: code})
 	if err != nil {

@@ -13,7 +13,8 @@ import (
 	"github.com/cloudbase-community/tcbauth/internal/wholefile"
 )
 
-// captchaSolver lets a person read the captchas of a sign-in, in the terminal or by standard input; nil where nobody can.
+// captchaSolver asks the user to read the captchas of a sign-in, in the terminal or by standard input. It is nil if nobody
+// can be asked.
 func (k *Kit) captchaSolver(o LoginOptions) tcbauth.CaptchaSolver {
 	if !o.CaptchaFromStdin && !k.ask().CanAsk() {
 		return nil
@@ -77,7 +78,7 @@ func (k *Kit) captchaForLater(ctx context.Context, s *opened, o LoginOptions, er
 	return k.leaveCaptcha(ctx, s, o, e.Method+":"+strings.TrimPrefix(e.Path, "/auth"))
 }
 
-// leaveCaptcha gets a picture for the call that state names and leaves it to another run.
+// leaveCaptcha gets a picture for the call that state names, and keeps it for another run.
 func (k *Kit) leaveCaptcha(ctx context.Context, s *opened, o LoginOptions, state string) error {
 	data, err := s.auth.CreateCaptchaData(ctx, tcbauth.CreateCaptchaDataRequest{State: state})
 	if err != nil {
@@ -113,7 +114,7 @@ func (k *Kit) leaveCaptcha(ctx context.Context, s *opened, o LoginOptions, state
 	if err != nil {
 		return err
 	}
-	p.Captcha = captcha{Token: data.Token, State: state, File: own, Until: k.cfg.Now().Add(life(data.ExpiresIn))}
+	p.Captcha = captcha{Token: data.Token, State: state, File: own, Until: k.cfg.Now().Add(lifetime(data.ExpiresIn))}
 	if err := k.keepPending(ctx, s, p); err != nil {
 		return err
 	}

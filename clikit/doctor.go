@@ -8,21 +8,21 @@ import (
 	"github.com/cloudbase-community/tcbauth/clikit/internal/doctor"
 )
 
-// Finding is what one check of [Kit.Doctor] has found, and what to do about it, in the person's language. Status is [CheckOK],
+// Finding is the result of one check of [Kit.Doctor], with advice in the user's language. Status is [CheckOK],
 // [CheckWarning] or [CheckFailure].
 type Finding = doctor.Finding
 
 // The values of Finding.Status.
 const (
 	CheckOK      = doctor.OK
-	CheckWarning = doctor.Warning // it works, and may not for long
-	CheckFailure = doctor.Failure // it keeps the person from signing in or staying signed in
+	CheckWarning = doctor.Warning // it works, but may stop working soon
+	CheckFailure = doctor.Failure // the user cannot sign in, or cannot stay signed in
 )
 
-// Doctor looks for what keeps the person from signing in: the environment and its server, the network, the clock, the store of
-// sessions, the session. It asks nobody. Opening the store may make its directory and its key, and a
-// lock is taken and given back; an ended session stays. Without an environment the error is a *[NeedsPerson]. It is that of ctx once
-// that has ended.
+// Doctor looks for problems that keep the user from signing in: with the environment and its server, the network, the
+// clock, the store of sessions, and the session. It does not ask the user. Opening the store may make its directory and its
+// key, and Doctor takes and releases a lock. It does not remove an ended session. Without an environment the error is a
+// *[NeedsPerson]. After ctx has ended it is ctx's error.
 func (k *Kit) Doctor(ctx context.Context) ([]Finding, error) {
 	set, err := k.Settings()
 	if err != nil {

@@ -18,9 +18,9 @@ const (
 	ExitError         = 1
 	ExitUsage         = 2
 	ExitLoginRequired = 4   // nobody is signed in, or the session has ended
-	ExitNeedsPerson   = 5   // an answer is missing that a person must give
+	ExitNeedsPerson   = 5   // an answer of the user is missing
 	ExitRateLimited   = 6   // too many attempts or messages; retry_after in JSON
-	ExitStorage       = 7   // the store of sessions, its lock, or what the tool remembers
+	ExitStorage       = 7   // the store of sessions, its lock, or the profiles
 	ExitService       = 8   // the network or the service
 	ExitInterrupted   = 130 // ctrl-C, or a signal
 )
@@ -40,11 +40,11 @@ func (k *Kit) loginRequired(set *Settings) error {
 	return &LoginRequired{App: k.cfg.App, Profile: set.Profile.Value, Env: set.Env.Value}
 }
 
-// NeedsPerson is the error where an answer is missing, and there is nobody to be asked.
+// NeedsPerson means that an answer of the user is missing and nobody can be asked.
 type NeedsPerson struct {
 	What        Question
-	Flag        string // which gives the answer, "--phone" say; several are separated by commas
-	CaptchaFile string // where the picture lies, if it is about one
+	Flag        string // the flag that gives the answer, for example "--phone"; several are separated by commas
+	CaptchaFile string // the file of the picture, if the answer is about one
 }
 
 // Error says so, for developers.
@@ -52,7 +52,7 @@ func (e *NeedsPerson) Error() string {
 	return fmt.Sprintf("clikit: the answer to %q is missing; give it by %s", e.What, e.Flag)
 }
 
-// UsageError is the error where the command line, or an environment variable, makes no sense. Err says so in the person's language.
+// UsageError means that the command line or an environment variable is wrong. Err says so in the user's language.
 type UsageError struct{ Err error }
 
 // Error is the text of Err.
@@ -96,13 +96,13 @@ func ExitCode(err error) int {
 	return kindOf(err).code
 }
 
-// kind is what an error is: its exit code, and its word in JSON.
+// kind is the exit code of an error, and its name in JSON.
 type kind struct {
 	code int
 	word string
 }
 
-// kindOf goes through the kinds, those that say most first.
+// kindOf returns the first kind that fits, the most specific ones first.
 func kindOf(err error) kind {
 	is := func(targets ...error) bool {
 		for _, target := range targets {

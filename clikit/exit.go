@@ -10,8 +10,8 @@ import (
 	"github.com/cloudbase-community/tcbauth/clikit/internal/console"
 )
 
-// Answer writes what a command was asked for to standard output: with Flags.JSON value as one line of JSON, else text, which
-// may have several lines, and may be "" for nothing.
+// Answer writes the answer of a command to standard output. With Flags.JSON it writes value as one line of JSON, else text,
+// which may have several lines. If text is "", it writes nothing.
 func (k *Kit) Answer(value any, text string) error {
 	if k.Flags.JSON {
 		return json.NewEncoder(k.cfg.Stdout).Encode(value)
@@ -19,18 +19,18 @@ func (k *Kit) Answer(value any, text string) error {
 	return k.Print(text)
 }
 
-// Print writes text to standard output as it is, for what has a form of its own.
+// Print writes text to standard output unchanged, for answers that have their own form.
 func (k *Kit) Print(text string) error {
 	_, err := io.WriteString(k.cfg.Stdout, text)
 	return err
 }
 
-// Exit tells the person why a command has failed, in their language, or with Flags.JSON as one line of JSON, and returns the exit
-// code. It says nothing for nil and for an [ExitStatus].
+// Exit writes to standard error why a command has failed, in the user's language, or with Flags.JSON as one line of JSON.
+// It returns the exit code. It writes nothing for nil and for an [ExitStatus].
 //
-// The JSON has "error", a word for the exit code; "message", for the person; "exit_code"; and where it is known "detail", for
-// developers, "code", the server's word, "request_id", "retry_after" in seconds, of a *tcbauth.Error or of any error with a method
-// RetryAfter() time.Duration, "flag" and "captcha_file".
+// The JSON has "error", a name for the exit code; "message", for the user; and "exit_code". If known, it also has "detail",
+// for developers; "code", the server's error code; "request_id"; "retry_after" in seconds, of a *tcbauth.Error or of any
+// error with a method RetryAfter() time.Duration; "flag" and "captcha_file".
 func (k *Kit) Exit(err error) int {
 	code := ExitCode(err)
 	if err == nil || as[ExitStatus](err) {
@@ -68,7 +68,7 @@ type failure struct {
 	CaptchaFile string `json:"captcha_file,omitempty"`
 }
 
-// Message is a sentence about err for the person, in one of the languages of messages. It is "" for nil.
+// Message returns a sentence about err for the user, in one of the languages of messages. It is "" for nil.
 func Message(err error, language string) string {
 	if err == nil {
 		return ""
@@ -99,7 +99,7 @@ func Message(err error, language string) string {
 	return tcbauth.UserMessage(err, language)
 }
 
-// detail is what a developer wants to know beside the message, "" for what has nothing more.
+// detail returns the information for developers that the message does not have, or "".
 func detail(err error) string {
 	if kindOf(err).code == ExitInterrupted {
 		return ""

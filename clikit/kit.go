@@ -1,22 +1,21 @@
-// Package clikit is what a command-line tool needs to sign its user in to CloudBase: questions and captchas in the terminal, the
-// choice of a store, profiles, exit codes, and messages in the person's language. It knows no command framework;
-// package cobrakit has its commands for spf13/cobra, and cmd/tcbauth is a tool made of both.
+// Package clikit helps a command-line tool to sign its user in to CloudBase. It asks questions and shows captchas in the
+// terminal, chooses a store, manages profiles, and has exit codes and messages in the user's language. It does not depend
+// on a command framework. Package cobrakit has its commands for spf13/cobra, and cmd/tcbauth is a tool made of both.
 //
 //	kit, err := clikit.New(clikit.Config{App: "mytool", Env: "your-env-id", EnvPrefix: "MYTOOL"})
-//	auth, err := kit.Auth(ctx) // the one who is signed in, or *LoginRequired
-//	os.Exit(kit.Exit(err))     // one message for the person, and the exit code
+//	auth, err := kit.Auth(ctx) // the session of the signed-in user, or *LoginRequired
+//	os.Exit(kit.Exit(err))     // one message for the user, and the exit code
 //
 // # What goes where
 //
-// Answers go to standard output, everything else to standard error. No secret is written to standard error, and tokens go
-// to standard output only where they are what was asked for. Nothing secret is ever an argument, since other users of the
-// machine can read those, but for --code, which is good for one use.
+// Answers go to standard output, everything else to standard error. No secret is written to standard error. Tokens go to
+// standard output only if the user asked for them. No secret is a command-line argument, since other users of the machine
+// can read those. The one exception is --code, which can be used only once.
 //
 // # Questions
 //
-// A person is asked only by the methods that sign in, and only in a terminal. Where nobody can be asked, a missing answer is
-// a [NeedsPerson] at once, which names the flag that gives it. No message that costs money is sent again unless the person
-// asks for it.
+// Only the methods that sign in ask the user, and only in a terminal. Elsewhere a missing answer is a [NeedsPerson] at
+// once, which names the flag for the answer. A message that costs money is sent again only if the user asks for it.
 package clikit
 
 import (
@@ -34,22 +33,23 @@ import (
 	"github.com/cloudbase-community/tcbauth/clikit/internal/console"
 )
 
-// Config says what a tool is. Only App is required.
+// Config describes a tool. Only App is required.
 type Config struct {
-	// App is the tool's name, in messages, as its directory and as the service in the keyring: lower-case letters, digits,
-	// and hyphens between them.
+	// App is the tool's name. It is used in messages, for the tool's directory and for the entry in the keyring. It has
+	// lower-case letters, digits, and hyphens between them.
 	App string
 
-	// Env, Region and BaseURL are in force where neither a flag nor a variable nor the profile says otherwise. "" is: no
+	// Env, Region and BaseURL are the defaults: a flag, an environment variable or the profile overrides them. "" means no
 	// environment, the region ap-shanghai, and CloudBase's own server.
 	Env, Region, BaseURL string
 
-	// EnvPrefix is how the tool's environment variables begin: with "MYTOOL" they are MYTOOL_ENV, _REGION, _BASE_URL,
-	// _PROFILE, _STORE and _CONFIG_DIR. "" stands for those of the command tcbauth: TCB_ENV, TCB_REGION, TCB_BASE_URL,
-	// TCBAUTH_PROFILE, TCBAUTH_STORE and TCBAUTH_CONFIG_DIR.
+	// EnvPrefix is the beginning of the tool's environment variables: with "MYTOOL" they are MYTOOL_ENV, _REGION,
+	// _BASE_URL, _PROFILE, _STORE and _CONFIG_DIR. With "" they are those of the command tcbauth: TCB_ENV, TCB_REGION,
+	// TCB_BASE_URL, TCBAUTH_PROFILE, TCBAUTH_STORE and TCBAUTH_CONFIG_DIR.
 	EnvPrefix string
 
-	// Dir is where profiles and sessions are kept; "": the variable _CONFIG_DIR, or App's own in os.UserConfigDir.
+	// Dir is the directory for profiles and sessions. "" means the variable _CONFIG_DIR, or else App's directory in
+	// os.UserConfigDir.
 	Dir string
 
 	Stdin          io.Reader                        // nil: os.Stdin
@@ -61,10 +61,10 @@ type Config struct {
 	Options        []tcbauth.Option                 // of the tcbauth.App, such as tcbauth.WithClientID
 }
 
-// Kit is what a tool signs in with. Make one with [New]; set Flags from the command line before its first method is called.
-// It is for one command at a time, and needs no Close.
+// Kit signs a tool's user in. Make one with [New], and set Flags from the command line before you call its first method. It
+// is for one command at a time and needs no Close.
 type Kit struct {
-	// Flags are what the command line says. They go before environment variables.
+	// Flags are the settings of the command line. They override environment variables.
 	Flags Flags
 
 	cfg     Config
@@ -110,13 +110,13 @@ func New(cfg Config) (*Kit, error) {
 // App returns the tool's name.
 func (k *Kit) App() string { return k.cfg.App }
 
-// Stdin is where answers come from that a flag says are there.
+// Stdin returns the reader for answers that a flag announces.
 func (k *Kit) Stdin() io.Reader { return k.cfg.Stdin }
 
-// Stdout is for answers; see [Kit.Answer].
+// Stdout returns the writer for answers; see [Kit.Answer].
 func (k *Kit) Stdout() io.Writer { return k.cfg.Stdout }
 
-// Stderr is for everything else; see [Kit.Say].
+// Stderr returns the writer for everything but answers; see [Kit.Say].
 func (k *Kit) Stderr() io.Writer { return k.cfg.Stderr }
 
 // Getenv is the value of an environment variable, "" for none.
@@ -125,8 +125,9 @@ func (k *Kit) Getenv(name string) string {
 	return value
 }
 
-// Auth returns the session of the profile's person. Nobody signed in is a *[LoginRequired]; nobody is ever asked anything.
-// A session that the server has ended shows only when it is used, as an error that is tcbauth.CodeUnauthenticated.
+// Auth returns the session of the profile. It never asks the user. If nobody is signed in, the error is a *[LoginRequired].
+// It does not notice that the server has ended the session; the first call that uses the session then fails with
+// tcbauth.CodeUnauthenticated.
 func (k *Kit) Auth(ctx context.Context) (*tcbauth.Auth, error) {
 	s, err := k.session(ctx)
 	if err != nil {
@@ -135,7 +136,7 @@ func (k *Kit) Auth(ctx context.Context) (*tcbauth.Auth, error) {
 	return s.auth, nil
 }
 
-// session is Auth with what it was opened with.
+// session is Auth with the settings and the store that it was opened with.
 func (k *Kit) session(ctx context.Context) (*opened, error) {
 	set, err := k.Settings()
 	if err != nil {
@@ -184,7 +185,7 @@ func (k *Kit) open(ctx context.Context, set *Settings, more ...tcbauth.Option) (
 	return s, nil
 }
 
-// options are those of the client, but for the store.
+// options are the options of the client, without the store.
 func (k *Kit) options(set *Settings) []tcbauth.Option {
 	opts := []tcbauth.Option{tcbauth.WithLanguage(k.Language()), tcbauth.WithClock(k.cfg.Now)}
 	if set.BaseURL.Value != "" {
@@ -215,8 +216,8 @@ func (k *Kit) dir() (string, error) {
 	return filepath.Join(base, k.cfg.App), nil
 }
 
-// Say tells the person something on standard error, in one line: what would move the cursor is replaced. With Flags.JSON it says
-// nothing: what programs read there is the JSON of an error.
+// Say writes one line for the user to standard error. It replaces characters that would move the cursor. With Flags.JSON it
+// writes nothing, because programs expect only the JSON of an error there.
 func (k *Kit) Say(line string) {
 	if !k.Flags.JSON {
 		_, _ = fmt.Fprintln(k.cfg.Stderr, console.Printable(line)) // there is nobody else to tell

@@ -13,8 +13,8 @@ const (
 	TraditionalChinese = "zh-TW" // the messages of tcbauth; the kit's own are in simplified Chinese
 )
 
-// Language is the language of messages: that of Flags.Lang, or else of LC_ALL, LC_MESSAGES or LANG, in the order of POSIX. Any other
-// language is [English].
+// Language returns the language of messages: Flags.Lang, or else LC_ALL, LC_MESSAGES or LANG, in the order of POSIX. Any
+// other language counts as English.
 func (k *Kit) Language() string {
 	if k.Flags.Lang != "" {
 		return languageOf(k.Flags.Lang)
@@ -46,5 +46,5 @@ func languageOf(locale string) string {
 	return SimplifiedChinese
 }
 
-// tell is Say in the person's language.
+// tell is Say in the user's language.
 func (k *Kit) tell(t bilingual.Text, args ...any) { k.Say(t.In(k.Language(), args...)) }

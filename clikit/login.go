@@ -9,25 +9,26 @@ import (
 	"github.com/cloudbase-community/tcbauth/clikit/internal/console"
 )
 
-// LoginOptions say how somebody signs in, and where answers come from. The zero value asks for a phone number or an address.
+// LoginOptions choose the way to sign in and the sources of the answers. The zero value asks for a phone number or an email
+// address.
 type LoginOptions struct {
-	// At most one of these says who signs in and how: by a code to Phone or Email, by the password of User (a user name, a phone
-	// number or an e-mail address), on another Device (RFC 8628), or with the WeChat mini program of this app id.
+	// Set at most one of these, for the way to sign in: a code to Phone or Email; the password of User, which is a user
+	// name, a phone number or an email address; another Device (RFC 8628); or the WeChat mini program with this app id.
 	Phone, Email, User string
 	Device             bool
 	MiniProgram        string
 
-	// NoSignUp refuses people who are not registered; else a code registers them.
+	// NoSignUp refuses users who are not registered. By default a code registers them.
 	NoSignUp bool
 
-	// Answers that are lines of standard input, in the order in which they are needed.
+	// These answers are read as lines of standard input, in the order in which they are needed.
 	CodeFromStdin, PasswordFromStdin, CaptchaFromStdin bool
 
-	// PictureFile is where pictures, captchas above all, are written to, as the server sends them.
+	// PictureFile is the file for pictures such as captchas, in the form in which the server sends them.
 	PictureFile string
 }
 
-// Login is what came of signing in.
+// Login is the result of signing in.
 type Login struct {
 	Profile string `json:"profile"`
 	Env     string `json:"env"`
@@ -36,10 +37,10 @@ type Login struct {
 	Store   Where  `json:"store"`
 }
 
-// Login signs somebody in, in place of whoever was signed in with the profile, and remembers the environment, the server and
-// the store in the profile. In a terminal it asks for what is missing, lets the person correct a mistyped code or
-// password, and draws captchas. A rate limit is waited for with a countdown, after which the person is asked whether to send
-// another code. Elsewhere each of these is an error at once.
+// Login signs a user in with the profile, replacing an existing session, and stores the environment, the server and the
+// store in the profile. In a terminal it asks for missing answers, lets the user correct a mistyped code or password, and
+// draws captchas. If the server limits the rate, it waits with a countdown and then asks the user whether to send another
+// code. Outside a terminal each of these is an error at once.
 func (k *Kit) Login(ctx context.Context, o LoginOptions) (*Login, error) {
 	if err := k.check(o); err != nil {
 		return nil, err
@@ -127,7 +128,7 @@ func forgetDamaged(ctx context.Context, s *opened) error {
 	return nil
 }
 
-// askAccount asks for a phone number or an e-mail address unless the options say who signs in.
+// askAccount asks for a phone number or an email address unless the options say how to sign in.
 func (k *Kit) askAccount(ctx context.Context, o *LoginOptions) error {
 	if o.Phone != "" || o.Email != "" || o.User != "" || o.Device || o.MiniProgram != "" {
 		return nil
@@ -149,7 +150,7 @@ func (k *Kit) askAccount(ctx context.Context, o *LoginOptions) error {
 	}
 }
 
-// remember keeps in the profile where its person has signed in. A challenge that was still open is over.
+// remember stores the sign-in in the profile. A challenge that was still open has ended.
 func (k *Kit) remember(ctx context.Context, s *opened, state *tcbauth.LoginState) (*Login, error) {
 	done := &Login{
 		Profile: s.set.Profile.Value, Env: s.set.Env.Value, Sub: state.User.Sub, Account: AccountOf(state.User), Store: s.where,
@@ -172,8 +173,8 @@ func (l *Login) name() string {
 	return l.Sub
 }
 
-// AccountOf is what people call themselves by, with a phone number or an address in part only, as it can be shown in a
-// terminal.
+// AccountOf returns a name for a user that can be shown in a terminal: the name, or a part of the phone number or email
+// address.
 func AccountOf(u *tcbauth.User) string {
 	account := u.Name
 	switch {
@@ -187,7 +188,7 @@ func AccountOf(u *tcbauth.User) string {
 	return console.Printable(account)
 }
 
-// mask leaves of a phone number or an address what its owner knows it by.
+// mask shortens a phone number or an address so that its owner still recognizes it.
 func mask(address string) string {
 	if name, host, ok := strings.Cut(address, "@"); ok {
 		return firstRunes(name, 1) + "***@" + host
@@ -209,7 +210,7 @@ func firstRunes(s string, n int) string {
 	return s
 }
 
-// isWrongCode reports whether the person may have mistyped the code, and can type it again.
+// isWrongCode reports whether the user may have mistyped the code and can type it again.
 func isWrongCode(err error) bool {
 	return !errors.Is(err, tcbauth.CodeAborted) && (errors.Is(err, tcbauth.ErrVerificationFailed) ||
 		errors.Is(err, tcbauth.CodeInvalidVerificationCode) || as[*tcbauth.ValidationError](err))

@@ -78,10 +78,10 @@ func (k *Kit) loginByCode(ctx context.Context, s *opened, o LoginOptions) (*tcba
 	return k.askCode(ctx, s, c)
 }
 
-// resendAfter is when a person may ask for another code: the server allows an address one a minute.
+// resendAfter is the time after which a user may ask for another code: the server sends one a minute to an address.
 const resendAfter = time.Minute
 
-// askCode lets the person type the code, again after a mistake, or have another one sent.
+// askCode asks the user for the code, again after a mistake, and sends another one on request.
 func (k *Kit) askCode(ctx context.Context, s *opened, c *coded) (*tcbauth.LoginState, error) {
 	again := k.cfg.Now().Add(resendAfter)
 	for {

@@ -10,14 +10,14 @@ import (
 	"github.com/cloudbase-community/tcbauth/clikit/internal/console"
 )
 
-// loginOnDevice shows a code, which the person types on another device, and waits until they have.
+// loginOnDevice shows a code, which the user types on another device, and waits for that.
 func (k *Kit) loginOnDevice(ctx context.Context, s *opened) (*tcbauth.LoginState, error) {
 	device, err := s.auth.DeviceAuthorize(ctx, tcbauth.DeviceAuthorizeRequest{})
 	if err != nil {
 		return nil, err
 	}
 	if k.Flags.JSON {
-		// A program that shows this to its person reads it here, since nothing is an answer yet.
+		// A program that shows this to its user reads it here, since there is no answer yet.
 		err = json.NewEncoder(k.cfg.Stderr).Encode(map[string]any{
 			"user_code": device.UserCode, "verification_uri": device.VerificationURI,
 			"verification_uri_complete": device.VerificationURIComplete, "expires_in": device.ExpiresIn,
@@ -54,7 +54,7 @@ func (k *Kit) loginByMiniProgram(ctx context.Context, s *opened, o LoginOptions)
 	if err := k.showScan(code.QrCode, o.PictureFile); err != nil {
 		return nil, err
 	}
-	end := k.cfg.Now().Add(life(code.ExpiresIn))
+	end := k.cfg.Now().Add(lifetime(code.ExpiresIn))
 	for {
 		if err := pause(ctx, scanPause); err != nil {
 			return nil, err
@@ -76,7 +76,7 @@ func (k *Kit) loginByMiniProgram(ctx context.Context, s *opened, o LoginOptions)
 	}
 }
 
-// showScan shows the picture of a code, where the person can scan it.
+// showScan shows the picture of a code where the user can scan it.
 func (k *Kit) showScan(data, file string) error {
 	raw, err := console.PictureBytes([]byte(data))
 	if err != nil {

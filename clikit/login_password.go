@@ -7,10 +7,10 @@ import (
 	"github.com/cloudbase-community/tcbauth"
 )
 
-// passwordTries is how often a person may mistype a password: the server locks an account after five in a row.
+// passwordTries is how often a user may mistype a password: the server locks an account after five wrong ones in a row.
 const passwordTries = 3
 
-// loginByPassword signs in with a password, which a person may correct.
+// loginByPassword signs in with a password, which the user may correct.
 func (k *Kit) loginByPassword(ctx context.Context, s *opened, o LoginOptions) (*tcbauth.LoginState, error) {
 	user := o.User
 	if phone, err := tcbauth.NormalizePhone(user); err == nil {

@@ -12,20 +12,21 @@ import (
 // errNotRevoked: the session is gone here, and the server could not be told.
 var errNotRevoked = errors.New("clikit: signed out here, but the server could not be told")
 
-// errOthersStay: the session was of no use any more, so that it could not end those of other devices.
+// errOthersStay means that the session was unusable, so it could not end the sessions of other devices.
 var errOthersStay = errors.New("clikit: the session cannot be used any more; other devices are still signed in")
 
-// LogoutOptions say how far signing out goes.
+// LogoutOptions choose the sessions to end.
 type LogoutOptions struct {
-	Local bool // only here: the server is not told
-	All   bool // the person's sessions on all devices
+	Local bool // only here, without the server
+	All   bool // the user's sessions on all devices
 }
 
-// Logout revokes the session of the profile and forgets it, also one that is damaged or whose key the keyring has lost. It
-// reports whether there was one; nobody signed in is no error. Where the server cannot be told, the session is forgotten
-// all the same, and the error says so; with All nothing is forgotten then, so that it can be tried again.
-// A session that is of no use, since it is damaged, its key is lost, or the server has ended it, is forgotten too; with All that is
-// an error, because the other devices stay signed in.
+// Logout revokes the session of the profile and removes it here, even if it is damaged or the keyring has lost its key. It
+// reports whether there was a session; if nobody is signed in, that is not an error. If the server cannot be reached, the
+// session is removed anyway, and the error says so. With All it is then kept, so that you can try again.
+//
+// A session can be unusable: it is damaged, its key is lost, or the server has ended it. It is removed too. With All that
+// is an error, because the other devices stay signed in.
 func (k *Kit) Logout(ctx context.Context, o LogoutOptions) (bool, error) {
 	set, err := k.Settings()
 	if err != nil {
@@ -73,7 +74,7 @@ func (k *Kit) logout(ctx context.Context, set *Settings, o LogoutOptions) (bool,
 	return true, revoked(s.auth.SignOut(ctx))
 }
 
-// others is what a session that is of no use leaves undone.
+// others is the part of signing out that an unusable session cannot do.
 func (o LogoutOptions) others() error {
 	if o.All {
 		return errOthersStay
@@ -81,7 +82,7 @@ func (o LogoutOptions) others() error {
 	return nil
 }
 
-// revoked is what has become of a sign-out. A session that the server had ended before is signed out.
+// revoked returns the result of a sign-out. A session that the server had ended before counts as signed out.
 func revoked(err error) error {
 	switch {
 	case err == nil, errors.Is(err, tcbauth.CodeUnauthenticated):

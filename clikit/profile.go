@@ -17,7 +17,7 @@ import (
 // DefaultProfile is the profile that is used until another one is chosen.
 const DefaultProfile = "default"
 
-// Profile is one person on one environment, under a name. A tool remembers it when somebody signs in.
+// Profile is one user in one environment, under a name. Signing in stores it.
 type Profile struct {
 	Name    string `json:"name"`
 	Env     string `json:"env,omitempty"`
@@ -25,7 +25,7 @@ type Profile struct {
 	BaseURL string `json:"base_url,omitempty"`
 	Store   string `json:"store,omitempty"`   // StoreKeyring or StoreFile
 	Account string `json:"account,omitempty"` // who signed in last, with a phone number or an address only in part
-	Current bool   `json:"current,omitempty"` // it is used where no other is named
+	Current bool   `json:"current,omitempty"` // whether it is used if no other is named
 }
 
 var profileName = regexp.MustCompile(`^[a-z0-9]+(?:[._-][a-z0-9]+)*$`)
@@ -41,7 +41,7 @@ const (
 // errNoProfile: a file has something else than it should.
 var errNoProfile = errors.New("it is no profile; delete it")
 
-// Profiles returns what is remembered, by name, without files that are damaged.
+// Profiles returns the stored profiles, sorted by name, without damaged files.
 func (k *Kit) Profiles() ([]Profile, error) {
 	dir, err := k.dir()
 	if err != nil {
@@ -76,8 +76,8 @@ func (k *Kit) Profiles() ([]Profile, error) {
 	return all, nil
 }
 
-// UseProfile makes a profile the one that is used where no other is named. One that nobody has signed in with is a
-// *[UsageError], but for [DefaultProfile].
+// UseProfile makes a profile the default: it is used if no other is named. If no user has signed in with it, and it is not
+// [DefaultProfile], the error is a *[UsageError].
 func (k *Kit) UseProfile(name string) error {
 	if err := k.known(name); err != nil {
 		return err
@@ -89,8 +89,8 @@ func (k *Kit) UseProfile(name string) error {
 	return k.write(filepath.Join(dir, currentFile), []byte(name+"\n"))
 }
 
-// DeleteProfile signs out as [Kit.Logout] does, and forgets the profile; one whose file is damaged is only
-// forgotten. If it was the one in use, that is [DefaultProfile] again.
+// DeleteProfile signs out as [Kit.Logout] does, and removes the profile. If the profile's file is damaged, it only removes
+// the file. If the profile was in use, [DefaultProfile] is used again.
 func (k *Kit) DeleteProfile(ctx context.Context, name string) error {
 	if err := k.known(name); err != nil {
 		return err
@@ -154,7 +154,7 @@ func (k *Kit) currentProfile() (Setting, error) {
 	return Setting{DefaultProfile, FromDefault}, nil
 }
 
-// readProfile returns what is remembered under a name, which may be nothing.
+// readProfile returns the stored profile with a name, or an empty one.
 func (k *Kit) readProfile(name string) (*Profile, error) {
 	if err := k.checkProfileName(name); err != nil {
 		return nil, err
@@ -200,7 +200,7 @@ func (k *Kit) write(name string, text []byte) error {
 	return nil
 }
 
-// settings are those of a profile alone.
+// settings are the settings of a profile alone.
 func (p *Profile) settings() *Settings {
 	of := func(value string) Setting { return Setting{value, FromProfile} }
 	return &Settings{Profile: of(p.Name), Env: of(p.Env), Region: of(p.Region), BaseURL: of(p.BaseURL), Store: of(p.Store).or(StoreAuto, FromDefault)}
@@ -217,7 +217,7 @@ func profileFile(dir, name string) string {
 	return filepath.Join(dir, profilesDir, name+profileExtension)
 }
 
-// readSmall returns what a file has, nil if it is not there.
+// readSmall returns the content of a file, or nil if there is none.
 func readSmall(name string) ([]byte, error) {
 	file, err := os.Open(name) //nolint:gosec // G304: below the directory that the user chose
 	if errors.Is(err, fs.ErrNotExist) {

@@ -12,14 +12,14 @@ import (
 	"github.com/cloudbase-community/tcbauth/internal/bilingual"
 )
 
-// Prompter is where a person is asked. What it shows is not standard output's. Its methods return [ErrInterrupted] once the
-// person has pressed ctrl-C or ctx was cancelled, context.DeadlineExceeded where the time of ctx is over, and io.EOF where the input
-// has ended. The terminal is then as it was.
+// Prompter asks the user. It does not write to standard output. Its methods return [ErrInterrupted] after the user has
+// pressed ctrl-C or ctx was cancelled, context.DeadlineExceeded after the deadline of ctx, and io.EOF at the end of the
+// input. The terminal is then in its former state.
 type Prompter interface {
-	CanAsk() bool // somebody is there to answer; where it is false nothing else is called but Open
+	CanAsk() bool // whether a user can answer; if not, only Open is called
 	Line(ctx context.Context, question string) (string, error)
-	Hidden(ctx context.Context, question string) (string, error) // what is typed is not shown
-	// Countdown shows text until a time has come, with what is left until then.
+	Hidden(ctx context.Context, question string) (string, error) // the typed text is not shown
+	// Countdown shows text with the time that is left, until a time has come.
 	Countdown(ctx context.Context, until time.Time, text func(left time.Duration) string) error
 	// LineOrWait is Line with a countdown beside the question.
 	LineOrWait(ctx context.Context, question string, until time.Time, text func(left time.Duration) string) (string, error)
@@ -28,21 +28,21 @@ type Prompter interface {
 	Open(url string) error // in a browser
 }
 
-// Question is what a person may be asked.
+// Question names an answer that the user may be asked for.
 type Question string
 
 // The questions.
 const (
 	AskEnv      Question = "environment"
-	AskAccount  Question = "account" // a phone number or an e-mail address
+	AskAccount  Question = "account" // a phone number or an email address
 	AskCode     Question = "code"
 	AskPassword Question = "password"
 	AskCaptcha  Question = "captcha"
 	AskScan     Question = "scan" // a picture with the phone
 )
 
-// ErrInterrupted: the person has left a question with ctrl-C, or a signal or the cancelling of a context has ended it. A context
-// whose time is over gives context.DeadlineExceeded.
+// ErrInterrupted means that the user has left a question with ctrl-C, or that a signal or a cancelled context has ended it.
+// After the deadline of a context the error is context.DeadlineExceeded.
 var ErrInterrupted = console.ErrInterrupted
 
 // terminal is the one that the tool's streams are connected to, if any.
@@ -56,7 +56,7 @@ func (k *Kit) terminal() *console.Console {
 	return k.console
 }
 
-// ask is where this person is asked.
+// ask returns the Prompter for this user.
 func (k *Kit) ask() Prompter {
 	if k.cfg.Prompter != nil && !k.Flags.NoInput {
 		return k.cfg.Prompter
@@ -67,7 +67,7 @@ func (k *Kit) ask() Prompter {
 // missing is the error of an answer that nobody gives.
 func missing(what Question) error { return &NeedsPerson{What: what, Flag: what.flags()} }
 
-// lineOf asks a question until the answer is not empty. Nobody to be asked is a *NeedsPerson.
+// lineOf asks a question until the answer is not empty. If nobody can be asked, the error is a *NeedsPerson.
 func (k *Kit) lineOf(ctx context.Context, what Question) (string, error) {
 	return k.answer(ctx, what, func(ctx context.Context, question string) (string, error) {
 		line, err := k.ask().Line(ctx, question)
@@ -75,7 +75,7 @@ func (k *Kit) lineOf(ctx context.Context, what Question) (string, error) {
 	})
 }
 
-// hiddenOf is lineOf for what is not to be seen. Blanks belong to the answer.
+// hiddenOf is lineOf for an answer that is not shown. Blanks belong to the answer.
 func (k *Kit) hiddenOf(ctx context.Context, what Question) (string, error) {
 	return k.answer(ctx, what, k.ask().Hidden)
 }
@@ -105,8 +105,8 @@ func (k *Kit) yes(ctx context.Context, question bilingual.Text) (bool, error) {
 	return false, err
 }
 
-// stdinOf is a line of standard input that answers a question, a password as it is, and not shown where that is a terminal. None
-// is a *NeedsPerson.
+// stdinOf reads an answer from a line of standard input. A password is not changed, and not shown if standard input is a
+// terminal. If there is no line, the error is a *NeedsPerson.
 func (k *Kit) stdinOf(ctx context.Context, what Question) (string, error) {
 	ask := k.terminal().Line
 	if what == AskPassword {

@@ -14,30 +14,30 @@ const (
 	varConfigDir = "CONFIG_DIR"
 )
 
-// Where a [Setting] can come from, besides the name of a flag and that of an environment variable.
+// The sources of a [Setting], besides the name of a flag or of an environment variable.
 const (
-	FromProfile = "profile" // the last sign-in with this profile remembered it
-	FromDefault = "default" // of the tool
+	FromProfile = "profile" // stored by the last sign-in with this profile
+	FromDefault = "default" // the tool's default
 )
 
-// Setting is a value in force, and what has decided it: "--env", "TCB_ENV", FromProfile or FromDefault.
+// Setting is a value in use, and its source: for example "--env", "TCB_ENV", FromProfile or FromDefault.
 type Setting struct {
 	Value  string `json:"value"`
 	Source string `json:"source"`
 }
 
-// Settings are what a command goes by. A flag goes before an environment variable, that before the profile, and that before the
-// tool's default. The region and the server of a profile go with its environment: where another environment is chosen, they
-// do not count.
+// Settings are the settings of a command. A flag overrides an environment variable, which overrides the profile, which
+// overrides the tool's default. The region and the server of a profile belong to its environment: they do not count if
+// another environment is chosen.
 type Settings struct {
 	Profile Setting `json:"profile"`
 	Env     Setting `json:"env"`
 	Region  Setting `json:"region"`
 	BaseURL Setting `json:"base_url"`
-	Store   Setting `json:"store"` // StoreAuto as long as nothing has chosen
+	Store   Setting `json:"store"` // StoreAuto until a store is chosen
 }
 
-// Settings returns what is in force. It reads the profile.
+// Settings returns the settings in use. It reads the profile.
 func (k *Kit) Settings() (*Settings, error) {
 	set := &Settings{Profile: k.setting("--profile", k.Flags.Profile, varProfile)}
 	if set.Profile.Value == "" {
@@ -72,7 +72,7 @@ func (k *Kit) Settings() (*Settings, error) {
 	return set, nil
 }
 
-// setting is what a flag says, or else an environment variable.
+// setting returns the value of a flag, or else of an environment variable.
 func (k *Kit) setting(flag, value, variable string) Setting {
 	if value != "" {
 		return Setting{value, flag}
@@ -114,7 +114,7 @@ func (k *Kit) variable(variable string) (string, bool) {
 	return value, value != ""
 }
 
-// flags are what a later command needs for the same settings: the profile, and what flags have decided.
+// flags are the flags with which a later command has the same settings: the profile, and the settings that came from flags.
 func (s *Settings) flags() string {
 	flags := profileFlag(s.Profile.Value)
 	for _, of := range []Setting{s.Env, s.Region, s.BaseURL, s.Store} {

@@ -7,9 +7,9 @@ import (
 	"syscall"
 )
 
-// Signals returns a context for a tool's main function: it ends with ctrl-C, SIGTERM or SIGHUP, and a second signal ends the process
-// at once. A signal that is ignored stays so, for the tool and for what [Kit.Exec] runs: a job under nohup outlives its terminal.
-// stop ends the context and gives the signals back.
+// Signals returns a context for a tool's main function. It ends with ctrl-C, SIGTERM or SIGHUP; a second signal ends the
+// process at once. A signal that is ignored stays ignored, for the tool and for commands of [Kit.Exec]: a job under nohup
+// outlives its terminal. stop ends the context and restores the signals.
 func Signals(parent context.Context) (ctx context.Context, stop context.CancelFunc) {
 	var heeded []os.Signal
 	for _, sig := range []os.Signal{os.Interrupt, syscall.SIGTERM, syscall.SIGHUP} {

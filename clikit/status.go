@@ -8,20 +8,20 @@ import (
 	"github.com/cloudbase-community/tcbauth"
 )
 
-// Status is who is signed in, and what is in force.
+// Status says who is signed in, and which settings are in use.
 type Status struct {
 	Settings
-	Server    string     `json:"server,omitempty"` // the URL in force, "" where neither --base-url nor a sign-in has decided it
+	Server    string     `json:"server,omitempty"` // the URL in use; "" if neither --base-url nor a sign-in has chosen it
 	SignedIn  bool       `json:"signed_in"`
 	Sub       string     `json:"sub,omitempty"`
 	Account   string     `json:"account,omitempty"`    // as the profile remembers it
-	ExpiresAt *time.Time `json:"expires_at,omitempty"` // of the access token, which is refreshed by itself
-	Where     *Where     `json:"where,omitempty"`      // the session's place; nil: nothing has chosen one yet
-	Checked   bool       `json:"checked"`              // the server was asked, and knows the person
+	ExpiresAt *time.Time `json:"expires_at,omitempty"` // when the access token expires; it is refreshed automatically
+	Where     *Where     `json:"where,omitempty"`      // where the session is; nil if no store is chosen yet
+	Checked   bool       `json:"checked"`              // the server was asked, and accepts the session
 }
 
-// Status looks here, and with check asks the server too. The error is why nobody is signed in, or what keeps one from
-// knowing; the result is nil if not even the settings are known.
+// Status reads the stored session, and with check also asks the server. The error says why nobody is signed in, or why that
+// is not known. The result is nil only if not even the settings are known.
 func (k *Kit) Status(ctx context.Context, check bool) (*Status, error) {
 	set, err := k.Settings()
 	if err != nil {

@@ -19,7 +19,7 @@ const (
 	StoreFile    = "file"    // package filestore: files that only their owner can read
 )
 
-// The directories below the tool's own, those of filestore.DefaultDir and keyringstore.DefaultDir.
+// The directories in the tool's own directory, named as by filestore.DefaultDir and keyringstore.DefaultDir.
 const (
 	fileDir   = "tcbauth"
 	sealedDir = "tcbauth-sealed"
@@ -34,9 +34,9 @@ type Where struct {
 	Dir  string `json:"dir"`
 }
 
-// OpenStore opens the store of sessions that is in force, and says where it is. [StoreAuto] is the keyring's if the keyring
-// answers within 2 s, else files. A store that was chosen, by a setting or by the first sign-in of the profile, is opened or
-// is an error: there is no way back from a keyring to plain files but to choose it.
+// OpenStore opens the store of sessions in use, and says where it is. [StoreAuto] means the keyring store if the keyring
+// answers within 2 s, else files. A store that was chosen, by a setting or by the first sign-in of the profile, is opened
+// or is an error: the kit never replaces a keyring by plain files unless the user chooses files.
 func (k *Kit) OpenStore(ctx context.Context) (tcbauth.TokenStore, Where, error) {
 	set, err := k.Settings()
 	if err != nil {
@@ -86,7 +86,7 @@ func (k *Kit) openKeyring(ctx context.Context, dir string) (tcbauth.TokenStore, 
 	return store, where, nil
 }
 
-// keyringErrors are what a person can do about a keyring.
+// keyringErrors are the errors of a keyring that a user can solve.
 var keyringErrors = []struct {
 	err  error
 	text bilingual.Text

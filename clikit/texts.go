@@ -7,7 +7,7 @@ import (
 	"github.com/cloudbase-community/tcbauth/internal/bilingual"
 )
 
-// What signing in tells the person.
+// The texts of signing in.
 var (
 	codeSent       = bilingual.Of("A code was sent to %s.", "验证码已发送至 %s。")
 	resendIn       = bilingual.Of("%s sends a new code in %d s", "输入 %s 可重新发送（%d 秒后）")
@@ -25,10 +25,10 @@ var (
 	scanThis       = bilingual.Of("Scan this with WeChat:", "请用微信扫描：")
 )
 
-// resendAnswer is what a person answers in place of a code, for another one to be sent.
+// resendAnswer is the answer by which a user asks for another code.
 const resendAnswer = "r"
 
-// What commands are told about a wrong use of them.
+// The texts about wrong use of commands.
 var (
 	oneWay            = bilingual.Of("give one of --phone, --email, --user, --device and --qr", "--phone、--email、--user、--device、--qr 只能选一个")
 	passwordNeedsUser = bilingual.Of("--password-stdin needs --user", "--password-stdin 需要同时给出 --user")
@@ -42,13 +42,13 @@ var (
 	badStore = bilingual.Of("%s: the store is auto, keyring or file", "%s：存储只能是 auto、keyring 或 file")
 )
 
-// What errors tell the person.
+// The texts of errors.
 var (
 	interrupted    = bilingual.Of("interrupted", "已中断")
 	nobodySignedIn = bilingual.Of("nobody is signed in with profile %s; sign in: %s login%s", "配置 %s 尚未登录，请先登录：%s login%s")
 	answerMissing  = bilingual.Of("%s is missing, and nobody can be asked; give it by %s", "缺少%s，且无人可询问；请用 %s 给出")
 	captchaToRead  = bilingual.Of(
-		"somebody must read the captcha in %s; run this again with %s and the characters on standard input",
+		"a captcha must be read: look at %s, then run this again with %s and its characters on standard input",
 		"需要人工识别图形验证码 %s；请再次运行并加上 %s，从标准输入给出字符",
 	)
 	keyringGone = bilingual.Of(
@@ -59,7 +59,7 @@ var (
 		"the keyring has lost the key of the stored sessions; sign out, which removes them, and sign in again",
 		"系统密钥环已丢失会话的密钥；请先退出登录（会删除这些会话），再重新登录",
 	)
-	storageFailed = bilingual.Of("what is kept on this machine cannot be read or written", "无法读写本机保存的数据")
+	storageFailed = bilingual.Of("the data stored on this machine cannot be read or written", "无法读写本机保存的数据")
 )
 
 // ownErrors are the errors of this package that need no more than a sentence.
@@ -69,26 +69,26 @@ var ownErrors = []struct {
 }{
 	{errNoChallenge, bilingual.Of("no sign-in was started; begin with login --start", "尚未开始登录；请先运行 login --start")},
 	{errChallengeOver, bilingual.Of("the code is too old; begin again with login --start", "验证码已过期；请重新运行 login --start")},
-	{errNotScanned, bilingual.Of("nobody has scanned the code in time", "小程序码已过期，无人扫描")},
-	{console.ErrPicture, bilingual.Of("the server has sent no picture that can be shown", "服务端没有返回可显示的图片")},
+	{errNotScanned, bilingual.Of("nobody has scanned the code in time, and it has expired", "小程序码已过期，无人扫描")},
+	{console.ErrPicture, bilingual.Of("the server has not sent a picture that can be shown", "服务端没有返回可显示的图片")},
 	{errNotRevoked, bilingual.Of(
 		"signed out here, but the server could not be told; the session there ends by itself",
 		"本机已退出登录，但未能通知服务端；服务端的会话会自行过期",
 	)},
 	{errOthersStay, bilingual.Of(
-		"the session could not be used any more and is forgotten here; the other devices are still signed in: sign in again, then logout --all",
+		"the session was unusable and was removed here. The other devices are still signed in: sign in again, then run logout --all",
 		"会话已无法使用，本机记录已删除；其他设备仍处于登录状态：请重新登录后再运行 logout --all",
 	)},
-	{errShortLifetime, bilingual.Of("the server gives no token that lives so long", "服务端签发的令牌没有这么长的有效期")},
+	{errShortLifetime, bilingual.Of("the server issues no token with so long a lifetime", "服务端签发的令牌没有这么长的有效期")},
 }
 
-// questions are what a person is asked, what their answers are called, and which flags give them.
+// questions has the text of each question, a name for its answer, and the flags that give the answer.
 var questions = map[Question]struct {
 	ask, name bilingual.Text
 	flags     string
 }{
 	AskEnv:      {bilingual.Of("CloudBase environment id: ", "云开发环境 ID："), bilingual.Of("the environment", "环境 ID"), "--env"},
-	AskAccount:  {bilingual.Of("Phone number or e-mail address: ", "手机号或邮箱："), bilingual.Of("who signs in", "登录账号"), "--phone, --email, --user, --device, --qr"},
+	AskAccount:  {bilingual.Of("Phone number or email address: ", "手机号或邮箱："), bilingual.Of("the account", "登录账号"), "--phone, --email, --user, --device, --qr"},
 	AskCode:     {bilingual.Of("Code: ", "验证码："), bilingual.Of("the code", "验证码"), "--code-stdin"},
 	AskPassword: {bilingual.Of("Password: ", "密码："), bilingual.Of("the password", "密码"), "--password-stdin"},
 	AskCaptcha:  {bilingual.Of("Characters in the picture: ", "图片中的字符："), bilingual.Of("the captcha's answer", "图形验证码"), "--captcha-key-stdin"},
@@ -105,7 +105,7 @@ func (e *NeedsPerson) message(language string) string {
 	return answerMissing.In(language, questions[e.What].name.In(language), e.Flag)
 }
 
-// storageMessage tells apart what a person can do about.
+// storageMessage distinguishes the errors of storage that a user can solve.
 func storageMessage(err error, language string) string {
 	for _, known := range keyringErrors {
 		if errors.Is(err, known.err) {

@@ -10,14 +10,14 @@ import (
 
 var errShortLifetime = errors.New("clikit: the server gives no token that lives so long")
 
-// TokenOptions say what token is wanted.
+// TokenOptions are the requirements for a token.
 type TokenOptions struct {
-	MinTTL time.Duration // it must live so long from now on; 0: it must be usable now
-	Force  bool          // a new one, whatever there is
+	MinTTL time.Duration // the token must be valid for at least this time; 0: it must be valid now
+	Force  bool          // get a new token in any case
 }
 
-// Token returns the tokens of the person who is signed in, refreshed first if need be. Processes that ask at the same time refresh
-// once. A person who must sign in again is an error with [ExitLoginRequired].
+// Token returns the tokens of the signed-in user, refreshed first if necessary. Processes that ask at the same time share
+// one refresh. If the user must sign in again, the exit code of the error is [ExitLoginRequired].
 func (k *Kit) Token(ctx context.Context, o TokenOptions) (*tcbauth.Credentials, error) {
 	auth, err := k.Auth(ctx)
 	if err != nil {

@@ -21,10 +21,10 @@ type Challenge struct {
 	ExpiresAt time.Time `json:"expires_at"`
 }
 
-// StartLogin has a code sent to Phone or Email of the options, and keeps what belongs to it in the store of sessions, readable for
-// nobody else. [Kit.FinishLogin], in this process or a later one, signs in with the code. Starting again has another code sent,
-// which ends the life of the first. A profile that somebody has signed in with is left as it is until then: where other settings than
-// its own were given here, such as --env or --store, FinishLogin needs them again.
+// StartLogin sends a code to the Phone or Email of the options, and keeps the challenge in the store of sessions, private
+// to the user. [Kit.FinishLogin], in this process or a later one, signs in with the code. Calling StartLogin again sends
+// another code, which invalidates the first. The profile does not change until FinishLogin. If a user has already signed in
+// with the profile, and other settings were given here, such as --env or --store, FinishLogin needs them again.
 func (k *Kit) StartLogin(ctx context.Context, o LoginOptions) (*Challenge, error) {
 	if err := k.check(o); err != nil {
 		return nil, err
@@ -45,7 +45,7 @@ func (k *Kit) StartLogin(ctx context.Context, o LoginOptions) (*Challenge, error
 	}
 	p := &pending{
 		Env: s.set.Env.Value, BaseURL: s.set.BaseURL.Value, Region: s.set.Region.Value, Phone: c.phone, Email: c.email, NoSignUp: c.noSignUp, Info: c.info,
-		Until: k.cfg.Now().Add(life(c.info.ExpiresIn)),
+		Until: k.cfg.Now().Add(lifetime(c.info.ExpiresIn)),
 	}
 	if err := k.keepPending(ctx, s, p); err != nil {
 		return nil, err
@@ -59,9 +59,9 @@ func (k *Kit) StartLogin(ctx context.Context, o LoginOptions) (*Challenge, error
 	return &Challenge{Profile: s.set.Profile.Value, To: c.to(), ExpiresAt: p.Until.UTC().Truncate(time.Second)}, nil
 }
 
-// FinishLogin signs in with the code of a challenge. If code is "", a person at a terminal is asked for it. After a wrong code it
-// can be called again, as often as the server allows; what belongs to the challenge is gone when it was used or is over. No
-// challenge is an error.
+// FinishLogin signs in with the code of a challenge. If code is "", it asks the user in a terminal. After a wrong code it
+// can be called again, as often as the server allows. It deletes the challenge when it was used or has ended. If there is
+// no challenge, it returns an error.
 func (k *Kit) FinishLogin(ctx context.Context, code string, o LoginOptions) (*Login, error) {
 	set, err := k.Settings()
 	if err != nil {
@@ -114,16 +114,16 @@ func (k *Kit) FinishLogin(ctx context.Context, code string, o LoginOptions) (*Lo
 	return k.remember(ctx, s, state)
 }
 
-// life is how long a code or a picture can be used: 10 minutes where the server does not say.
-func life(seconds int) time.Duration {
+// lifetime is how long a code or a picture can be used: 10 minutes if the server does not say.
+func lifetime(seconds int) time.Duration {
 	if seconds <= 0 {
 		seconds = 600
 	}
 	return time.Duration(seconds) * time.Second
 }
 
-// rememberStore keeps in a profile that has no place for sessions yet what a later command needs to find the store. Another one is
-// that of whoever has signed in, until somebody else has.
+// rememberStore stores in a profile without a store where a later command finds it. It does not change the store of a
+// profile that a user has signed in with.
 func (k *Kit) rememberStore(s *opened) error {
 	p, err := k.readProfile(s.set.Profile.Value)
 	if err != nil {
@@ -136,7 +136,7 @@ func (k *Kit) rememberStore(s *opened) error {
 	return k.writeProfile(p)
 }
 
-// pending is what a sign-in has left for a later process. It holds secrets and is never printed.
+// pending is an unfinished sign-in that a later process continues. It holds secrets and is never printed.
 type pending struct {
 	Env      string                    `json:"env"`
 	Region   string                    `json:"region,omitempty"`
@@ -154,13 +154,14 @@ type pending struct {
 type captcha struct {
 	Token string    `json:"token"`
 	State string    `json:"state"`          // which call needs it
-	File  string    `json:"file,omitempty"` // the tool's own, which the answer removes; "": the person has named one
+	File  string    `json:"file,omitempty"` // the tool's own file, which the answer removes; "" if the user has named one
 	Until time.Time `json:"until"`
 }
 
 func pendingKey(s *opened) string { return "clikit/login/" + s.set.Profile.Value }
 
-// pending returns what is there for this profile's environment; what is of another one, or is over, counts as absent.
+// pending returns the unfinished sign-in for this profile's environment. One of another environment, or one that has ended,
+// counts as absent.
 func (k *Kit) pending(ctx context.Context, s *opened) (*pending, error) {
 	mine := &pending{Env: s.set.Env.Value, Region: s.set.Region.Value, BaseURL: s.set.BaseURL.Value}
 	text, err := s.store.Get(ctx, pendingKey(s))

@@ -2,7 +2,7 @@
 
 package filestore
 
-// readersTakeTurns: an open file can be replaced.
+// readersTakeTurns is false: an open file can be replaced.
 const readersTakeTurns = false
 
 func busy(error) bool { return false }

@@ -17,7 +17,7 @@ import (
 const (
 	tempPrefix = "tcbauth-"
 	tempSuffix = ".tmp"
-	// tempAge is the age from which a temporary file counts as left behind: no write takes nearly as long.
+	// tempAge is the age from which a temporary file counts as left behind: a write takes far less.
 	tempAge = time.Hour
 )
 
@@ -25,7 +25,7 @@ func readValue(dir folder, name string) ([]byte, error) {
 	if err := dir.checkRegular(name); err != nil {
 		return nil, err
 	}
-	// openFile, and the check of the open file, cover what may have changed since.
+	// openFile and the check of the open file cover changes since then.
 	f, err := dir.openFile(name, os.O_RDONLY, 0)
 	if err != nil {
 		return nil, err
@@ -51,10 +51,10 @@ func readValue(dir folder, name string) ([]byte, error) {
 	return value, nil
 }
 
-// replace puts value into a file: into another file first, so that it never holds half a value. That file is room, if some
-// is reserved, else a new one.
+// replace puts value into a file. It first writes another file, so that the file never holds half a value: the reserved
+// room if there is some, else a new file.
 func (s *Store) replace(ctx context.Context, j job, name, room string, value []byte) error {
-	// Opened before anything changes, so that a directory that cannot be synced fails with the old value in place.
+	// Open the directory first: if it cannot be synced, the old value stays.
 	entries, err := openEntries(j.dir)
 	if err != nil {
 		return err
@@ -73,7 +73,7 @@ func (s *Store) replace(ctx context.Context, j job, name, room string, value []b
 	return entries.sync()
 }
 
-// replaceByRoom is called when it is the turn of the file, since all that is reserved for it under one lock is in one file.
+// replaceByRoom is called in the file's turn, since all reservations for it under one lock use one file.
 func (s *Store) replaceByRoom(ctx context.Context, dir folder, name, room string, value []byte) error {
 	err := fillRoom(dir, room, value)
 	if err == nil {
@@ -102,8 +102,8 @@ func (s *Store) replaceByTemp(ctx context.Context, j job, name string, value []b
 	return err
 }
 
-// fill writes value to f, down to the disk, and closes f. Without the sync, a rename can survive a loss of power that
-// the contents do not survive.
+// fill writes value to f, syncs and closes it. Without the sync, a rename can survive a loss of power although the content
+// does not.
 func fill(f *os.File, value []byte) error {
 	_, err := f.Write(value)
 	if err == nil {
@@ -112,7 +112,7 @@ func fill(f *os.File, value []byte) error {
 	return errors.Join(err, f.Close())
 }
 
-// erase removes a file, and room if some is reserved.
+// erase removes a file, and the reserved room if there is some.
 func (s *Store) erase(ctx context.Context, j job, name, room string) error {
 	if room != "" {
 		_ = s.remove(ctx, j.dir, room) // else the end of the lock removes it
@@ -121,7 +121,7 @@ func (s *Store) erase(ctx context.Context, j job, name, room string) error {
 	err := j.change(ctx, func() error {
 		err := s.remove(ctx, j.dir, name)
 		if err != nil {
-			// A read-only file system refuses before it looks whether there is anything to remove.
+			// A read-only file system refuses before it looks whether the file exists.
 			_, found := j.dir.Lstat(name)
 			missing = errors.Is(found, fs.ErrNotExist)
 		}
@@ -141,8 +141,8 @@ func (s *Store) erase(ctx context.Context, j job, name, room string) error {
 	return entries.sync()
 }
 
-// removeStaleTemps removes what processes that died have left. It is best effort: in a directory that cannot be written or
-// listed they stay, and do no harm.
+// removeStaleTemps removes the files of dead processes. In a directory that cannot be written or listed they stay and do no
+// harm.
 func removeStaleTemps(dir string) {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
@@ -167,7 +167,7 @@ func isOurs(name string) bool {
 	return isTemp(name) || isHash(name, valueSuffix) || isHash(name, lockSuffix) || isHash(name, roomSuffix)
 }
 
-// isHash reports whether name is one that path makes.
+// isHash reports whether path could have made name.
 func isHash(name, suffix string) bool {
 	name, ok := strings.CutSuffix(name, suffix)
 	hash, err := hex.DecodeString(name)

@@ -62,13 +62,13 @@ var (
 	_ tcbauth.Interruptible = (*Store)(nil)
 )
 
-// New returns the store in dir. It makes dir, and what is missing above it, for the owner only (0700), and removes
-// temporary files that a process which died left there more than an hour ago.
+// New returns the store in dir. It makes dir, and the missing directories above it, for the owner only (0700). It also
+// removes temporary files that a dead process left there more than an hour ago.
 //
-// On Unix, a dir that its group or others can enter, read or write is made private (0700) if it belongs to the current
-// user and holds nothing but this package's files; otherwise New returns an error, since to change the mode of, say,
-// /tmp or a home directory would harm others. A dir that cannot be written is no error: what is in it can be read,
-// while Set and Lock fail.
+// On Unix, if the group or others can enter, read or write dir, New makes it private (0700), provided that it belongs to
+// the current user and holds nothing but this package's files. Otherwise New returns an error: changing the mode of /tmp or
+// of a home directory would harm others. If dir cannot be written, that is no error: its values can be read, while Set and
+// Lock fail.
 func New(dir string) (*Store, error) {
 	if dir == "" {
 		return nil, errors.New("filestore: no directory given")
@@ -103,9 +103,9 @@ func DefaultDir(app string) (string, error) {
 	return filepath.Join(config, app, "tcbauth"), nil
 }
 
-// Get returns the value under key, or [tcbauth.ErrNotFound]. On Unix, a file that its group or others can access is
-// made private (0600) first if it belongs to the current user, and refused if not. A symbolic link, anything else that
-// is not a regular file, and a file of more than 1 MiB are refused.
+// Get returns the value under key, or [tcbauth.ErrNotFound]. On Unix, if the group or others can access the file, Get makes
+// it private (0600) first; if the file belongs to another user, Get returns an error. A symbolic link, anything else that
+// is not a regular file, and a file of more than 1 MiB are errors too.
 func (s *Store) Get(ctx context.Context, key string) ([]byte, error) {
 	if err := ended(ctx); err != nil {
 		return nil, err
@@ -138,14 +138,14 @@ func (s *Store) Get(ctx context.Context, key string) ([]byte, error) {
 	return value, nil
 }
 
-// Set stores value, at most 1 MiB, under key in a file of mode 0600. When it returns nil, the value is on the disk;
-// when the process or the machine dies before that, the old value or the new one is there, whole. The value is kept
-// until it is replaced or deleted, whatever the ttl.
+// Set stores value, at most 1 MiB, under key in a file of mode 0600. When it returns nil, the value is on the disk. If the
+// process or the machine dies before that, the file has the old value or the new one, never a part of one. The value is
+// kept until it is replaced or deleted, whatever the ttl.
 func (s *Store) Set(ctx context.Context, key string, value []byte, _ time.Duration) error {
 	if err := ended(ctx); err != nil {
 		return err
 	}
-	// What Get would refuse must not take the place of what it can read.
+	// A value that Get would refuse must not replace one that it can read.
 	if len(value) > maxValue {
 		return fmt.Errorf("filestore: write: a value of %d bytes is over the limit of %d", len(value), maxValue)
 	}
@@ -157,7 +157,7 @@ func (s *Store) Set(ctx context.Context, key string, value []byte, _ time.Durati
 	return s.failed(ctx, "write", err)
 }
 
-// Delete removes key. Nothing there is not an error.
+// Delete removes key. If nothing is stored, that is not an error.
 func (s *Store) Delete(ctx context.Context, key string) error {
 	if err := ended(ctx); err != nil {
 		return err
@@ -169,10 +169,10 @@ func (s *Store) Delete(ctx context.Context, key string) error {
 	return s.failed(ctx, "delete", err)
 }
 
-// Interruptible is true.
+// Interruptible returns true.
 func (*Store) Interruptible() bool { return true }
 
-// write calls f, which changes files, for key. The locks that ctx carries are not given up before f has returned.
+// write calls f, which changes files, for key. The locks of ctx are not released before f has returned.
 func (s *Store) write(ctx context.Context, key string, f func(j job) error) error {
 	h := s.holdOf(ctx)
 	if !h.begin() {
@@ -208,7 +208,7 @@ func (j job) change(ctx context.Context, f func() error) error {
 	})
 }
 
-// within calls f with the directory: that of the lock, which must be held, or the one that is there now.
+// within calls f with the directory: the directory of the lock, which must be held, or else the current one.
 func (s *Store) within(h *hold, f func(dir folder) error) error {
 	if h == nil {
 		dir, err := s.open()
@@ -224,7 +224,7 @@ func (s *Store) within(h *hold, f func(dir folder) error) error {
 	return f(h.dir) // which a swap at this moment does not change
 }
 
-// failed is what a call returns that got err: ctx's error and this module's own as they are, others with what they were about.
+// failed returns ctx's error and the errors of this module unchanged, and adds to others what they were about.
 func (s *Store) failed(ctx context.Context, what string, err error) error {
 	switch {
 	case err == nil, err == ErrLockLost, err == tcbauth.ErrNotFound: //nolint:errorlint // as they are
@@ -235,8 +235,8 @@ func (s *Store) failed(ctx context.Context, what string, err error) error {
 	return fmt.Errorf("filestore: %s: in %s: %w", what, s.dir, err)
 }
 
-// fileName returns the file for key. A hash cannot leave the directory, has a length that every file system takes, and
-// keeps keys apart that differ in case or Unicode form only.
+// fileName returns the file for key. A hash cannot leave the directory, its length suits every file system, and keys that
+// differ only in case or Unicode form have different hashes.
 func fileName(key, suffix string) string {
 	sum := sha256.Sum256([]byte(key))
 	return hex.EncodeToString(sum[:]) + suffix

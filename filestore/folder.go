@@ -8,11 +8,11 @@ import (
 	"os"
 )
 
-// folder is the directory of a Store, opened: whatever becomes of its path meanwhile, all that is done with one folder is done
-// in one directory.
+// folder is the directory of a Store, opened. Even if its path changes, all work with one folder happens in one directory.
 type folder struct{ *os.Root }
 
-// open opens the directory that is at the path now. Only a folder can say that a file is missing: without one nothing is known.
+// open opens the directory that is now at the path. Only a folder can report that a file is missing: without a folder,
+// nothing is known.
 func (s *Store) open() (folder, error) {
 	root, err := os.OpenRoot(s.dir)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -30,8 +30,8 @@ func (d folder) createTemp() (f *os.File, name string, err error) {
 	return f, name, err
 }
 
-// checkRegular refuses what has the name if it is not a regular file; a link or a pipe is none of ours, and a pipe
-// would block who opens it. Nothing there is fs.ErrNotExist.
+// checkRegular refuses everything but a regular file: a link or a pipe is not this package's, and opening a pipe would
+// block. If nothing has the name, the error is fs.ErrNotExist.
 func (d folder) checkRegular(name string) error {
 	info, err := d.Lstat(name)
 	if err != nil {

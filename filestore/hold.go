@@ -15,7 +15,7 @@ import (
 // that another process may have the lock by now. Nothing was done.
 var ErrLockLost = errors.New("filestore: the lock was lost: its file or its directory was removed or replaced")
 
-// hold is a lock that is held. A nil *hold is none.
+// hold is a lock that is held. A nil *hold is no lock.
 type hold struct {
 	key    string
 	path   string // of the directory
@@ -31,16 +31,16 @@ type hold struct {
 	rooms  map[string]bool // files that reserve room, true until a Set takes them
 }
 
-// holdKey is what held has a hold under: a context can carry one for each Store.
+// holdKey is the key of a hold in its context: a context can carry one for each Store.
 type holdKey struct{ store *Store }
 
-// holdOf returns the lock that ctx carries, the one taken last, nil if there is none.
+// holdOf returns the latest lock of a context, or nil.
 func (s *Store) holdOf(ctx context.Context) *hold {
 	h, _ := ctx.Value(holdKey{s}).(*hold)
 	return h
 }
 
-// begin says that a write begins, which end is called after. It is false when the lock is being given up.
+// begin marks the start of a write; the caller calls end after it. It returns false if the lock is being released.
 func (h *hold) begin() bool {
 	if h == nil {
 		return true
@@ -54,7 +54,7 @@ func (h *hold) begin() bool {
 	return true
 }
 
-// given reports whether the lock, or an outer one, is given up.
+// given reports whether the lock, or an outer one, is being released.
 func (h *hold) given() bool {
 	if h == nil {
 		return false
@@ -89,8 +89,8 @@ func (h *hold) takeRoom(room string) bool {
 	return ready
 }
 
-// check returns ErrLockLost, and ends held, if the lock's file is no longer the one that others would lock. A directory that is
-// missing is another error: the lock is still there when it comes back.
+// check returns ErrLockLost, and ends held, if other processes would lock another file than this lock's. A missing
+// directory is another error: the lock still exists when the directory comes back.
 func (h *hold) check() error {
 	for ; h != nil; h = h.outer {
 		now, err := os.Stat(h.path)
@@ -117,7 +117,7 @@ func (h *hold) check() error {
 
 var errNoDirectory = errors.New("not a directory")
 
-// sameFile reports whether now is the directory of the lock, and the lock's file is still in it.
+// sameFile reports whether now is the directory of the lock and still contains the lock's file.
 func (h *hold) sameFile(now fs.FileInfo) (bool, error) {
 	mine, err := h.dir.Stat(".")
 	if err != nil || !os.SameFile(mine, now) {
@@ -134,7 +134,7 @@ func (h *hold) sameFile(now fs.FileInfo) (bool, error) {
 	return err == nil && os.SameFile(there, locked), err
 }
 
-// ended returns ctx's error if it is done, or that of the lock whose loss ended it.
+// ended returns ctx's error, or the error of the lock whose loss ended ctx.
 func ended(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
 		if context.Cause(ctx) == ErrLockLost { //nolint:errorlint // our own, as it is
@@ -145,7 +145,7 @@ func ended(ctx context.Context) error {
 	return nil
 }
 
-// giveUp waits for the writes, gives back the room that is left, and frees the lock.
+// giveUp waits for the writes, removes unused reserved room, and releases the lock.
 func (s *Store) giveUp(ctx context.Context, h *hold) {
 	h.mu.Lock()
 	h.over = true
@@ -154,10 +154,10 @@ func (s *Store) giveUp(ctx context.Context, h *hold) {
 	for room := range h.rooms {
 		_ = s.remove(ctx, h.dir, room) // most are gone: their Set has given them another name
 	}
-	// The file is not removed: another process may have opened it and be about to lock it, while a third would make and
-	// lock a new one, and then both would hold "the" lock.
+	// The file stays: another process may have opened it and be about to lock it, while a third would make and lock a new
+	// one. Then both would have "the" lock.
 	//
-	// An error leaves nothing to do: the lock goes when the file is closed, at the latest with the process.
+	// Nothing can be done about an error: the lock ends when the file is closed, at the latest with the process.
 	h.release()
 }
 

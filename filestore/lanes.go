@@ -7,15 +7,15 @@ import (
 	"golang.org/x/sync/semaphore"
 )
 
-// A read from a network drive that is gone can take for ever, and nothing ends it. So the work with files is done in
-// goroutines that a caller can leave behind, and these limits say how many there can be: a key whose file hangs takes a few
-// of them, and leaves the others to the other keys. Whoever finds no place waits for one, until the context ends.
+// A read from a lost network drive can take for ever, and nothing ends it. So the work with files is done in goroutines
+// that a caller can leave behind. These limits say how many there can be: a key whose file hangs uses a few of them and
+// leaves the others to other keys. If all are in use, a call waits for one until its context ends.
 const (
 	keyLimit   = 8   // for one key
 	storeLimit = 512 // for one Store; each may keep a thread of the operating system
 )
 
-// lanes is where the work with files is under way, by the path of the value that it is about.
+// lanes counts the running work with files, by the path of the value.
 type lanes struct {
 	slots chan struct{} // holds one element for each piece of work
 	mu    sync.Mutex
@@ -25,8 +25,8 @@ type lanes struct {
 type lane struct {
 	slots chan struct{}
 	users int // those at work and those waiting; the lane is dropped with the last one
-	// turns keeps changes in order, each of which takes all of it: one that its caller has left, and that has begun, comes
-	// before later ones.
+	// turns keeps changes in order; each change takes all of it. A change that has begun is made before later ones, even if
+	// its caller has stopped waiting.
 	turns *semaphore.Weighted
 }
 
@@ -34,7 +34,7 @@ func newLanes() *lanes {
 	return &lanes{slots: make(chan struct{}, storeLimit), paths: make(map[string]*lane)}
 }
 
-// enter waits until there is a place for work about path, or until ctx is done. leave is called once, after the work.
+// enter waits for a place for work on path, or until ctx is done. leave is called once, after the work.
 func (l *lanes) enter(ctx context.Context, path string) (in *lane, leave func(), err error) {
 	in = l.join(path)
 	select {
@@ -77,8 +77,8 @@ func (l *lanes) part(path string, in *lane) {
 	}
 }
 
-// change calls f, which changes the file that the lane is about, when it is f's turn, unless ctx is done by then: a change
-// whose caller has left does not begin.
+// change calls f, which changes the lane's file, when it is f's turn. If ctx is done by then, it does not call f: a change
+// whose caller has stopped waiting does not begin.
 func (in *lane) change(ctx context.Context, f func() error) error {
 	if err := in.turns.Acquire(ctx, keyLimit); err != nil {
 		return err
@@ -90,7 +90,7 @@ func (in *lane) change(ctx context.Context, f func() error) error {
 	return f()
 }
 
-// look calls f, which reads the file that the lane is about.
+// look calls f, which reads the lane's file.
 func (in *lane) look(ctx context.Context, f func() error) error {
 	if readersTakeTurns {
 		if err := in.turns.Acquire(ctx, 1); err != nil {

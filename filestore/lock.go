@@ -13,33 +13,33 @@ import (
 	"github.com/gofrs/flock"
 )
 
-// A process that waits for another's lock has to ask again and again. It asks often at first, since most locks are
-// held for as long as one small request takes.
+// A process that waits for another's lock has to ask again and again. It asks often at first, since most locks are held for
+// one small request only.
 const (
 	firstPoll = 5 * time.Millisecond
 	lastPoll  = 50 * time.Millisecond
 )
 
-// unlockLimit is how long an unlock waits for a file system that does not answer. It is given up all the same when that does.
+// unlockLimit limits the wait of unlock for a file system that does not answer. The lock is released later, when it does.
 const unlockLimit = 5 * time.Second
 
 // Lock waits for the lock of key, which excludes every other Store in the same directory: in this process, and in all
-// others that see the directory through the same file system. It returns ctx's error, as it is, once ctx is done, and
-// an error at once if the directory cannot be written: who cannot store the new session must not spend the old one.
+// others that see the directory through the same file system. If ctx ends, it returns ctx's error unchanged. If the
+// directory cannot be written, it fails at once: a session that cannot be stored must not be refreshed.
 //
-// held ends with ctx and with unlock, and with the cause [ErrLockLost] when a call with it finds that the lock's file, or the
-// directory, was removed or replaced. The lock is free again when the process ends, however it ends. It is a file of mode 0600
-// beside the value's, which stays when the lock is given up and when the key is deleted. Each Lock sets its time, so that what
-// cleans up by age leaves it alone.
+// held ends with ctx and with unlock. It ends with the cause [ErrLockLost] when a call with it finds that the lock's file,
+// or the directory, was removed or replaced. The lock is released when the process ends, however it ends. The lock's file
+// has the mode 0600, is beside the value's, and stays after the lock is released and after the key is deleted. Each Lock
+// updates the file's time, so that programs that clean up by age do not remove it.
 //
-// unlock waits for writes with held that are still under way, since they must not come after the next holder's. It returns
-// after 5 s at the latest; the lock is given up as soon as they are over.
+// unlock waits for running writes with held, since they must not be made after those of the next lock. It returns after 5 s
+// at the latest; the lock is released as soon as the writes have finished.
 func (s *Store) Lock(ctx context.Context, key string) (held context.Context, unlock func(), err error) {
 	if err := ended(ctx); err != nil {
 		return nil, nil, err
 	}
-	// The goroutines of this process queue here, so that only one of them polls the file, and the others get the lock
-	// in order and without a delay.
+	// The goroutines of this process queue here: only one of them polls the file, and the others get the lock in order and
+	// at once.
 	leave, err := s.locks.Lock(ctx, key)
 	if err != nil {
 		return nil, nil, err
@@ -65,7 +65,7 @@ func (s *Store) Lock(ctx context.Context, key string) (held context.Context, unl
 	}, nil
 }
 
-// lockAside gets the lock of the file, and returns when ctx ends. If it returns an error, leave is called, sooner or later.
+// lockAside gets the lock of the file, and returns when ctx ends. If it returns an error, leave is called at some time.
 func (s *Store) lockAside(ctx context.Context, key string, leave func()) (*hold, error) {
 	type result struct {
 		hold *hold
@@ -94,8 +94,8 @@ func (s *Store) lockAside(ctx context.Context, key string, leave func()) (*hold,
 	}
 }
 
-// checkWritable makes a file and removes it: modes, access lists and read-only mounts all have their say in that, and
-// a lock file that exists already could be locked in spite of them.
+// checkWritable makes a file and removes it: modes, access lists and read-only mounts can all forbid that, although an
+// existing lock file could still be locked.
 func (s *Store) checkWritable(ctx context.Context, dir folder) error {
 	f, temp, err := dir.createTemp()
 	if err != nil {
@@ -142,7 +142,7 @@ func (s *Store) lockFile(ctx context.Context, key string) (*hold, error) {
 	}
 }
 
-// tryLock returns nil while the lock is held by somebody else.
+// tryLock returns nil while another process has the lock.
 func (s *Store) tryLock(dir folder, name string) (*flock.Flock, error) {
 	if err := dir.checkRegular(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, err
@@ -152,8 +152,8 @@ func (s *Store) tryLock(dir folder, name string) (*flock.Flock, error) {
 	if locked, err := s.disk.tryLock(file); !locked {
 		return nil, err
 	}
-	// A file that nobody seems to use is one that a cleaner takes away. One that it took away between opening and locking is
-	// no lock: the next one makes a new one.
+	// A program that cleans up may remove a file that seems unused. A file that was removed between opening and locking is
+	// no lock: the next Lock makes a new file.
 	now := time.Now()
 	_ = dir.Chtimes(name, now, now)
 	there, err := dir.Lstat(name)
@@ -170,7 +170,7 @@ func (s *Store) tryLock(dir folder, name string) (*flock.Flock, error) {
 	return nil, err
 }
 
-// jitter keeps processes that started together from asking together for ever.
+// jitter keeps processes that started together from asking at the same moments for ever.
 func jitter(d time.Duration) time.Duration {
 	return d/2 + rand.N(d/2+1) //nolint:gosec // no secret depends on it
 }

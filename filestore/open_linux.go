@@ -7,8 +7,9 @@ import (
 	"syscall"
 )
 
-// openFile opens a file of the directory, and never a link. It keeps the file from Go's poller, to which os.OpenFile gives what
-// can be polled: a file system in user space can, and one that does not answer would then stop the whole process.
+// openFile opens a file of the directory, never a link. It keeps the file away from Go's poller, which os.OpenFile uses
+// where it can. Files of a file system in user space can be polled, and one that does not answer would then stop the whole
+// process.
 func (d folder) openFile(name string, flag int, perm fs.FileMode) (*os.File, error) {
 	dir, err := d.Open(".")
 	if err != nil {

@@ -11,12 +11,11 @@ import (
 
 const roomSuffix = ".room"
 
-// Reserve makes sure that there is room for the next Set of key, with the context of the same lock, of at most size bytes:
-// a file of that size is there, on the disk, which that Set writes its value into and gives the name of the old one. On a
-// file system that never overwrites what it has written (ZFS, Btrfs) that is a good sign and no certainty. It is an error if
-// ctx is not one that Lock returned.
+// Reserve makes sure that there is room for the next Set of key, of at most size bytes, with the context of the same lock.
+// It writes a file of that size to the disk. The Set writes its value into that file and renames it. On a file system that
+// never overwrites data (ZFS, Btrfs) this makes success likely, not certain. It is an error if ctx does not come from Lock.
 //
-// What a process leaves behind when it is killed is used by the next one that reserves, or removed by [New] after an hour.
+// If a process is killed, the next process that reserves uses the file, or [New] removes it after an hour.
 func (s *Store) Reserve(ctx context.Context, key string, size int) error {
 	if err := ended(ctx); err != nil {
 		return err
@@ -40,10 +39,10 @@ func (s *Store) Reserve(ctx context.Context, key string, size int) error {
 	return nil
 }
 
-// room is the file that reserves room for key. Its name is of the lock too: who holds that is alone with the file.
+// room is the file that reserves room for key. Its name contains the lock's, so only the process that has the lock uses it.
 func (s *Store) room(h *hold, key string) string { return fileName(h.key+"\x00"+key, roomSuffix) }
 
-// takeRoom returns the file that is reserved for key in one of the locks, "" if there is none. The next call finds none.
+// takeRoom returns the file that is reserved for key under one of the locks, or "". The next call does not return it again.
 func (s *Store) takeRoom(h *hold, key string) string {
 	for ; h != nil; h = h.outer {
 		if room := s.room(h, key); h.takeRoom(room) {
@@ -53,7 +52,7 @@ func (s *Store) takeRoom(h *hold, key string) string {
 	return ""
 }
 
-// makeRoom makes the file anew. It is full of noise, since a file system that compresses keeps zeros without a block.
+// makeRoom makes a new file. Its content is random, since a file system that compresses stores zeros without using blocks.
 func (s *Store) makeRoom(ctx context.Context, dir folder, room string, size int) error {
 	if err := s.remove(ctx, dir, room); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
@@ -70,7 +69,7 @@ func (s *Store) makeRoom(ctx context.Context, dir folder, room string, size int)
 	return nil
 }
 
-// fillRoom writes value into a file that makeRoom has made. It takes back what is too much afterwards.
+// fillRoom writes value into a file of makeRoom, and shortens the file afterwards.
 func fillRoom(dir folder, room string, value []byte) error {
 	f, err := dir.openFile(room, os.O_WRONLY, 0)
 	if err != nil {

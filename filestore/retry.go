@@ -9,18 +9,18 @@ import (
 
 const (
 	firstRetry = time.Millisecond
-	// retryLimit is how long a file may be in another process's way: no reader has it open for nearly as long.
+	// retryLimit is how long another process may have a file open: reading takes far less.
 	retryLimit = 2 * time.Second
 )
 
-// disk is what a Store does with files that other processes may be using at the same moment. Tests put others in its place.
+// disk has the functions of a Store for files that other processes may be using at the same moment. Tests replace them.
 type disk struct {
 	read   func(dir folder, name string) ([]byte, error)
 	rename func(dir folder, from, to string) error
 	remove func(dir folder, name string) error
-	// tryLock opens a file and locks it, if nobody has it locked.
+	// tryLock opens a file and locks it, unless another process has locked it.
 	tryLock func(file *flock.Flock) (bool, error)
-	// busy reports whether an error may be due to another process that has the file open, and busyRename does so for the
+	// busy reports whether another process that has the file open may be the cause of an error; busyRename does so for the
 	// two files of a rename.
 	busy, busyRename func(err error) bool
 }
@@ -33,8 +33,8 @@ func renameFile(dir folder, from, to string) error { return dir.Rename(from, to)
 
 func removeFile(dir folder, name string) error { return dir.Remove(name) }
 
-// retry calls f until it succeeds, fails with an error that does not pass by itself, or has failed for a while, or until
-// ctx is done. It returns f's last error, or ctx's.
+// retry calls f until it succeeds, fails with a lasting error, has failed for too long, or ctx is done. It returns f's last
+// error, or ctx's.
 func retry(ctx context.Context, passes func(error) bool, f func() error) error {
 	err := f()
 	if err == nil || !passes(err) {

@@ -4,7 +4,7 @@ package filestore
 
 import "io/fs"
 
-// Modes mean nothing here: access lists, inherited from the directory above, say who may do what.
+// Modes have no meaning here: access lists, inherited from the directory above, decide.
 
 const noFollow = 0
 
@@ -12,7 +12,7 @@ func secureDir(string) error { return nil }
 
 func secure(string, fs.FileInfo, func(fs.FileMode) error) error { return nil }
 
-// entries does nothing: there is no sync of a directory.
+// entries does nothing: a directory cannot be synced.
 type entries struct{}
 
 func openEntries(folder) (entries, error) { return entries{}, nil }

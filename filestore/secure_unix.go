@@ -11,7 +11,7 @@ import (
 )
 
 const (
-	// noFollow makes an open fail at a symbolic link and not wait at a pipe.
+	// noFollow makes opening a symbolic link an error, and opening a pipe return at once.
 	noFollow = syscall.O_NOFOLLOW | syscall.O_NONBLOCK
 
 	othersAccess fs.FileMode = 0o077
@@ -30,14 +30,14 @@ func secureDir(dir string) error {
 	}
 	err = secure(dir, info, func(mode fs.FileMode) error { return os.Chmod(dir, mode) })
 	if errors.Is(err, syscall.EROFS) {
-		// Nobody can write here, and the names say nothing; the files are checked when they are read.
+		// No other user can write here, and names are hashes; the files are checked when they are read.
 		return nil
 	}
 	return err
 }
 
-// onlyOurs returns an error if dir holds anything but this package's files, or is one where everybody keeps theirs,
-// such as an empty /tmp.
+// onlyOurs returns an error if dir holds anything but this package's files, or is shared by all users, such as an empty
+// /tmp.
 func onlyOurs(dir string, info fs.FileInfo) error {
 	errShared := errors.New("it is for other files too; take a directory of its own, or make it private (0700)")
 	if info.Mode()&fs.ModeSticky != 0 {
@@ -55,8 +55,8 @@ func onlyOurs(dir string, info fs.FileInfo) error {
 	return nil
 }
 
-// secure takes the rights of group and others away from path, if it belongs to the current user. The owner is compared
-// because root may change any mode, and must not lock another user's group out by it.
+// secure removes the rights of group and others from path, if it belongs to the current user. It compares the owner because
+// root may change any mode, and must not shut out another user's group.
 func secure(path string, info fs.FileInfo, chmod func(fs.FileMode) error) error {
 	if info.Mode()&othersAccess == 0 {
 		return nil
@@ -71,7 +71,7 @@ func secure(path string, info fs.FileInfo, chmod func(fs.FileMode) error) error 
 	return nil
 }
 
-// entries are those of a directory, which can be brought to the disk: a rename is not there before.
+// entries is a directory that can be synced: a rename is on the disk only after that.
 type entries struct{ f *os.File }
 
 func openEntries(dir folder) (entries, error) {
@@ -82,7 +82,7 @@ func openEntries(dir folder) (entries, error) {
 func (e entries) sync() error {
 	err := e.f.Sync()
 	if errors.Is(err, syscall.EINVAL) || errors.Is(err, syscall.ENOTSUP) {
-		// Some network and user-space file systems cannot do this; they have no better to offer.
+		// Some network and user-space file systems cannot do this, and have nothing better.
 		return nil
 	}
 	return err

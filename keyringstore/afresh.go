@@ -11,9 +11,9 @@ import (
 	"strings"
 )
 
-// StartAfresh is New for a directory whose key is lost: it removes the sessions that are there, of which everybody has to sign in
-// again, makes a new key and returns the store with it. A process that still runs with another key writes nothing any more: its
-// Set, Delete and Reserve return [ErrKeyLost]. Errors are those of [New]; when it has failed or was interrupted it can be called
+// StartAfresh is New for a directory whose key is lost. It removes the stored sessions, so all their users have to sign in
+// again, makes a new key and returns the store with it. A process that still runs with another key can no longer write: its
+// Set, Delete and Reserve return [ErrKeyLost]. Errors are those of [New]. After a failure or an interruption, call it
 // again.
 func StartAfresh(ctx context.Context, service, dir string) (*Store, error) {
 	return openAfresh(ctx, system, service, dir)
@@ -29,8 +29,8 @@ func openAfresh(ctx context.Context, ring *ring, service, dir string) (*Store, e
 		return nil, err
 	}
 	defer o.entry.afterwards(unlock)
-	// The key is the last to be replaced, but for the proof of it: whoever opens the directory in between is told that the key is
-	// lost, or waits.
+	// The key is replaced last, except for its check value: a process that opens the directory in between gets ErrKeyLost,
+	// or waits.
 	if err := removeValues(o.entry.account); err != nil {
 		return nil, fmt.Errorf("keyringstore: %w", err)
 	}
@@ -44,11 +44,11 @@ func openAfresh(ctx context.Context, ring *ring, service, dir string) (*Store, e
 const (
 	valueSuffix = ".value" // of filestore's files with values
 
-	// sealed is what all values begin with that tcbauth.Sealed has made, whatever the version.
+	// sealed is the beginning of all values of tcbauth.Sealed, in every version.
 	sealed = "tcbauth"
 )
 
-// values calls f for each file of a directory that has a value.
+// values calls f for each file of a directory that holds a value.
 func values(dir string, f func(path string) error) error {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
@@ -67,7 +67,7 @@ func values(dir string, f func(path string) error) error {
 
 func removeValues(dir string) error { return values(dir, os.Remove) }
 
-// hasSealed reports whether a directory has a sealed value.
+// hasSealed reports whether a directory has an encrypted value.
 func hasSealed(dir string) (found bool, err error) {
 	err = values(dir, func(path string) error {
 		is, err := isSealed(path)

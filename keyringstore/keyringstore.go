@@ -47,7 +47,7 @@ type Store struct {
 	sealed sealedFiles
 }
 
-// sealedFiles is what tcbauth.Sealed makes of a filestore.Store.
+// sealedFiles is the result of tcbauth.Sealed for a filestore.Store.
 type sealedFiles interface {
 	tcbauth.TokenStore
 	tcbauth.Locker
@@ -57,21 +57,21 @@ type sealedFiles interface {
 
 var _ sealedFiles = (*Store)(nil)
 
-// New returns the store in dir, which it makes as [filestore.New] does. The key is in the keyring as the password of dir
-// (without symbolic links) at service, which is a name that tells the user whose it is, such as the program's. New makes it
-// if dir is new; processes that start at once get one and the same.
+// New returns the store in dir, which it makes as [filestore.New] does. The keyring holds the key as the password of dir
+// (without symbolic links) under service: a name that the user recognizes, such as the program's. New makes the key if dir
+// is new; processes that start at the same time get the same key.
 //
-// It fails with [ErrNoKeyring] or [ErrKeyLost], with what package filestore returns, or with ctx's error. Every call of
-// the keyring has a limit of 3 s; New makes one if the key is there, and up to four if not. A call cannot be cancelled: one
-// that is over the limit goes on in a goroutine until the keyring answers, and as long as it does so, no other is made by
-// this process, nor is a key made by any other: their New waits for 15 s and is ErrNoKeyring then.
+// It fails with [ErrNoKeyring], [ErrKeyLost], an error of package filestore, or ctx's error. Each call of the keyring has 3
+// s. New makes one call if the key exists, and up to four if not. A call of the keyring cannot be cancelled: after its 3 s
+// it goes on in a goroutine until the keyring answers. Until then this process makes no other call, and no process can make
+// a key: its New returns ErrNoKeyring after 15 s.
 func New(ctx context.Context, service, dir string) (*Store, error) {
 	return open(ctx, system, service, dir)
 }
 
-// DefaultDir returns the directory for the sealed sessions of the program called app: the directory tcbauth-sealed in app's
-// own in [os.UserConfigDir], beside that of [filestore.DefaultDir]. It makes nothing. app must be a single element of a
-// path, such as "mytool".
+// DefaultDir returns the directory for the encrypted sessions of the program called app: the directory tcbauth-sealed in
+// the program's own directory in [os.UserConfigDir], beside that of [filestore.DefaultDir]. It creates nothing. app must be
+// a single element of a path, such as "mytool".
 func DefaultDir(app string) (string, error) {
 	dir, err := filestore.DefaultDir(app)
 	if err != nil {
@@ -80,10 +80,11 @@ func DefaultDir(app string) (string, error) {
 	return dir + "-sealed", nil
 }
 
-// Get is that of [filestore.Store], for a sealed value.
+// Get returns the value under key, decrypted, or [tcbauth.ErrNotFound]; see [filestore.Store.Get].
 func (s *Store) Get(ctx context.Context, key string) ([]byte, error) { return s.sealed.Get(ctx, key) }
 
-// Set is that of [filestore.Store], for a sealed value. It is ErrKeyLost if nobody who opens the directory now could read that.
+// Set encrypts value and stores it; see [filestore.Store.Set]. If the directory now has another key, so that nobody could
+// read the value, it stores nothing and returns ErrKeyLost.
 func (s *Store) Set(ctx context.Context, key string, value []byte, ttl time.Duration) error {
 	if err := s.proven(ctx); err != nil {
 		return err
@@ -91,7 +92,7 @@ func (s *Store) Set(ctx context.Context, key string, value []byte, ttl time.Dura
 	return s.sealed.Set(ctx, key, value, ttl)
 }
 
-// Delete is that of [filestore.Store]. It is ErrKeyLost if the key of the directory is another one by now.
+// Delete removes key; see [filestore.Store.Delete]. If the directory now has another key, it returns ErrKeyLost.
 func (s *Store) Delete(ctx context.Context, key string) error {
 	if err := s.proven(ctx); err != nil {
 		return err
@@ -99,12 +100,12 @@ func (s *Store) Delete(ctx context.Context, key string) error {
 	return s.sealed.Delete(ctx, key)
 }
 
-// Lock is that of [filestore.Store].
+// Lock waits for the lock of key; see [filestore.Store.Lock].
 func (s *Store) Lock(ctx context.Context, key string) (held context.Context, unlock func(), err error) {
 	return s.sealed.Lock(ctx, key)
 }
 
-// Reserve is that of [filestore.Store], for a sealed value. It is ErrKeyLost where Set would be.
+// Reserve makes room for an encrypted value; see [filestore.Store.Reserve]. It returns ErrKeyLost where Set does.
 func (s *Store) Reserve(ctx context.Context, key string, size int) error {
 	if err := s.proven(ctx); err != nil {
 		return err
@@ -112,10 +113,10 @@ func (s *Store) Reserve(ctx context.Context, key string, size int) error {
 	return s.sealed.Reserve(ctx, key, size)
 }
 
-// Interruptible is that of [filestore.Store].
+// Interruptible returns true, as for [filestore.Store].
 func (s *Store) Interruptible() bool { return s.sealed.Interruptible() }
 
-// proven looks whether the directory is still that of the store's key.
+// proven checks that the directory still belongs to the store's key.
 func (s *Store) proven(ctx context.Context) error {
 	_, err := s.sealed.Get(ctx, proofName)
 	switch {
@@ -130,10 +131,10 @@ func (s *Store) proven(ctx context.Context) error {
 const (
 	keySize = 32
 
-	// firstLimit is how long New waits for another process that is about to make the key, or to fail.
+	// firstLimit is how long New waits for another process that is making the key.
 	firstLimit = 5 * callLimit
 
-	// proofName is where the directory has a value that only its own key opens. It is there before any other.
+	// proofName is the key of a value that only the directory's own key can decrypt. It is stored before any other value.
 	proofName = "keyringstore/proof"
 )
 
@@ -167,24 +168,25 @@ func prepare(ring *ring, service, dir string) (*opening, error) {
 	return &opening{files: files, entry: ring.entry(service, account)}, nil
 }
 
-// opening is a New or StartAfresh that is under way.
+// opening is a New or StartAfresh that is running.
 type opening struct {
 	files *filestore.Store
 	entry *entry
 }
 
-// keyLost is ErrKeyLost with the directory, which is the account of the keyring's entry.
+// keyLost is ErrKeyLost with the directory, which names the keyring's entry.
 func (o *opening) keyLost(why string) error {
 	return fmt.Errorf("%w: %s; the sessions are in %s", ErrKeyLost, why, o.entry.account)
 }
 
-// errNew: nobody has finished a New of this directory so far.
+// errNew means that no New of this directory has finished so far.
 var errNew = errors.New("keyringstore: a new directory")
 
-// withKey opens the store with the key that is in the keyring. It returns errNew, with a store if there is a key, if the
-// directory has no proof.
+// withKey opens the store with the key in the keyring. If the directory has no check value yet (proofName), it returns
+// errNew, with a store if there is a key.
 func (o *opening) withKey(ctx context.Context) (*Store, error) {
-	// The key is stored before the proof, and looked for after it: so a proof without a key is no New that is under way.
+	// The key is stored before the check value, and read after it. So if there is a check value and no key, no New is
+	// running.
 	_, proof := o.files.Get(ctx, proofName)
 	if proof != nil && !errors.Is(proof, tcbauth.ErrNotFound) {
 		return nil, fmt.Errorf("keyringstore: %w", proof)
@@ -213,13 +215,13 @@ func (o *opening) withKey(ctx context.Context) (*Store, error) {
 	return store, nil
 }
 
-// first opens a directory that has no proof, and makes the key if need be. Others wait, and find what it made.
+// first opens a directory without a check value, and makes the key if there is none. Other processes wait and then use it.
 func (o *opening) first(ctx context.Context) (*Store, error) {
 	held, unlock, err := o.lock(ctx)
 	if err != nil {
 		return nil, err
 	}
-	// A call that is late may still store a key. Somebody else's must not come in between.
+	// A late call may still store a key. No other key must come in between.
 	defer o.entry.afterwards(unlock)
 	store, err := o.withKey(held)
 	if !errors.Is(err, errNew) {
@@ -239,7 +241,7 @@ func (o *opening) first(ctx context.Context) (*Store, error) {
 	return store, o.prove(held, store)
 }
 
-// lock waits for whoever makes a key for the directory, and no longer than that may take where the keyring answers.
+// lock waits for a process that makes a key for the directory, for as long as that can take if the keyring answers.
 func (o *opening) lock(ctx context.Context) (held context.Context, unlock func(), err error) {
 	wait, cancel := context.WithCancel(ctx)
 	limit := time.AfterFunc(firstLimit, cancel)
@@ -257,7 +259,7 @@ func (o *opening) lock(ctx context.Context) (held context.Context, unlock func()
 	return held, func() { giveUp(); cancel() }, nil
 }
 
-// prove stores what only the store's key opens. The lock is held.
+// prove stores the check value, which only the store's key can decrypt. The lock is held.
 func (o *opening) prove(held context.Context, store *Store) error {
 	if err := store.sealed.Set(held, proofName, nil, 0); err != nil {
 		return fmt.Errorf("keyringstore: %w", err)
@@ -265,7 +267,7 @@ func (o *opening) prove(held context.Context, store *Store) error {
 	return nil
 }
 
-// makeKey puts a new key into the keyring, and takes it from there.
+// makeKey stores a new key in the keyring and reads it back.
 func (o *opening) makeKey(ctx context.Context) (*Store, error) {
 	key := make([]byte, keySize)
 	_, _ = rand.Read(key) // never fails
@@ -282,7 +284,7 @@ func (o *opening) makeKey(ctx context.Context) (*Store, error) {
 	return o.seal(text)
 }
 
-// seal returns the store with the key that the keyring has as text.
+// seal returns the store with the key, given as the text in the keyring.
 func (o *opening) seal(text string) (*Store, error) {
 	key, err := base64.StdEncoding.DecodeString(text)
 	if err != nil || len(key) != keySize { // the error would quote it

@@ -9,7 +9,7 @@ import (
 	"github.com/zalando/go-keyring"
 )
 
-// callLimit is the most that one call of a keyring is waited for. A locked one may wait for its owner for ever.
+// callLimit is the longest wait for one call of a keyring. A locked keyring may wait for its owner for ever.
 const callLimit = 3 * time.Second
 
 // ring makes the calls of a keyring one at a time, each with a limit.
@@ -18,7 +18,7 @@ type ring struct {
 	turn    chan struct{} // holds one element while a call is under way
 }
 
-// backend is what go-keyring does for the system that it was built for.
+// backend is the implementation that go-keyring has for this system.
 type backend interface {
 	Get(service, account string) (string, error) // keyring.ErrNotFound
 	Set(service, account, secret string) error
@@ -51,7 +51,7 @@ func (r *ring) entry(service, account string) *entry {
 	return &entry{ring: r, service: service, account: account, late: none}
 }
 
-// get returns the secret, keyring.ErrNotFound as it is, ctx's error, or ErrNoKeyring.
+// get returns the secret, or keyring.ErrNotFound unchanged, ctx's error, or ErrNoKeyring.
 func (e *entry) get(ctx context.Context) (secret string, err error) {
 	return e.call(ctx, func() (string, error) { return e.backend.Get(e.service, e.account) })
 }
@@ -100,7 +100,7 @@ func (e *entry) call(ctx context.Context, f func() (string, error)) (secret stri
 	}
 }
 
-// safely calls f, which talks to another program and does not expect every answer.
+// safely calls f and turns a panic into an error: f talks to another program and does not expect every answer.
 func safely(f func() (string, error)) (a answer) {
 	defer func() {
 		if v := recover(); v != nil { // the value could hold a secret
@@ -111,7 +111,7 @@ func safely(f func() (string, error)) (a answer) {
 	return answer{secret, err}
 }
 
-// afterwards calls f when the last call is over: now, as a rule.
+// afterwards calls f when the last call has finished: usually at once.
 func (e *entry) afterwards(f func()) {
 	select {
 	case <-e.late:

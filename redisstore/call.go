@@ -10,11 +10,11 @@ import (
 	"github.com/cloudbase-community/tcbauth/internal/detach"
 )
 
-// attemptLimit is how long one attempt of a script waits for its answer. Whoever asks repeats it himself, so that an answer which
-// is lost costs no more than that.
+// attemptLimit limits one attempt to run a script. The caller repeats the script itself, so a lost answer costs no more
+// than this.
 const attemptLimit = 2 * time.Second
 
-// aside is [detach.Run], and tells why ctx has ended.
+// aside is [detach.Run], with the reason why ctx has ended.
 func aside[T any](ctx context.Context, f func() (T, error)) (T, error) {
 	value, err := detach.Run(ctx, f)
 	if err != nil && ctx.Err() != nil {
@@ -23,19 +23,19 @@ func aside[T any](ctx context.Context, f func() (T, error)) (T, error) {
 	return value, err
 }
 
-// once is a command that the client does not repeat: it would not say so, and who asks has to know whether a copy of what he has
-// asked may still be under way.
+// once is a command that the client does not repeat. The client would not report a repetition, and the caller must know
+// whether a copy of the command may still be under way.
 type once struct{ *redis.Cmd }
 
-// NoRetry is what the client asks.
+// NoRetry tells the client not to repeat the command.
 func (once) NoRetry() bool { return true }
 
-// silentError: there was no answer within the limit of an attempt.
+// silentError means that no answer came within the limit of an attempt.
 type silentError struct{ limit time.Duration }
 
 func (e silentError) Error() string { return fmt.Sprintf("no answer within %v", e.limit) }
 
-// run makes one attempt to run a script, of which the first key decides where. It returns when ctx ends, and after limit.
+// run makes one attempt to run a script on the node of its first key. It returns when ctx ends, and after limit.
 func (s *Store) run(ctx context.Context, limit time.Duration, script script, keys []string, args ...any) ([]any, error) {
 	attempt, cancel := context.WithTimeoutCause(ctx, limit, silentError{limit})
 	defer cancel()
@@ -57,8 +57,8 @@ func (s *Store) run(ctx context.Context, limit time.Duration, script script, key
 	return reply, err
 }
 
-// heard reports whether Redis has answered an attempt that came to err. Where it has not, another node may have the slot by now:
-// the client of a Cluster looks for it in the background, which it does by itself once a minute only.
+// heard reports whether Redis has answered an attempt that returned err. If not, another node may have the slot by now. The
+// client of a Cluster looks for it in the background; by itself it does so only once a minute.
 func (s *Store) heard(ctx context.Context, err error) bool {
 	if err == nil || answered(err) {
 		return true

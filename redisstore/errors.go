@@ -12,7 +12,7 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// ended is ctx's error, together with ErrLockLost where that is why ctx ended.
+// ended is ctx's error, joined with ErrLockLost if the lost lock ended ctx.
 func ended(ctx context.Context) error {
 	err := ctx.Err()
 	if err != nil && errors.Is(context.Cause(ctx), ErrLockLost) {
@@ -21,13 +21,13 @@ func ended(ctx context.Context) error {
 	return err
 }
 
-// lostError is ErrLockLost as the reason why a context ended.
+// lostError is ErrLockLost as the cause of a context.
 type lostError struct{ ended error }
 
 func (e lostError) Error() string   { return ErrLockLost.Error() }
 func (e lostError) Unwrap() []error { return []error{ErrLockLost, e.ended} }
 
-// failed is what a call returns that got err from the client.
+// failed wraps an error of the client for a caller of this package.
 func failed(ctx context.Context, what string, err error) error {
 	if end := ended(ctx); end != nil {
 		return end
@@ -46,8 +46,8 @@ func failed(ctx context.Context, what string, err error) error {
 	return fmt.Errorf("redisstore: %s: %w", what, harmless(err))
 }
 
-// harmless returns err without what could be a key or a value: a server that does not know a command, since its name was
-// changed, say, answers with the arguments, and the client quotes an answer that it does not understand.
+// harmless returns err without any text that could be a key or a value. For example, a server that does not know a command
+// answers with its arguments, and the client quotes an answer that it does not understand.
 func harmless(err error) error {
 	if text, _, cut := strings.Cut(err.Error(), ", with args"); cut {
 		return errors.New(text)
@@ -60,17 +60,17 @@ func harmless(err error) error {
 	return err
 }
 
-// errAnswer: a script has answered what it never does.
+// errAnswer means that the answer of a script has an unknown form.
 var errAnswer = errors.New("redis: an answer that is not understood")
 
-// answered reports whether err is an answer of Redis's, so that what was asked for has not been done and is not under way.
+// answered reports whether err is an answer of Redis: then the command was not carried out and is not under way.
 func answered(err error) bool {
 	_, ok := errors.AsType[redis.Error](err)
 	return ok
 }
 
-// passing reports whether err is of a kind that goes away by itself: Redis starts, fails over, moves a slot (the client
-// follows a few times and then returns the redirection), or cannot be reached.
+// passing reports whether err goes away by itself: Redis starts, fails over, moves a slot (the client follows a few
+// redirections and then returns the last one), or cannot be reached.
 func passing(err error) bool {
 	if reply, ok := errors.AsType[redis.Error](err); ok {
 		return inTransition(reply.Error())
@@ -83,8 +83,8 @@ func passing(err error) bool {
 		errors.Is(err, net.ErrClosed) || errors.Is(err, redis.ErrPoolTimeout)
 }
 
-// inTransition reports whether Redis says that it will do later what it does not do now. Before version 7, what a command of a
-// script is refused with stands behind "-" in the middle of a text.
+// inTransition reports whether Redis says that it cannot do its work yet. Before version 7, the error of a command inside a
+// script follows "-" in the middle of a text.
 func inTransition(says string) bool {
 	if _, inner, ok := strings.Cut(says, "@user_script: "); ok {
 		if _, inner, ok := strings.Cut(inner, ": -"); ok {

@@ -14,40 +14,41 @@ import (
 )
 
 const (
-	// A waiter asks often at first, since most locks are held for as long as one small request takes.
+	// Ask often at first, since most locks are held for one small request only.
 	firstPoll = 5 * time.Millisecond
 	lastPoll  = 100 * time.Millisecond
 
-	// freeTTL is how long Redis remembers a lock that nobody holds.
+	// freeTTL is how long Redis keeps a lock after its release.
 	freeTTL = time.Hour
 
-	// tokenSize is the length of what rand.Text returns, and goneTokens of how many tokens that were given up it is remembered.
+	// tokenSize is the length of rand.Text, and goneTokens the number of released tokens that Redis remembers.
 	tokenSize  = 26
 	goneTokens = 64
 
-	// firstTries is how often Redis is asked for a lock that has not answered so far.
+	// firstTries is how often a Redis that has never answered is asked for a lock.
 	firstTries = 4
 
-	// unlockLimit is how long an unlock waits for Redis, and unlockGrace how long after the end of the lock's context.
+	// unlockLimit limits the wait of unlock for Redis, and unlockGrace its wait after the lock's context has ended.
 	unlockLimit = 2 * time.Second
 	unlockGrace = 50 * time.Millisecond
 )
 
-// errUnlocked is why held ends when its lock is given up.
+// errUnlocked is the cause with which held ends when its lock is released.
 var errUnlocked = errors.New("redisstore: the lock was given up")
 
-// Lock waits for the lock of key, which excludes everybody who uses the same Redis with the same prefix. It returns
-// ctx's error, as it is, once ctx is done, and the client's if it cannot reach Redis. A Redis that has answered this Store before is
-// waited for for three leases: it may start anew, fail over or move a slot.
+// Lock waits for the lock of key, which excludes all others that use the same Redis with the same prefix. If ctx ends, it
+// returns ctx's error unchanged. If Redis cannot be reached, it returns the client's error; but if Redis has answered this
+// Store before, it first tries for three leases, so that a restart, a failover or a moving slot does not fail the call.
 //
-// held guards the keys of the same session, those that are equal to key up to their last slash; other keys are used as
-// without a lock. Of two locks of one session that a context carries, the one taken last guards.
+// held guards the keys of the same session: those that are equal to key up to their last slash. Other keys are used as
+// without a lock. If a context carries two locks of one session, the later one guards.
 //
-// held is cancelled, with [ErrLockLost] as its cause, when it becomes known that somebody else has taken the lock: at the
-// next renewal, or at the next use of held. Until then, and while Redis cannot be reached, Redis itself refuses what must
-// not be done. Get, Set and Delete with held put up with a Redis that cannot be reached for three leases: what they
-// are to keep has no other copy as a rule. held also ends with unlock, and once it has ended the lock is not renewed any
-// more. unlock returns after 2 s at the latest, and within 100 ms of the end of ctx; a lock that could not be given up by then
+// held is cancelled, with [ErrLockLost] as its cause, when the Store learns that another caller has taken the lock: at the
+// next renewal, or at the next use of held. Until then Redis itself refuses calls with held. Get, Set and Delete with held
+// try for three leases while Redis cannot be reached, since the value that they store usually has no other copy. held also
+// ends with unlock. The lock is not renewed after held has ended.
+//
+// unlock returns after 2 s at the latest, and within 100 ms after the end of ctx. A lock that could not be released by then
 // ends with its lease.
 func (s *Store) Lock(ctx context.Context, key string) (held context.Context, unlock func(), err error) {
 	h, err := s.take(ctx, key)
@@ -58,14 +59,14 @@ func (s *Store) Lock(ctx context.Context, key string) (held context.Context, unl
 	return held, unlock, nil
 }
 
-// take waits for the lock of key, and asks for the values of keys with it.
+// take waits for the lock of key and reads the values of keys with it.
 func (s *Store) take(ctx context.Context, key string, keys ...string) (*hold, error) {
 	if err := ended(ctx); err != nil {
 		return nil, err
 	}
 	name := s.name(key)
-	// The goroutines of this process queue here, so that only one of them asks Redis, and the others get the lock in
-	// order and without a delay.
+	// The goroutines of this process queue here: only one of them asks Redis, and the others get the lock in order and at
+	// once.
 	leave, err := s.locks.Lock(ctx, name.lock())
 	if err != nil {
 		return nil, err
@@ -78,7 +79,7 @@ func (s *Store) take(ctx context.Context, key string, keys ...string) (*hold, er
 	return h, nil
 }
 
-// begin returns what a holder needs.
+// begin starts a hold: its context and its renewal.
 func (h *hold) begin(ctx context.Context) (held context.Context, unlock func()) {
 	held, h.cancel = context.WithCancelCause(context.WithValue(ctx, holdKey{h.store}, h))
 	go h.keep(held)
@@ -96,13 +97,13 @@ func (h *hold) begin(ctx context.Context) (held context.Context, unlock func()) 
 	}
 }
 
-// giveUp gives the lock up, and lets the next one in this process have its turn.
+// giveUp releases the lock and lets the next goroutine of this process have it.
 func (h *hold) giveUp(ctx context.Context) {
 	h.release(ctx)
 	h.leave()
 }
 
-// awaitRelease waits until a lock is given up, and not for long.
+// awaitRelease waits a short time for the release of a lock.
 func (h *hold) awaitRelease(ctx context.Context, given <-chan struct{}) {
 	limit := time.NewTimer(unlockLimit)
 	defer limit.Stop()
@@ -120,7 +121,7 @@ func (h *hold) awaitRelease(ctx context.Context, given <-chan struct{}) {
 	}
 }
 
-// hold is a lock that is held, or was until it was lost.
+// hold is a lock that this Store has, or had until it was lost.
 type hold struct {
 	store  *Store
 	name   name
@@ -137,16 +138,16 @@ type hold struct {
 	number atomic.Int64              // of the writes and renewals
 }
 
-// holdKey is what held has a hold under, with those of other sessions behind it.
+// holdKey is the key of a hold in its context. A hold links to those of other sessions in the same context.
 type holdKey struct{ store *Store }
 
-// lastHold returns the hold that was taken last, nil if ctx has none.
+// lastHold returns the latest hold of a context, or nil.
 func (s *Store) lastHold(ctx context.Context) *hold {
 	h, _ := ctx.Value(holdKey{s}).(*hold)
 	return h
 }
 
-// holdOf returns the hold that guards a name, nil if ctx has none.
+// holdOf returns the hold that guards a name, or nil.
 func (s *Store) holdOf(ctx context.Context, name name) *hold {
 	h := s.lastHold(ctx)
 	for h != nil && h.name.session != name.session {
@@ -155,14 +156,14 @@ func (s *Store) holdOf(ctx context.Context, name name) *hold {
 	return h
 }
 
-// sight is what a waiter sees of a lock that another one holds: it changes with every renewal.
+// sight is the state of another caller's lock, as a waiting caller sees it. It changes with every renewal.
 type sight struct {
 	look  string
 	since time.Time // when it was seen first
 	lease time.Duration
 }
 
-// stale returns what the waiter has seen for a whole lease, "" if that has changed.
+// stale returns the state that has not changed for a whole lease, or "".
 func (s *sight) stale() string {
 	if s.look == "" || time.Since(s.since) < s.lease {
 		return ""
@@ -176,7 +177,7 @@ func (s *sight) see(look string, lease time.Duration) {
 	}
 }
 
-// acquire asks for the lock until it gets it, and for the values of keys with it.
+// acquire asks for the lock until it gets it, and then for the values of keys.
 func (h *hold) acquire(ctx context.Context, values []string) error {
 	keys := append([]string{h.name.lock()}, values...)
 	var seen sight
@@ -212,7 +213,7 @@ func (h *hold) acquire(ctx context.Context, values []string) error {
 			if answered(err) { // in a slot that moves the values may be elsewhere
 				keys = keys[:1]
 			}
-			// The holder could not renew the lock either. It has a lease from now on.
+			// Its owner could not renew the lock either: give it one more lease from now.
 			seen = sight{}
 		}
 		if wait(ctx, delay) != nil {
@@ -221,15 +222,15 @@ func (h *hold) acquire(ctx context.Context, values []string) error {
 	}
 }
 
-// patience is how long a Redis is waited for that does not do what it is asked for, for the time being.
+// patience is how long calls are repeated while Redis does not do its work.
 type patience struct {
 	spoken bool      // it has answered
 	since  time.Time // when that began; zero: it has not
 	tries  int
 }
 
-// endures reports whether the call that failed with err is to be made again. If Redis is not there at all, nobody has to wait
-// to learn it.
+// endures reports whether the call that failed with err is to be repeated. If Redis has never answered, the caller learns
+// of it at once.
 func (p *patience) endures(err error, lease time.Duration) bool {
 	if !passing(err) {
 		return false
@@ -244,12 +245,12 @@ func (p *patience) endures(err error, lease time.Duration) bool {
 	return time.Since(p.since) < 3*lease
 }
 
-// keep renews the lock until held is done, which it makes happen itself when it finds the lock lost.
+// keep renews the lock until held is done. If the lock is lost, it ends held.
 func (h *hold) keep(held context.Context) {
 	lease := h.store.lease
 	delay := lease / 3
 	for wait(held, delay) == nil {
-		// Longer than this, the call would take the time of the next one.
+		// A longer call would overlap the next one.
 		_, err := h.act(held, lease/3, renew, nil, h.number.Add(1))
 		delay = lease / 3
 		if err != nil {
@@ -258,7 +259,7 @@ func (h *hold) keep(held context.Context) {
 	}
 }
 
-// release gives the lock up if it is still ours. The end of ctx, whose lock it was, does not matter.
+// release releases the lock if it is still this hold's. It does so even after the lock's ctx has ended.
 func (h *hold) release(ctx context.Context) {
 	astray := "0"
 	if h.astray {
@@ -266,7 +267,7 @@ func (h *hold) release(ctx context.Context) {
 	} else if h.fence == "" {
 		return // Redis knows nothing of it
 	}
-	// What is not released by then has ended with its lease.
+	// A lock that is not released by then has reached the end of its lease.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), h.store.lease)
 	defer cancel()
 	_ = insist(ctx, &patience{spoken: true}, h.store.lease, func() error {
@@ -320,7 +321,7 @@ func (h *hold) act(ctx context.Context, limit time.Duration, script script, keys
 	return reply, nil
 }
 
-// insist is act until Redis answers, or has not for three leases. A script may be run twice.
+// insist repeats act until Redis answers, for three leases at most. A script may run twice.
 func (h *hold) insist(ctx context.Context, script script, keys []string, args ...any) (reply []any, err error) {
 	err = insist(ctx, &patience{spoken: true}, h.store.lease, func() error {
 		reply, err = h.act(ctx, attemptLimit, script, keys, args...)
@@ -329,7 +330,7 @@ func (h *hold) insist(ctx context.Context, script script, keys []string, args ..
 	return reply, err
 }
 
-// insist calls f until that does not fail any more, p is at its end, or ctx is done.
+// insist calls f until it succeeds, p is used up, or ctx is done.
 func insist(ctx context.Context, p *patience, lease time.Duration, f func() error) error {
 	for delay := firstPoll; ; delay = min(delay*3/2, lastPoll) {
 		err := f()
@@ -339,7 +340,7 @@ func insist(ctx context.Context, p *patience, lease time.Duration, f func() erro
 	}
 }
 
-// took reports whether a script has done what it was asked for.
+// took reports whether a script has done its work.
 func took(reply []any) bool {
 	yes, ok := first(reply).(int64)
 	return ok && yes == answerYes
@@ -361,7 +362,7 @@ func text(reply []any, i int) string {
 	return s
 }
 
-// wait waits for about d, so that processes that started together do not go on together.
+// wait waits for about d, so that processes that started together do not stay in step.
 func wait(ctx context.Context, d time.Duration) error {
 	timer := time.NewTimer(d/2 + mathrand.N(d/2+1)) //nolint:gosec // no secret depends on it
 	defer timer.Stop()

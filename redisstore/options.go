@@ -11,15 +11,15 @@ const (
 	defaultPrefix = "tcbauth:"
 	defaultLease  = 10 * time.Second
 
-	// leastLease leaves time for the renewals, of which there are three in a lease, to reach Redis and come back.
+	// leastLease leaves time for the three renewals in a lease to reach Redis and come back.
 	leastLease = 100 * time.Millisecond
 )
 
-// Option changes how a [Store] works; see [New]. A value that makes no sense is an error of New.
+// Option changes how a [Store] works; see [New], which returns an error for an invalid value.
 type Option func(*Store) error
 
-// WithPrefix sets what the names of all keys in Redis begin with; "tcbauth:" if not given. Programs that are to share
-// sessions give the same one, and others that use the same Redis another.
+// WithPrefix sets the beginning of the names of all keys in Redis; the default is "tcbauth:". Programs that share sessions
+// use the same prefix. Other programs that use the same Redis need another one.
 func WithPrefix(prefix string) Option {
 	return func(s *Store) error {
 		if strings.ContainsAny(prefix, "{}") {
@@ -30,10 +30,10 @@ func WithPrefix(prefix string) Option {
 	}
 }
 
-// WithLockLease sets how long a lock outlives its last renewal, at least 100 ms; 10 s if not given. It is renewed three
-// times in a lease or more often while it is held. A short lease lets others go on sooner after a process died; a long one lets a
-// holder be stopped, or cut off from Redis, for longer before it loses its lock. A Redis that is away for the time being, as in a
-// failover, is waited for for three leases.
+// WithLockLease sets the time after which a lock ends if its process stops renewing it, at least 100 ms; the default is 10
+// s. While a lock is held it is renewed at least three times in a lease. With a short lease, others wait less after a
+// process has died. With a long lease, a process can be stopped, or cut off from Redis, for longer before it loses its
+// lock. While Redis cannot be reached, as in a failover, calls try for three leases.
 func WithLockLease(lease time.Duration) Option {
 	return func(s *Store) error {
 		if lease < leastLease {

@@ -1,40 +1,42 @@
-// Package redisstore keeps sessions in Redis, for programs that run as many processes on many machines: all of them
-// share the sessions and take turns at refreshing them.
+// Package redisstore keeps sessions in Redis, for programs that run as several processes or on several machines. All
+// processes share the sessions, and only one of them refreshes a session at a time.
 //
 //	client := redis.NewUniversalClient(&redis.UniversalOptions{Addrs: []string{"redis:6379"}, ContextTimeoutEnabled: true})
 //	store, err := redisstore.New(client)
 //	app, err := tcbauth.NewApp("your-env-id", tcbauth.WithTokenStore(store))
 //
-// One node, Sentinel and Cluster will do, with Redis 5 or newer or what speaks its protocol and runs its scripts: all
-// keys of one session have the same hash tag, so that they are in one slot. The commands are GET, SET, DEL, EVALSHA and EVAL, and in
-// scripts TIME, PERSIST, PEXPIRE and those of hashes.
+// A single node, Sentinel and Cluster work, with Redis 5 or newer, or another server that speaks its protocol and runs its
+// scripts. All keys of one session have the same hash tag, so they are in one slot of a Cluster. The package sends GET,
+// SET, DEL, EVALSHA and EVAL; its scripts use TIME, PERSIST, PEXPIRE and the commands for hashes.
 //
-// The values stand in Redis as they are: whoever can read them can act as the people who signed in. Put
-// [tcbauth.Sealed] around the store if Redis, its backups or its replicas are open to others. Redis must not evict: a
-// session that is gone signs its owner out.
+// The values are not encrypted: whoever can read them can act as the signed-in users. Put [tcbauth.Sealed] around the store
+// if others can read Redis, its backups or its replicas. Redis must not evict keys: an evicted session signs its user out.
 //
 // # Locks
 //
-// A lock is a hash in Redis, which its holder changes again and again while it lives. Who waits for the lock looks at it, and
-// takes it when it has stayed the same for the time of a lease; so a process that dies keeps others waiting for the time of a
-// lease. A lock can be lost by a holder that lives: one that was stopped, or cut off from Redis, for longer than the lease.
-// Such a holder must not overwrite what the next one wrote. Therefore every holder gets a fence, a number greater than all
-// before it, which stands in the same hash; Get, Set and Delete with the context that Lock returned are scripts that compare
-// it, in the same step as they act. If somebody else has had the lock since, they do nothing and return [ErrLockLost]. If nobody
-// has, they go ahead, however long it took, since a session that was just refreshed has no other copy.
+// A lock is a hash in Redis. The process that has the lock renews it several times in each lease, and each renewal changes
+// the hash. A process that waits for the lock watches the hash. If it does not change for one lease, the waiting process
+// takes the lock. So a process that dies delays others for one lease.
 //
-// No clock but that of whoever waits, or holds, decides on a lease, so Redis's may jump. A lock that is held has no time to live,
-// so Redis does not evict it where it evicts what has one. Where Redis has forgotten a lock, in a restart without its data or in a
-// failover to a replica that lagged behind, its holder goes on if it has heard from Redis within the lease, for nobody can have
-// taken the lock then; otherwise it has lost it. The fence is Redis's time in microseconds, or one more than the last fence where
-// that is greater, so it goes up even when the last one is forgotten. Redis forgets a lock an hour after it was given up.
+// A process can lose its lock while it is still running: if it was stopped, or cut off from Redis, for longer than the
+// lease. It must not overwrite what the next process wrote. Therefore each lock has a fencing token: a number greater than
+// all earlier ones, stored in the same hash. Get, Set and Delete with the context that Lock returned are scripts. They
+// compare the token and do their work in one step. If another process has taken the lock since, they do nothing and return
+// [ErrLockLost]. If no other process has, they do their work, even after the lease: a session that was just refreshed has
+// no other copy.
 //
-// What arrives late does no harm: a lock that was given up is not taken or renewed by an older copy of a command, and an older
-// copy of a write changes nothing.
+// Each process measures a lease with its own clock, so a jump of Redis's clock does no harm. A lock that is held has no
+// time to live, so Redis does not evict it where it evicts only keys that have one. Redis can forget a lock: in a restart
+// without its data, or in a failover to a replica that was behind. The process that had the lock then keeps it if Redis has
+// answered it within the lease, since no other process can have taken the lock in that time; otherwise the lock is lost. A
+// fencing token is Redis's time in microseconds, or the last token plus one if that is greater. So it grows even if Redis
+// has forgotten the last one. Redis keeps a lock for an hour after its release.
 //
-// What a fence cannot do is stop a holder from using what is outside Redis: one that is stopped between taking the
-// lock and sending a refresh, for longer than the lease, sends it when it wakes. The lease is the time for which that
-// is unlikely enough.
+// Commands that arrive late do no harm: an old copy of a command neither takes nor renews a lock that was released, and an
+// old copy of a write changes nothing.
+//
+// A fencing token protects Redis only. A process that takes the lock, is then stopped for longer than the lease, and sends
+// its refresh when it continues, is not held back. Choose a lease that makes this unlikely enough.
 package redisstore
 
 import (
@@ -56,19 +58,20 @@ import (
 
 const maxValue = 1 << 20 // bytes; a session is a few kB
 
-// ErrLockLost: the call was made with the context of a lock that somebody else has taken since. Nothing was done.
-var ErrLockLost = errors.New("redisstore: the lock was lost: somebody else has taken it since")
+// ErrLockLost means that the call was made with the context of a lock that another caller has taken since. Nothing was
+// done.
+var ErrLockLost = errors.New("redisstore: the lock was lost: another process or call has taken it since")
 
-// Store is a [tcbauth.TokenStore], [tcbauth.Locker] and [tcbauth.Interruptible] in Redis. Make one with [New]; it is safe for
-// concurrent use, and needs no Close. Any number of Stores, in one process or in many, may share a Redis.
+// Store is a [tcbauth.TokenStore], [tcbauth.Locker] and [tcbauth.Interruptible] in Redis. Make one with [New]. It is safe
+// for concurrent use and needs no Close. Several Stores, in one process or in many, may share a Redis.
 //
-// A call returns when its context ends, also where Redis has gone silent. There is one exception, for the sake of speed: a Get
-// without a lock whose context has a deadline, with a client that minds deadlines (its option ContextTimeoutEnabled), is made
-// without a goroutine of its own. It ends with that deadline; a cancellation before it is seen when the client's ReadTimeout is
-// over, 3 s unless the client has another. A change that goes on when its caller has left comes before all that this Store
-// begins later for the same key.
+// A call returns when its context ends, even if Redis does not answer. There is one exception, for speed. If a Get has no
+// lock, its context has a deadline, and the client observes deadlines (its option ContextTimeoutEnabled), the Get runs
+// without a goroutine of its own. It then ends at the deadline, but an earlier cancellation takes effect only after the
+// client's ReadTimeout, 3 s by default. If the caller of a Set or Delete has stopped waiting, the change may still be made,
+// but before all changes of the same key that this Store begins later.
 //
-// An error never has a key's user part or a value in it.
+// No error contains the user part of a key, or a value.
 type Store struct {
 	client  redis.UniversalClient
 	prefix  string
@@ -86,7 +89,7 @@ var (
 	_ tcbauth.StringGetter  = (*Store)(nil)
 )
 
-// New returns the store on client, which stays the caller's to close. It does no I/O.
+// New returns a store that uses client. It sends nothing. The caller closes client.
 func New(client redis.UniversalClient, opts ...Option) (*Store, error) {
 	if client == nil {
 		return nil, errors.New("redisstore: no client given")
@@ -103,9 +106,9 @@ func New(client redis.UniversalClient, opts ...Option) (*Store, error) {
 	return s, nil
 }
 
-// Get returns the value under key, or [tcbauth.ErrNotFound]. With the context of a lock it is ErrLockLost if the lock
-// was lost, so that a holder learns of it before it acts on what it reads; it then asks the master, never a replica.
-// A value of more than 1 MiB is refused.
+// Get returns the value under key, or [tcbauth.ErrNotFound]. With the context of a lock it asks the master, never a
+// replica, and returns ErrLockLost if the lock was lost, so that the caller learns of it before it uses the value. A value
+// of more than 1 MiB is an error.
 func (s *Store) Get(ctx context.Context, key string) ([]byte, error) {
 	value, err := s.GetString(ctx, key)
 	if err != nil {
@@ -114,7 +117,7 @@ func (s *Store) Get(ctx context.Context, key string) ([]byte, error) {
 	return []byte(value), nil
 }
 
-// GetString is Get with the value as a string, which is what the client has.
+// GetString is Get, with the value as a string. It makes no copy.
 func (s *Store) GetString(ctx context.Context, key string) (string, error) {
 	if err := ended(ctx); err != nil {
 		return "", err
@@ -143,8 +146,8 @@ func (s *Store) GetString(ctx context.Context, key string) (string, error) {
 	return value, nil
 }
 
-// Set stores value, at most 1 MiB, under key. Redis deletes it after ttl, in steps of a millisecond; 0 keeps it until it
-// is replaced or deleted.
+// Set stores value, at most 1 MiB, under key. Redis deletes it after ttl, which counts in milliseconds; with a ttl of 0 it
+// is kept until it is replaced or deleted.
 func (s *Store) Set(ctx context.Context, key string, value []byte, ttl time.Duration) error {
 	if err := ended(ctx); err != nil {
 		return err
@@ -169,7 +172,7 @@ func (s *Store) Set(ctx context.Context, key string, value []byte, ttl time.Dura
 	return nil
 }
 
-// Delete removes key. Nothing there is not an error.
+// Delete removes key. If nothing is stored, that is not an error.
 func (s *Store) Delete(ctx context.Context, key string) error {
 	if err := ended(ctx); err != nil {
 		return err
@@ -187,7 +190,8 @@ func (s *Store) Delete(ctx context.Context, key string) error {
 	return nil
 }
 
-// change makes one change of key, which is not under a lock. One whose caller has left comes before all that begin later.
+// change makes one change of key without a lock. If its caller has stopped waiting, the change is still made before all
+// later ones.
 func (s *Store) change(ctx context.Context, key string, f func() error) error {
 	leave, err := s.changes.Lock(ctx, key)
 	if err != nil {
@@ -202,11 +206,11 @@ func (s *Store) change(ctx context.Context, key string, f func() error) error {
 	return err
 }
 
-// Interruptible is true.
+// Interruptible returns true.
 func (*Store) Interruptible() bool { return true }
 
-// clientEnds reports whether a call of the client ends with ctx by itself. A context with a deadline is the one case where the
-// client is relied on for more than it does: see [Store].
+// clientEnds reports whether a call of the client ends with ctx by itself. A context with a deadline is the one case in
+// which this package relies on that although the client does not fully do it: see [Store].
 func (s *Store) clientEnds(ctx context.Context) bool {
 	if ctx.Done() == nil {
 		return true
@@ -215,8 +219,8 @@ func (s *Store) clientEnds(ctx context.Context) bool {
 	return ok && s.minds
 }
 
-// mindsDeadlines reports whether a client minds the deadlines of contexts, which is its option ContextTimeoutEnabled. One of
-// another type than go-redis's own is taken for one that does not.
+// mindsDeadlines reports whether a client observes the deadlines of contexts: its option ContextTimeoutEnabled. A client
+// that is not one of go-redis's own types counts as one that does not.
 func mindsDeadlines(client redis.UniversalClient) bool {
 	switch client := client.(type) { // what NewUniversalClient returns is one of these too
 	case interface{ Options() *redis.Options }:
@@ -230,23 +234,23 @@ func mindsDeadlines(client redis.UniversalClient) bool {
 	return false
 }
 
-// name is where Redis has what belongs to one key of the store.
+// name holds the names in Redis for one key of the store.
 type name struct {
 	value   string
 	session string // prefix and hash tag, with which value begins
 	last    string // with which value ends
 }
 
-// name splits a key at its last slash: what is before it is the same for all keys of one visitor's session, and becomes
-// the hash tag. It is hashed, since a session cookie's value may be in it, which must not show in Redis's logs and
-// listings; what follows is the name of a kind of value, and tells whoever looks what a key is for.
+// name splits a key at its last slash. The part before it is the same for all keys of one user's session and becomes the
+// hash tag. It is hashed, since it may contain the value of a session cookie, which must not appear in Redis's logs and
+// listings. The part after it names the kind of value and is readable for an operator.
 func (s *Store) name(key string) name {
 	slash := strings.LastIndexByte(key, '/') + 1
 	sum := sha256.Sum256([]byte(key[:slash]))
 	var tag [43]byte // base64.RawURLEncoding.EncodedLen(len(sum))
 	base64.RawURLEncoding.Encode(tag[:], sum[:])
 
-	// One piece of memory: a name is made for every call.
+	// One allocation: a name is made for every call.
 	const kind = "value:"
 	session := len(s.prefix) + len("{}") + len(tag)
 	var b strings.Builder
@@ -261,5 +265,5 @@ func (s *Store) name(key string) name {
 	return name{value: value, session: value[:session], last: value[session+len(kind):]}
 }
 
-// lock is the key of the lock. An earlier state of this package had "lock:" and "fence:", which are left to expire.
+// lock is the key of the lock. Older versions of this package used "lock:" and "fence:"; those keys expire.
 func (n name) lock() string { return n.session + "hold:" + n.last }

@@ -5,23 +5,23 @@ import (
 	"encoding/hex"
 )
 
-// The key of a lock is a hash. It outlives the lock, so that one key says who has it, who had it last, and which writes of
-// that one were done. A script that takes, renews or releases a lock has no other key, and a script is one step: nothing comes
-// between its commands. The fields:
+// The key of a lock is a hash, which outlives the lock. It says who has the lock, who had it last, and which writes of that
+// caller were done. A script that takes, renews or releases a lock uses no other key. A script is one step: no other
+// command runs in between. The fields:
 //
-//	fence   the number that was given out last, which grows
-//	before  the number before that one
-//	token   whom it was given to
-//	free    there if that one has given the lock up
+//	fence   the latest fencing token, which grows with every new lock
+//	before  the fencing token before it
+//	token   the random token of the caller that got the latest fencing token
+//	free    exists if that caller has released the lock
 //	beat    the number of its last renewal
-//	lease   in ms, for how long it may live without a renewal
-//	gone    tokens of others that were given up, the last ones first, each of tokenSize
+//	lease   in ms: how long the lock lasts without a renewal
+//	gone    released tokens of other callers, the last ones first, each of tokenSize
 //	did:KEY <fence>:<number> of the last write of KEY
 //
-// The key has a time to live only while the lock is free. A lock that is held does not depend on Redis's clock, and is not a key
-// that Redis evicts before all others.
+// The key has a time to live only while the lock is free. A lock that is held does not depend on Redis's clock, and is not
+// one of the keys that Redis evicts first.
 //
-// The scripts write after they asked for the time, which Redis allows from version 5 on.
+// The scripts write after they have read the time; Redis allows that from version 5 on.
 
 type script struct{ source, hash string }
 
@@ -30,20 +30,21 @@ func newScript(source string) script {
 	return script{source, hex.EncodeToString(sum[:])}
 }
 
-// What the first element of an answer says.
+// The first element of an answer.
 const (
 	answerNo  = 0 // another has the lock, or the caller has lost it
 	answerYes = 1
 )
 
-// acquire gives a free lock to a token, with a fence: {1, fence, the fence before it}. While another has it, the answer is what
-// the lock looks like, and its lease: {0, sight, lease}. A token that has the lock gets the same fence again, since it asks once
-// more when an answer was lost. One that was given up gets nothing: this is an older copy of what it once asked.
+// acquire gives a free lock to a caller's token, with a fencing token: {1, fence, the fence before it}. If another caller
+// has the lock, the answer is the state of the lock and its lease: {0, sight, lease}. A caller that already has the lock
+// gets the same fence again, since it asks once more after a lost answer. A token that was released gets nothing: this is
+// an old copy of a request.
 //
-// The asker's sight is what it has seen of the lock for a whole lease, by its own clock. If the lock still looks like that, its
-// holder has not renewed it, and the asker gets it.
+// sight is the state that the caller has seen unchanged for a whole lease, by its own clock. If the lock still has that
+// state, it was not renewed, and the caller gets it.
 //
-// With the lock go the values of further keys.
+// The answer also has the values of further keys.
 //
 // KEYS: lock, values. ARGV: token, lease in ms, sight or "".
 var acquire = newScript(`
@@ -77,8 +78,8 @@ redis.call('PERSIST', KEYS[1])
 return got(fence, before)
 `)
 
-// release gives a token up: its lock is free if it has it, and it never gets one again. Others that were given up are
-// remembered by their tokens, which is needed only if a copy of what they asked may still be under way.
+// release releases a token: the lock becomes free if the token has it, and the token can never get it again. Released
+// tokens are remembered only if an old copy of their requests may still be under way.
 //
 // KEYS: lock. ARGV: token, how long a free lock is remembered in ms, "1" if a copy may be under way, how long gone may be.
 var release = newScript(`
@@ -95,11 +96,11 @@ if free then redis.call('PEXPIRE', KEYS[1], ARGV[2]) end
 return {1}
 `)
 
-// guard is how every script begins that acts for a holder. The lock is lost if the holder has given it up, and if another has or
-// had a fence that is neither the holder's nor one of those before it. Where Redis knows none but these, it has forgotten the
-// holder, in a failover say: then the holder goes on if it is sure that nobody can have taken the lock for its lease.
+// guard is the beginning of every script that works with a lock. The lock is lost if it was released, or if the hash has a
+// fence that is neither this lock's nor an earlier one. If the fence is an earlier one, Redis has forgotten this lock, for
+// example in a failover. Then the caller keeps the lock if it is sure that no other can have taken it for a lease.
 //
-// KEYS: lock. ARGV: token, fence, the one before it, lease in ms, "1" if the holder is sure.
+// KEYS: lock. ARGV: token, fence, the fence before it, lease in ms, "1" if the caller is sure.
 const guard = `
 local s = redis.call('HMGET', KEYS[1], 'fence', 'token', 'free')
 local known = s[1] == ARGV[2] and s[2] == ARGV[1]
@@ -110,7 +111,7 @@ elseif s[1] and tonumber(s[1]) > tonumber(ARGV[3]) or ARGV[5] ~= '1' then
 end
 `
 
-// remember brings back what Redis may have forgotten of a holder.
+// remember restores the fields that Redis may have forgotten.
 const remember = `
 if not known then
   redis.call('HSET', KEYS[1], 'fence', ARGV[2])
@@ -123,8 +124,7 @@ if not known then
 end
 `
 
-// numbered does f for a key unless that has been done already, or a later write was: then this is an older copy, which came late.
-// ARGV[6]: the number of the write among those of the hold.
+// numbered does f for a key, unless this write or a later one was done already: then this is an old copy that came late.
 const numbered = `
 local function done(key)
   local fence, last = string.match(redis.call('HGET', KEYS[1], 'did:' .. key) or '', '^(%d+):(%d+)$')
@@ -143,11 +143,11 @@ end
 `
 
 var (
-	// renew shows whoever waits that the holder lives. ARGV[6]: the number of the renewal.
+	// renew shows waiting callers that the lock is in use. ARGV[6]: the number of the renewal.
 	renew = newScript(guard + remember + `redis.call('HSET', KEYS[1], 'beat', ARGV[6])
 return {1}`)
 
-	// read answers with the value. KEYS[2]: value.
+	// read returns the value. KEYS[2]: value.
 	read = newScript(guard + `return {1, redis.call('GET', KEYS[2])}`)
 
 	// write replaces the value. KEYS[2]: value. ARGV[7]: the new one. ARGV[8]: how long it is kept, in ms, 0 for ever.
@@ -159,8 +159,9 @@ return {1}`)
 for i = 2, #KEYS do once(KEYS[i], function() redis.call('DEL', KEYS[i]) end) end
 return {1}`)
 
-	// swap replaces values if the first one is still what the holder has seen: {1, 1}, or {1, 0} if it is not. KEYS: lock,
-	// values. ARGV[7]: the old value. ARGV[8]: how long all are kept, in ms, 0 for ever. From ARGV[9] on: the new ones.
+	// swap replaces values if the first one is still the one that the caller has read: {1, 1}, or {1, 0} if it is not.
+	// KEYS: lock, values. ARGV[7]: the old value. ARGV[8]: how long all are kept, in ms, 0 for ever. From ARGV[9] on: the
+	// new ones.
 	swap = newScript(guard + remember + numbered + `
 if not done(KEYS[2]) and redis.call('GET', KEYS[2]) ~= ARGV[7] then return {1, 0} end
 for i = 2, #KEYS do set(KEYS[i], ARGV[i + 7], ARGV[8]) end

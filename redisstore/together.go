@@ -10,8 +10,8 @@ import (
 	"github.com/cloudbase-community/tcbauth"
 )
 
-// LockGet is Lock of key, and then Get of keys with held, in one round trip where nobody else has the lock. All are keys of one
-// session. A value is nil where there is none.
+// LockGet is Lock of key, then Get of keys with held. It takes one round trip if the lock is free. All keys must be of one
+// session. A value is nil if nothing is stored.
 func (s *Store) LockGet(ctx context.Context, key string, keys ...string) (held context.Context, unlock func(), values [][]byte, err error) {
 	names, err := s.names(key, keys)
 	if err != nil {
@@ -49,8 +49,8 @@ func checked(values []any, i int) ([]byte, error) {
 	return value, nil
 }
 
-// Replace stores values under keys, in one step and with the context of a lock of their session, if the value under the first key is
-// still old. Otherwise it does nothing and reports false. ttl is that of Set.
+// Replace stores values under keys in one step, with the context of a lock of their session, if the value under the first
+// key is still old. Otherwise it does nothing and reports false. ttl is as for Set.
 func (s *Store) Replace(ctx context.Context, old []byte, ttl time.Duration, keys []string, values [][]byte) (done bool, err error) {
 	h, names, err := s.holding(ctx, keys)
 	if err != nil {
@@ -73,7 +73,7 @@ func (s *Store) Replace(ctx context.Context, old []byte, ttl time.Duration, keys
 	return len(reply) > 1 && reply[1] == int64(answerYes), nil
 }
 
-// DeleteAll is Delete of all keys in one step, with the context of a lock of their session.
+// DeleteAll deletes all keys in one step, with the context of a lock of their session.
 func (s *Store) DeleteAll(ctx context.Context, keys ...string) error {
 	h, names, err := s.holding(ctx, keys)
 	if err != nil {
@@ -85,7 +85,7 @@ func (s *Store) DeleteAll(ctx context.Context, keys ...string) error {
 	return nil
 }
 
-// holding returns the hold that ctx carries on the session of keys, and the names of these in Redis.
+// holding returns the hold of ctx for the session of keys, and the names of keys in Redis.
 func (s *Store) holding(ctx context.Context, keys []string) (*hold, []string, error) {
 	if err := ended(ctx); err != nil {
 		return nil, nil, err
@@ -122,7 +122,7 @@ func tooLong(what string, size int) error {
 	return fmt.Errorf("redisstore: %s: a value of %d bytes is over the limit of %d", what, size, maxValue)
 }
 
-// checkedTTL returns ttl in steps of a millisecond, and not 0 if it is not.
+// checkedTTL returns ttl in milliseconds, and at least one if it is not 0.
 func checkedTTL(ttl time.Duration) (time.Duration, error) {
 	switch {
 	case ttl < 0:

@@ -14,15 +14,15 @@ import (
 )
 
 const (
-	// attemptLimit is how long one statement may take.
+	// attemptLimit limits one statement.
 	attemptLimit = 2 * time.Second
 
-	// A waiter asks often at first, since most locks are held for as long as one small request takes.
+	// Ask often at first, since most locks are held for one small request only.
 	firstPoll = 5 * time.Millisecond
 	lastPoll  = 100 * time.Millisecond
 )
 
-// aside is [detach.Run], since not every driver returns when a context ends, and tells why ctx has ended.
+// aside is [detach.Run], since not every driver returns when a context ends, with the reason why ctx has ended.
 func aside[T any](ctx context.Context, f func() (T, error)) (T, error) {
 	value, err := detach.Run(ctx, f)
 	if err != nil && ctx.Err() != nil {
@@ -31,8 +31,9 @@ func aside[T any](ctx context.Context, f func() (T, error)) (T, error) {
 	return value, err
 }
 
-// attempt runs f, which makes one statement, for limit at most. Its caller can leave before; the statement then goes on, since
-// a driver whose statement is cancelled closes its connection, and the database does what it was asked all the same or not.
+// attempt runs f, which makes one statement, for limit at most. If the caller stops waiting earlier, the statement
+// continues: a driver that cancels a statement closes its connection, and the database may or may not carry the statement
+// out.
 func attempt[T any](ctx context.Context, limit time.Duration, f func(ctx context.Context) (T, error)) (T, error) {
 	waiting, leave := context.WithTimeoutCause(ctx, limit, silentError{limit})
 	defer leave()
@@ -53,7 +54,7 @@ func attempt[T any](ctx context.Context, limit time.Duration, f func(ctx context
 	return value, err
 }
 
-// exec makes one attempt to change something, and returns how many rows that were.
+// exec makes one attempt to change rows, and returns their number.
 func (s *Store) exec(ctx context.Context, limit time.Duration, stmt statement, args ...any) (int64, error) {
 	return attempt(ctx, limit, func(ctx context.Context) (int64, error) {
 		result, err := s.db.ExecContext(ctx, stmt.text, stmt.bind(args)...)
@@ -64,7 +65,7 @@ func (s *Store) exec(ctx context.Context, limit time.Duration, stmt statement, a
 	})
 }
 
-// change is exec until no other is in the way.
+// change repeats exec until no other statement is in the way.
 func (s *Store) change(ctx context.Context, stmt statement, args ...any) (rows int64, err error) {
 	err = insist(ctx, 3*s.lease, crowded, func() error {
 		rows, err = s.exec(ctx, attemptLimit, stmt, args...)
@@ -73,7 +74,7 @@ func (s *Store) change(ctx context.Context, stmt statement, args ...any) (rows i
 	return rows, err
 }
 
-// read returns the value of a row, errNothing if there is none. It is one round trip, and ends with ctx alone.
+// read returns the value of a row, or errNothing. It takes one round trip and ends only with ctx.
 func read[T string | []byte](ctx context.Context, s *Store, name string) (value T, err error) {
 	query := func() (T, error) {
 		var value sql.Null[T] // SQLite's driver makes nil of no bytes
@@ -94,8 +95,8 @@ func read[T string | []byte](ctx context.Context, s *Store, name string) (value 
 	return value, err
 }
 
-// isMindful reports whether a driver is known to return when a context ends, whatever the database does: it closes its
-// connection then. One that is not known may wait for the database.
+// isMindful reports whether a driver is known to return when a context ends, even if the database does not answer: it then
+// closes its connection. Other drivers may wait for the database.
 func isMindful(d driver.Driver) bool {
 	kind := reflect.TypeOf(d)
 	if kind != nil && kind.Kind() == reflect.Pointer {
@@ -105,7 +106,7 @@ func isMindful(d driver.Driver) bool {
 		(strings.HasPrefix(kind.PkgPath(), "github.com/jackc/pgx/") || kind.PkgPath() == "github.com/go-sql-driver/mysql")
 }
 
-// holds reports whether a lock is held by a token.
+// holds reports whether a token has a lock.
 func (s *Store) holds(ctx context.Context, lock, token string) (bool, error) {
 	return attempt(ctx, attemptLimit, func(ctx context.Context) (bool, error) {
 		var one int
@@ -117,7 +118,7 @@ func (s *Store) holds(ctx context.Context, lock, token string) (bool, error) {
 	})
 }
 
-// insist calls f until that does not fail any more in a way that again is for, or has for limit, or ctx is done.
+// insist calls f until it succeeds, fails with an error that again does not accept, limit is over, or ctx is done.
 func insist(ctx context.Context, limit time.Duration, again func(error) bool, f func() error) error {
 	start := time.Now()
 	for delay := firstPoll; ; delay = min(delay*3/2, lastPoll) {
@@ -128,7 +129,7 @@ func insist(ctx context.Context, limit time.Duration, again func(error) bool, f 
 	}
 }
 
-// wait waits for about d, so that processes that started together do not go on together.
+// wait waits for about d, so that processes that started together do not stay in step.
 func wait(ctx context.Context, d time.Duration) error {
 	timer := time.NewTimer(d/2 + mathrand.N(d/2+1)) //nolint:gosec // no secret depends on it
 	defer timer.Stop()

@@ -9,7 +9,7 @@ import (
 // Dialect is the kind of SQL that a database speaks.
 type Dialect int
 
-// The dialects. Others that speak one of them may do; these are the ones that are tested.
+// The dialects. Other databases that speak one of them may work; the tests use these.
 const (
 	PostgreSQL Dialect = iota + 1 // PostgreSQL 11 or newer
 	MySQL                         // MySQL 5.7 or newer and MariaDB 10.3 or newer, with InnoDB
@@ -29,8 +29,8 @@ func (d Dialect) String() string {
 	return fmt.Sprintf("Dialect(%d)", int(d))
 }
 
-// now is the database's clock, in ms since 1970. It is that of the beginning of a statement, which may then have waited:
-// whoever takes a lock minds that.
+// now is the database's clock, in ms since 1970, at the beginning of a statement. The statement may have waited after that;
+// the statement that takes a lock allows for it.
 func (d Dialect) now() string {
 	switch d {
 	case PostgreSQL:
@@ -42,7 +42,7 @@ func (d Dialect) now() string {
 	}
 }
 
-// blob is the type of any bytes.
+// blob is the type for arbitrary bytes.
 func (d Dialect) blob() string {
 	if d == PostgreSQL {
 		return "bytea"
@@ -58,8 +58,8 @@ func (d Dialect) position() string {
 	return "instr"
 }
 
-// share has a SELECT wait for whoever changes the row, and whoever wants to change it wait for the statement. In SQLite there is
-// one statement at a time that writes.
+// share makes a SELECT wait for a transaction that changes the row, and makes later changes wait for the SELECT. SQLite
+// runs one writing statement at a time anyway.
 func (d Dialect) share() string {
 	if d == PostgreSQL {
 		return "FOR SHARE OF l"
@@ -67,7 +67,7 @@ func (d Dialect) share() string {
 	return ""
 }
 
-// skipLocked has a sweep leave alone what somebody else is at.
+// skipLocked makes a sweep skip rows that others use.
 func (d Dialect) skipLocked() string {
 	if d == PostgreSQL {
 		return "FOR UPDATE SKIP LOCKED"
@@ -81,7 +81,7 @@ type statement struct {
 	order []int // which argument each placeholder stands for; nil: each for its own, by its number
 }
 
-// bytes is an argument as the type of any bytes, and text as that of any text, where a statement does not say it elsewhere.
+// bytes marks an argument as arbitrary bytes, and text as text, where a statement does not say its type elsewhere.
 func (d Dialect) bytes(arg string) string {
 	if d == MySQL { // which takes it for text in the connection's character set otherwise
 		return "CAST(" + arg + " AS binary)"
@@ -96,7 +96,8 @@ func (d Dialect) text(arg string) string {
 	return "CAST(" + arg + " AS text)"
 }
 
-// compile makes a statement of a text, in which {tables} and pieces of the dialect stand in braces, and each argument as @name.
+// compile makes a statement of a text. In the text, {tables} and pieces of the dialect stand in braces, and each argument
+// as @name.
 func (d Dialect) compile(prefix, text string, args ...string) statement {
 	text = strings.NewReplacer(
 		"{values}", prefix+"values", "{locks}", prefix+"locks", "{now}", d.now(), "{blob}", d.blob(),

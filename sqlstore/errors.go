@@ -12,14 +12,14 @@ import (
 	"time"
 )
 
-// ErrLockLost: the call was made with the context of a lock that somebody else has taken since, or that was given up. Nothing
-// was done by this attempt; one before it, whose answer was lost, may have been.
-var ErrLockLost = errors.New("sqlstore: the lock was lost: somebody else has taken it since")
+// ErrLockLost means that the call was made with the context of a lock that another caller has taken since, or that was
+// released. This attempt did nothing; an earlier attempt whose answer was lost may have done its work.
+var ErrLockLost = errors.New("sqlstore: the lock was lost: another process or call has taken it since")
 
-// errNothing: the statement has found no row.
+// errNothing means that the statement has found no row.
 var errNothing = errors.New("no such row")
 
-// ended is ctx's error, together with ErrLockLost where that is why ctx ended.
+// ended is ctx's error, joined with ErrLockLost if the lost lock ended ctx.
 func ended(ctx context.Context) error {
 	err := ctx.Err()
 	if err != nil && errors.Is(context.Cause(ctx), ErrLockLost) {
@@ -28,13 +28,13 @@ func ended(ctx context.Context) error {
 	return err
 }
 
-// lostError is ErrLockLost as the reason why a context ended.
+// lostError is ErrLockLost as the cause of a context.
 type lostError struct{ ended error }
 
 func (e lostError) Error() string   { return ErrLockLost.Error() }
 func (e lostError) Unwrap() []error { return []error{ErrLockLost, e.ended} }
 
-// failed is what a call returns that got err from the database.
+// failed wraps an error of the database for a caller of this package.
 func failed(ctx context.Context, what string, err error) error {
 	if end := ended(ctx); end != nil {
 		return end
@@ -53,13 +53,14 @@ func failed(ctx context.Context, what string, err error) error {
 	return fmt.Errorf("sqlstore: %s: %w", what, err)
 }
 
-// silentError: there was no answer within the limit of an attempt.
+// silentError means that no answer came within the limit of an attempt.
 type silentError struct{ limit time.Duration }
 
 func (e silentError) Error() string { return fmt.Sprintf("no answer within %v", e.limit) }
 
-// crowded reports whether the database has refused a statement only since others were at the same rows: it has done nothing,
-// and will do it when it is asked again. database/sql has no common form for that, and drivers are not imported here.
+// crowded reports whether the database has refused a statement only because others used the same rows. It has then done
+// nothing, and the statement can be repeated. database/sql has no common form for this error, and this package imports no
+// drivers.
 func crowded(err error) bool {
 	switch code(err) {
 	case "40001", "40P01", "55P03", // PostgreSQL: serialization, deadlock, lock_timeout
@@ -70,8 +71,7 @@ func crowded(err error) bool {
 	return strings.Contains(text, "database is locked") || strings.Contains(text, "database table is locked") // SQLite
 }
 
-// passing reports whether err is of a kind that goes away by itself: the database starts, stops, fails over, or cannot be
-// reached.
+// passing reports whether err goes away by itself: the database starts, stops, fails over, or cannot be reached.
 func passing(err error) bool {
 	if crowded(err) {
 		return true
@@ -82,7 +82,7 @@ func passing(err error) bool {
 		"1053", "1317", "1927", "1969", "3024": // MySQL: shutdown; whoever ends a statement or a connection; a limit of time
 		return true
 	default:
-		// PostgreSQL: the connection; an operator's doing, such as a shutdown, a start, a limit of time
+		// PostgreSQL: a lost connection; an action of an operator, such as a shutdown or a start; a time limit
 		if len(code) == 5 && (strings.HasPrefix(code, "08") || strings.HasPrefix(code, "57")) {
 			return true
 		}
@@ -95,7 +95,7 @@ func passing(err error) bool {
 		func(target error) bool { return errors.Is(err, target) }) || strings.Contains(err.Error(), "invalid connection")
 }
 
-// code is the code of an answer of the database's: an SQLSTATE of PostgreSQL's, a number of MySQL's, "" if it has none.
+// code returns the code of an answer of the database: an SQLSTATE of PostgreSQL, a number of MySQL, or "".
 func code(err error) string {
 	if answer, ok := errors.AsType[interface {
 		error

@@ -6,7 +6,7 @@ import (
 	"errors"
 )
 
-// look reads what is stored under names, for the holder of a lock. It reports false if the lock is another's.
+// look reads the values under names for the caller that has a lock. It reports false if another has the lock.
 func (h *hold) look(ctx context.Context, names []string) (found map[string][]byte, mine bool, err error) {
 	s := h.store
 	stmt := s.sql.heldGet[len(names)-1]
@@ -38,7 +38,7 @@ func (h *hold) look(ctx context.Context, names []string) (found map[string][]byt
 	return found, found != nil, err
 }
 
-// get reads a value for the holder of a lock.
+// get reads a value for the caller that has a lock.
 func (h *hold) get(ctx context.Context, name string) ([]byte, error) {
 	var found map[string][]byte
 	err := insist(ctx, 3*h.store.lease, passing, func() error {
@@ -56,17 +56,17 @@ func (h *hold) get(ctx context.Context, name string) ([]byte, error) {
 	return value, err
 }
 
-// lost ends held, whose lock is lost.
+// lost ends held after its lock was lost.
 func (h *hold) lost() error {
 	h.cancel(ErrLockLost)
 	return ErrLockLost
 }
 
-// put stores values for the holder of a lock, or deletes those that are nil. The rows are kept for life, in ms. An attempt may be
-// made twice: it has its number, and where a later one was done it does nothing.
-func (h *hold) put(ctx context.Context, names []string, values [][]byte, life int64) error {
+// put stores values for the caller that has a lock, and deletes those that are nil. The rows are kept for lifetime, in ms.
+// An attempt may be repeated: it has a number, and does nothing if a later one was done.
+func (h *hold) put(ctx context.Context, names []string, values [][]byte, lifetime int64) error {
 	s := h.store
-	args := append([]any{h.name.full, h.token, h.number.Add(1), life}, rowsOf(names, values)...)
+	args := append([]any{h.name.full, h.token, h.number.Add(1), lifetime}, rowsOf(names, values)...)
 	return insist(ctx, 3*s.lease, passing, func() error {
 		rows, err := s.exec(ctx, attemptLimit, s.sql.heldPut[len(names)-1], args...)
 		if err == nil && rows == 0 {
@@ -76,10 +76,10 @@ func (h *hold) put(ctx context.Context, names []string, values [][]byte, life in
 	})
 }
 
-// swap is put if the first value is still old, and reports whether it was.
-func (h *hold) swap(ctx context.Context, old []byte, names []string, values [][]byte, life int64) (done bool, err error) {
+// swap is put if the first value is still old. It reports whether it was.
+func (h *hold) swap(ctx context.Context, old []byte, names []string, values [][]byte, lifetime int64) (done bool, err error) {
 	s, number := h.store, h.number.Add(1)
-	args := append([]any{h.name.full, h.token, number, life, old}, rowsOf(names, values)...)
+	args := append([]any{h.name.full, h.token, number, lifetime, old}, rowsOf(names, values)...)
 	err = insist(ctx, 3*s.lease, passing, func() error {
 		rows, err := s.exec(ctx, attemptLimit, s.sql.swap[len(names)-1], args...)
 		if done = rows > 0; err == nil && !done {
@@ -90,7 +90,7 @@ func (h *hold) swap(ctx context.Context, old []byte, names []string, values [][]
 	return done, err
 }
 
-// swapped reports whether an attempt to swap that changed nothing had been done before, by an attempt whose answer was lost.
+// swapped reports whether an attempt to swap that changed nothing was done before, by an attempt whose answer was lost.
 func (h *hold) swapped(ctx context.Context, name string, number int64) (done bool, err error) {
 	s := h.store
 	done, err = attempt(ctx, attemptLimit, func(ctx context.Context) (bool, error) {
@@ -105,7 +105,7 @@ func (h *hold) swapped(ctx context.Context, name string, number int64) (done boo
 	return done, err
 }
 
-// rowsOf are names and values as arguments.
+// rowsOf returns names and values as arguments.
 func rowsOf(names []string, values [][]byte) (args []any) {
 	for i, value := range values {
 		var stored any // a slice that is nil would be no NULL to every driver

@@ -10,40 +10,41 @@ import (
 )
 
 const (
-	// releaseLimit is what the database has for giving up a lock. What is not released ends with its lease.
+	// releaseLimit limits the time for releasing a lock. A lock that is not released by then ends with its lease.
 	releaseLimit = time.Second
-	// unlockLimit is how long an unlock waits for that, and unlockGrace how long after the end of the lock's context.
+	// unlockLimit limits the wait of unlock for that, and unlockGrace its wait after the lock's context has ended.
 	unlockLimit = 2 * time.Second
 	unlockGrace = 50 * time.Millisecond
 )
 
-// errUnlocked is why held ends when its lock is given up.
+// errUnlocked is the cause with which held ends when its lock is released.
 var errUnlocked = errors.New("sqlstore: the lock was given up")
 
-// Lock waits for the lock of key, which excludes everybody who uses the same tables. It returns ctx's error, as it is, once
-// ctx is done, and the driver's if the database cannot be reached.
+// Lock waits for the lock of key, which excludes all others that use the same tables. If ctx ends, it returns ctx's error
+// unchanged; if the database cannot be reached, the driver's error.
 //
-// held guards all keys. Where a context carries several locks, the keys of one session, those that are equal up to their last
-// slash, are guarded by the lock of that session, of two the one taken last, and all other keys by the lock taken last.
+// held guards all keys. If a context carries several locks, the lock of a session guards the keys of that session: those
+// that are equal up to their last slash. All other keys are guarded by the latest lock. If there are two locks of one
+// session, the later one counts.
 //
-// held is cancelled, with [ErrLockLost] as its cause, when it becomes known that somebody else has taken the lock: at the
-// next renewal, or at the next use of held. Until then, and while the database cannot be reached, the database itself refuses
-// what must not be done. Get, Set and Delete with held put up with a database that cannot be reached for three leases: what they
-// are to keep has no other copy as a rule. held also ends with unlock, and once it has ended the lock is not renewed any
-// more. unlock returns after 2 s at the latest, and within 100 ms of the end of ctx; a lock that could not be given up by then
+// held is cancelled, with [ErrLockLost] as its cause, when the Store learns that another caller has taken the lock: at the
+// next renewal, or at the next use of held. Until then the database itself refuses calls with held. Get, Set and Delete
+// with held try for three leases while the database cannot be reached, since the value that they store usually has no other
+// copy. held also ends with unlock. The lock is not renewed after held has ended.
+//
+// unlock returns after 2 s at the latest, and within 100 ms after the end of ctx. A lock that could not be released by then
 // ends with its lease.
 func (s *Store) Lock(ctx context.Context, key string) (held context.Context, unlock func(), err error) {
 	held, unlock, _, err = s.take(ctx, nameOf(key))
 	return held, unlock, err
 }
 
-// take waits for the lock of name, and then reads what is stored under others.
+// take waits for the lock of name, and then reads the values under others.
 func (s *Store) take(ctx context.Context, name name, others ...string) (held context.Context, unlock func(), found map[string][]byte, err error) {
 	if err := ended(ctx); err != nil {
 		return nil, nil, nil, err
 	}
-	// The goroutines of this process queue here, so that only one of them asks the database, and the others get the lock in
-	// order.
+	// The goroutines of this process queue here: only one of them asks the database, and the others get the lock in order.
 	leave, err := s.locks.Lock(ctx, name.full)
 	if err != nil {
 		return nil, nil, nil, err
@@ -70,13 +71,13 @@ func (s *Store) take(ctx context.Context, name name, others ...string) (held con
 	}, h.found, nil
 }
 
-// giveUp gives the lock up, and lets the next one in this process have its turn.
+// giveUp releases the lock and lets the next goroutine of this process have it.
 func (h *hold) giveUp(ctx context.Context) {
 	h.release(ctx)
 	h.leave()
 }
 
-// awaitRelease waits until a lock is given up, and not for long.
+// awaitRelease waits a short time for the release of a lock.
 func awaitRelease(ctx context.Context, given <-chan struct{}) {
 	limit := time.NewTimer(unlockLimit)
 	defer limit.Stop()
@@ -94,7 +95,7 @@ func awaitRelease(ctx context.Context, given <-chan struct{}) {
 	}
 }
 
-// hold is a lock that is held, or was until it was lost.
+// hold is a lock that this Store has, or had until it was lost.
 type hold struct {
 	store  *Store
 	name   name
@@ -109,16 +110,16 @@ type hold struct {
 	number atomic.Int64 // of the writes
 }
 
-// holdKey is what held has a hold under, with those that its context had before behind it.
+// holdKey is the key of a hold in its context. A hold links to the earlier ones of the same context.
 type holdKey struct{ store *Store }
 
-// lastHold returns the hold that was taken last, nil if ctx has none.
+// lastHold returns the latest hold of a context, or nil.
 func (s *Store) lastHold(ctx context.Context) *hold {
 	h, _ := ctx.Value(holdKey{s}).(*hold)
 	return h
 }
 
-// holdOf returns the hold that guards a name, nil if ctx has none.
+// holdOf returns the hold that guards a name, or nil.
 func (s *Store) holdOf(ctx context.Context, name name) *hold {
 	last := s.lastHold(ctx)
 	for h := last; h != nil; h = h.outer {
@@ -129,8 +130,8 @@ func (s *Store) holdOf(ctx context.Context, name name) *hold {
 	return last
 }
 
-// acquire asks for the lock until it gets it, and for what is stored under others, and returns how much of the lease was gone by
-// then.
+// acquire asks for the lock until it gets it, and then for the values under others. It returns how much of the lease has
+// passed by then.
 func (h *hold) acquire(ctx context.Context, others []string) (spent time.Duration, err error) {
 	s := h.store
 	for delay := firstPoll; ; delay = min(delay*3/2, lastPoll) {
@@ -154,7 +155,8 @@ func (h *hold) acquire(ctx context.Context, others []string) (spent time.Duratio
 	}
 }
 
-// ask asks for the lock once, and if it has got it for what is stored under others. Whoever has the lock already gets a new lease.
+// ask asks for the lock once and, if it gets it, for the values under others. A caller that has the lock already gets a new
+// lease.
 func (h *hold) ask(ctx context.Context, others []string) (took bool, err error) {
 	s := h.store
 	rows, err := s.exec(ctx, attemptLimit, s.sql.acquire, h.name.full, h.token, s.lease.Milliseconds())
@@ -167,21 +169,21 @@ func (h *hold) ask(ctx context.Context, others []string) (took bool, err error) 
 		h.found, took, err = h.look(ctx, others)
 		return took, err
 	case rows == 1 && s.dialect == MySQL:
-		// A new row counts as 1, and with the driver's option clientFoundRows an old one that stayed as it was does too.
+		// A new row counts as 1. With the driver's option clientFoundRows an unchanged old row does too.
 		return s.holds(ctx, h.name.full, h.token)
 	default:
 		return true, nil
 	}
 }
 
-// keep renews the lock until held is done, which it makes happen itself when it finds the lock lost. So much of the lease is
-// spent already.
+// keep renews the lock until held is done. If the lock is lost, it ends held. spent is the part of the lease that has
+// passed.
 func (h *hold) keep(held context.Context, spent time.Duration) {
 	s := h.store
 	delay := max(s.lease/3-spent, 0)
 	for wait(held, delay) == nil {
 		delay = s.lease / 3
-		// Longer than this, the call would take the time of the next one.
+		// A longer call would overlap the next one.
 		rows, err := s.exec(held, s.lease/3, s.sql.renew, h.name.full, h.token, s.lease.Milliseconds())
 		if err == nil && rows == 0 { // MySQL counts no row that is as it was
 			err = h.check(held)
@@ -192,7 +194,7 @@ func (h *hold) keep(held context.Context, spent time.Duration) {
 	}
 }
 
-// check returns ErrLockLost if the lock is lost, and ends held.
+// check returns ErrLockLost if the lock is lost, and ends held then.
 func (h *hold) check(ctx context.Context) error {
 	mine, err := h.store.holds(ctx, h.name.full, h.token)
 	if err == nil && !mine {
@@ -201,8 +203,8 @@ func (h *hold) check(ctx context.Context) error {
 	return err
 }
 
-// release gives the lock up if it is still ours, and sees to it that the token never gets it. The end of ctx, whose lock it
-// was, does not matter.
+// release releases the lock if it is still this hold's, and makes sure that the token never gets it again. It does so even
+// after the lock's ctx has ended.
 func (h *hold) release(ctx context.Context) {
 	s := h.store
 	stmt := s.sql.release
@@ -214,7 +216,7 @@ func (h *hold) release(ctx context.Context) {
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), releaseLimit)
 	defer cancel()
-	// An error leaves nothing to do: the lock ends with its lease.
+	// Nothing can be done about an error: the lock ends with its lease.
 	_ = insist(ctx, releaseLimit, passing, func() error {
 		_, err := s.exec(ctx, releaseLimit, stmt, h.name.full, h.token)
 		return err

@@ -11,19 +11,19 @@ const (
 	defaultPrefix = "tcbauth_"
 	defaultLease  = 10 * time.Second
 
-	// leastLease leaves time for the renewals, of which there are three in a lease, to reach the database and come back.
+	// leastLease leaves time for the three renewals in a lease to reach the database and come back.
 	leastLease = 100 * time.Millisecond
 )
 
-// Option changes how a [Store] works; see [New]. A value that makes no sense is an error of New.
+// Option changes how a [Store] works; see [New], which returns an error for an invalid value.
 type Option func(*Store) error
 
 // A name that no dialect has to quote. The longest one of a table or an index stays under the limit of all dialects.
 var prefixes = regexp.MustCompile(`^[a-z_][a-z0-9_]{0,39}$`)
 
-// WithPrefix sets what the names of the tables begin with; "tcbauth_" if not given, which makes tcbauth_values and
-// tcbauth_locks. Programs that are to share sessions give the same one, and others in the same database another. It has small
-// letters, digits and underscores, 40 at most.
+// WithPrefix sets the beginning of the names of the tables: lower-case letters, digits and underscores, at most 40. The
+// default is "tcbauth_", for the tables tcbauth_values and tcbauth_locks. Programs that share sessions use the same prefix.
+// Other programs in the same database need another one.
 func WithPrefix(prefix string) Option {
 	return func(s *Store) error {
 		if !prefixes.MatchString(prefix) {
@@ -34,9 +34,10 @@ func WithPrefix(prefix string) Option {
 	}
 }
 
-// WithLockLease sets how long a lock outlives its last renewal, at least 100 ms; 10 s if not given. It is renewed three
-// times in a lease while it is held. A short lease lets others go on sooner after a process died; a long one lets a holder
-// be stopped, or cut off from the database, for longer before it loses its lock. All Stores on the same tables should have the same.
+// WithLockLease sets the time after which a lock ends if its process stops renewing it, at least 100 ms; the default is 10
+// s. While a lock is held it is renewed three times in a lease. With a short lease, others wait less after a process has
+// died. With a long lease, a process can be stopped, or cut off from the database, for longer before it loses its lock. All
+// Stores on the same tables should use the same lease.
 func WithLockLease(lease time.Duration) Option {
 	return func(s *Store) error {
 		if lease < leastLease {

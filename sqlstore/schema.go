@@ -8,10 +8,10 @@ import (
 )
 
 const (
-	// goneChars is how many characters of tokens that were given up a lock remembers: those of 64.
+	// goneChars limits the text of released tokens that a lock remembers: room for 64.
 	goneChars = "1664"
 
-	// keepDeleted is for how long the rows of deleted values and of free locks are kept.
+	// keepDeleted is how long the rows of deleted values and free locks are kept.
 	keepDeleted = time.Hour
 
 	sweepBatch   = 1000 // rows of one statement of Sweep
@@ -22,7 +22,7 @@ const (
 	migrateTries = 5
 )
 
-// schemas are the statements that make the tables; {prefix} stands for that of their names.
+// schemas are the statements that make the tables; {prefix} stands for the beginning of their names.
 var schemas = map[Dialect]string{
 	PostgreSQL: `CREATE TABLE IF NOT EXISTS {prefix}values (
   name text COLLATE "C" PRIMARY KEY,
@@ -71,8 +71,8 @@ CREATE TABLE IF NOT EXISTS {prefix}locks (
 `,
 }
 
-// Schema returns the statements that make the tables of a Store with these options, where they are not there yet: for a
-// tool that migrates, or to be read. Each ends with a semicolon at the end of a line.
+// Schema returns the statements that make the tables of a Store with these options, unless the tables exist: for a tool
+// that migrates, or to read. Each statement ends with a semicolon at the end of a line.
 func Schema(dialect Dialect, opts ...Option) (string, error) {
 	s, err := configure(dialect, opts)
 	if err != nil {
@@ -83,8 +83,8 @@ func Schema(dialect Dialect, opts ...Option) (string, error) {
 
 func (s *Store) schema() string { return strings.ReplaceAll(schemas[s.dialect], "{prefix}", s.prefix) }
 
-// Migrate makes the tables that are not there yet, by the statements of [Schema]. Several processes may call it at once, and
-// again at each start; the user of db needs the right to create tables only if one is missing.
+// Migrate makes the missing tables with the statements of [Schema]. Several processes may call it at once, and again at
+// each start. The database user needs the right to create tables only if a table is missing.
 func (s *Store) Migrate(ctx context.Context) error {
 	if err := ended(ctx); err != nil {
 		return err
@@ -125,10 +125,10 @@ func (s *Store) hasTables(ctx context.Context) bool {
 	return lost == nil && errors.Is(missing, errNothing)
 }
 
-// Sweep deletes what is of no use any more: values whose ttl is over, and what is remembered, for an hour, of values that
-// were deleted and of locks that are free. It returns how many rows that were. Every Store does a little of it now and then
-// when it stores a value, so that a table does not grow for ever; call Sweep every hour or so where many sessions expire. It works
-// in small steps, and several processes may do it at once.
+// Sweep deletes rows that are no longer needed: values after the end of their ttl, and the rows of deleted values and free
+// locks, which are kept for an hour. It returns the number of deleted rows. Each Store sweeps a little after some of its
+// Sets, so a table does not grow for ever. If many sessions expire, call Sweep about every hour. It works in small steps,
+// and several processes may call it at once.
 func (s *Store) Sweep(ctx context.Context) (int64, error) {
 	if err := ended(ctx); err != nil {
 		return 0, err
@@ -152,7 +152,7 @@ func (s *Store) Sweep(ctx context.Context) (int64, error) {
 	return swept, nil
 }
 
-// trickle sweeps a little after some of the Sets. It matters to nobody whether it succeeds.
+// trickle sweeps a little after some of the Sets. Its errors are ignored.
 func (s *Store) trickle(ctx context.Context) {
 	if s.sets.Add(1)%trickleEvery != 0 {
 		return

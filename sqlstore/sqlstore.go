@@ -1,36 +1,35 @@
-// Package sqlstore keeps sessions in a database, for programs that run as many processes on many machines: all of them share
-// the sessions and take turns at refreshing them. It needs database/sql and a driver of the caller's choice, and imports none.
+// Package sqlstore keeps sessions in a database, for programs that run as several processes or on several machines. All
+// processes share the sessions, and only one of them refreshes a session at a time. The package uses database/sql with a
+// driver that you choose, and imports none.
 //
 //	db, err := sql.Open("pgx", "postgres://app@db/app")
 //	store, err := sqlstore.New(db, sqlstore.PostgreSQL)
 //	err = store.Migrate(ctx) // or run what sqlstore.Schema returns
 //	app, err := tcbauth.NewApp("your-env-id", tcbauth.WithTokenStore(store))
 //
-// A Get is one SELECT, and one round trip with a driver that needs no more for it: pgx does, and go-sql-driver/mysql with
-// interpolateParams=true. SQLite needs a file, journal_mode=WAL and a busy_timeout; a database in memory is there once for each
-// connection, so limit those to one.
+// A Get is one SELECT. It takes one round trip if the driver needs no more, as pgx does, and go-sql-driver/mysql with
+// interpolateParams=true. SQLite needs a file, journal_mode=WAL and a busy_timeout. An SQLite database in memory exists
+// once for each connection, so limit the pool to one connection.
 //
-// The values stand in the database as they are: whoever can read them, its backups or a log of its statements can act as the
-// people who signed in. Put [tcbauth.Sealed] around the store if those are open to others.
+// The values are not encrypted: whoever can read the database, its backups or a log of its statements can act as the
+// signed-in users. Put [tcbauth.Sealed] around the store if others can read them.
 //
 // # Locks
 //
-// A lock is a row that says whose it is and until when, by the database's clock; no other clock counts. A process that dies
-// leaves it behind for the rest of its lease at most. No connection and no transaction lasts for as long as a lock is held: each
-// statement is a transaction of its own, so any number of locks can be held at once, with a pool of any size. The
-// goroutines of a Store queue in it, and one of them asks the database, a few times at first and then some ten times a
-// second.
+// A lock is a row that says who has it and until when, by the database's clock; no other clock counts. If a process dies,
+// its lock ends at the end of its lease. A lock keeps no connection and no transaction: each statement is a transaction of
+// its own, so any number of locks can be held at once, with a pool of any size. The goroutines of a Store queue inside the
+// process, and one of them asks the database, quickly at first and then about ten times a second.
 //
-// A lock that expires can be lost by a holder that lives: one that was stopped, or cut off from the database, for longer than the
-// lease. Such a holder must not overwrite what the next one wrote. Therefore each holder has a random token, its fence, and Get,
-// Set and Delete with the context that Lock returned look for it in the row of the lock, in the same statement as they act. If
-// somebody else has had the lock since, they do nothing and return [ErrLockLost]; if nobody has, they go ahead even
-// though the lock has expired, since a session that was just refreshed has no other copy. The writes of a holder are numbered, so
-// that one which comes late does not replace a later one, and a token that was given up never gets a lock.
+// A process can lose its lock while it is still running: if it was stopped, or cut off from the database, for longer than
+// the lease. It must not overwrite what the next process wrote. Therefore each lock has a fencing token, a random text in
+// its row. Get, Set and Delete with the context that Lock returned compare the token and do their work in one statement. If
+// another process has taken the lock since, they do nothing and return [ErrLockLost]. If no other process has, they do
+// their work, even after the lease: a session that was just refreshed has no other copy. The writes under a lock are
+// numbered, so that a late copy of one does not replace a later one. A released token never gets a lock again.
 //
-// What a fence cannot do is stop a holder from using what is outside the database: one that is stopped between taking the
-// lock and sending a refresh, for longer than the lease, sends it when it wakes. The lease is the time for which that
-// is unlikely enough.
+// A fencing token protects the database only. A process that takes the lock, is then stopped for longer than the lease, and
+// sends its refresh when it continues, is not held back. Choose a lease that makes this unlikely enough.
 package sqlstore
 
 import (
@@ -52,19 +51,20 @@ import (
 const (
 	maxValue = 1 << 20 // bytes; a session is a few kB
 
-	// forEver is a time to live in ms, of more than a hundred million years, which a bigint has room for beside the time.
+	// forEver is a ttl in ms of more than a hundred million years. A bigint can hold it plus the current time.
 	forEver = int64(1) << 62
 )
 
-// Store is a [tcbauth.TokenStore], [tcbauth.Locker], [tcbauth.StringGetter] and [tcbauth.Interruptible] in a database. Make one
-// with [New]; it is safe for concurrent use, and needs no Close. Any number of Stores, in one process or in many, may share
+// Store is a [tcbauth.TokenStore], [tcbauth.Locker], [tcbauth.StringGetter] and [tcbauth.Interruptible] in a database. Make
+// one with [New]. It is safe for concurrent use and needs no Close. Several Stores, in one process or in many, may share
 // the tables.
 //
-// A call returns when its context ends, also where the database has gone silent and the driver waits for it: it is made in a
-// goroutine of its own, but for a Get without a lock with pgx or go-sql-driver/mysql, which are known to return in time. A change
-// that goes on when its caller has left, for 2 s at most, comes before all that this Store begins later for the same key.
+// A call returns when its context ends, even if the database does not answer and the driver waits for it. For this each
+// call runs in a goroutine of its own, except a Get without a lock with pgx or go-sql-driver/mysql, which are known to
+// return in time. If the caller of a Set or Delete has stopped waiting, the change may still be made within 2 s, but before
+// all changes of the same key that this Store begins later.
 //
-// An error never has a key's user part or a value in it, as far as the driver's errors have none.
+// No error contains the user part of a key, or a value, unless the driver's error contains it.
 type Store struct {
 	db      *sql.DB
 	dialect Dialect
@@ -84,8 +84,8 @@ var (
 	_ tcbauth.Interruptible = (*Store)(nil)
 )
 
-// New returns the store in db, which stays the caller's to close. It does no I/O: the tables are made by [Store.Migrate], or
-// with what [Schema] returns.
+// New returns a store in db. It sends nothing. The caller closes db. [Store.Migrate] makes the tables, or your own tool
+// with the statements of [Schema].
 func New(db *sql.DB, dialect Dialect, opts ...Option) (*Store, error) {
 	if db == nil {
 		return nil, errors.New("sqlstore: no database given")
@@ -115,12 +115,12 @@ func configure(dialect Dialect, opts []Option) (*Store, error) {
 	return s, nil
 }
 
-// Get returns the value under key, or [tcbauth.ErrNotFound], also when its ttl is over. With the context of a lock it is
-// ErrLockLost if the lock was lost, so that a holder learns of it before it acts on what it reads. A value of more than 1 MiB is
-// refused.
+// Get returns the value under key, or [tcbauth.ErrNotFound], also after the end of its ttl. With the context of a lock it
+// returns ErrLockLost if the lock was lost, so that the caller learns of it before it uses the value. A value of more than
+// 1 MiB is an error.
 func (s *Store) Get(ctx context.Context, key string) ([]byte, error) { return get[[]byte](ctx, s, key) }
 
-// GetString is Get with the value as a string.
+// GetString is Get, with the value as a string.
 func (s *Store) GetString(ctx context.Context, key string) (string, error) {
 	return get[string](ctx, s, key)
 }
@@ -149,8 +149,8 @@ func get[T string | []byte](ctx context.Context, s *Store, key string) (value T,
 	return value, nil
 }
 
-// Set stores value, at most 1 MiB, under key. It is not found any more after ttl, in steps of a millisecond and by the
-// database's clock, and deleted by a sweep; a ttl of 0 keeps it until it is replaced or deleted.
+// Set stores value, at most 1 MiB, under key. After ttl, which counts in milliseconds by the database's clock, the value is
+// no longer found, and a sweep deletes it. With a ttl of 0 it is kept until it is replaced or deleted.
 func (s *Store) Set(ctx context.Context, key string, value []byte, ttl time.Duration) error {
 	if err := ended(ctx); err != nil {
 		return err
@@ -158,16 +158,16 @@ func (s *Store) Set(ctx context.Context, key string, value []byte, ttl time.Dura
 	if len(value) > maxValue {
 		return tooLong("write", len(value))
 	}
-	life, err := lifetimeOf(ttl)
+	lifetime, err := lifetimeOf(ttl)
 	if err != nil {
 		return err
 	}
 	value = stored(value)
 	name := nameOf(key)
 	if h := s.holdOf(ctx, name); h != nil {
-		err = h.put(ctx, []string{name.full}, [][]byte{value}, life)
+		err = h.put(ctx, []string{name.full}, [][]byte{value}, lifetime)
 	} else {
-		err = s.changeInOrder(ctx, name, s.sql.put, name.full, value, life)
+		err = s.changeInOrder(ctx, name, s.sql.put, name.full, value, lifetime)
 	}
 	if err != nil {
 		return failed(ctx, "write", err)
@@ -176,7 +176,7 @@ func (s *Store) Set(ctx context.Context, key string, value []byte, ttl time.Dura
 	return nil
 }
 
-// lifetimeOf is how long a value is kept, in ms.
+// lifetimeOf returns how long a value is kept, in ms.
 func lifetimeOf(ttl time.Duration) (int64, error) {
 	switch {
 	case ttl < 0:
@@ -187,10 +187,11 @@ func lifetimeOf(ttl time.Duration) (int64, error) {
 	return forEver, nil
 }
 
-// stored is a copy of a value, which its caller may use again while a write that he has left goes on. No bytes are not NULL.
+// stored is a copy of a value: a caller that has stopped waiting may change its slice while the write continues. No bytes
+// are an empty value, not NULL.
 func stored(value []byte) []byte { return append(make([]byte, 0, len(value)), value...) }
 
-// Delete removes key. Nothing there is not an error.
+// Delete removes key. If nothing is stored, that is not an error.
 func (s *Store) Delete(ctx context.Context, key string) error {
 	if err := ended(ctx); err != nil {
 		return err
@@ -208,7 +209,8 @@ func (s *Store) Delete(ctx context.Context, key string) error {
 	return nil
 }
 
-// changeInOrder changes a value without a lock. A change whose caller has left comes before all that begin later.
+// changeInOrder changes a value without a lock. If its caller has stopped waiting, the change is still made before all
+// later ones.
 func (s *Store) changeInOrder(ctx context.Context, name name, stmt statement, args ...any) error {
 	leave, err := s.changes.Lock(ctx, name.full)
 	if err != nil {
@@ -224,26 +226,26 @@ func (s *Store) changeInOrder(ctx context.Context, name name, stmt statement, ar
 	return err
 }
 
-// Interruptible is true.
+// Interruptible returns true.
 func (*Store) Interruptible() bool { return true }
 
 func tooLong(what string, n int) error {
 	return fmt.Errorf("sqlstore: %s: a value of %d bytes is over the limit of %d", what, n, maxValue)
 }
 
-// name is what the tables have for a key: at most 108 of the characters that no database changes.
+// name is the name of a key in the tables: at most 108 characters that no database changes.
 type name struct {
 	full    string
 	session string // with which full begins
 }
 
-// mostLast is how long the last part of a key may be without being hashed.
+// mostLast is the longest last part of a key that is not hashed.
 const mostLast = 64
 
-// nameOf splits a key at its last slash: what is before it is the same for all keys of one visitor's session. It is hashed,
-// since a session cookie's value may be in it, which must not show in listings and logs; what follows is the name of a
-// kind of value, and tells whoever looks what a key is for, unless it is long or has letters that databases compare in their
-// own ways.
+// nameOf splits a key at its last slash. The part before it is the same for all keys of one user's session. It is hashed,
+// since it may contain the value of a session cookie, which must not appear in listings and logs. The part after it names
+// the kind of value and is readable for an operator, unless it is long or has letters that databases compare in their own
+// ways.
 func nameOf(key string) name {
 	slash := strings.LastIndexByte(key, '/') + 1
 	session, last := digest(key[:slash]), key[slash:]
@@ -258,7 +260,7 @@ func digest(s string) string {
 	return base64.RawURLEncoding.EncodeToString(sum[:])
 }
 
-// foreign reports whether r is not one of the characters of names.
+// foreign reports whether names cannot contain r.
 func foreign(r rune) bool {
 	return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && !bytes.ContainsRune([]byte("-_.%"), r)
 }

@@ -11,23 +11,23 @@ import (
 //	value    NULL if it was deleted
 //	expires  when the row may go, in ms since 1970 by the database's clock
 //	writer   the token of the lock under which it was written last
-//	number   that of the write among those of the lock
+//	number   the number of that write under its lock
 //
-// A row that was deleted stays for a while, so that an older write of the same holder which comes late finds the number.
+// The row of a deleted value stays for a while, so that a late copy of an older write under the same lock finds its number.
 //
 // The table of locks has a row for each key that was locked:
 //
 //	name     as above
-//	token    of who has the lock; "" if it is free. Each Lock has a new one: it is the fence that its writes must show
-//	expires  until when the lock is held, or when it was given up
-//	gone     tokens that were given up while something that asked for the lock with them may still be under way
+//	token    the fencing token of the lock, new for each Lock, which its writes must show; "" if the lock is free
+//	expires  until when the lock is held, or when it was released
+//	gone     released tokens whose requests for the lock may still be under way
 //
-// Each statement is a transaction of its own: nothing is held between two of them but rows.
+// Each statement is a transaction of its own: between two of them only rows remain.
 //
-// A statement that takes a lock cannot read what the lock guards: it may have waited for the holder before, and sees what was there
+// A statement that takes a lock cannot read the guarded values: it may have waited for the lock, and sees the state from
 // when it began.
 
-// statements are all that a Store says, for its dialect and tables.
+// statements are all statements of a Store, for its dialect and tables.
 type statements struct {
 	get                           statement // one row with the value, or none
 	put, remove                   statement // without a lock
@@ -40,10 +40,11 @@ type statements struct {
 	sweepValues, sweepLocks       statement
 }
 
-// several are statements about values, by how many less one. The names and values are their last arguments.
+// several are statements about several values, indexed by their number less one. The names and values are the last
+// arguments.
 type several [mostTogether]statement
 
-// mostTogether is how many values one statement is about at most.
+// mostTogether is the largest number of values in one statement.
 const mostTogether = 6
 
 func newStatements(d Dialect, prefix string) *statements {
@@ -85,7 +86,8 @@ func newStatements(d Dialect, prefix string) *statements {
 	return s
 }
 
-// guardedStandard is the text of a statement that stores the rows of a SELECT for the holder of a lock, on a further condition.
+// guardedStandard is the text of a statement that stores the rows of a SELECT for the caller that has a lock, on a further
+// condition.
 func guardedStandard(rows, condition string) string {
 	return `INSERT INTO {values} AS v (name, value, expires, writer, number)
 		SELECT k.name, k.value, {now} + @ttl, l.token, CAST(@number AS bigint) FROM {locks} AS l, (` + rows + `) AS k
@@ -95,7 +97,7 @@ func guardedStandard(rows, condition string) string {
 		WHERE v.writer <> excluded.writer OR v.number < excluded.number`
 }
 
-// guardedMySQL is the same in MySQL's way.
+// guardedMySQL is the same for MySQL.
 func guardedMySQL(rows, condition string) string {
 	const newer = `{values}.writer <> VALUES(writer) OR {values}.number < VALUES(number)`
 	return `INSERT INTO {values} (name, value, expires, writer, number)
@@ -108,7 +110,7 @@ func guardedMySQL(rows, condition string) string {
 		writer = VALUES(writer)`
 }
 
-// addStandard adds what PostgreSQL and SQLite say alike.
+// addStandard adds the statements that are the same in PostgreSQL and SQLite.
 func (s *statements) addStandard(compile func(text string, args ...string) statement) {
 	s.put = compile(`INSERT INTO {values} (name, value, expires, writer, number) VALUES (@name, @value, {now} + @ttl, '', 0)
 		ON CONFLICT (name) DO UPDATE SET value = excluded.value, expires = excluded.expires`, "name", "value", "ttl")
@@ -126,7 +128,7 @@ func (s *statements) addStandard(compile func(text string, args ...string) state
 		(SELECT name FROM {locks} WHERE expires <= {now} - @keep LIMIT @most {skip locked})`, "most", "keep")
 }
 
-// addMySQL adds what MySQL says in its own way. There, an assignment sees what those before it have assigned.
+// addMySQL adds the statements of MySQL. There, an assignment sees the results of those before it.
 func (s *statements) addMySQL(compile func(text string, args ...string) statement) {
 	s.put = compile(`INSERT INTO {values} (name, value, expires, writer, number) VALUES (@name, @value, {now} + @ttl, '', 0)
 		ON DUPLICATE KEY UPDATE value = VALUES(value), expires = VALUES(expires)`, "name", "value", "ttl")

@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// LockGet is Lock of key, and then Get of keys with held, in two statements where nobody else has the lock. All are keys of one
-// session, and six at most. A value is nil where there is none.
+// LockGet is Lock of key, then Get of keys with held. It takes two statements if the lock is free. All keys must be of one
+// session, and at most six. A value is nil if nothing is stored.
 func (s *Store) LockGet(ctx context.Context, key string, keys ...string) (held context.Context, unlock func(), values [][]byte, err error) {
 	names, err := namesOf(key, keys)
 	if err != nil {
@@ -28,14 +28,15 @@ func (s *Store) LockGet(ctx context.Context, key string, keys ...string) (held c
 	return held, unlock, values, nil
 }
 
-// Replace stores values under keys, in one statement and with the context of a lock of their session, if the value under the first key
-// is still old. Otherwise it does nothing and reports false. ttl is that of Set. The keys are different ones, and six at most.
+// Replace stores values under keys in one statement, with the context of a lock of their session, if the value under the
+// first key is still old. Otherwise it does nothing and reports false. ttl is as for Set. The keys must be different, and
+// at most six.
 func (s *Store) Replace(ctx context.Context, old []byte, ttl time.Duration, keys []string, values [][]byte) (done bool, err error) {
 	h, names, err := s.holding(ctx, keys)
 	if err != nil {
 		return false, err
 	}
-	life, err := lifetimeOf(ttl)
+	lifetime, err := lifetimeOf(ttl)
 	if err != nil {
 		return false, err
 	}
@@ -46,7 +47,7 @@ func (s *Store) Replace(ctx context.Context, old []byte, ttl time.Duration, keys
 		}
 		rows[i] = stored(value)
 	}
-	done, err = h.swap(ctx, stored(old), names, rows, life)
+	done, err = h.swap(ctx, stored(old), names, rows, lifetime)
 	if err != nil {
 		return false, failed(ctx, "write", err)
 	}
@@ -54,8 +55,8 @@ func (s *Store) Replace(ctx context.Context, old []byte, ttl time.Duration, keys
 	return done, nil
 }
 
-// DeleteAll is Delete of all keys in one statement, with the context of a lock of their session. They are different ones, and six at
-// most.
+// DeleteAll deletes all keys in one statement, with the context of a lock of their session. The keys must be different, and
+// at most six.
 func (s *Store) DeleteAll(ctx context.Context, keys ...string) error {
 	h, names, err := s.holding(ctx, keys)
 	if err != nil {
@@ -67,7 +68,7 @@ func (s *Store) DeleteAll(ctx context.Context, keys ...string) error {
 	return nil
 }
 
-// holding returns the hold that ctx carries on the session of keys, and the names of these.
+// holding returns the hold of ctx for the session of keys, and the names of keys.
 func (s *Store) holding(ctx context.Context, keys []string) (*hold, []string, error) {
 	if err := ended(ctx); err != nil {
 		return nil, nil, err
@@ -86,7 +87,8 @@ func (s *Store) holding(ctx context.Context, keys []string) (*hold, []string, er
 	return h, names, nil
 }
 
-// namesOf returns the names of keys, which must be of key's session, so that one lock guards them, and not too many for a statement.
+// namesOf returns the names of keys. They must be of key's session, so that one lock guards them, and not too many for one
+// statement.
 func namesOf(key string, keys []string) ([]string, error) {
 	if len(keys) > mostTogether {
 		return nil, fmt.Errorf("sqlstore: %d keys are over the limit of %d at once", len(keys), mostTogether)

@@ -64,7 +64,7 @@ var contract = []group{
 		{"4_Held", []part{{"Held", locking(testHeld)}, {"Nested", locking(testNestedLocks)}}},
 		{"5_Renewal", []part{{"Lasts", locking(testLockLasts)}}},
 		{"6_Death", []part{{"Killed", locking(testHolderKilled)}}},
-		{"7_LateHolder", []part{{"Late", locking(testLateHolder)}, {"LateUnlock", locking(testLateUnlock)}}},
+		{"7_LostLock", []part{{"Late", locking(testLostLock)}, {"LateUnlock", locking(testLateUnlock)}}},
 		{"8_BesideValues", []part{{"ValuesBesideLocks", locking(testValuesBesideLocks)}}},
 		{"9_NoSecondConnection", []part{{"ManyHolders", locking(testManyHolders)}}},
 	}},

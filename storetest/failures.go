@@ -43,9 +43,9 @@ func testBrokenPlace(ctx context.Context, b *bench, store tcbauth.TokenStore) {
 	for range 2 {
 		for _, key := range []string{"key", "nothing"} {
 			for what, err := range allCalls(ctx, store, key) {
-				isNotFound(b, what+" of a broken place", err)
+				isNotFound(b, what+" of a broken storage", err)
 				if err == nil {
-					b.Errorf("%s of a broken place: no error", what)
+					b.Errorf("%s of a broken storage: no error", what)
 				}
 			}
 		}
@@ -177,7 +177,7 @@ func testHangingKey(ctx context.Context, b *bench, store tcbauth.TokenStore) {
 		select {
 		case <-done:
 		case <-ctx.Done():
-			b.Fatal("a call that hung does not end though its place is well again")
+			b.Fatal("a call that hung does not end though its storage works again")
 		}
 	}
 }
@@ -217,6 +217,6 @@ func testDiscreetBreak(ctx context.Context, b *bench, store tcbauth.TokenStore) 
 	mend := b.Break(b.t, store)
 	defer mend()
 	for what, err := range allCalls(ctx, store, "key") {
-		b.discreet(what+" of a broken place", err)
+		b.discreet(what+" of a broken storage", err)
 	}
 }

@@ -69,14 +69,14 @@ func (b *bench) late(ctx context.Context, store lockingStore) (
 	}
 	other = b.againLocking(store)
 	held, unlock = lock(ctx, b, store, "key")
-	set(held, b, store, "key", []byte("the late holder's"))
-	set(held, b, store, "device_id", []byte("the late holder's"))
+	set(held, b, store, "key", []byte("written with a lost lock"))
+	set(held, b, store, "device_id", []byte("written with a lost lock"))
 	b.Lose(b.t, store, "key")
 	heldByOther, unlockOther = lock(ctx, b, other, "key")
 	return held, unlock, other, heldByOther, unlockOther
 }
 
-func testLateHolder(ctx context.Context, b *bench, store lockingStore) {
+func testLostLock(ctx context.Context, b *bench, store lockingStore) {
 	held, unlock, other, heldByOther, unlockOther := b.late(ctx, store)
 	defer unlock()
 	refused := func(when string) {
@@ -105,7 +105,7 @@ func testLateHolder(ctx context.Context, b *bench, store lockingStore) {
 		b.Error("the context of a lock that was lost does not end")
 		return
 	}
-	wantValue(ctx, b, other, "key", []byte("the late holder's"))
+	wantValue(ctx, b, other, "key", []byte("written with a lost lock"))
 	set(heldByOther, b, other, "key", []byte("newer"))
 	set(heldByOther, b, other, "device_id", []byte("newer"))
 	refused("after another has written")

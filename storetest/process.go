@@ -9,9 +9,9 @@ import (
 	"github.com/cloudbase-community/tcbauth"
 )
 
-// Work is what the process does that [Suite.Process] starts: it takes the lock of key, if store has locks, and then writes one
-// value after the other until it is killed. begun is called when the lock is held and a value is stored. Work returns only
-// when something fails.
+// Work is the task of the process that [Suite.Process] starts. It takes the lock of key, if store has locks, and then
+// writes one value after another until the process is killed. It calls begun when it has the lock and has stored a value.
+// It returns only if something fails.
 func Work(ctx context.Context, store tcbauth.TokenStore, key string, begun func()) error {
 	if locker, ok := store.(tcbauth.Locker); ok {
 		held, _, err := locker.Lock(ctx, key)
@@ -75,7 +75,7 @@ func testKilledWriter(ctx context.Context, b *bench, store tcbauth.TokenStore) {
 	}
 }
 
-// testHolderKilled: the lock of a process that is dead is free after a while, and until it is dead it is not.
+// testHolderKilled: the lock of a killed process becomes free after a while, and not before the process is dead.
 func testHolderKilled(ctx context.Context, b *bench, store lockingStore) {
 	kill := b.process(store, "key")
 	wantLocked(ctx, b, store, "key")
@@ -84,7 +84,7 @@ func testHolderKilled(ctx context.Context, b *bench, store lockingStore) {
 	waiter := lockAside(ctx, store, "key")
 	kill()
 	start := time.Now()
-	// Redis and the like may need some time beside the lease.
+	// A store with leases, such as Redis, may need some time beside the lease.
 	limit := time.NewTimer(2*b.Lease + b.limits.patience/3)
 	defer limit.Stop()
 	select {

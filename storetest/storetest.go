@@ -5,8 +5,8 @@
 //		storetest.Run(t, func(t *testing.T) tcbauth.TokenStore { return NewMyStore(t.TempDir()) })
 //	}
 //
-// Some numbers can only be tested with help: a second store on the same place, a process that is killed, a place that fails
-// or hangs. [Suite] has a field for each.
+// Some numbers need help to be tested: a second store on the same storage, a process that is killed, a storage that fails
+// or does not answer. [Suite] has a field for each.
 package storetest
 
 import (
@@ -20,44 +20,45 @@ import (
 	"github.com/cloudbase-community/tcbauth"
 )
 
-// Run tests the stores that open returns: it is [Suite.Run] with no more than that.
+// Run tests the stores that open returns. It is [Suite.Run] with only that field.
 func Run(t *testing.T, open func(t *testing.T) tcbauth.TokenStore) {
 	t.Helper()
 	Suite{Open: open}.Run(t)
 }
 
-// Suite is what the tests need of a store. Only Open must be given; a test that lacks something is skipped and says what.
-// The functions are called from several goroutines at once. What they start ends with their t at the latest.
+// Suite describes a store to the tests. Only Open is required; a test that needs a missing field is skipped and says which.
+// The functions are called from several goroutines at once. Whatever they start must end with their t.
 type Suite struct {
-	// Open is called once for each subtest, with the subtest's t. It returns a new, empty store on a place of its own, which
-	// t.Cleanup may close.
+	// Open is called once for each subtest, with the subtest's t. It returns a new, empty store on a storage of its own,
+	// which t.Cleanup may close.
 	Open func(t *testing.T) tcbauth.TokenStore
-	// Again returns another store on the place of one that Open has returned, as another process would have it: the two
-	// share nothing but the place.
+	// Again returns another store on the storage of a store that Open has returned, as another process would have it: the
+	// two share only the storage.
 	Again func(t *testing.T, store tcbauth.TokenStore) tcbauth.TokenStore
-	// Process starts another process, which calls [Work] for key with a store on the same place, and returns when Work has
-	// called begun. kill ends that process at once, as kill -9 does, and returns when it is gone.
+	// Process starts another process, which calls [Work] for key with a store on the same storage. It returns when Work has
+	// called begun. kill ends that process at once, as kill -9 does, and returns when the process is gone.
 	Process func(t *testing.T, store tcbauth.TokenStore, key string) (kill func())
 
-	// Lease is how long a lock of these stores outlives a holder that does not renew it, 0 if locks need no renewal. The tests
-	// hold a lock for several leases, so it should be short, such as half a second.
+	// Lease is how long a lock lasts when nobody renews it; 0 if locks need no renewal. The tests hold a lock for several
+	// leases, so it should be short, for example half a second.
 	Lease time.Duration
-	// Lose has the holder of key's lock lose it, unknown to the store that holds it, so that others can take it: as the end of
-	// a lease, a failover or a clean-up would.
+	// Lose takes the lock of key away without telling the store that has it, so that others can take it: as the end of a
+	// lease, a failover or a clean-up would.
 	Lose func(t *testing.T, store tcbauth.TokenStore, key string)
 
-	// Break makes the place fail for every call of any of its stores, until mend is called, with all values still there.
+	// Break makes every call on the storage fail, for all stores, until mend is called. The values must still be there
+	// afterwards.
 	Break func(t *testing.T, store tcbauth.TokenStore) (mend func())
-	// Hang makes what the store needs for key wait, such as for a server that does not answer, until well is called, which
-	// may happen more than once. Calls that are under way may hang too.
+	// Hang makes calls for key wait, as for a server that does not answer, until well is called. well may be called more
+	// than once. Calls that are running may hang too.
 	Hang func(t *testing.T, store tcbauth.TokenStore, key string) (well func())
-	// HangsWhole says that Hang holds up other keys too, as where all of them are on one server.
+	// HangsWhole says that Hang also stops calls for other keys, for example if all keys are on one server.
 	HangsWhole bool
 
 	limits *limits // nil: the usual ones
 }
 
-// limits are how long the tests wait. They leave room for a machine with other work to do.
+// limits are how long the tests wait. They leave room for a busy machine.
 type limits struct {
 	patience time.Duration // for a store that does not answer, before that is a failure
 	promptly time.Duration // for a call after its context has ended
@@ -65,9 +66,9 @@ type limits struct {
 
 var usual = &limits{patience: 30 * time.Second, promptly: 2 * time.Second}
 
-// Run runs all tests, and returns when they are done. A store that implements [tcbauth.Locker] has its locks tested too, one
-// that implements [tcbauth.Reserver] that what it reserves can be used, one with [tcbauth.StringGetter] that it agrees with Get, and
-// one that is [tcbauth.Interruptible] that it leaves off when a context ends; a store that does not skips those tests.
+// Run runs all tests, and returns when they are done. It also tests the locks of a [tcbauth.Locker], that a
+// [tcbauth.Reserver] keeps its promise, that a [tcbauth.StringGetter] agrees with Get, and that an [tcbauth.Interruptible]
+// store returns when a context ends. For a store without one of these it skips those tests.
 func (s Suite) Run(t *testing.T) {
 	t.Helper()
 	for _, group := range contract {
@@ -87,7 +88,7 @@ func (s Suite) Run(t *testing.T) {
 	}
 }
 
-// run runs a part of a number. What it finds goes to tb; what the Suite's functions start belongs to t.
+// run runs a part of a number. Its failures go to tb; whatever the Suite's functions start belongs to t.
 func (s Suite) run(tb testing.TB, t *testing.T, part part) {
 	tb.Helper()
 	if s.limits == nil {
@@ -98,23 +99,23 @@ func (s Suite) run(tb testing.TB, t *testing.T, part part) {
 	part.test(ctx, &bench{TB: tb, Suite: s, t: t}, s.Open(t))
 }
 
-// bench is where a part of a number is tested: it takes what is found, and has the functions of the Suite.
+// bench is the environment of a part: it collects failures and has the functions of the Suite.
 type bench struct {
 	testing.TB
 	Suite
 	t *testing.T
 }
 
-// again returns another store on the place of store.
+// again returns another store on the storage of store.
 func (b *bench) again(store tcbauth.TokenStore) tcbauth.TokenStore {
 	b.Helper()
 	if b.Again == nil {
-		b.Skip("NOT TESTED: the Suite has no Again, so there is no second store on the same place")
+		b.Skip("NOT TESTED: the Suite has no Again, so there is no second store on the same storage")
 	}
 	return b.Again(b.t, store)
 }
 
-// moment lets some time go by.
+// moment waits for some time.
 func (b *bench) moment(ctx context.Context, d time.Duration) {
 	b.Helper()
 	timer := time.NewTimer(d)
@@ -159,7 +160,7 @@ func wantNothing(ctx context.Context, t testing.TB, store tcbauth.TokenStore, ke
 	}
 }
 
-// short keeps long keys and values from flooding the log.
+// short shortens keys and values for the log.
 func short(s string) string {
 	if len(s) <= 60 {
 		return fmt.Sprintf("%q", s)

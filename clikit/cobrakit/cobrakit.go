@@ -26,9 +26,8 @@ func Commands(kit *clikit.Kit) []*cobra.Command {
 	}
 }
 
-// Execute runs the command line of the process, or what root.SetArgs was given. It gives root the flags of [Flags] and the streams
-// of the kit, and makes every mistake in the command line a
-// *clikit.UsageError. Nothing is printed for an error: that is for [clikit.Kit.Exit].
+// Execute runs the command line of the process, or the arguments of root.SetArgs. It gives root the flags of [Flags] and
+// the streams of the kit.
 func Execute(ctx context.Context, root *cobra.Command, kit *clikit.Kit) error {
 	root.PersistentFlags().AddFlagSet(Flags(kit))
 	root.SilenceErrors, root.SilenceUsage = true, true
@@ -44,7 +43,7 @@ func Execute(ctx context.Context, root *cobra.Command, kit *clikit.Kit) error {
 	return err
 }
 
-// noteBegin has began set when a command is carried out. What fails before is a mistake in the command line.
+// noteBegin sets began when a command starts. A failure before that is a mistake in the command line.
 func noteBegin(cmd *cobra.Command, began *bool) {
 	if run := cmd.RunE; run != nil {
 		cmd.RunE = func(cmd *cobra.Command, args []string) error {

@@ -54,7 +54,7 @@ func listProfiles(kit *clikit.Kit) error {
 	return kit.Answer(all, b.String())
 }
 
-// changed says what has become of a profile.
+// changed reports the change of a profile.
 func changed(kit *clikit.Kit, name string, said bilingual.Text, err error) error {
 	if err != nil {
 		return err

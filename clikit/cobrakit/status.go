@@ -32,7 +32,7 @@ func statusCommand(kit *clikit.Kit) *cobra.Command {
 	return cmd
 }
 
-// statusText is a status for people.
+// statusText is a status for a terminal.
 func statusText(st *clikit.Status, language string) string {
 	var b strings.Builder
 	line := func(name bilingual.Text, value, source string) {

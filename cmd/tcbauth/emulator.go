@@ -12,15 +12,15 @@ import (
 	"github.com/cloudbase-community/tcbauth/cmd/tcbauth/internal/emulator"
 )
 
-const emulatorUsage = `Serves an emulated CloudBase environment until it is told to stop (SIGINT, SIGTERM; SIGHUP if there is no -seed to be
-read again). With a command behind -- it runs that with TCB_ENV and TCB_BASE_URL, and ends with it.
+const emulatorUsage = `Serves an emulated CloudBase environment until SIGINT or SIGTERM. SIGHUP reads -seed again; without -seed it stops the
+emulator. With a command after -- the emulator runs the command with TCB_ENV and TCB_BASE_URL set, and stops when it ends.
 
-Without a command the first line on standard output is its URL, made for tcbauth.WithBaseURL, or for the js-sdk's
-registerEndPoint. The codes that it "sends" come on standard error. At URL/_emulator/ are a page for people and the control
-API for programs, and at URL/device is the page on which users approve the sign-in of devices: for this machine only, or with
--control-token for whoever has the token.
+Without a command, the first line on standard output is the emulator's URL, for tcbauth.WithBaseURL or for registerEndPoint
+of the js-sdk. The codes that it "sends" are written to standard error. URL/_emulator/ has a page for you and a control API
+for programs, and URL/device is the page on which users approve device sign-ins. All are open to this machine only, or with
+-control-token to everyone who has the token.
 
-It is for tests. It has no secrets: whoever can reach it can sign in as anybody.
+The emulator is for tests. It protects nothing: whoever can reach it can sign in as any user.
 
 Flags:
 `
@@ -31,7 +31,7 @@ func runEmulator(ctx context.Context, args []string, stdout, stderr io.Writer) i
 	if i := slices.Index(args, "--"); i >= 0 {
 		args, config.Command = args[:i], args[i+1:]
 		if len(config.Command) == 0 {
-			say(stderr, "tcbauth: no command behind --\n\nUsage: tcbauth emulator [flags] [-- command ...]\n")
+			say(stderr, "tcbauth: no command after --\n\nUsage: tcbauth emulator [flags] [-- command ...]\n")
 			return clikit.ExitUsage
 		}
 	}
@@ -40,23 +40,23 @@ func runEmulator(ctx context.Context, args []string, stdout, stderr io.Writer) i
 		say(flags.Output(), "Usage: tcbauth emulator [flags] [-- command ...]\n\n%s", emulatorUsage)
 		flags.PrintDefaults()
 	}
-	flags.StringVar(&config.Addr, "addr", "", "`host:port` to listen on; port 0 is one that is free (default 127.0.0.1:9190, or the next port that is free)")
-	flags.Func("env", "the environment's `id`; given again, more environments are served, each at a URL of its own (default authtest)", func(env string) error {
+	flags.StringVar(&config.Addr, "addr", "", "`host:port` to listen on; port 0 means any free port (default 127.0.0.1:9190, or the next port that is free)")
+	flags.Func("env", "the environment's `id`; repeat it to serve several environments, each at its own URL (default authtest)", func(env string) error {
 		config.Envs = append(config.Envs, env)
 		return nil
 	})
 	flags.StringVar(&config.Seed, "seed", "", "JSON `file` of accounts, fixed codes and rules to start with (package authtest, WithSeed)")
 	flags.BoolVar(&config.Watch, "watch", false, "read -seed again whenever it changes; SIGHUP does so too")
-	flags.StringVar(&config.Import, "import", "", "start with the people, sessions, keys and clock of a `file` that -export-on-exit has written")
-	flags.StringVar(&config.Export, "export-on-exit", "", "write them to this `file` at the end")
-	flags.StringVar(&config.State, "state", "", "-import and -export-on-exit of one `file`, which need not be there at first")
+	flags.StringVar(&config.Import, "import", "", "start with the users, sessions, keys and clock from a `file` of -export-on-exit")
+	flags.StringVar(&config.Export, "export-on-exit", "", "write the users, sessions, keys and clock to this `file` at the end")
+	flags.StringVar(&config.State, "state", "", "-import and -export-on-exit with the same `file`, which need not exist yet")
 	flags.StringVar(&config.URLFile, "url-file", "", "write the URL to this `file` once the server answers, and remove it at the end")
 	flags.StringVar(&config.Log, "log", "", "append one line of JSON for each request to this `file`, without secrets")
-	flags.StringVar(&config.Public, "public-url", "", "the base `URL` by which clients reach it, if not by -addr: what tokens and pages name")
-	flags.StringVar(&config.TLS, "tls", "", "serve https with a certificate that is made at the start; the `file` is written for clients to trust")
+	flags.StringVar(&config.Public, "public-url", "", "the base `URL` that clients use, if it differs from -addr; tokens and pages contain it")
+	flags.StringVar(&config.TLS, "tls", "", "serve https with a new certificate, and write the authority that clients must trust to this `file`")
 	flags.StringVar(&config.TLSCert, "tls-cert", "", "serve https with the certificate in this PEM `file`")
 	flags.StringVar(&config.TLSKey, "tls-key", "", "the key of -tls-cert, in a PEM `file`")
-	flags.StringVar(&config.Control, "control-token", "", "open the page and the control API to other machines, and only to whoever has this `token`")
+	flags.StringVar(&config.Control, "control-token", "", "open the page and the control API to other machines, but only to clients that have this `token`")
 	flags.BoolVar(&config.Open, "allow-non-loopback", false, "let -addr be an address that other machines can reach")
 	if code, done := parse(flags, args, stdout, stderr); done {
 		return code
@@ -71,7 +71,7 @@ func runEmulator(ctx context.Context, args []string, stdout, stderr io.Writer) i
 
 // parse reads flags and refuses everything else. done says that the command is over, with the exit code.
 func parse(flags *flag.FlagSet, args []string, stdout, stderr io.Writer) (code int, done bool) {
-	flags.SetOutput(io.Discard) // what goes where is said below
+	flags.SetOutput(io.Discard) // the stream is chosen below
 	err := flags.Parse(args)
 	if err == nil && flags.NArg() > 0 {
 		err = fmt.Errorf("unexpected argument %q", flags.Arg(0))

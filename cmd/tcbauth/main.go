@@ -1,4 +1,4 @@
-// Command tcbauth signs people in to CloudBase on the command line, gives their access tokens to other programs, and serves an
+// Command tcbauth signs users in to CloudBase on the command line, gives their access tokens to other programs, and serves an
 // emulator of the auth service:
 //
 //	tcbauth login --phone 13800000000

@@ -3,6 +3,7 @@ package doctest
 import (
 	"fmt"
 	"os/exec"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -66,7 +67,8 @@ func prose(text string) string {
 
 func TestPlainWords(t *testing.T) {
 	t.Parallel()
-	for _, name := range []string{"README.md", "README.zh-CN.md"} {
+	guides, _ := filepath.Glob(root+"/docs/*.md"); for i := range guides { guides[i] = "docs/"+filepath.Base(guides[i]) }
+	for _, name := range append(guides, "README.md", "README.zh-CN.md") {
 		for _, found := range private(prose(read(t, name))) {
 			t.Error(name+":", found)
 		}
@@ -75,7 +77,7 @@ func TestPlainWords(t *testing.T) {
 	if err != nil {
 		t.Skip("SKIPPED: the documentation of the packages was not read. There is no go command: ", err)
 	}
-	for _, dir := range []string{".", "./accesstoken", "./ticket", "./oauthsource", "./authotel"} {
+	for _, dir := range []string{".", "./accesstoken", "./ticket", "./oauthsource", "./authotel", "./filestore", "./redisstore", "./keyringstore", "./sqlstore", "./storetest", "./clikit", "./clikit/cobrakit", "./authtest"} {
 		cmd := exec.CommandContext(t.Context(), command, "doc", "-all", dir) //nolint:gosec // the go command
 		cmd.Dir = root
 		text, err := cmd.Output()

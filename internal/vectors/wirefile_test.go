@@ -112,6 +112,7 @@ type wireDifference struct {
 	Order       []int                      `json:"order"` // of the recorded requests, as they come here, each with its answer
 	Responses   []wireResponse             `json:"responses"`
 	Requests    *int                       `json:"requests"`
+	Paths       map[string]string          `json:"paths"`
 	Bodies      map[string]json.RawMessage `json:"bodies"`
 	Outcomes    []wireOutcome              `json:"outcomes"`
 	Events      *[]string                  `json:"events"`

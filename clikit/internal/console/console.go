@@ -1,4 +1,4 @@
-// Package console talks with the person at a terminal: it asks, counts down, draws pictures and opens a browser.
+// Package console talks with the user at a terminal: it asks, counts down, draws pictures and opens a browser.
 //
 // What is asked and shown goes to the standard error, never to the standard output, which is for answers. Where the standard
 // error is no terminal, it goes to the terminal of the process (/dev/tty, CONOUT$), so that a command whose whole output is
@@ -18,7 +18,7 @@ import (
 )
 
 var (
-	// ErrInterrupted is for a person who presses ctrl-C, a signal that ends the program, and a context that is cancelled, whose
+	// ErrInterrupted is for a user who presses ctrl-C, a signal that ends the program, and a context that is cancelled, whose
 	// cause is wrapped too. A context whose time is over is context.DeadlineExceeded, without ErrInterrupted.
 	ErrInterrupted = errors.New("interrupted")
 
@@ -50,7 +50,7 @@ type Console struct {
 	noInput    bool
 	now        func() time.Time
 	browser    func(string) error
-	turn       chan struct{} // holds one value while somebody asks
+	turn       chan struct{} // holds one value while a question is open
 }
 
 // New finds out which of In and Err are terminals. A reader or writer that is no *os.File is none.
@@ -76,7 +76,7 @@ func New(cfg Config) *Console {
 	return c
 }
 
-// CanAsk reports whether a person is there who sees a question and can answer it: In is a terminal, the question can be
+// CanAsk reports whether a user is there who sees a question and can answer it: In is a terminal, the question can be
 // shown, NoInput is not set, and the variable CI is neither.
 func (c *Console) CanAsk() bool {
 	if c.noInput || !c.inTerminal || c.flag("CI") {
@@ -117,20 +117,20 @@ func (c *Console) begin(ctx context.Context) (end func(), err error) {
 	}
 }
 
-// screen is where a person reads.
+// screen is the output that the user reads.
 type screen struct {
 	io.Writer
 	fd       int // of a terminal
 	terminal bool
 }
 
-// openScreen takes the standard error, or else the terminal from which the person types.
-func openScreen(stderr io.Writer, person bool) screen {
+// openScreen takes the standard error, or else the terminal from which the user types.
+func openScreen(stderr io.Writer, user bool) screen {
 	if fd, ok := terminalOf(stderr); ok {
 		enableEscapes(fd)
 		return screen{stderr, fd, true}
 	}
-	if person {
+	if user {
 		// It stays open as long as the program runs, like the standard error.
 		if file, err := os.OpenFile(terminalPath, os.O_WRONLY, 0); err == nil {
 			if fd, ok := terminalOf(file); ok {

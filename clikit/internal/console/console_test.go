@@ -41,7 +41,7 @@ func TestCanAsk(t *testing.T) {
 		cfg  console.Config
 		want bool
 	}{
-		"a person":                  {console.Config{In: screen.TTY, Err: screen.TTY}, true},
+		"a user":                    {console.Config{In: screen.TTY, Err: screen.TTY}, true},
 		"a dumb terminal":           {console.Config{In: screen.TTY, Err: screen.TTY, Env: environment("TERM=dumb")}, true},
 		"answers of a pipe":         {console.Config{In: strings.NewReader("x\n"), Err: screen.TTY}, false},
 		"answers of a file":         {console.Config{In: file, Err: screen.TTY}, false},

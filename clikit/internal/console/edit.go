@@ -5,7 +5,7 @@ import (
 	"unicode/utf8"
 )
 
-// maxAnswer is the length of the longest answer in bytes. The tokens that people paste have some 3 KiB.
+// maxAnswer is the length of the longest answer in bytes. Pasted tokens have about 3 KiB.
 const maxAnswer = 8 << 10
 
 // key is what an editor made of one byte.

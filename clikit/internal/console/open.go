@@ -10,13 +10,13 @@ import (
 	"time"
 )
 
-// ErrNoBrowser is for a machine on which no browser would appear before the person.
+// ErrNoBrowser means that no browser would appear before the user.
 var ErrNoBrowser = errors.New("there is no browser to open")
 
-// Open shows a page in the person's browser. Only http and https addresses are opened, never a file or a program. The browser
+// Open shows a page in the user's browser. Only http and https addresses are opened, never a file or a program. The browser
 // is the one of the variable BROWSER, or the system's. Its output is dropped, and it goes on when the program ends.
 //
-// The error is ErrNoBrowser where there is none: over SSH, or on a machine without a display. Then the person needs the
+// The error is ErrNoBrowser where there is none: over SSH, or on a machine without a display. Then the user needs the
 // address.
 func (c *Console) Open(address string) error {
 	parsed, err := url.Parse(address)
@@ -41,7 +41,7 @@ func (c *Console) Open(address string) error {
 
 // browsers are the commands that open an address, the best one first.
 func (c *Console) browsers(system string) [][]string {
-	// Editors that work on another machine set BROWSER to what opens pages on the person's own.
+	// Editors that work on another machine set BROWSER to what opens pages on the user's own.
 	if command := strings.Fields(c.variable("BROWSER")); len(command) > 0 {
 		return [][]string{command}
 	}
@@ -67,7 +67,7 @@ const launchTime = time.Second
 
 // launch starts a command that lives on by itself, and waits some time for it to fail. The goroutine that collects it ends with it.
 func launch(wait time.Duration, path string, args ...string) error {
-	cmd := exec.Command(path, args...) //nolint:gosec,noctx // what the person's system names, which outlives the caller
+	cmd := exec.Command(path, args...) //nolint:gosec,noctx // the user's system names it; it outlives the caller
 	detach(cmd)
 	if err := cmd.Start(); err != nil {
 		return err

@@ -90,7 +90,7 @@ const (
 	paintFull                // any colour
 )
 
-// paint goes by the variables that terminals and people set.
+// paint depends on variables that terminals and users set.
 func (c *Console) paint() paint {
 	switch {
 	case !c.unicode():

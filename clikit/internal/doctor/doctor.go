@@ -1,4 +1,4 @@
-// Package doctor looks for what keeps a person from signing in, or from staying so: settings that cannot be right, a server that
+// Package doctor looks for what keeps a user from signing in, or from staying so: settings that cannot be right, a server that
 // cannot be reached and why, a clock that is wrong, a store that others can read. Each check is a small function, which says what
 // it has found and what to do about it, in English or Chinese.
 package doctor
@@ -22,10 +22,10 @@ type Status string
 const (
 	OK      Status = "ok"
 	Warning Status = "warning" // it works, and may not for long
-	Failure Status = "failure" // it keeps the person from signing in or staying signed in
+	Failure Status = "failure" // the user cannot sign in, or cannot stay signed in
 )
 
-// Finding is what one check has found. What and Do are for the person; nothing secret is in them.
+// Finding is the result of one check. What and Do are for the user and contain no secret.
 type Finding struct {
 	Check  string `json:"check"` // its name, the same in all languages
 	Status Status `json:"status"`

@@ -105,7 +105,7 @@ func proxy(_ context.Context, e *exam) Finding {
 	}
 }
 
-// isPage reports whether somebody has answered with a web page.
+// isPage reports whether the answer is a web page.
 func isPage(a *answer) bool {
 	kind, _, _ := bytes.Cut([]byte(a.header.Get("Content-Type")), []byte(";"))
 	return bytes.EqualFold(bytes.TrimSpace(kind), []byte("text/html")) || bytes.HasPrefix(bytes.TrimSpace(a.body), []byte("<"))

@@ -9,7 +9,7 @@ import (
 
 // child runs a command as a child of this process.
 func child(path string, command, environment []string, forwarded ...os.Signal) (code int, err error) {
-	cmd := exec.Command(path) //nolint:noctx // what the person typed, which ends by itself as any command does
+	cmd := exec.Command(path) //nolint:noctx // the user typed it; it ends by itself
 	cmd.Args, cmd.Env = command, environment
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
 

@@ -9,7 +9,7 @@ import (
 
 // start puts a command in the place of this process: signals, the terminal and the exit code are the command's own.
 func start(path string, command, environment []string) (code int, err error) {
-	err = syscall.Exec(path, command, environment) //nolint:gosec // what the person typed
+	err = syscall.Exec(path, command, environment) //nolint:gosec // the user typed it
 	return 0, fmt.Errorf("run %s: %w", path, err)
 }
 

@@ -80,6 +80,18 @@ export default [
     responses: [signedIn],
   },
   {
+    name: 'refreshTokenForce/v2-session',
+    given: { credentials: { ...session, version: 'v2' } },
+    steps: [['refreshTokenForce', {}]],
+    responses: [signedIn],
+  },
+  {
+    name: 'refreshTokenForce/expired',
+    given: { credentials: expired },
+    steps: [['refreshTokenForce', {}]],
+    responses: [signedIn, ok({ ...tokens, access_token: 'at-2', refresh_token: 'rt-2' })],
+  },
+  {
     name: 'setSession',
     steps: [['setSession', { access_token: 'at-9', refresh_token: 'rt-9' }]],
     responses: [signedIn],

@@ -1,4 +1,4 @@
-// Package emulator runs emulated environments for people and programs on the same machine, until it is told to stop or the
+// Package emulator runs emulated environments for users and programs on the same machine, until it is told to stop or the
 // command that it runs for them ends.
 package emulator
 
@@ -16,7 +16,7 @@ import (
 )
 
 // Run serves until ctx ends or the command does, whose exit code it returns. The URLs are written to stdout, which is the
-// command's if there is one, and then they are not. Codes, and what a person should know, are written to stderr.
+// command's if there is one, and then they are not. Codes and notes for the user are written to stderr.
 func Run(ctx context.Context, c Config, stdout, stderr io.Writer) (code int, err error) {
 	log := newLineLog(stderr)
 	defer func() { err = errors.Join(err, log.close()) }()
@@ -82,7 +82,7 @@ func (c Config) start(log *lineLog) (servers []*authtest.Server, err error) {
 			log.say("%s  %s%s to %s: %s\n", m.SentAt.Local().Format("15:04:05"), prefix, m.Channel, visible(m.To), m.Code)
 		})))
 		if errors.Is(err, authtest.ErrNotLoopback) {
-			err = fmt.Errorf("%w; if that is meant, say so by -allow-non-loopback too", err)
+			err = fmt.Errorf("%w; to allow that, add -allow-non-loopback", err)
 		}
 		if err != nil {
 			return servers, inFile(c.Seed, err)
@@ -120,7 +120,7 @@ func listen(addr string, log *lineLog, opts []authtest.Option) (*authtest.Server
 	}
 }
 
-// welcome is what a person is told of an environment.
+// welcome describes an environment to the user.
 func welcome(srv *authtest.Server) string {
 	var text strings.Builder
 	_, _ = fmt.Fprintf(&text, "environment %s, page and inbox at %s/_emulator/\n", srv.Env, srv.URL)

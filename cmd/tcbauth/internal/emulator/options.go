@@ -19,7 +19,7 @@ func (c Config) options(log *lineLog) ([]authtest.Option, error) {
 	}
 	if c.Public != "" {
 		if len(c.Envs) > 1 {
-			return nil, errors.New("a public URL is that of one environment: give one -env only")
+			return nil, errors.New("a public URL belongs to one environment: give only one -env")
 		}
 		opts = append(opts, authtest.WithPublicURL(c.Public))
 	}
@@ -46,7 +46,7 @@ func (c Config) secure() ([]authtest.Option, error) {
 	given := c.TLSCert != "" || c.TLSKey != ""
 	switch {
 	case c.TLS != "" && given:
-		return nil, errors.New("-tls makes a certificate, -tls-cert and -tls-key give one: not both")
+		return nil, errors.New("use -tls, which makes a certificate, or -tls-cert and -tls-key, not both")
 	case c.TLS != "":
 		certificate, authority, err := newCertificate(c.names())
 		if err == nil {
