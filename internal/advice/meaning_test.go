@@ -135,9 +135,13 @@ func renderPage() string {
 	var b strings.Builder
 	b.WriteString(`# Errors and what they mean
 
-Every error of tcbauth is a ` + "`*tcbauth.Error`" + `. This page lists what can be in it: the category and its error value for
+Every error that a call of tcbauth returns is a ` + "`*tcbauth.Error`" + `. This page lists what can be in it: the category and its error value for
 ` + "`errors.Is`" + `, what happens to the session, the status that ` + "`tcbauth.HTTPStatus`" + ` returns, and the sentence that
 ` + "`tcbauth.UserMessage`" + ` returns for the user who signs in. It is generated from the table that the library itself uses.
+
+The sentence is for the users of an application, who can correct neither its settings nor its code: what they cannot correct is
+"Something went wrong." to them. A command-line tool, whose user can, prints the error itself and its ` + "`Help`" + `, or what
+` + "`clikit.Message`" + ` says.
 
 A program decides by the error code:
 
@@ -180,7 +184,9 @@ What the session does:
 		{"## No error code and no telling status: the text\n\nAs the js-sdk guesses; the last row is for everything else.\n\n", func(m advice.Meaning) bool {
 			return m.Word == "" && m.Status == 0 && m.Cause == advice.None
 		}},
-		{"## Failures without an answer, or in addition to it\n\nThese count before the answer. If no category is named, it is the answer's.\n\n",
+		{"## Failures without an answer, or in addition to it\n\nThese count before the answer. If no category is named, it is the answer's.\n\n" +
+			"If trying again cannot do anything twice, as with a call that only reads, the row of `unreachable` counts instead of that of\n" +
+			"`ErrOutcomeUnknown`.\n\n",
 			func(m advice.Meaning) bool { return m.Cause != advice.None }},
 	}
 	for i, section := range sections {
