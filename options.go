@@ -92,15 +92,6 @@ func newConfig(env string, opts []Option) (*config, error) {
 	return c, nil
 }
 
-// optionError is the refusal of an environment id or of an option.
-type optionError struct{ err error }
-
-func (e *optionError) Error() string { return "tcbauth: " + e.err.Error() }
-func (e *optionError) Unwrap() error { return e.err }
-
-// Is reports whether target is [ErrInvalidParams].
-func (e *optionError) Is(target error) bool { return target == ErrInvalidParams }
-
 // keyPrefix separates the sessions of other servers from those of the environment's own hosts, which have the js-sdk's
 // keys.
 func (c *config) keyPrefix() string {
