@@ -97,13 +97,13 @@ func coverage() ([]byte, error) {
 	}
 	fmt.Fprintf(&out, `# What drives the emulator
 
-Nothing on this page was recorded from the live service. It says which operations of the emulator, package authtest, the real
-js-sdk ("npm test" here) and the Go client (in the tests of package tcbauth) have called with success, and how surely each
-operation is known. It is generated; tests fail when it is stale (CONTRIBUTING.md says how to update it).
+This page says which operations of the emulator, package authtest, the real js-sdk ("npm test" here) and the Go client (in the tests
+of package tcbauth) have called with success, and how surely each operation is known. None of these calls went to the live
+service. It is generated; tests fail when it is stale (CONTRIBUTING.md says how to update it).
 
 The emulator has %d operations: %d driven by the real @cloudbase/js-sdk 2.32.0, %d by the Go client, %d by neither.
 
-Evidence levels: LIVE, request and successful answer were captured from the real server; DOC, Tencent documents them; SDK, the
+Evidence levels: LIVE, others have captured request and successful answer from the real server; DOC, Tencent documents them; SDK, the
 js-sdk sends the request, and the answer is known from its types only. The sections are those of [docs/WIRE.md](../docs/WIRE.md).
 
 | operation | js-sdk | Go | evidence | section |
@@ -118,15 +118,15 @@ js-sdk sends the request, and the answer is known from its types only. The secti
 	return out.Bytes(), nil
 }
 
-// whatItProves is the section of this name of the emulator's package comment, as Markdown.
+// whatItProves is the section Evidence of the emulator's package comment, as Markdown.
 func whatItProves() (string, error) {
 	file, err := parser.ParseFile(token.NewFileSet(), "authtest/doc.go", nil, parser.ParseComments|parser.PackageClauseOnly)
 	if err != nil {
 		return "", err
 	}
-	_, section, ok := strings.Cut(file.Doc.Text(), "# What it proves\n\n")
+	_, section, ok := strings.Cut(file.Doc.Text(), "# Evidence\n\n")
 	if !ok {
-		return "", fmt.Errorf("authtest/doc.go has no section of this name")
+		return "", fmt.Errorf("authtest/doc.go has no section Evidence")
 	}
 	var lines []string
 	for line := range strings.Lines(section) {

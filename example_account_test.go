@@ -4,8 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
+	"time"
 
 	"github.com/cloudbase-community/tcbauth"
+	"github.com/cloudbase-community/tcbauth/authtest"
 )
 
 func ExampleNormalizePhone() {
@@ -170,4 +173,151 @@ func ExampleAuth_SetSession() {
 	}
 	fmt.Println("the same user:", session.Sub == tokens.Sub)
 	// Output: the same user: true
+}
+
+// A signed-in user links a WeChat account, and can sign in with it from then on.
+func ExampleAuth_LinkIdentity() {
+	auth, srv, done := emulated()
+	defer done()
+	srv.ProviderCode("wx_open", authtest.ProviderUser{Sub: "wechat-mole", Name: "Mole"})
+	ctx := context.Background()
+	_, err := auth.SignInWithPassword(ctx, tcbauth.SignInWithPasswordRequest{Username: "gopher_01", Password: "correct-horse-1"})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+
+	challenge, err := auth.LinkIdentity(ctx, tcbauth.LinkIdentityRequest{Provider: "wx_open", RedirectTo: "https://app.example/back"})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	query, err := visit(ctx, challenge.URL) // in a handler: r.URL.Query()
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	if _, err := auth.VerifyOAuth(ctx, tcbauth.VerifyOAuthRequest{Challenge: challenge, Query: query}); err != nil {
+		fmt.Println(err)
+		return
+	}
+	linked, err := auth.GetUserIdentities(ctx)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	for _, identity := range linked.Identities {
+		fmt.Println("linked:", identity.ID)
+	}
+	// Output: linked: wx_open
+}
+
+// A backend refuses a callback that does not belong to the browser's own sign-in.
+func ExampleAuth_VerifyOAuth() {
+	auth, srv, done := emulated()
+	defer done()
+	srv.ProviderCode("wx_open", authtest.ProviderUser{Sub: "wechat-mole", Name: "Mole"})
+	ctx := context.Background()
+
+	challenge, err := auth.SignInWithOAuth(ctx, tcbauth.SignInWithOAuthRequest{
+		Provider: "wx_open",
+		Options:  tcbauth.SignInWithOAuthOptions{RedirectTo: "https://app.example/back"},
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	query, err := visit(ctx, challenge.URL)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	state := query.Get("state")
+
+	query.Set("state", "of another browser")
+	_, err = auth.VerifyOAuth(ctx, tcbauth.VerifyOAuthRequest{Challenge: challenge, Query: query})
+	fmt.Println("refused:", errors.Is(err, tcbauth.ErrInvalidParams))
+	query.Set("state", state)
+	login, err := auth.VerifyOAuth(ctx, tcbauth.VerifyOAuthRequest{Challenge: challenge, Query: query})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println("hello,", login.User.Name)
+	// Output:
+	// refused: true
+	// hello, Mole
+}
+
+// tableStore is a store of your own. This one keeps its values in a map; package storetest tests it.
+type tableStore struct {
+	mu   sync.Mutex
+	rows map[string][]byte
+}
+
+func (s *tableStore) Get(ctx context.Context, key string) ([]byte, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	value, ok := s.rows[key]
+	if !ok {
+		return nil, tcbauth.ErrNotFound // only if nothing is stored, never for a failure
+	}
+	return append([]byte{}, value...), nil
+}
+
+func (s *tableStore) Set(ctx context.Context, key string, value []byte, _ time.Duration) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.rows[key] = append([]byte{}, value...)
+	return nil
+}
+
+func (s *tableStore) Delete(ctx context.Context, key string) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.rows, key)
+	return nil
+}
+
+// A store of your own, without locks: for one process. It survives the Auth that wrote to it.
+func ExampleTokenStore() {
+	there, _, done := signedIn()
+	defer done()
+	ctx := context.Background()
+	tokens, err := there.GetCredentials(ctx)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+
+	store := &tableStore{rows: map[string][]byte{}}
+	for range 2 { // the second time, the session is there already
+		auth, err := tcbauth.New(there.Env(), tcbauth.WithBaseURL(there.BaseURL()), tcbauth.WithTokenStore(store))
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		signedIn, err := auth.HasLoginState(ctx)
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		fmt.Println("signed in:", signedIn)
+		if err := auth.SetCredentials(ctx, tokens); err != nil {
+			fmt.Println(err)
+			return
+		}
+	}
+	// Output:
+	// signed in: false
+	// signed in: true
 }

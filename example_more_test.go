@@ -219,11 +219,8 @@ func ExampleAuth_SignInWithCustomTicket() {
 
 // A command-line tool on a machine without a browser. The user opens the page on another one.
 func ExampleAuth_PollDeviceToken() {
-	auth, err := tcbauth.New("your-env-id")
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
+	auth, srv, done := emulated()
+	defer done()
 	ctx := context.Background()
 
 	code, err := auth.DeviceAuthorize(ctx, tcbauth.DeviceAuthorizeRequest{})
@@ -231,20 +228,23 @@ func ExampleAuth_PollDeviceToken() {
 		fmt.Println(err)
 		return
 	}
-	fmt.Println("open", code.VerificationURI, "and enter", code.UserCode)
+	// Print code.VerificationURI and code.UserCode. The user opens the page and approves the sign-in there:
+	srv.ApproveDevice(code.UserCode, "1000000000000000001")
 	state, err := auth.PollDeviceToken(ctx, tcbauth.PollDeviceTokenRequest{
-		DeviceCode: code.DeviceCode, Interval: code.Interval, ExpiresIn: code.ExpiresIn,
+		DeviceCode: code.DeviceCode, ExpiresIn: code.ExpiresIn,
+		Interval: 1, // in a program: code.Interval
 	})
 	switch {
 	case errors.Is(err, tcbauth.CodeAccessDenied):
-		fmt.Println("refused there")
+		fmt.Println("the user has refused")
 	case errors.Is(err, tcbauth.CodeExpiredToken):
-		fmt.Println("nobody came")
+		fmt.Println("the code has expired")
 	case err != nil:
 		fmt.Println(err)
 	default:
 		fmt.Println("hello,", state.User.Name)
 	}
+	// Output: hello, Gopher
 }
 
 // A solver shows the picture to the user and returns what the user reads. The call that needed it then continues.

@@ -75,7 +75,7 @@ func ExampleAuth_GetVerification() {
 		return
 	}
 	fmt.Printf("a code is on its way, good for %d s; the number is registered: %t\n", info.ExpiresIn, info.IsUser)
-	// Output: a code is on its way, good for 600 s; the number is registered: true
+	// Output: a code is on its way, good for 300 s; the number is registered: true
 }
 
 func ExampleAuth_Verify() {

@@ -132,8 +132,9 @@ func WithIssuer(issuers ...string) Option {
 	}
 }
 
-// WithAudience accepts these client ids as aud, instead of the environment's id. It is needed if the front end passes a
-// clientId to cloudbase.init. The project_id must still be the environment's.
+// WithAudience accepts these client ids as aud, instead of the environment's id. It is probably needed if the front end passes
+// a clientId to cloudbase.init; no such token has been seen, so name the environment's id too. The project_id must still be
+// the environment's.
 func WithAudience(clientIDs ...string) Option {
 	return func(c *config) error {
 		c.audience = slices.Clone(clientIDs)

@@ -1,8 +1,8 @@
 package authtest
 
-// ApproveDevice lets the device that shows a user code sign in as the account with this id, as POST
-// user/device/authorize does. A code that waits for nobody and an unknown id fail the test, or panic if the server was
-// made by Listen.
+// ApproveDevice approves the sign-in of the device that shows a user code, as the account with this id, like POST
+// user/device/authorize. If no device waits with the code, or the id is unknown, the test fails, or ApproveDevice panics if
+// Listen made the server.
 func (s *Server) ApproveDevice(userCode, sub string) {
 	s.helper()
 	if err := s.service.ApproveDevice(userCode, sub); err != nil {
@@ -10,8 +10,8 @@ func (s *Server) ApproveDevice(userCode, sub string) {
 	}
 }
 
-// DenyDevice makes the device that shows a user code be refused with access_denied. A code that waits for nobody fails
-// the test, or panics if the server was made by Listen.
+// DenyDevice refuses the sign-in of the device that shows a user code, with access_denied. If no device waits with the
+// code, the test fails, or DenyDevice panics if Listen made the server.
 func (s *Server) DenyDevice(userCode string) {
 	s.helper()
 	if err := s.service.DenyDevice(userCode); err != nil {

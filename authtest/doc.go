@@ -1,5 +1,5 @@
-// Package authtest is an emulator of the CloudBase auth server, for tests and for local work: accounts, SMS and e-mail
-// codes, passwords in the clear and encrypted, captchas, anonymous, custom and third-party sign-in, device codes, sessions
+// Package authtest is an emulator of the CloudBase auth server, for tests and for local work: accounts, codes by
+// SMS and email, passwords in the clear and encrypted, captchas, anonymous, custom and third-party sign-in, device codes, sessions
 // with RS256 tokens, the server's limits and errors, and faults on demand.
 //
 // It runs in memory inside a test, and over TCP for other programs:
@@ -16,7 +16,17 @@
 // A server in memory is a real [net/http.Server] behind [net.Pipe]: it works inside a testing/synctest bubble (make the
 // server inside the bubble), and a fault that closes a connection really closes one. Its URL,
 // https://<env>.authtest.invalid, is reached by [Server.Client] alone, so that a test that forgets to use that client
-// fails instead of talking to somebody else.
+// fails and sends nothing to another server.
+//
+// # Rules
+//
+// By default the rules are those of the live service as far as they are known: one SMS a minute to a number, one session of a user
+// that can be refreshed, so that every sign-in ends the refresh token of the sign-in before it, codes by SMS that are good for 5
+// minutes, and "code" in no refusal of a refresh. [Relaxed] makes these mild, and an option of its own each of them. What the
+// service is not known to limit has a default that is documented or guessed, as below.
+//
+// A call that a rule refuses is answered in the live service's words. [Request] has the name of the rule, and so has the log of the
+// test, with the option that changes it.
 //
 // # Operations
 //
@@ -24,47 +34,61 @@
 // The same path under another method has the same name. [Server.Count], [Server.RequireCaptcha] and [Fault] take these
 // names; [Operations] lists them all.
 //
-// # Who helps a test
+// # Playing the user
 //
-// What the service would give to a person, or ask one for, a test gets from the server: [Server.WaitCode] reads the SMS,
-// [Server.CaptchaAnswer] the picture, [Server.ProviderCode] is the third party, [Server.ScanQRCode] the mini program,
-// [Server.TicketKey] the console, and [Server.ApproveDevice] the person at the other screen. [Server.IssueToken] signs tokens
-// that nobody would be given.
+// A test gets from the server what a user or another service would do: [Server.WaitCode] reads the SMS,
+// [Server.CaptchaAnswer] reads the picture, [Server.ProviderCode] is the third party, [Server.ScanQRCode] the mini program,
+// [Server.TicketKey] the console, and [Server.ApproveDevice] the user at the other screen. [Server.IssueToken] signs tokens
+// that the service would never issue.
 //
 // # What it forgets
 //
-// What has expired is forgotten within minutes of the server's time: codes, proofs, tokens, and sessions of which nothing is
-// good any more. So are the anonymous users whose session is over, when there are more than a thousand, the oldest first. A
-// server can stay up for weeks.
+// Expired things are removed within minutes of the server's time: codes, verification tokens, other tokens, and sessions
+// that cannot be used any more. If there are more than a thousand anonymous users without a session, the oldest are removed.
+// So a server can run for weeks.
 //
-// # What it proves
+// # Evidence
 //
-// The emulator is written from what is known of the live service, not from recordings of it: an answer of the emulator
-// proves something about the client, nothing about the service. The package shares no code with the client, so that a
-// mistake is not made on both sides. docs/WIRE.md has the facts with their sources.
+// The emulator is written from the known facts about the live service, not from recordings of it. So its answers test the
+// client, and say nothing new about the service. The package shares no code with the client, so that one mistake cannot be
+// on both sides. docs/WIRE.md has the facts with their sources.
 //
 // Captured from live answers, by others, are:
 //
-//   - The shape of sessions and of errors; "code", the error's word in upper case, in some answers and not in others.
+//   - The shape of sessions and of errors. The errors that were captured have "code", the error code in upper case, except a
+//     refused refresh.
 //   - The pattern of phone numbers and that of usernames at sign-up, with the texts of their refusals, and the refusal of a
-//     call with neither a phone number nor an e-mail address.
-//   - One SMS a minute to a number, with the 429 and its text. [WithSMSInterval] has the documented 30 s for a default.
+//     call with neither a phone number nor an email address.
+//   - One SMS a minute to a number, with the 429 and its text.
+//   - In one environment, that a second sign-in of a user ended the first one's refresh token, while its access token stayed
+//     valid. The setting behind it, "maximum sessions", and its default of 1 are documented.
 //   - The answers for a wrong password, for a password that was never set, and for a refresh token that was used before;
 //     that a code login without an account is a 404.
-//   - The life of codes, proofs and tokens; the claims of access tokens, publishable keys and API keys; that one key signs
+//   - The lifetime of codes (300 s for SMS at the gateway, 600 s elsewhere), of verification tokens and of other tokens; the length
+//     of a verification_id; the claims of access tokens, publishable keys and API keys; that one key signs
 //     for many environments.
 //   - That a verification_token outlives a sign-in that failed, so that the sign-up after it may use it.
 //
 // Documented, and not seen live, are:
 //
-//   - The answers of captcha/data and captcha/data/verify, and captcha_required's word and number.
+//   - The answers of captcha/data and captcha/data/verify, and the code and number of captcha_required.
 //   - The daily limits of messages, and a captcha after many sends or wrong passwords.
-//   - Anonymous, custom and third-party sign-in, and their words where they are switched off.
-//   - The profile of user/me, sudo_token and its life, token/introspect's empty object, user/signout with an expired token.
+//   - Anonymous, custom and third-party sign-in, and the error codes if they are switched off.
+//   - The profile of user/me, except password "SET", which the js-sdk reads; sudo_token and its lifetime, token/introspect's empty
+//     object, user/signout with an expired token.
 //   - That a new password at user/password ends the other sessions.
+//
+// Captured live, and not the default, is this:
+//
+//   - is_user was absent in an answer to a mail; [WithoutIsUser] leaves it out. Other answers have it, and it is documented.
+//   - "code" without "error", in one capture that may be shortened.
+//   - A Chinese text for an address that is registered already, of which the whole answer is not known.
+//   - The errors of the SMS provider, which depend on the number; a [Fault] answers them.
 //
 // Guessed, because nobody has published the live behavior, is this:
 //
+//   - The oldest session of a user, when there are too many, is the one that began first, whatever its device and client id.
+//   - "code" is in every error but invalid_grant, also in those that were never captured.
 //   - A code is good for one successful check. A verification_token is good for any number of uses within its 600 s.
 //   - After the limit of wrong codes every further check of that code is "aborted", the right code too.
 //   - target USER with an unknown address is not_found (HTTP 404), target NOT_USER with a known one is
@@ -83,29 +107,29 @@
 //     provider_not_enabled; their HTTP status is 400.
 //   - A provider_token is good for any number of uses within its 3600 s, a sudo_token within its 900 s.
 //   - A provider_trans_token is a provider_token; binding what another account has is failed_precondition.
-//   - The words of a device's polling are those of RFC 8628, with HTTP 400 and without a number; so are RFC 6749's for
-//     authorization codes.
-//   - A client with a secret proves it at token, and is unauthorized_client otherwise.
+//   - Polling of a device has the error codes of RFC 8628, with HTTP 400 and without a number. Authorization codes have
+//     those of RFC 6749.
+//   - A client with a secret must send it to token; otherwise the error is unauthorized_client.
 //   - A wrong password at user/sudo is invalid_password; a phone number does not rule the password out unless
 //     [WithSudoByCode] is given.
 //   - reset ends no session, user/revoke/all ends all.
 //   - A contact that another account has is failed_precondition, a username at user/basic/edit is HTTP 409.
-//   - v2/signin/verificationcode refuses who has no account, and the code stays good.
-//   - The key of encrypted requests is PKIX in PEM, and what its thumbprint is made of.
+//   - v2/signin/verificationcode refuses users who are not registered, and the code stays valid.
+//   - The key of encrypted requests is PKIX in PEM; the way to compute its thumbprint.
 //   - The frame of user/security/history, and every action but USER_LOGIN.
-//   - The words of a QR code's status, and that WeChat's official account vouches for who scanned it; the answer of
+//   - The values of a QR code's status, and that WeChat's official account names the user who scanned it; the answer of
 //     plugin/weda/userinfo.
-//   - Who is blocked keeps the sessions there are.
-//   - The words user_blocked, user_pending and invalid_status come with HTTP 400 and without a number.
-//   - A session lives 30 days from its last refresh; with [Static] from its start. A refresh token that is used again does not
+//   - A blocked user keeps existing sessions.
+//   - The errors user_blocked, user_pending and invalid_status have HTTP 400 and no number.
+//   - A session lasts 30 days from its last refresh; with [Static] from its start. A refresh token that is used again does not
 //     end its session unless [RefreshPolicy.RevokingReuse] says so; there is no grace unless [RotatingWithGrace] gives one.
 //   - The aud of an access token is the client id that signed in.
 //   - Revoking either token of a session ends the session: its refresh token, and its access tokens at user/me.
 //   - Times in tokens, and so their expiry, are whole seconds.
-//   - The HTTP statuses of gRPC's words are those of gRPC's HTTP gateway, so that aborted and already_exists are 409; the
-//     live ones are known for invalid_argument, not_found, failed_precondition and resource_exhausted only.
+//   - The codes of gRPC have the HTTP statuses of gRPC's HTTP gateway, so aborted and already_exists are 409. The live
+//     statuses are known for invalid_argument, not_found, failed_precondition and resource_exhausted only.
 //   - The texts of all other errors.
 //
-// Not emulated: e-mail links, client credentials, second factors, and all operations not listed, which answer 404. Request
+// Not emulated: email links, client credentials, second factors, and all operations not listed, which answer 404. Request
 // fields and grants that would need them answer "unimplemented" (HTTP 501) rather than being ignored.
 package authtest

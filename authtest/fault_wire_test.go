@@ -125,7 +125,7 @@ func TestFaultEveryBesideAnother(t *testing.T) {
 func TestFaultTo(t *testing.T) {
 	t.Parallel()
 	const other = "+86 13900000000"
-	srv := authtest.NewServer(t, authtest.WithoutLimits())
+	srv := authtest.NewServer(t, authtest.Relaxed(), authtest.WithoutLimits())
 	mine, theirs := signUp(t, srv, phone), signUp(t, srv, other)
 	mail := signUp(t, srv, email)
 	down := &authtest.Error{Word: "unavailable", Number: 14, Description: "x"}

@@ -20,7 +20,7 @@ func TestSMSFlow(t *testing.T) {
 	assert.Equal(t, "https://authtest.authtest.invalid", srv.URL)
 
 	sent := ok(t, srv, "verification?client_id=authtest", "", object{"phone_number": phone, "target": "ANY"})
-	assertIs(t, 600, sent["expires_in"])
+	assertIs(t, 300, sent["expires_in"])
 	assert.Equal(t, false, sent["is_user"])
 	assert.Equal(t, 2, strings.Count(sent.text("verification_id"), "."))
 	code, err := srv.WaitCode(t.Context(), "13800000000")
@@ -127,7 +127,7 @@ func TestCodes(t *testing.T) {
 	srv.FixCode(" 138 0000 0000", "123456")
 	check := func(id any, code string) object { return object{"verification_id": id, "verification_code": code} }
 	next := func() any {
-		srv.Advance(30 * time.Second)
+		srv.Advance(time.Minute)
 		return ok(t, srv, "verification", "", object{"phone_number": phone})["verification_id"]
 	}
 
@@ -146,12 +146,12 @@ func TestCodes(t *testing.T) {
 	refused(t, srv, "verification/verify", "", check(third, "123456"), 409, "aborted", 10)
 
 	fourth := next()
-	srv.Advance(599 * time.Second)
+	srv.Advance(299 * time.Second)
 	token := ok(t, srv, "verification/verify", "", check(fourth, "123456"))["verification_token"]
 	srv.Advance(600 * time.Second)
 	refused(t, srv, "signup", "", object{"phone_number": phone, "verification_token": token}, 400, "invalid_argument", 3)
 	fifth := next()
-	srv.Advance(600 * time.Second)
+	srv.Advance(300 * time.Second)
 	assert.Contains(t, refused(t, srv, "verification/verify", "", check(fifth, "123456"), 400, "invalid_argument", 3), "expired")
 
 	srv.FixCode(phone, "")
@@ -173,9 +173,9 @@ func TestSendLimits(t *testing.T) {
 	assert.Equal(t, "Your phone can receive up to 1 text message per minute.",
 		refused(t, srv, "verification", "", in, http.StatusTooManyRequests, "resource_exhausted", 8))
 	ok(t, srv, "verification", "", object{"phone_number": "+86 13900000000"})
-	srv.Advance(30 * time.Second)
+	srv.Advance(time.Minute)
 	ok(t, srv, "verification", "", in)
-	srv.Advance(30 * time.Second)
+	srv.Advance(time.Minute)
 	ok(t, srv, "verification", "", in)
 	srv.Advance(time.Hour)
 	assert.Contains(t, refused(t, srv, "verification", "", in, 429, "resource_exhausted", 8), "per day")

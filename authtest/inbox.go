@@ -10,7 +10,7 @@ import (
 	"github.com/cloudbase-community/tcbauth/authtest/internal/service"
 )
 
-// Message is one SMS or e-mail with a code.
+// Message is an SMS or email with a code.
 type Message struct {
 	To      string    `json:"to"`      // in the server's form
 	Channel string    `json:"channel"` // "sms" or "email"
@@ -18,8 +18,8 @@ type Message struct {
 	SentAt  time.Time `json:"sent_at"` // by the server's clock
 }
 
-// WithOnMessage calls f with each message once it has been sent. f is called by the goroutine that serves the request, and
-// so by several at a time; it must not call Close.
+// WithOnMessage calls f with each message after it was sent. The goroutine that serves the request calls f, so several
+// calls may run at a time. f must not call Close.
 func WithOnMessage(f func(Message)) Option {
 	return func(c *config) error {
 		c.OnMessage = nil
@@ -30,12 +30,12 @@ func WithOnMessage(f func(Message)) Option {
 	}
 }
 
-// WaitCode returns the newest code sent to a phone number or an e-mail address that no WaitCode has returned before;
-// older ones are of no use any more and count as returned. If there is none, it waits for the next message, for two minutes
-// at most. A phone number may be written with or without spaces and hyphens, and one of China without +86.
+// WaitCode returns the newest code for a phone number or an email address that no WaitCode has returned before. Older codes
+// are invalid and count as returned. If there is no code, it waits for the next message, for at most two minutes. A phone
+// number may be written with or without spaces and hyphens, and a number of China without +86.
 //
-// It returns an error that wraps ctx's when ctx is done first, [context.DeadlineExceeded] when the time is over, or
-// [net/http.ErrServerClosed] when the server is closed. It says what became of the calls of verification.
+// It returns an error that wraps ctx's error if ctx ends first, [context.DeadlineExceeded] after the two minutes, or
+// [net/http.ErrServerClosed] if the server is closed. The error describes the calls of verification so far.
 func (s *Server) WaitCode(ctx context.Context, to string) (string, error) {
 	key := address.Key(to)
 	if key == "" {
@@ -65,10 +65,10 @@ func (s *Server) takeCode(key string) (code string, ok bool) {
 	return s.service.Inbox.Take(key)
 }
 
-// waitLimit ends the wait of a test whose client has not reached the server.
+// waitLimit ends the wait of a test whose client does not reach the server.
 const waitLimit = 2 * time.Minute
 
-// sends says what became of the calls that send codes, for a test that waits in vain.
+// sends describes the calls that send codes, for a test that waits in vain.
 func (s *Server) sends() string {
 	s.service.Lock()
 	defer s.service.Unlock()
@@ -78,8 +78,8 @@ func (s *Server) sends() string {
 	return "no call of verification arrived (does the client use Server.URL and Server.Client?)"
 }
 
-// FixCode makes the server send this code, of six digits, to that address from now on, instead of a random one. Its
-// life and the limits stay. An empty code ends this. It is forgotten by Reset.
+// FixCode makes the server send this code, of six digits, to that address from now on, instead of a random one. The code's
+// lifetime and the limits do not change. An empty code ends this, and so does Reset.
 func (s *Server) FixCode(to, code string) {
 	s.helper()
 	if err := s.service.FixCode(to, code); err != nil {
@@ -87,8 +87,8 @@ func (s *Server) FixCode(to, code string) {
 	}
 }
 
-// Messages returns the messages sent to a phone number or an e-mail address so far, or all for "", newest first. It looks at
-// the newest 10000. A phone number may be written as for WaitCode; what is no address has no messages.
+// Messages returns the messages to a phone number or an email address, or all messages for "", newest first. It searches
+// the newest 10000. A phone number may be written as for WaitCode. An invalid address has no messages.
 func (s *Server) Messages(to string) []Message {
 	key := address.Key(to)
 	if to != "" && key == "" {

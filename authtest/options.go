@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"time"
 
+	"github.com/cloudbase-community/tcbauth/authtest/internal/refusal"
 	"github.com/cloudbase-community/tcbauth/authtest/internal/service"
 )
 
@@ -84,8 +85,18 @@ func WithClientSecret(id, secret string) Option {
 	}
 }
 
+// Relaxed makes those rules mild that are strict because the live service is: a user may have any number of sessions, 30 seconds
+// are enough between two SMS to one number, every code is good for 10 minutes, and every error has "code". [WithMaxSessions],
+// [WithSMSInterval], [WithSMSCodeLifetime] and [WithCode] change one of these rules each. Options after it stand.
+func Relaxed() Option {
+	return func(c *config) error {
+		c.Relax()
+		return nil
+	}
+}
+
 // WithSMSInterval sets the time that must pass between two messages to one phone number; 0 switches the rule off. The
-// default is 30 s as documented; live answers speak of a minute (WIRE.md section 4.6).
+// default is a minute (WIRE.md section 4.6, live), with [Relaxed] 30 s.
 func WithSMSInterval(d time.Duration) Option {
 	return func(c *config) error {
 		c.SMSInterval = d
@@ -94,7 +105,7 @@ func WithSMSInterval(d time.Duration) Option {
 }
 
 // WithSMSDailyLimit sets the number of messages to one phone number in a calendar day of China; 0 switches the rule
-// off. The default is 10.
+// off. The default is 30, as the setting of an environment has it (WIRE.md section 4.6).
 func WithSMSDailyLimit(n int) Option {
 	return func(c *config) error {
 		c.SMSDaily = n
@@ -118,10 +129,27 @@ func WithEmailDailyLimit(n int) Option {
 	}
 }
 
-// WithCodeLifetime sets how long a code is good, in whole seconds. The default is 10 minutes (WIRE.md section 4.6, live).
+// WithSMSCodeLifetime sets how long a code by SMS is good, in whole seconds. The default is 5 minutes, as answers to two real SMS had
+// it (WIRE.md section 4.1, live), with [Relaxed] 10 minutes.
+func WithSMSCodeLifetime(d time.Duration) Option {
+	return func(c *config) error {
+		c.CodeLifetime.Phone = d
+		return wholeSeconds("WithSMSCodeLifetime", d)
+	}
+}
+
+// WithEmailCodeLifetime is WithSMSCodeLifetime for codes by email. The default is 10 minutes, as documented (WIRE.md section 4.6).
+func WithEmailCodeLifetime(d time.Duration) Option {
+	return func(c *config) error {
+		c.CodeLifetime.Email = d
+		return wholeSeconds("WithEmailCodeLifetime", d)
+	}
+}
+
+// WithCodeLifetime is WithSMSCodeLifetime and WithEmailCodeLifetime of the same time.
 func WithCodeLifetime(d time.Duration) Option {
 	return func(c *config) error {
-		c.CodeLifetime = d
+		c.CodeLifetime = service.ByChannel{Phone: d, Email: d}
 		return wholeSeconds("WithCodeLifetime", d)
 	}
 }
@@ -173,14 +201,18 @@ func WithRefreshTokenLifetime(d time.Duration) Option {
 	}
 }
 
-// WithSingleSession makes every sign-in end the refresh tokens of the same person's earlier sessions; their access
-// tokens go on until they expire. One live environment was measured to do so (WIRE.md section 6.1).
-func WithSingleSession() Option {
+// WithMaxSessions sets how many sessions of one user can be refreshed; 0 is any number. A sign-in that makes one too many ends the
+// refresh token of the session that began first, and its access token goes on until it expires: so one live environment was
+// measured, and the setting "maximum sessions" is documented (WIRE.md section 6.1). The default is 1, with [Relaxed] 0.
+func WithMaxSessions(n int) Option {
 	return func(c *config) error {
-		c.SingleSession = true
-		return nil
+		c.MaxSessions = n
+		return notNegative("WithMaxSessions", n)
 	}
 }
+
+// WithSingleSession is WithMaxSessions(1), which is the default.
+func WithSingleSession() Option { return WithMaxSessions(1) }
 
 // WithoutIsUser leaves is_user out of the answers of verification, as some live answers do (WIRE.md section 4.1).
 func WithoutIsUser() Option {
@@ -190,11 +222,20 @@ func WithoutIsUser() Option {
 	}
 }
 
-// WithoutCode leaves "code", the error's word in upper case, out of error answers: some live answers have it, and others
-// have not (WIRE.md section 3.2).
+// WithCode puts "code", the error code in upper case, into every error answer, as [Relaxed] does. By default every one has it but
+// invalid_grant: the refused refresh that was captured live has none, and the other errors that were captured have it (WIRE.md
+// section 3.2).
+func WithCode() Option {
+	return func(c *config) error {
+		c.Code = refusal.CodeAlways
+		return nil
+	}
+}
+
+// WithoutCode leaves "code" out of every error answer.
 func WithoutCode() Option {
 	return func(c *config) error {
-		c.PlainErrors = true
+		c.Code = refusal.CodeNever
 		return nil
 	}
 }

@@ -10,23 +10,23 @@ import (
 
 var providerPattern = regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}$`)
 
-// ProviderUser is a person as a third party knows them.
+// ProviderUser is a user as a third party knows them.
 type ProviderUser struct {
-	Sub     string // the third party's id of the person; required
+	Sub     string // the user's id at the third party; required
 	Name    string
 	Picture string
 	Email   string
 	Phone   string // "+86 13800000000"; WeChat tells it only to PATCH provider/token
 }
 
-// String returns the person's id at the third party without anything personal.
+// String returns the user's id at the third party only.
 func (p ProviderUser) String() string { return "authtest.ProviderUser(" + p.Sub + ")" }
 
 // GoString is String, for %#v.
 func (p ProviderUser) GoString() string { return p.String() }
 
-// WithProviders sets the third parties that the environment has switched on, by id; others are provider_not_enabled.
-// The default is wx_open and wx_mp, the built-in ones (WIRE.md section 5.3).
+// WithProviders sets the third parties that are switched on in the environment, by id; the error for others is
+// provider_not_enabled. The default is wx_open and wx_mp, the built-in ones.
 func WithProviders(ids ...string) Option {
 	return func(c *config) error {
 		for _, id := range ids {
@@ -39,30 +39,30 @@ func WithProviders(ids ...string) Option {
 	}
 }
 
-// ProviderCode makes a third party give a code for a person, as it does when the person has agreed there: POST
-// provider/token takes it once, as provider_code, or where other third parties have their proof. The person is known to
-// the third party from then on. A provider that is not switched on and a person without a Sub fail the test, or panic if
-// the server was made by Listen.
-func (s *Server) ProviderCode(providerID string, person ProviderUser) string {
+// ProviderCode makes a third party issue a code for a user, as after the user has agreed there. POST provider/token accepts
+// it once, as provider_code, or in the field in which other third parties send theirs. The third party knows the user from
+// then on. If the provider is not switched on, or the user has no Sub, the test fails, or ProviderCode panics if Listen
+// made the server.
+func (s *Server) ProviderCode(providerID string, user ProviderUser) string {
 	s.helper()
-	code, err := s.service.ProviderCode(person.at(providerID))
+	code, err := s.service.ProviderCode(user.at(providerID))
 	if err != nil {
 		s.fatalf("ProviderCode: %v", err)
 	}
 	return code
 }
 
-// ScanQRCode is a person who scans the code of qrcode/generate with a mini program: qrcode/get/status then gives a
-// provider_token for them. An id that nobody waits with, and a person without a Sub, fail the test, or panic if the server
-// was made by Listen.
-func (s *Server) ScanQRCode(id string, person ProviderUser) {
+// ScanQRCode scans the code of qrcode/generate with a mini program as the given user: qrcode/get/status then returns a
+// provider_token for the user. If nobody waits with the id, or the user has no Sub, the test fails, or ScanQRCode panics if
+// Listen made the server.
+func (s *Server) ScanQRCode(id string, user ProviderUser) {
 	s.helper()
-	if err := s.service.ScanQRCode(id, person.at("")); err != nil {
+	if err := s.service.ScanQRCode(id, user.at("")); err != nil {
 		s.fatalf("ScanQRCode: %v", err)
 	}
 }
 
-// at is the person at a third party.
+// at is the user at a third party.
 func (p ProviderUser) at(provider string) service.Identity {
 	return service.Identity{Provider: provider, Sub: p.Sub, Name: p.Name, Picture: p.Picture, Email: p.Email, Phone: p.Phone}
 }

@@ -10,8 +10,8 @@ import (
 	"strings"
 )
 
-// WithPublicURL makes a server by Listen go by this base URL, for clients that do not reach it by its address: it is URL, what
-// tokens name as their issuer, and what pages link to. http or https, with nothing behind the host and port but a path.
+// WithPublicURL sets the base URL of a server by Listen, for clients that do not reach it by its address. It becomes URL,
+// the issuer of tokens, and the target of links in pages. It is http or https, with only a path after the host and port.
 func WithPublicURL(base string) Option {
 	return func(c *config) error {
 		u, err := url.Parse(base)
@@ -23,7 +23,7 @@ func WithPublicURL(base string) Option {
 	}
 }
 
-// WithTLS makes a server by Listen speak TLS with this certificate. [Server.Client] trusts it, and every certificate that
+// WithTLS makes a server by Listen use TLS with this certificate. [Server.Client] trusts it, and every certificate that
 // comes with it.
 func WithTLS(certificate tls.Certificate) Option {
 	return func(c *config) error {
@@ -35,14 +35,15 @@ func WithTLS(certificate tls.Certificate) Option {
 	}
 }
 
-// minToken is how long a control token must be.
+// minToken is the minimum length of a control token.
 const minToken = 16
 
-// WithControlToken opens the control API and the page of a server by Listen to other machines, and to other names of this one, and
-// asks everybody for this token, this machine too: as "Authorization: Bearer ...", or in a browser as the password that it asks
-// for. It has 16 characters at least. Without it they are for this machine only. A proxy on this machine needs it, because all
-// that passes through looks like this machine; with [WithPublicURL] and no token they refuse what has a header Forwarded,
-// X-Forwarded-For or Via. It does not guard the pages of the third parties, which sign in anybody as whom they met last.
+// WithControlToken opens the control API and the page of a server by Listen to other machines, and to other names of this
+// machine. Everyone must then send this token, also on this machine: as "Authorization: Bearer ...", or in a browser as the
+// password. It has at least 16 characters. Without this option both are open to this machine only. A proxy on this machine
+// needs the token, because all its requests seem to come from this machine; with [WithPublicURL] and no token, requests
+// with a header Forwarded, X-Forwarded-For or Via are refused. The token does not protect the pages of the third parties,
+// which sign in any visitor as the user that they met last.
 func WithControlToken(token string) Option {
 	return func(c *config) error {
 		if len(token) < minToken || strings.ContainsFunc(token, func(r rune) bool { return r <= ' ' || r > '~' }) {
@@ -53,7 +54,7 @@ func WithControlToken(token string) Option {
 	}
 }
 
-// clientTLS is how the server's own client connects over TLS; nil without TLS.
+// clientTLS is the TLS configuration of the server's own client; nil without TLS.
 func (c *config) clientTLS() (*tls.Config, error) {
 	if c.certificate == nil {
 		return nil, nil //nolint:nilnil // no TLS is no error
@@ -69,7 +70,7 @@ func (c *config) clientTLS() (*tls.Config, error) {
 	return &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}, nil
 }
 
-// scheme is that of the URL of a server without a public one.
+// scheme is the URL scheme of a server without a public URL.
 func (c *config) scheme() string {
 	if c.certificate != nil {
 		return "https"
@@ -77,7 +78,7 @@ func (c *config) scheme() string {
 	return "http"
 }
 
-// publicHost is the host and port of the public URL, "" without one.
+// publicHost is the host and port of the public URL, or "".
 func (c *config) publicHost() string {
 	u, err := url.Parse(c.publicURL)
 	if err != nil || u.Host == "" {

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"strings"
 	"testing"
 
 	"github.com/go-jose/go-jose/v4"
@@ -54,6 +55,11 @@ func TestPublicURL(t *testing.T) {
 			want = "http://emulator.example/a/deep"
 		}
 		assert.Equal(t, want, srv.URL)
+		for _, snippet := range srv.Snippets() {
+			if snippet.Name == "Go" {
+				assert.Equal(t, strings.HasPrefix(want, "http:"), strings.Contains(snippet.Text, "WithInsecureEmulator()"), snippet.Text)
+			}
+		}
 		token := srv.IssueToken(authtest.TokenSpec{})
 		assert.Equal(t, want, claimsOf(t, token)["iss"])
 		if u, err := url.Parse(public); err == nil && u.Path == "" {

@@ -19,9 +19,10 @@ type Request struct {
 	Method    string         `json:"method"`
 	Path      string         `json:"path"`
 	Query     url.Values     `json:"query"`
-	Header    http.Header    `json:"header"` // Authorization, Accept-Language, Content-Type, User-Agent, X-Device-Id, X-Request-Id, X-Sdk-Version
-	Body      map[string]any `json:"body"`   // nil if it was not a JSON object
-	Status    int            `json:"status"` // of the answer; 0 while there is none, and for ever if a Fault closed the connection instead
+	Header    http.Header    `json:"header"`         // Authorization, Accept-Language, Content-Type, User-Agent, X-Device-Id, X-Request-Id, X-Sdk-Version
+	Body      map[string]any `json:"body"`           // nil if it was not a JSON object
+	Status    int            `json:"status"`         // of the answer; 0 while there is none, and for ever if a Fault closed the connection instead
+	Rule      string         `json:"rule,omitempty"` // that has refused it, such as sms_interval: its name in a file of [WithSeed]; "" is none
 }
 
 // WithOnRequest calls f with each request of the auth API once it has been answered, or its connection closed. f is called

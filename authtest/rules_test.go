@@ -78,7 +78,7 @@ func TestRevokingReuse(t *testing.T) {
 	})
 	t.Run("another session", func(t *testing.T) {
 		t.Parallel()
-		srv := authtest.NewServer(t, authtest.WithRefreshPolicy(authtest.Rotating().RevokingReuse()))
+		srv := authtest.NewServer(t, authtest.Relaxed(), authtest.WithRefreshPolicy(authtest.Rotating().RevokingReuse()))
 		srv.Seed(authtest.User{Username: "user_01", Password: password})
 		one, other := signIn(t, srv, "user_01"), signIn(t, srv, "user_01")
 		ok(t, srv, "token", "", refresh(one.text("refresh_token")))

@@ -22,15 +22,18 @@ type seedFile struct {
 	Rules seedRules         `json:"rules"`
 }
 
-// seedRules are options in JSON. What is absent or null keeps its default.
+// seedRules are options in JSON. An absent or null rule keeps its default.
 type seedRules struct {
-	SMSInterval     *jsonin.Duration `json:"sms_interval"`
-	SMSDailyLimit   *int             `json:"sms_daily_limit"`
-	EmailInterval   *jsonin.Duration `json:"email_interval"`
-	EmailDailyLimit *int             `json:"email_daily_limit"`
-	CodeLifetime    *jsonin.Duration `json:"code_lifetime"`
-	CodeAttempts    *int             `json:"code_attempts"`
-	PasswordLock    *struct {
+	Relaxed           bool             `json:"relaxed"`
+	SMSInterval       *jsonin.Duration `json:"sms_interval"`
+	SMSDailyLimit     *int             `json:"sms_daily_limit"`
+	EmailInterval     *jsonin.Duration `json:"email_interval"`
+	EmailDailyLimit   *int             `json:"email_daily_limit"`
+	CodeLifetime      *jsonin.Duration `json:"code_lifetime"` // of both channels
+	SMSCodeLifetime   *jsonin.Duration `json:"sms_code_lifetime"`
+	EmailCodeLifetime *jsonin.Duration `json:"email_code_lifetime"`
+	CodeAttempts      *int             `json:"code_attempts"`
+	PasswordLock      *struct {
 		After *int             `json:"after"`
 		For   *jsonin.Duration `json:"for"`
 	} `json:"password_lock"`
@@ -44,7 +47,8 @@ type seedRules struct {
 	AccessTokenLifetime        *jsonin.Duration  `json:"access_token_lifetime"`
 	RefreshTokenLifetime       *jsonin.Duration  `json:"refresh_token_lifetime"`
 	Refresh                    *seedRefresh      `json:"refresh"`
-	SingleSession              bool              `json:"single_session"`
+	MaxSessions                *int              `json:"max_sessions"`
+	SingleSession              *bool             `json:"single_session"`
 	AnonymousRefreshToken      bool              `json:"anonymous_refresh_token"`
 	CustomRefreshToken         *bool             `json:"custom_refresh_token"`
 	SudoByCode                 bool              `json:"sudo_by_code"`
@@ -53,28 +57,30 @@ type seedRules struct {
 	TicketKey                  json.RawMessage   `json:"ticket_key"`
 }
 
-// WithSeed starts the server with the accounts, fixed codes and rules of a JSON file; Reset brings the accounts and codes
-// back. All of it is optional. What is wrong with it is a [*SeedError]. Who has no sub in it gets the same one at every start:
+// WithSeed starts the server with the accounts, fixed codes and rules of a JSON file. Reset restores the accounts and
+// codes. All fields are optional. An error in the file is a [*SeedError]. A user without a sub gets the same one at every
+// start:
 //
 //	{
 //	  "users": [{"sub", "username", "password", "phone_number", "email", "name", "picture", "groups": ["id"],
 //	             "identities": {"wx_open": "id"}, "blocked": true, "pending": true}],
 //	  "codes": {"+86 13800000000": "123456"},
 //	  "rules": {
-//	    "sms_interval": "1m", "sms_daily_limit": 30, "email_interval": "1m", "email_daily_limit": 50,
-//	    "code_lifetime": "10m", "code_attempts": 5, "password_lock": {"after": 5, "for": "10m"},
+//	    "relaxed": true, "sms_interval": "1m", "sms_daily_limit": 30, "email_interval": "1m", "email_daily_limit": 50,
+//	    "sms_code_lifetime": "5m", "email_code_lifetime": "10m", "code_attempts": 5, "password_lock": {"after": 5, "for": "10m"},
 //	    "captcha": ["verification"], "captcha_after_sends": 3, "captcha_after_wrong_passwords": 5,
 //	    "login_off": ["password", "phone", "email", "anonymous", "custom"], "sign_up_off": ["phone", "email"],
 //	    "providers": ["wx_open"], "clients": {"client id": "secret, or nothing"},
 //	    "access_token_lifetime": "2h", "refresh_token_lifetime": "720h",
 //	    "refresh": {"policy": "rotate or static", "grace": "10s", "reuse": "refuse or revoke"},
-//	    "single_session": true, "anonymous_refresh_token": true, "custom_refresh_token": false, "sudo_by_code": true,
+//	    "max_sessions": 1, "anonymous_refresh_token": true, "custom_refresh_token": false, "sudo_by_code": true,
 //	    "is_user": false, "code": false, "ticket_key": {"private_key_id", "private_key", "env_id"}
 //	  }
 //	}
 //
-// A rule is the option of its name, and goes together with other options as these do with one another. WithSeed given again
-// adds accounts and codes.
+// Each rule is the option with its name, and combines with other options as that option does. "relaxed" is applied before the
+// other rules, wherever it stands. "code_lifetime" is the lifetime of codes of both channels. "single_session" is true for
+// "max_sessions" 1 and false for any number. A second WithSeed adds accounts and codes.
 func WithSeed(file []byte) Option {
 	return func(c *config) error {
 		var in seedFile
@@ -105,13 +111,13 @@ func WithSeed(file []byte) Option {
 	}
 }
 
-// SeedError is what is wrong with the file of WithSeed, and where.
+// SeedError describes an error in the file of WithSeed, and its place.
 type SeedError struct {
 	Line, Column int    // from 1; columns are characters
 	Text         string // names what the file names
 }
 
-// Error says where it is, and what.
+// Error returns the place and the error.
 func (e *SeedError) Error() string {
 	return fmt.Sprintf("authtest: WithSeed: line %d, column %d: %s", e.Line, e.Column, e.Text)
 }
@@ -123,11 +129,11 @@ func seedError(err error) error {
 	return err
 }
 
-// ofOption is how the errors of options begin, which name what Go has and the file has not.
+// ofOption is the beginning of the errors of options. They name Go's options, which the file does not have.
 var ofOption = regexp.MustCompile(`^authtest: \w+(\([^)]*\))?: `)
 
-// stableSub makes the id of a user who has none in the file, the same one each time: that of the user's first login name. The
-// others can change without making the user another one.
+// stableSub makes the id of a user without one in the file. It depends only on the user's first login name, so the other
+// fields can change.
 func stableSub(p *service.Person) string {
 	name := fmt.Sprint("identities ", p.Identities) // maps are printed in order
 	switch {
@@ -152,6 +158,19 @@ type rule struct {
 func (r *seedRules) options() []rule {
 	var rules []rule
 	add := func(name string, option Option) { rules = append(rules, rule{name, option}) }
+	if r.Relaxed { // before the others, which stand
+		add("relaxed", Relaxed())
+	}
+	if single := r.SingleSession; single != nil && *single {
+		add("single_session", WithSingleSession())
+	} else if single != nil {
+		add("single_session", WithMaxSessions(0))
+	}
+	if code := r.Code; code != nil && *code {
+		add("code", WithCode())
+	} else if code != nil {
+		add("code", WithoutCode())
+	}
 	for _, number := range []struct {
 		name   string
 		value  *int
@@ -160,6 +179,7 @@ func (r *seedRules) options() []rule {
 		{"sms_daily_limit", r.SMSDailyLimit, WithSMSDailyLimit},
 		{"email_daily_limit", r.EmailDailyLimit, WithEmailDailyLimit},
 		{"code_attempts", r.CodeAttempts, WithCodeAttempts},
+		{"max_sessions", r.MaxSessions, WithMaxSessions},
 		{"captcha_after_sends", r.CaptchaAfterSends, WithCaptchaAfterSends},
 		{"captcha_after_wrong_passwords", r.CaptchaAfterWrongPasswords, WithCaptchaAfterWrongPasswords},
 	} {
@@ -175,6 +195,8 @@ func (r *seedRules) options() []rule {
 		{"sms_interval", r.SMSInterval, WithSMSInterval},
 		{"email_interval", r.EmailInterval, WithEmailInterval},
 		{"code_lifetime", r.CodeLifetime, WithCodeLifetime},
+		{"sms_code_lifetime", r.SMSCodeLifetime, WithSMSCodeLifetime},
+		{"email_code_lifetime", r.EmailCodeLifetime, WithEmailCodeLifetime},
 		{"access_token_lifetime", r.AccessTokenLifetime, WithAccessTokenLifetime},
 		{"refresh_token_lifetime", r.RefreshTokenLifetime, WithRefreshTokenLifetime},
 	} {
@@ -226,12 +248,10 @@ func (r *seedRules) options() []rule {
 		name   string
 		option Option
 	}{
-		{r.SingleSession, "single_session", WithSingleSession()},
 		{r.AnonymousRefreshToken, "anonymous_refresh_token", WithAnonymousRefreshToken()},
 		{r.CustomRefreshToken != nil && !*r.CustomRefreshToken, "custom_refresh_token", WithoutCustomRefreshToken()},
 		{r.SudoByCode, "sudo_by_code", WithSudoByCode()},
 		{r.IsUser != nil && !*r.IsUser, "is_user", WithoutIsUser()},
-		{r.Code != nil && !*r.Code, "code", WithoutCode()},
 	} {
 		if flag.set {
 			add(flag.name, flag.option)

@@ -45,7 +45,8 @@ type Server struct {
 
 // NewServer starts a server in memory, which ends with the test. Its URL is https://<env>.authtest.invalid, which only
 // its Client reaches. Inside a testing/synctest bubble it must be made with the bubble's t; then its time is the
-// bubble's. An option that makes no sense fails the test, and so does a [Fault] that has not fired when the test ends.
+// bubble's. An option that makes no sense fails the test, and so does a [Fault] that has not fired when the test ends. A rule that refuses a call
+// is named in the test's log.
 func NewServer(t testing.TB, opts ...Option) *Server {
 	t.Helper()
 	cfg, err := newConfig(opts)
@@ -53,6 +54,7 @@ func NewServer(t testing.TB, opts ...Option) *Server {
 		t.Fatalf("NewServer: %v", err)
 		return nil
 	}
+	cfg.tellRules(t)
 	listener := pipe.NewListener(cfg.Env + ".authtest.invalid")
 	s, err := start(t, cfg, listener, "https://"+listener.Host)
 	if err != nil {

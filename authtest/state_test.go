@@ -32,7 +32,7 @@ func TestState(t *testing.T) {
 	assert.NotContains(t, string(state), password)
 	assert.NotContains(t, string(state), session.text("access_token"))
 
-	second := authtest.NewServer(t, authtest.WithRefreshPolicy(authtest.RotatingWithGrace(time.Minute)))
+	second := authtest.NewServer(t, authtest.Relaxed(), authtest.WithRefreshPolicy(authtest.RotatingWithGrace(time.Minute)))
 	second.Seed(authtest.User{Sub: "9", Username: "user_09"})
 	require.NoError(t, second.LoadState(state))
 	assert.WithinDuration(t, first.Now(), second.Now(), 5*time.Second)
@@ -119,4 +119,23 @@ func TestLoadSeedKeepsPeople(t *testing.T) {
 	require.Error(t, srv.LoadSeed([]byte(`{"users": [{"username": "user_01", "password": "`+password+`", "email": "e@b.cn"},
 		{"username": "user_03", "email": "d@b.cn"}]}`)))
 	assert.Equal(t, "c@b.cn", ok(t, srv, "user/me", bearer, nil)["email"])
+}
+
+// A seed for several servers is taken by all of them, or by none.
+func TestLoadSeeds(t *testing.T) {
+	t.Parallel()
+	first, second := authtest.NewServer(t, authtest.WithEnv("env-1")), authtest.NewServer(t, authtest.WithEnv("env-2"))
+	second.Seed(authtest.User{Sub: "2", Username: "user_02"})
+	err := authtest.LoadSeeds([]byte(`{"users": [{"username": "user_01", "password": "`+password+`"}, {"sub": "3", "username": "user_02"}]}`), first, second)
+	require.ErrorContains(t, err, "environment env-2: ")
+	for _, srv := range []*authtest.Server{first, second} {
+		refused(t, srv, "signin", "", object{"username": "user_01", "password": password}, 400, "invalid_username_or_password", 4043)
+	}
+	require.NoError(t, authtest.LoadSeeds([]byte(`{"users": [{"username": "user_01", "password": "`+password+`"}]}`), first, second, first))
+	for _, srv := range []*authtest.Server{first, second} {
+		signIn(t, srv, "user_01")
+	}
+	wrong := new(authtest.SeedError)
+	require.ErrorAs(t, authtest.LoadSeeds([]byte(`{"user": []}`), first, second), &wrong)
+	require.NoError(t, authtest.LoadSeeds([]byte(`{}`)))
 }

@@ -6,8 +6,8 @@ import (
 	"github.com/cloudbase-community/tcbauth/authtest/internal/keys"
 )
 
-// WithTicketKey takes the console's key file for custom login, {"private_key_id","private_key","env_id"} with a key in
-// PEM, in place of a key made for the process. Its env_id must be the server's.
+// WithTicketKey sets the console's key file for custom login, {"private_key_id","private_key","env_id"} with a key in PEM,
+// instead of a key made for the process. Its env_id must be the server's.
 func WithTicketKey(file []byte) Option {
 	return func(c *config) error {
 		key, err := keys.ReadTicket(file)
@@ -19,7 +19,7 @@ func WithTicketKey(file []byte) Option {
 	}
 }
 
-// WithoutCustomRefreshToken leaves the refresh token out of custom sessions; documented ones have it (WIRE.md section 5.2).
+// WithoutCustomRefreshToken omits the refresh token from custom-login sessions. The documented sessions have one.
 func WithoutCustomRefreshToken() Option {
 	return func(c *config) error {
 		c.NoCustomRefresh = true
@@ -27,6 +27,6 @@ func WithoutCustomRefreshToken() Option {
 	}
 }
 
-// TicketKey returns the environment's key file for custom login as the console gives it, with the private key that signs
-// tickets: {"private_key_id","private_key","env_id"} (WIRE.md section 9).
+// TicketKey returns the environment's key file for custom login, as the console gives it, with the private key that signs
+// tickets: {"private_key_id","private_key","env_id"}.
 func (s *Server) TicketKey() []byte { return s.service.TicketFile() }

@@ -9,15 +9,15 @@ import (
 // TokenKind is a kind of token that the service signs.
 type TokenKind int
 
-// The kinds of tokens. The zero value is a person's access token.
+// The kinds of tokens. The zero value is a user's access token.
 const (
-	AccessToken    TokenKind = iota // of a person
+	AccessToken    TokenKind = iota // of a user
 	AnonymousToken                  // an access token of an anonymous user
-	PublishableKey                  // for clients: scope anonymous, good for decades
-	APIKey                          // an administrator's: no iss, sub and scope, good until the year 9999
+	PublishableKey                  // for clients: scope anonymous, valid for decades
+	APIKey                          // of an administrator: no iss, sub and scope, valid until the year 9999
 )
 
-// TokenKey says what a token is signed with.
+// TokenKey is the key that signs a token.
 type TokenKey int
 
 // The keys of tokens. The zero value is the server's own.
@@ -27,19 +27,19 @@ const (
 	ForgedKey                  // another one, under the server's kid: the signature is wrong
 )
 
-// TokenSpec says what IssueToken signs. The zero value is a good access token of somebody new.
+// TokenSpec describes a token for IssueToken. The zero value is a valid access token of a new user.
 type TokenSpec struct {
 	Kind   TokenKind
 	Key    TokenKey
 	Sub    string         // of AccessToken and AnonymousToken; "" is a new id
 	Env    string         // project_id, aud and iss are of this environment; "" is the server's
-	Age    time.Duration  // it was signed that long before the server's time; one older than its life has expired; negative is the future
+	Age    time.Duration  // how long before the server's time it was signed; a token older than its lifetime has expired; negative is the future
 	Claims map[string]any // set over all others; nil leaves a claim out
 }
 
-// IssueToken returns a signed token for tests of what verifies tokens on its own: by certs and claims (WIRE.md sections
-// 6.3 and 6.4). The server itself knows nothing of it: user/me, token/introspect and all others refuse it. A spec that
-// makes no sense fails the test, or panics if the server was made by Listen.
+// IssueToken returns a signed token, for tests of programs that verify tokens offline. The server itself does not know the
+// token: user/me, token/introspect and all other operations refuse it. A contradictory spec fails the test, or panics if
+// Listen made the server.
 func (s *Server) IssueToken(spec TokenSpec) string {
 	s.helper()
 	token, err := s.service.Issue(service.TokenSpec{
@@ -51,6 +51,6 @@ func (s *Server) IssueToken(spec TokenSpec) string {
 	return token
 }
 
-// RotateKey makes the server sign with another key from now on. Tokens of the keys before stay good, and certs has those
-// keys too, after the new one. Reset goes back to the first key. It is safe for concurrent use.
+// RotateKey makes the server sign with a new key from now on. Tokens of earlier keys stay valid, and certs lists those keys
+// after the new one. Reset returns to the first key. It is safe for concurrent use.
 func (s *Server) RotateKey() { s.service.RotateKey() }

@@ -2,7 +2,8 @@ package authtest
 
 import "github.com/cloudbase-community/tcbauth/authtest/internal/service"
 
-// User is an account for Seed. At least one of Username, Phone, Email and Identities is needed. Printing a User shows its Sub only.
+// User is an account for Seed. At least one of Username, Phone, Email and Identities is required. Printed, a User shows
+// only its Sub.
 type User struct {
 	Sub      string // the user id; "" is a new one of 19 digits
 	Username string
@@ -12,22 +13,22 @@ type User struct {
 	Name     string
 	Picture  string
 	Groups   []string // ids
-	// Identities are the person's ids at third parties, by the provider's id; "custom" is that of custom login.
+	// Identities are the user's ids at third parties, by the provider's id. The provider "custom" is custom login.
 	Identities map[string]string
-	Blocked    bool // sign-in is refused with user_blocked; sessions there are go on, and are refreshed
-	Pending    bool // sign-in is refused with user_pending; likewise
+	Blocked    bool // new sign-ins fail with user_blocked; existing sessions continue and can be refreshed
+	Pending    bool // new sign-ins fail with user_pending; existing sessions continue
 }
 
-// String returns the user's id without anything personal.
+// String returns the user's id only.
 func (u User) String() string { return "authtest.User(" + u.Sub + ")" }
 
 // GoString is String, for %#v.
 func (u User) GoString() string { return u.String() }
 
-// Seed adds accounts. One with the Sub of an account that exists replaces it and keeps its sessions, so that a person can be
-// blocked in the middle of a test: they keep the session they have, and get no other. A username, phone number, e-mail address or
-// identity that another account has, or one that is malformed, fails the test, or panics if the server was made by Listen; then
-// none is added of this call's users from that one on.
+// Seed adds accounts. An account with the Sub of an existing one replaces it and keeps its sessions. So a test can block a
+// user: the user keeps the existing session and gets no other. If a username, phone number, email address or identity
+// belongs to another account, or is malformed, the test fails, or Seed panics if Listen made the server. Then neither this
+// user nor the following ones of this call are added.
 func (s *Server) Seed(users ...User) {
 	s.helper()
 	people := make([]service.Person, len(users))

@@ -173,8 +173,8 @@ func (l *Login) name() string {
 	return l.Sub
 }
 
-// AccountOf returns a name for a user that can be shown in a terminal: the name, or a part of the phone number or email
-// address.
+// AccountOf returns a name for a user that can be shown in a terminal: the user name, a part of the phone number or email
+// address, or else the name.
 func AccountOf(u *tcbauth.User) string {
 	account := u.Name
 	switch {

@@ -8,7 +8,7 @@ import (
 	"github.com/cloudbase-community/tcbauth"
 )
 
-var errShortLifetime = errors.New("clikit: the server gives no token that lives so long")
+var errShortLifetime = errors.New("clikit: the server issues no token with so long a lifetime")
 
 // TokenOptions are the requirements for a token.
 type TokenOptions struct {

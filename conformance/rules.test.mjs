@@ -100,13 +100,54 @@ ruled('a refresh may be asked for again for a while', { refresh: { policy: 'rota
   await t.expectSession({ sub: ming.sub })
 })
 
-ruled('one session at a time', { single_session: true }, async (t) => {
+ruled('one session at a time, which is the default', {}, async (t) => {
   const { auth } = t.open()
   await auth.signIn({ username: ming.username, password })
   await t.elsewhere(ming.username, password)
-  has(await auth.getUserInfo(), { uid: ming.sub }) // as long as the access token lives
+  has(await auth.getUserInfo(), { uid: ming.sub }) // until the access token expires
   has(await auth.refreshSession(), { error: { code: 'unauthenticated' } })
   t.expectNoSession()
+  const refused = (await t.control.requests('token')).at(-1)
+  has(refused, { status: 400, rule: 'max_sessions' })
+})
+
+for (const [title, rules] of [['two sessions at a time', { max_sessions: 2 }], ['relaxed rules', { relaxed: true }]]) {
+  ruled(`${title} let a session go on beside another`, rules, async (t) => {
+    const { auth } = t.open()
+    await auth.signIn({ username: ming.username, password })
+    await t.elsewhere(ming.username, password)
+    has(await auth.refreshSession(), { error: null })
+    await t.expectSession({ sub: ming.sub })
+  })
+}
+
+ruled('a second SMS within a minute, which relaxed rules send after 30 seconds', { relaxed: true }, async (t) => {
+  const { auth } = t.open()
+  await auth.getVerification({ phone_number: phone })
+  await rejects(auth.getVerification({ phone_number: phone }), { error: 'resource_exhausted', error_code: 8 })
+  await t.advance(30)
+  has(await auth.getVerification({ phone_number: phone }), { expires_in: 600 })
+})
+
+ruled('a code by SMS expires after five minutes, one by email after ten', {}, async (t) => {
+  const { auth } = t.open()
+  for (const [request, lifetime] of [[{ phone_number: phone }, 300], [{ email: ming.email }, 600]]) {
+    const { verification_id, expires_in } = await auth.getVerification(request)
+    equal(expires_in, lifetime, 'expires_in')
+    const verification_code = await t.control.code(request.email ?? phone)
+    await t.advance(lifetime)
+    await rejects(auth.verify({ verification_id, verification_code }), { error: 'invalid_argument', error_code: 3 })
+  }
+})
+
+ruled('the js-sdk reads from user/me that a password is set', {}, async (t) => {
+  const { auth } = t.open()
+  const hasPassword = async () => (await auth.getUser()).data.user.user_metadata.hasPassword
+  await auth.signIn({ username: ming.username, password })
+  equal(await hasPassword(), true, 'of who has one')
+  const { data } = await auth.signInWithOtp({ phone: '+86 13800000009' })
+  await data.verifyOtp({ token: await t.control.code('+86 13800000009') })
+  equal(await hasPassword(), false, 'of who has none')
 })
 
 ruled('anonymous sessions with a refresh token', { anonymous_refresh_token: true }, async (t) => {

@@ -141,7 +141,8 @@ func TestClients(t *testing.T) {
 	}, got)
 }
 
-func ExampleNew() {
+// A library that takes an oauth2.TokenSource calls an API as the signed-in user.
+func Example() {
 	srv, err := authtest.Listen("127.0.0.1:0")
 	if err != nil {
 		fmt.Println(err)
@@ -160,11 +161,20 @@ func ExampleNew() {
 		fmt.Println(err)
 		return
 	}
-	token, err := oauthsource.New(ctx, auth).Token()
+
+	source := oauthsource.New(ctx, auth)
+	client := &http.Client{Transport: &oauth2.Transport{Source: source}}
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, srv.URL+"/auth/v1/user/me", nil)
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
-	fmt.Println(token.Type(), token.Valid(), token.RefreshToken == "")
-	// Output: Bearer true true
+	resp, err := client.Do(req)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	_ = resp.Body.Close()
+	fmt.Println(resp.Status)
+	// Output: 200 OK
 }

@@ -10,6 +10,38 @@ import (
 	"github.com/cloudbase-community/tcbauth/ticket"
 )
 
+// A backend signs a ticket for one of its own users. The front end signs in to CloudBase with it.
+func Example() {
+	srv, err := authtest.Listen("127.0.0.1:0") // in place of CloudBase
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer func() { _ = srv.Close() }()
+
+	// In the backend, with the key file from the console:
+	signer, err := ticket.NewSigner(srv.TicketKey())
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	signed, err := signer.Sign("user-0001", ticket.SignOptions{})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+
+	// In the front end, which the js-sdk does the same way in a page:
+	auth, err := tcbauth.New(signer.Env(), tcbauth.WithBaseURL(srv.URL))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	_, err = auth.SignInWithCustomTicket(context.Background(), tcbauth.SignInWithCustomTicketRequest{Ticket: signed})
+	fmt.Println("signed in:", err == nil)
+	// Output: signed in: true
+}
+
 // A backend whose users have signed in to it already.
 func ExampleSource() {
 	srv, err := authtest.Listen("127.0.0.1:0") // in place of CloudBase

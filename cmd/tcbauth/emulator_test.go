@@ -1,3 +1,5 @@
+//go:build unix
+
 package main
 
 import (
@@ -122,6 +124,41 @@ func TestEmulator(t *testing.T) {
 	info, err := os.Stat(logFile)
 	require.NoError(t, err)
 	assert.Equal(t, os.FileMode(0o600), info.Mode().Perm())
+}
+
+// The emulator has the rules of the live service, and says which of them has refused a call, unless it is relaxed. What a seed says
+// stands beside that.
+func TestRelaxed(t *testing.T) {
+	t.Parallel()
+	seed := filepath.Join(t.TempDir(), "seed.json")
+	require.NoError(t, os.WriteFile(seed, []byte(`{"rules":{"sms_interval":"0s"},
+		"users":[{"username":"user_01","password":"passw0rd"}]}`), 0o600))
+	refreshed := func(p *process) int {
+		_, first := p.call(t, "POST", "/auth/v1/signin", `{"username":"user_01","password":"passw0rd"}`)
+		_, _ = p.call(t, "POST", "/auth/v1/signin", `{"username":"user_01","password":"passw0rd"}`)
+		status, _ := p.call(t, "POST", "/auth/v1/token", `{"grant_type":"refresh_token","refresh_token":"`+first["refresh_token"].(string)+`"}`)
+		return status
+	}
+	sent := func(p *process) (last int) {
+		for range 2 {
+			last, _ = p.call(t, "POST", "/auth/v1/verification", `{"phone_number":"+86 13800000000"}`)
+		}
+		return last
+	}
+	live := startProcess(t, nil, "-addr", "127.0.0.1:0")
+	assert.Equal(t, 429, sent(live))
+	live.end(t)
+	assert.Contains(t, live.stderr.String(), "verification was refused by the rule sms_interval: see the rules of -seed, and -relaxed\n")
+	seeded := startProcess(t, nil, "-addr", "127.0.0.1:0", "-seed", seed)
+	assert.Equal(t, 200, sent(seeded))
+	assert.Equal(t, 400, refreshed(seeded))
+	seeded.end(t)
+	assert.Contains(t, seeded.stderr.String(), "token was refused by the rule max_sessions: ")
+	relaxed := startProcess(t, nil, "-addr", "127.0.0.1:0", "-seed", seed, "-relaxed")
+	assert.Equal(t, 200, sent(relaxed))
+	assert.Equal(t, 200, refreshed(relaxed))
+	relaxed.end(t)
+	assert.NotContains(t, relaxed.stderr.String(), "by the rule")
 }
 
 // Codes that nobody reads on standard error neither hold up the server nor keep a signal from ending it.

@@ -21,6 +21,7 @@ import (
 
 	"github.com/cloudbase-community/tcbauth/clikit"
 	"github.com/cloudbase-community/tcbauth/clikit/cobrakit"
+	"github.com/cloudbase-community/tcbauth/cmd/tcbauth/internal/emulator"
 )
 
 func main() {
@@ -72,8 +73,8 @@ func rootCommand(kit *clikit.Kit) *cobra.Command {
 
 // emulatorCommand has flags of its own, which package flag reads.
 func emulatorCommand(kit *clikit.Kit) *cobra.Command {
-	return &cobra.Command{
-		Use: "emulator", Short: emulatorShort.In(kit.Language()), DisableFlagParsing: true,
+	cmd := &cobra.Command{
+		Use: "emulator [flags] [-- command ...]", DisableFlagsInUseLine: true, Short: emulatorShort.In(kit.Language()), DisableFlagParsing: true,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if code := runEmulator(cmd.Context(), args, kit.Stdout(), kit.Stderr()); code != clikit.ExitOK {
 				return clikit.ExitStatus(code)
@@ -81,6 +82,9 @@ func emulatorCommand(kit *clikit.Kit) *cobra.Command {
 			return nil
 		},
 	}
+	flags, _ := emulatorFlags(new(emulator.Config))
+	cmd.Flags().AddGoFlagSet(flags) // for help and man pages
+	return cmd
 }
 
 // say writes to a stream of the terminal, whose errors nobody could be told of.

@@ -1,11 +1,16 @@
+//go:build unix
+
 package main
 
 import (
 	"crypto/tls"
 	"crypto/x509"
 	"net/http"
+	"net/http/httptest"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"syscall"
 	"testing"
@@ -95,6 +100,65 @@ func TestSeedIsReadAgain(t *testing.T) {
 	require.NoError(t, without.cmd.Wait(), "a signal is no error")
 }
 
+// A seed that one of several environments cannot take is taken by none.
+func TestSeedIsReadAgainByAllOrNone(t *testing.T) {
+	t.Parallel()
+	seed := filepath.Join(t.TempDir(), "seed.json")
+	write := func(text string) { require.NoError(t, os.WriteFile(seed, []byte(text), 0o600)) }
+	write(`{}`)
+	urls := seed + ".urls"
+	p := startProcess(t, nil, "-addr", "127.0.0.1:0", "-env", "env-1", "-env", "env-2", "-seed", seed, "-url-file", urls)
+	written, err := os.ReadFile(urls) //nolint:gosec // G304: this test's own
+	require.NoError(t, err)
+	lines := strings.Fields(string(written))
+	require.Len(t, lines, 2)
+	first, second := &process{url: lines[0]}, &process{url: lines[1]}
+	status, _ := second.call(t, "POST", "/_emulator/users", `{"sub":"7","username":"user_01"}`)
+	require.Equal(t, 200, status)
+	signIn := func(p *process) int {
+		status, _ := p.call(t, "POST", "/auth/v1/signin", `{"username":"user_01","password":"passw0rd"}`)
+		return status
+	}
+	read := func(says string) {
+		t.Helper()
+		require.NoError(t, p.cmd.Process.Signal(syscall.SIGHUP))
+		require.Eventually(t, func() bool { return strings.Contains(p.stderr.String(), says) }, 10*time.Second, 20*time.Millisecond, says)
+	}
+	write(`{"users":[{"sub":"8","username":"user_01","password":"passw0rd"}]}`)
+	read("the seed was not read again: environment env-2: ")
+	assert.Equal(t, 400, signIn(first))
+	assert.Equal(t, 400, signIn(second))
+	write(`{"users":[{"sub":"7","username":"user_01","password":"passw0rd"}]}`)
+	read("was read again: accounts and codes")
+	assert.Equal(t, 200, signIn(first))
+	assert.Equal(t, 200, signIn(second))
+	p.end(t)
+}
+
+// A container that has only this command asks itself whether it serves: without the control token, and by TLS with any name that
+// was given.
+func TestHealthFlag(t *testing.T) {
+	t.Parallel()
+	ca := filepath.Join(t.TempDir(), "ca.pem")
+	plain := startProcess(t, nil, "-addr", "127.0.0.1:0", "-control-token", "0123456789abcdef")
+	secure := startProcess(t, nil, "-addr", "127.0.0.1:0", "-tls", ca, "-tls-host", "127.0.0.2")
+	other := httptest.NewServer(http.NotFoundHandler())
+	t.Cleanup(other.Close)
+	health := func(url string) error {
+		cmd := exec.CommandContext(t.Context(), os.Args[0], "emulator", "-health", url) //nolint:gosec // G702: this test itself
+		cmd.Env = append(os.Environ(), asCommand+"=1", "SSL_CERT_FILE="+ca)
+		return cmd.Run()
+	}
+	require.NoError(t, health(plain.url))
+	require.Error(t, health(other.URL), "another server")
+	if runtime.GOOS == "linux" { // where the variable says whom to trust
+		require.NoError(t, health(secure.url))
+	}
+	secure.end(t)
+	require.Error(t, health(secure.url), "nothing serves there")
+	plain.end(t)
+}
+
 // With -tls the emulator serves https by a certificate whose authority a client can trust, under the name of its public URL too.
 func TestTLSFlags(t *testing.T) {
 	t.Parallel()
@@ -117,6 +181,7 @@ func TestTLSFlags(t *testing.T) {
 	p.end(t)
 	for _, args := range [][]string{
 		{"-tls", ca, "-tls-cert", ca}, {"-tls-cert", ca}, {"-control-token", "short"}, {"-public-url", "x"},
+		{"-tls-host", "emulator"},
 		{"-public-url", "http://emulator", "-env", "env-1", "-env", "env-2"},
 	} {
 		code, _, stderr := try(t, append([]string{"emulator", "-addr", "127.0.0.1:0"}, args...)...)

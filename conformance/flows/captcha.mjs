@@ -10,7 +10,7 @@ flow('captcha', 'a call that needs one shows it and is made again', async (t) =>
   await t.control.requireCaptcha('verification')
   const { auth } = t.open()
   const answered = t.answerCaptcha(auth)
-  has(await auth.getVerification({ phone_number: phone }), { expires_in: 600 })
+  has(await auth.getVerification({ phone_number: phone }), { expires_in: 300 })
   await answered
   equal((await t.control.messages(phone)).length, 1, 'messages')
   const captcha = storedCaptcha(t)
@@ -25,7 +25,7 @@ flow('captcha', 'a call that needs one shows it and is made again', async (t) =>
   equal(ids[1], ids[0], 'the request id of the repetition')
 
   // the same token does for the next one, without another picture
-  has(await auth.getVerification({ phone_number: otherPhone }), { expires_in: 600 })
+  has(await auth.getVerification({ phone_number: otherPhone }), { expires_in: 300 })
   equal((await t.control.requests()).slice(4).map((request) => [request.operation, request.status]), [
     ['verification', 400], ['verification', 200],
   ], 'the requests')
@@ -86,7 +86,7 @@ pageFlow('captcha', 'a wrong answer shows a new picture', async (t) => {
   await t.control.requireCaptcha('verification')
   const { auth } = t.open()
   const answered = t.answerCaptcha(auth, { wrong: ['????', '!!!!'] })
-  has(await auth.getVerification({ phone_number: phone }), { expires_in: 600 })
+  has(await auth.getVerification({ phone_number: phone }), { expires_in: 300 })
   await answered
   equal((await t.control.requests('captcha/data')).length, 3, 'pictures')
 })
@@ -103,5 +103,5 @@ pageFlow('captcha', 'the person may ask for another picture', async (t) => {
   await until(() => image.src !== shown, () => 'the picture stays')
   match(image.src, /^data:image\/png;base64,/, 'the picture')
   await t.answerCaptcha(auth)
-  has(await sent, { expires_in: 600 })
+  has(await sent, { expires_in: 300 })
 })

@@ -6,7 +6,7 @@ import { hong, ming, otherPhone, password, phone } from './people.mjs'
 flow('sms', 'a new number registers with name, username and password, and signs in again', async (t) => {
   const { auth, events } = t.open()
   const info = await auth.getVerification({ phone_number: '13800000000' })
-  has(info, { verification_id: JWT, expires_in: 600, is_user: false })
+  has(info, { verification_id: JWT, expires_in: 300, is_user: false })
   const code = await t.control.code(phone)
   const proof = await auth.verify({ verification_id: info.verification_id, verification_code: code })
   has(proof, { verification_token: JWT, expires_in: 600 })
@@ -154,24 +154,24 @@ flow('sms', 'a code is good once, for 600 seconds, and until the next one', asyn
   await rejects(auth.verify(last), { error: 'invalid_argument', error_code: 3 })
 })
 
-flow('sms', 'one message in 30 seconds and ten a day', async (t) => {
+flow('sms', 'one message a minute and thirty a day', async (t) => {
   const { auth } = t.open()
   await auth.getVerification({ phone_number: phone })
   await rejects(auth.getVerification({ phone_number: phone }), {
     error: 'resource_exhausted', error_code: 8, error_description: 'Your phone can receive up to 1 text message per minute.',
   })
-  // a day of China may end on the way; then more than ten go before one is refused
+  // a day of China may end on the way; then more than thirty go before one is refused
   let refused
-  for (let sent = 1; sent < 25 && !refused; sent++) {
-    await t.advance(31)
+  for (let sent = 1; sent < 65 && !refused; sent++) {
+    await t.advance(60)
     await auth.getVerification({ phone_number: phone }).catch((error) => (refused = error))
   }
   has(refused, {
-    error: 'resource_exhausted', error_code: 8, error_description: 'Your phone can receive up to 10 text messages per day.',
+    error: 'resource_exhausted', error_code: 8, error_description: 'Your phone can receive up to 30 text messages per day.',
   })
-  ok((await t.control.messages(phone)).length >= 10, 'that ten messages were sent')
+  ok((await t.control.messages(phone)).length >= 30, 'that thirty messages were sent')
   await t.advance(24 * 3600)
-  has(await auth.getVerification({ phone_number: phone }), { expires_in: 600 })
+  has(await auth.getVerification({ phone_number: phone }), { expires_in: 300 })
 })
 
 flow('sms', 'signing up is refused for a known number, a taken or a bad username, and a weak password', async (t) => {

@@ -215,7 +215,7 @@ flow('contact', 'an address of somebody else', async (t) => {
 flow('contact', 'sendVerificationCodeToCurrentUser gets a captcha first', async (t) => {
   const { auth, api } = await signedIn(t)
   const answered = t.answerCaptcha(auth)
-  has(await api.sendVerificationCodeToCurrentUser({ phone_number: phone }), { is_user: true, expires_in: 600 })
+  has(await api.sendVerificationCodeToCurrentUser({ phone_number: phone }), { is_user: true, expires_in: 300 })
   await answered
   const [sent] = await t.control.requests('verification')
   equal(Object.keys(sent.query).sort(), ['captcha_token'], 'the query')

@@ -34,6 +34,9 @@ export async function rejects(promise, want, what = 'the call') {
   try {
     result = await promise
   } catch (error) {
+    if (error instanceof Error && error.error === undefined && 'error' in want) {
+      fail(`${what} throws "${error.message}", want ${show(want)}`)
+    }
     has(error, want, `${what}'s error`)
     return error
   }

@@ -6,17 +6,25 @@ export const JWT = /^[\w-]+\.[\w-]+\.[\w-]+$/
 // Context is what a flow works with: the js-sdk, its storage, and the emulator on the other side.
 export class Context {
   // sdk is the js-sdk's default export, url the emulator's, storage what the js-sdk keeps sessions in, ticket a function
-  // that signs a custom-login ticket for a user id, calls a Set that takes the names of the methods called.
-  constructor({ sdk, url, env, control, storage, inPage, ticket, calls }) {
-    Object.assign(this, { sdk, url, env, control, storage, inPage, ticket, calls })
+  // that signs a custom-login ticket for a user id, calls a Set that takes the names of the methods called, openTab a
+  // function that returns the js-sdk of another tab, habits what this version wants otherwise (versions.mjs).
+  constructor({ sdk, url, env, control, storage, inPage, ticket, calls, openTab, habits = {} }) {
+    Object.assign(this, { sdk, url, env, control, storage, inPage, ticket, calls, openTab, habits })
     this.solveCaptcha = undefined // in Node, what the adapter does with a captcha's URL
   }
 
   // open starts the js-sdk anew over what the storage holds, as loading a page again does.
-  open(options = {}) {
-    const app = this.sdk.init({ env: this.env, ...options })
-    app.registerEndPoint(this.url.replace(/^http:/, ''), 'http')
+  open(options = {}, sdk = this.sdk) {
+    const app = sdk.init({ env: this.env, ...(this.inPage ? {} : this.habits.outside), ...options })
+    const url = this.url.replace(/^http:/, '')
+    app.registerEndPoint(url, 'http:')
+    app.registerEndPointWithKey?.({ key: 'GATEWAY', url, protocol: 'http:' }) // which js-sdk 3 sends to
     return this.watch(app, app.auth({ persistence: 'local' }))
+  }
+
+  // openInTab starts the js-sdk in another tab, over the same storage.
+  async openInTab() {
+    return this.open({}, await this.openTab())
   }
 
   // openFromURL is open with detectSessionInUrl, for which init itself calls the server. Of what registerEndPoint says,
@@ -30,8 +38,10 @@ export class Context {
 
   watch(app, auth) {
     const events = []
-    auth.onAuthStateChange((event, session, info) => events.push({ event, session, info }))
-    return { app, events, auth: this.recorded(auth, 'app'), api: this.recorded(auth.oauthInstance.authApi, 'lower') }
+    events.told = auth.onAuthStateChange !== undefined // older versions have no such events
+    if (events.told) auth.onAuthStateChange((event, session, info) => events.push({ event, session, info }))
+    const lower = auth.oauthInstance ?? app.oauthInstance // 2.2.0 keeps it there
+    return { app, events, auth: this.recorded(auth, 'app'), api: this.recorded(lower.authApi, 'lower') }
   }
 
   // recorded notes the calls of an object's methods that a flow makes.
@@ -54,6 +64,7 @@ export class Context {
 
   // expectEvents waits until onAuthStateChange has told these events, in this order, since the last call, and no others.
   async expectEvents(events, ...names) {
+    ok(events.told, 'that the js-sdk has onAuthStateChange')
     await until(() => events.length >= names.length, () => `events ${show(events.map((e) => e.event))}, want ${show(names)}`)
     await settle()
     equal(events.splice(0).map((e) => e.event), names, 'the events')

@@ -18,8 +18,13 @@ export function pageFlow(subject, title, ...stages) {
   add(subject, title, 'page', stages)
 }
 
-function add(subject, title, where, stages) {
+// ruledFlow adds a flow of an environment with rules of its own, those of a seed file.
+export function ruledFlow(subject, title, rules, stage) {
+  add(subject, title, undefined, [stage], rules)
+}
+
+function add(subject, title, where, stages, rules) {
   const name = `${subject}: ${title}`
   if (flows.some((other) => other.name === name)) throw new Error(`two flows are called ${name}`)
-  flows.push({ name, where, stages })
+  flows.push({ name, where, stages, rules })
 }

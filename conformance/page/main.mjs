@@ -4,12 +4,12 @@ import { flows } from '/flows/index.mjs'
 import { Control } from '/lib/control.mjs'
 import { driven } from '/lib/operations.mjs'
 
-const control = new Control('')
 const post = (report) => fetch('/report', { method: 'POST', body: JSON.stringify(report) })
 
 globalThis.calls = new Set() // the frames add to it
 
 async function run(name) {
+  const control = new Control(`/flow/${encodeURIComponent(name)}`)
   await control.reset()
   localStorage.clear()
   sessionStorage.clear()
@@ -18,7 +18,7 @@ async function run(name) {
   let timer
   const error = await new Promise((resolve) => {
     globalThis.finish = resolve // the frame calls it, with an error's text or nothing
-    timer = setTimeout(() => resolve('the flow does not come to an end'), 60_000)
+    timer = setTimeout(() => resolve('the flow does not come to an end'), 30_000)
     frame.src = '/frame'
     document.body.append(frame)
   })

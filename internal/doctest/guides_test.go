@@ -1,17 +1,9 @@
 package doctest
 
 import (
-	"context"
-	"crypto/rand"
-	"errors"
-	"fmt"
 	"io"
-	"net"
 	"net/http"
-	"net/http/cookiejar"
 	"net/http/httptest"
-	"net/url"
-	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -20,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/cloudbase-community/tcbauth"
+	"github.com/cloudbase-community/tcbauth/accesstoken"
 	"github.com/cloudbase-community/tcbauth/authtest"
 	"github.com/cloudbase-community/tcbauth/ticket"
 )
@@ -58,153 +51,6 @@ func TestRefresh(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, 1, srv.Count("token"), "one refresh")
 	})
-}
-
-// site is a web service that signs its users in.
-type site struct {
-	app *tcbauth.App
-}
-
-// sendCode is the first step: the form has the phone number.
-func (s *site) sendCode(w http.ResponseWriter, r *http.Request) {
-	id := rand.Text()
-	_, err := s.app.ForUser(id).SignInWithOtp(r.Context(), tcbauth.SignInWithOtpRequest{Phone: r.FormValue("phone")})
-	if err != nil {
-		refuse(w, r, err)
-		return
-	}
-	setCookie(w, id)
-}
-
-// signIn is the second step: the form has the code.
-func (s *site) signIn(w http.ResponseWriter, r *http.Request) {
-	id := rand.Text() // a new id for each sign-in
-	_, err := s.app.ForUser(cookie(r)).FinishOtp(r.Context(), tcbauth.FinishOtpRequest{Token: r.FormValue("code"), NewKey: id})
-	if err != nil {
-		refuse(w, r, err)
-		return
-	}
-	setCookie(w, id)
-}
-
-// profile is for users who are signed in.
-func (s *site) profile(w http.ResponseWriter, r *http.Request) {
-	auth := s.app.ForUser(cookie(r)) // cheap: made for each request
-	user, err := auth.GetUserInfo(r.Context(), tcbauth.GetUserInfoRequest{})
-	if err != nil {
-		refuse(w, r, err)
-		return
-	}
-	_, _ = fmt.Fprintln(w, "hello,", user.Sub)
-}
-
-// signOut ends the session here and at CloudBase.
-func (s *site) signOut(w http.ResponseWriter, r *http.Request) {
-	if err := s.app.ForUser(cookie(r)).SignOut(r.Context()); err != nil {
-		refuse(w, r, err)
-	}
-}
-
-// refuse tells the browser what happened, in its language.
-func refuse(w http.ResponseWriter, r *http.Request, err error) {
-	http.Error(w, tcbauth.UserMessage(err, r.Header.Get("Accept-Language")), tcbauth.HTTPStatus(err))
-}
-
-func setCookie(w http.ResponseWriter, id string) {
-	http.SetCookie(w, &http.Cookie{
-		Name: "__Host-session", Value: id, Path: "/", Secure: true, HttpOnly: true, SameSite: http.SameSiteLaxMode,
-	})
-}
-
-func cookie(r *http.Request) string {
-	if c, err := r.Cookie("__Host-session"); err == nil && c.Value != "" {
-		return c.Value
-	}
-	return "nobody" // has no session
-}
-
-func TestSite(t *testing.T) {
-	t.Parallel()
-	srv := authtest.NewServer(t)
-	srv.FixCode("13800000000", "123456")
-	app, err := tcbauth.NewApp(srv.Env, tcbauth.WithBaseURL(srv.URL), tcbauth.WithHTTPClient(srv.Client()), tcbauth.WithStoredOtp())
-	require.NoError(t, err)
-	s := &site{app}
-	mux := http.NewServeMux()
-	mux.HandleFunc("POST /code", s.sendCode)
-	mux.HandleFunc("POST /login", s.signIn)
-	mux.HandleFunc("POST /profile", s.profile)
-	mux.HandleFunc("POST /logout", s.signOut)
-	web := httptest.NewTLSServer(http.NewCrossOriginProtection().Handler(mux))
-	t.Cleanup(web.Close)
-	client := web.Client()
-	client.Jar, err = cookiejar.New(nil)
-	require.NoError(t, err)
-	post := func(path, field, value string) (int, string) {
-		r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, web.URL+path, strings.NewReader(url.Values{field: {value}}.Encode()))
-		require.NoError(t, err)
-		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-		r.Header.Set("Accept-Language", "en")
-		resp, err := client.Do(r)
-		require.NoError(t, err)
-		body, err := io.ReadAll(resp.Body)
-		require.NoError(t, errors.Join(err, resp.Body.Close()))
-		return resp.StatusCode, string(body)
-	}
-	for _, step := range []struct {
-		path, field, value string
-		status             int
-		says               string
-	}{
-		{"/profile", "", "", 401, "sign in"},
-		{"/login", "code", "123456", 400, "code"},
-		{"/code", "phone", "1", 400, "phone"},
-		{"/code", "phone", "13800000000", 200, ""},
-		{"/login", "code", "000000", 400, "code"},
-		{"/login", "code", "123456", 200, ""},
-		{"/profile", "", "", 200, "hello, "},
-		{"/login", "code", "123456", 400, "code"},
-		{"/logout", "", "", 200, ""},
-		{"/profile", "", "", 401, "sign in"},
-	} {
-		status, body := post(step.path, step.field, step.value)
-		assert.Equal(t, step.status, status, "%s %s: %s", step.path, step.value, body)
-		assert.Contains(t, body, step.says)
-	}
-}
-
-// serve answers requests until ctx ends, then lets them finish, and waits until their sessions are stored.
-func serve(ctx context.Context, server *http.Server, listener net.Listener, app *tcbauth.App) error {
-	failed := make(chan error, 1)
-	go func() { failed <- server.Serve(listener) }()
-	select {
-	case err := <-failed:
-		return err
-	case <-ctx.Done():
-	}
-	ending, cancel := context.WithTimeout(context.Background(), 20*time.Second)
-	defer cancel()
-	requests, cancel := context.WithTimeout(ending, 10*time.Second)
-	defer cancel()
-	return errors.Join(server.Shutdown(requests), app.Shutdown(ending))
-}
-
-func TestServe(t *testing.T) {
-	t.Parallel()
-	app, err := tcbauth.NewApp("your-env-id")
-	require.NoError(t, err)
-	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	ctx, stop := context.WithCancel(t.Context())
-	server := &http.Server{ReadHeaderTimeout: time.Second, Handler: http.HandlerFunc(func(http.ResponseWriter, *http.Request) { stop() })}
-	ended := make(chan error, 1)
-	go func() { ended <- serve(ctx, server, listener, app) }()
-	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+listener.Addr().String(), nil)
-	require.NoError(t, err)
-	resp, err := http.DefaultClient.Do(r)
-	require.NoError(t, err, "the request comes to its end")
-	require.NoError(t, resp.Body.Close())
-	require.NoError(t, <-ended)
 }
 
 // ticketHandler gives the browser a ticket for the user of your own session.
@@ -255,4 +101,54 @@ func TestLostAnswer(t *testing.T) {
 	_, err = auth.GetVerification(t.Context(), tcbauth.GetVerificationRequest{PhoneNumber: "13800000000"})
 	require.ErrorIs(t, err, tcbauth.ErrOutcomeUnknown)
 	require.Len(t, srv.Messages("13800000000"), 1, "the SMS was sent, and no second one")
+}
+
+func TestServerDown(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) { // the pauses take no time
+		srv := authtest.NewServer(t)
+		auth, err := tcbauth.New(srv.Env, tcbauth.WithBaseURL(srv.URL), tcbauth.WithHTTPClient(srv.Client()))
+		require.NoError(t, err)
+		_, err = auth.SignInAnonymously(t.Context(), tcbauth.SignInAnonymouslyRequest{})
+		require.NoError(t, err)
+		before := srv.Count("user/me")
+		srv.Fault(authtest.Fault{Operation: "user/me", Times: 3, Error: &authtest.Error{Word: "unavailable"}}) // HTTP 503
+		_, err = auth.GetUserInfo(t.Context(), tcbauth.GetUserInfoRequest{})
+		require.ErrorIs(t, err, tcbauth.ErrServiceError)
+		srv.Fault(authtest.Fault{Operation: "user/me", Times: 3, Body: authtest.HTML}) // HTTP 502 and a proxy's page
+		_, err = auth.GetUserInfo(t.Context(), tcbauth.GetUserInfoRequest{})
+		require.ErrorIs(t, err, tcbauth.ErrServiceError)
+		require.Equal(t, before+6, srv.Count("user/me"), "a read is tried three times")
+		srv.Fault(authtest.Fault{Operation: "user/me", Error: &authtest.Error{Word: "internal", Status: http.StatusInternalServerError}})
+		_, err = auth.GetUserInfo(t.Context(), tcbauth.GetUserInfoRequest{})
+		require.ErrorIs(t, err, tcbauth.ErrServiceError)
+		require.Equal(t, before+7, srv.Count("user/me"), "a 500 is not")
+	})
+}
+
+// A front end's client id has to be known to the emulator, and to the verifier of its tokens.
+func TestClientID(t *testing.T) {
+	t.Parallel()
+	srv := authtest.NewServer(t, authtest.WithSeed([]byte(`{"rules": {"clients": {"my-client": ""}}}`)))
+	for client, want := range map[string]error{"my-client": nil, "another": tcbauth.CodeUnauthorizedClient} {
+		auth, err := tcbauth.New(srv.Env, tcbauth.WithBaseURL(srv.URL), tcbauth.WithHTTPClient(srv.Client()), tcbauth.WithClientID(client))
+		require.NoError(t, err)
+		_, err = auth.GetVerification(t.Context(), tcbauth.GetVerificationRequest{PhoneNumber: "13800000000"})
+		require.ErrorIs(t, err, want)
+	}
+	for _, test := range []struct {
+		aud      string
+		audience []string
+		want     error
+	}{
+		{"my-client", []string{"my-client", srv.Env}, nil},
+		{srv.Env, []string{"my-client", srv.Env}, nil},
+		{srv.Env, []string{"my-client"}, accesstoken.ErrWrongEnv},
+	} {
+		verifier, err := accesstoken.NewVerifier(srv.Env, accesstoken.WithBaseURL(srv.URL), accesstoken.WithIssuer(srv.URL),
+			accesstoken.WithHTTPClient(srv.Client()), accesstoken.WithAudience(test.audience...))
+		require.NoError(t, err)
+		_, err = verifier.Verify(t.Context(), srv.IssueToken(authtest.TokenSpec{Claims: map[string]any{"aud": test.aud}}))
+		require.ErrorIs(t, err, test.want)
+	}
 }

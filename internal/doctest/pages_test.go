@@ -40,8 +40,9 @@ func configuration(t *testing.T) string {
 	var b strings.Builder
 	b.WriteString(`# Configuration
 
-Every option of the packages that a program uses, with the first sentence of its documentation; the link leads to the rest. Options are checked when they
-are given: a bad one is an error of the constructor. This page is generated.
+Every option of the packages that a program uses, with the first sentence of its documentation; the link leads to the rest. Options are
+checked when they are given: a bad one is an error of the constructor. This page is generated. The options of the emulator, such as its
+client ids, are in the [documentation of authtest](https://pkg.go.dev/github.com/cloudbase-community/tcbauth/authtest#Option).
 
 There is no configuration file: a program decides itself where its settings come from.
 `)
@@ -119,7 +120,7 @@ func loadPackage(t *testing.T, dir string) *doc.Package {
 var (
 	coverageRow    = regexp.MustCompile("(?m)^\\| `[^`]+` \\|[^|]*\\|[^|]*\\| (LIVE|DOC|SDK) \\|")
 	claimedEnglish = regexp.MustCompile(`server's (\d+)\s+operations is known: from captures of the real server \((\d+)\), from Tencent's documentation \((\d+)\), or only from the js-sdk's source \((\d+)\)`)
-	claimedChinese = regexp.MustCompile(`服务端共 (\d+)\s+个操作，依据各不相同：来自真实服务端的抓包（(\d+) 个）、腾讯文档（(\d+) 个），或仅来自 js-sdk 源码（(\d+) 个）`)
+	claimedChinese = regexp.MustCompile(`所涉及的 (\d+) 个服务端接口，依据分三种：真实抓包 (\d+) 个，腾讯文档 (\d+) 个，仅 js-sdk 源码 (\d+) 个`)
 )
 
 // The READMEs say how much is known of the server.

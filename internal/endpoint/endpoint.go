@@ -112,7 +112,7 @@ func (c *Choice) Check() error {
 		return nil
 	}
 	if c.plain && !loopback(c.host) {
-		return errors.New("WithBaseURL: what goes over plain http can be read and changed on the way, use https")
+		return errors.New("WithBaseURL: what goes over plain http can be read and changed on the way: use https, or WithInsecureEmulator for an emulator")
 	}
 	return nil
 }

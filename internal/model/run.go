@@ -167,7 +167,7 @@ func (r *run) bubble(t *testing.T) {
 // rules are a server's.
 func rules(rng *rand.Rand) []authtest.Option {
 	opts := []authtest.Option{
-		authtest.WithoutLimits(), authtest.WithAccessTokenLifetime(tokenLifetime),
+		authtest.Relaxed(), authtest.WithoutLimits(), authtest.WithAccessTokenLifetime(tokenLifetime),
 		authtest.WithRefreshPolicy(authtest.Rotating().RevokingReuse()),
 	}
 	if rng.IntN(2) == 0 {

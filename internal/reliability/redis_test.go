@@ -105,8 +105,8 @@ func redisFaults(s *redisServer) []reliability.Fault {
 			return func() { s.start(tb) }
 		}},
 		{Name: "Redis stopped (SIGSTOP)", Begin: func(tb testing.TB, _ *reliability.Fleet) func() {
-			s.signal(tb, syscall.SIGSTOP)
-			return func() { s.signal(tb, syscall.SIGCONT) }
+			s.signal(tb, sigStop)
+			return func() { s.signal(tb, sigContinue) }
 		}},
 	}
 }

@@ -140,9 +140,9 @@ func TestChallengeOfSomebodyElse(t *testing.T) {
 				return app.ForUser("visitor")
 			},
 			"a session that expires": func(t *testing.T, srv *authtest.Server, store tcbauth.TokenStore, auth *tcbauth.Auth) *tcbauth.Auth {
-				srv.Advance(4 * time.Minute)
+				srv.Advance(90 * time.Second)
 				testbed.SignInAs(t, testbed.NewApp(t, srv, tcbauth.WithTokenStore(store)).Auth(), testbed.Badger)
-				srv.Advance(4 * time.Minute) // testbed.Gopher's access token lives for five here
+				srv.Advance(90 * time.Second) // testbed.Gopher's access token lives for two minutes here
 				return auth
 			},
 			"nobody": func(t *testing.T, _ *authtest.Server, _ tcbauth.TokenStore, auth *tcbauth.Auth) *tcbauth.Auth {
@@ -153,7 +153,7 @@ func TestChallengeOfSomebodyElse(t *testing.T) {
 			t.Run(name+", "+where, func(t *testing.T) {
 				t.Parallel()
 				synctest.Test(t, func(t *testing.T) {
-					srv := testbed.Emulator(t, authtest.WithoutLimits(), authtest.WithAccessTokenLifetime(5*time.Minute))
+					srv := testbed.Emulator(t, authtest.WithoutLimits(), authtest.WithAccessTokenLifetime(2*time.Minute))
 					store := tcbauth.NewMemoryStore()
 					auth := testbed.NewApp(t, srv, tcbauth.WithTokenStore(store)).Auth()
 					testbed.SignInAs(t, auth, testbed.Gopher)
@@ -184,7 +184,7 @@ func TestChallengeOfTheSamePerson(t *testing.T) {
 		for where, finisher := range map[string]func(t *testing.T, srv *authtest.Server, auth *tcbauth.Auth) *tcbauth.Auth{
 			"at once": func(_ *testing.T, _ *authtest.Server, auth *tcbauth.Auth) *tcbauth.Auth { return auth },
 			"after a refresh": func(t *testing.T, srv *authtest.Server, auth *tcbauth.Auth) *tcbauth.Auth {
-				srv.Advance(6 * time.Minute)
+				srv.Advance(2 * time.Minute)
 				return auth
 			},
 			"after another sign-in": func(t *testing.T, _ *authtest.Server, auth *tcbauth.Auth) *tcbauth.Auth {
@@ -201,7 +201,7 @@ func TestChallengeOfTheSamePerson(t *testing.T) {
 			t.Run(name+", "+where, func(t *testing.T) {
 				t.Parallel()
 				synctest.Test(t, func(t *testing.T) {
-					srv := testbed.Emulator(t, authtest.WithoutLimits(), authtest.WithAccessTokenLifetime(5*time.Minute))
+					srv := testbed.Emulator(t, authtest.WithMaxSessions(0), authtest.WithoutLimits(), authtest.WithAccessTokenLifetime(2*time.Minute))
 					auth := testbed.NewApp(t, srv).Auth()
 					testbed.SignInAs(t, auth, testbed.Gopher)
 					before := accountOf(t, srv, testbed.Gopher)

@@ -193,14 +193,27 @@ func (h *Handle) finish(held context.Context, stored *Credentials, reason error)
 	return err
 }
 
-// Prepare returns the device id to sign in with. It asks the store first whether it answers, before something is spent on a
-// session that the store shall keep. It fails with a *StoreError or *InterruptedError.
+// Prepare returns the device id to sign in with. First it makes sure that the store can keep a session, as far as a store can
+// tell, before something is spent on one: the lock is there, a value can be read, and there is room for another. It fails
+// with a *StoreError or *InterruptedError.
 func (h *Handle) Prepare(ctx context.Context) (string, error) {
-	if h.keys.visitor || h.device.Load() == nil && h.keeper.cfg.DeviceID == "" {
-		return h.NextDeviceID(ctx) // which asks
-	}
-	if _, err := h.look(ctx); err != nil && !errors.Is(err, ErrNone) && !unreadable(err) {
+	if err := h.locked(ctx, h.roomForAnother); err != nil {
+		if ctx.Err() != nil {
+			err = &InterruptedError{ctx.Err()}
+		}
 		return "", err
 	}
 	return h.NextDeviceID(ctx)
+}
+
+// roomForAnother makes sure that the store can be read, and that it has room for a session in place of what is there. The
+// lock is held.
+func (h *Handle) roomForAnother(held context.Context) error {
+	if _, _, err := h.read(held); err != nil && !unreadable(err) {
+		return err
+	}
+	if err := h.keeper.store.reserve(held, h.keys.credentials, roomForGrowth); err != nil {
+		return &StoreError{"reserving room for a session", err}
+	}
+	return nil
 }

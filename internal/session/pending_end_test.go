@@ -126,7 +126,7 @@ func TestPendingWaitsForAPerson(t *testing.T) {
 		go func() { first <- finishStored(t.Context(), solving.ForUser(pendingVisitor), otpCode) }()
 		synctest.Wait()
 		go func() { second <- finishStored(t.Context(), app.ForUser(pendingVisitor), otpCode) }()
-		<-time.After(5 * time.Minute)
+		<-time.After(4 * time.Minute)
 		require.Empty(t, second)
 		require.NoError(t, app.Shutdown(t.Context()), "who waits has begun nothing")
 		close(solved)
@@ -176,7 +176,7 @@ func TestPendingExpires(t *testing.T) {
 	store := testbed.NewLockingStore()
 	withPending(t, store, func(t *testing.T, srv *authtest.Server, app *tcbauth.App) {
 		auth := waiting(t, srv, app)
-		srv.Advance(10*time.Minute - time.Second)
+		srv.Advance(5*time.Minute - time.Second)
 		_, err := auth.StoredOtp(t.Context())
 		require.NoError(t, err)
 		srv.Advance(time.Second)

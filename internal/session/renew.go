@@ -187,9 +187,6 @@ func (h *Handle) spend(ctx, held context.Context, now seen, want want) outcome {
 	return outcome{session: fresh, fresh: true, goesOn: goesOn}
 }
 
-// roomForGrowth is how much longer, in bytes, a refreshed session may be than the one that it replaces.
-const roomForGrowth = 16 << 10
-
 // ErrSpent: the refresh token has been spent here before, and what came of it is not there any more.
 var ErrSpent = errors.New("the refresh token has been spent already")
 

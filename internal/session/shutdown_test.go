@@ -129,7 +129,7 @@ func TestShutdownWaits(t *testing.T) {
 func TestShutdownWaitsForAnswers(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		srv := testbed.Emulator(t, authtest.WithRefreshPolicy(authtest.Rotating().RevokingReuse()))
+		srv := testbed.Emulator(t, authtest.WithMaxSessions(3), authtest.WithRefreshPolicy(authtest.Rotating().RevokingReuse()))
 		settles(t)
 		store := tcbauth.NewMemoryStore()
 		app := testbed.NewApp(t, srv, tcbauth.WithTokenStore(store))

@@ -128,6 +128,9 @@ func (s *store) passed(ctx context.Context, keys ...string) {
 	}
 }
 
+// roomForGrowth is how much longer, in bytes, a refreshed session may be than the one that it replaces.
+const roomForGrowth = 16 << 10
+
 // reserve makes sure that the next set under key has room, where the store can tell.
 func (s *store) reserve(ctx context.Context, key string, size int) error {
 	if s.reserver == nil {

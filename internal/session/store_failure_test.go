@@ -355,3 +355,39 @@ func TestNoCodeForABrokenStore(t *testing.T) {
 		}
 	}
 }
+
+// reservingStore is a LockingStore that can make sure of room.
+type reservingStore struct{ testbed.LockingStore }
+
+func (s reservingStore) Reserve(_ context.Context, key string, _ int) error {
+	return s.Run("Reserve", key)
+}
+
+// TestNothingIsSpentOnASessionThatCannotBeKept: no code is used up and nobody is registered while the store can give no lock
+// or has no room. The same code signs in once the store works again.
+func TestNothingIsSpentOnASessionThatCannotBeKept(t *testing.T) {
+	t.Parallel()
+	for handle, h := range bothHandles {
+		for _, op := range []string{"Lock", "Get", "Reserve"} {
+			t.Run(handle+", "+op, func(t *testing.T) {
+				t.Parallel()
+				synctest.Test(t, func(t *testing.T) {
+					srv := testbed.Emulator(t)
+					store := reservingStore{testbed.NewLockingStore()}
+					auth := h.open(testbed.NewApp(t, srv, tcbauth.WithTokenStore(store)))
+					challenge, err := auth.SignInWithOtp(t.Context(), tcbauth.SignInWithOtpRequest{Phone: testbed.NewPhone})
+					challenge, code := testbed.CodeOf(t, srv, challenge, err)
+					store.On(testbed.FailsWith(testbed.ErrDisk, op))
+					finish := func() error {
+						_, err := auth.FinishOtp(t.Context(), tcbauth.FinishOtpRequest{Challenge: challenge, Token: code})
+						return err
+					}
+					require.ErrorIs(t, finish(), tcbauth.ErrStore)
+					assert.Zero(t, srv.Count("verification/verify"))
+					store.On(nil)
+					require.NoError(t, finish())
+				})
+			})
+		}
+	}
+}

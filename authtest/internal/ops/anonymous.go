@@ -8,7 +8,7 @@ import (
 // signInAnonymously is POST signin/anonymously: every device id has one anonymous user (WIRE.md section 5.1).
 func signInAnonymously(s *service.Service, c *call) (any, *refusal.Error) {
 	if s.LoginOff[service.LoginAnonymous] {
-		return nil, refusal.PermissionDenied("anonymous login is not enabled")
+		return nil, byRule("login_off", refusal.PermissionDenied("anonymous login is not enabled"))
 	}
 	if refused := c.refuseFields("provider_token"); refused != nil {
 		return nil, refused

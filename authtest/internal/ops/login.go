@@ -20,14 +20,22 @@ func openSession(s *service.Service, c *call, u *service.Account, provider strin
 	return s.Sessions.Mint(n), nil
 }
 
-func loginDisabled(description string) *refusal.Error {
-	return &refusal.Error{Word: "login_type_disabled", Number: 4045, Description: description}
+// byRule says which rule of the environment refuses a call, by its name in a seed.
+func byRule(name string, refused *refusal.Error) *refusal.Error {
+	if refused != nil {
+		refused.Rule = name
+	}
+	return refused
+}
+
+func loginDisabled(rule, description string) *refusal.Error {
+	return &refusal.Error{Word: "login_type_disabled", Number: 4045, Description: description, Rule: rule}
 }
 
 // needLogin refuses a login method that is switched off.
 func needLogin(s *service.Service, method string) *refusal.Error {
 	if s.LoginOff[method] {
-		return loginDisabled("login by " + method + " is not enabled")
+		return loginDisabled("login_off", "login by "+method+" is not enabled")
 	}
 	return nil
 }

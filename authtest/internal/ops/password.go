@@ -27,7 +27,7 @@ func grantSudo(s *service.Service, c *call) (any, *refusal.Error) {
 	case in["password"] == "":
 		return nil, refusal.InvalidArgument("password or verification_token is required")
 	case s.SudoByCode && u.Phone != "":
-		return nil, refusal.FailedPrecondition("a phone number is bound: verification_token is required")
+		return nil, byRule("sudo_by_code", refusal.FailedPrecondition("a phone number is bound: verification_token is required"))
 	default:
 		wrong := &refusal.Error{Word: "invalid_password", Description: "password is incorrect"}
 		if refused := checkPassword(s, c, u, in["password"], wrong); refused != nil {

@@ -39,6 +39,9 @@ func profileOf(u *service.Account) any {
 		"providers":    providers,
 		"meta":         map[string]any{},
 	}
+	if u.HasPassword() {
+		profile["password"] = "SET"
+	}
 	for name, value := range u.Profile {
 		profile[name] = value
 	}

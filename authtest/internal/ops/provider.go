@@ -16,7 +16,7 @@ const thirdPartyPath = "/_thirdparty/"
 
 func needProvider(s *service.Service, id string) *refusal.Error {
 	if !s.HasProvider(id) {
-		return &refusal.Error{Word: "provider_not_enabled", Description: "identity provider is not enabled"}
+		return &refusal.Error{Word: "provider_not_enabled", Description: "identity provider is not enabled", Rule: "providers"}
 	}
 	return nil
 }

@@ -51,14 +51,15 @@ func serve(s *service.Service, w http.ResponseWriter, r *http.Request) {
 	}
 	status := http.StatusOK
 	if refused != nil {
-		status, out = refused.HTTPStatus(), refused.Body(s.PlainErrors)
+		status, out = refused.HTTPStatus(), refused.Body(s.Code)
+		entry.Rule = refused.Rule
 	}
 	entry.Status = status
 	if fault.Body == service.HTML {
 		entry.Status = cmp.Or(fault.Status, http.StatusBadGateway)
 	}
 	s.Lock()
-	logged.Answered(entry.Status)
+	logged.Answered(entry.Status, entry.Rule)
 	s.Unlock()
 	if id := r.Header.Get("X-Request-Id"); id != "" {
 		w.Header().Set("X-Request-Id", id)
@@ -96,7 +97,7 @@ func carryOut(s *service.Service, op *operation, c *call) (any, *refusal.Error) 
 	}
 	if s.Captchas.Required(op.Name) {
 		if refused := needCaptcha(s, c); refused != nil {
-			return nil, refused
+			return nil, byRule("captcha", refused)
 		}
 	}
 	return op.handle(s, c)

@@ -89,11 +89,11 @@ func checkPassword(s *service.Service, c *call, u *service.Account, password str
 	}
 	now := s.Now()
 	if now.Before(u.LockedUntil) {
-		return &refusal.Error{Word: "invalid_status", Description: "too many wrong passwords, please try again later"}
+		return &refusal.Error{Word: "invalid_status", Description: "too many wrong passwords, please try again later", Rule: "password_lock"}
 	}
 	if limit := s.CaptchaAfterWrong; limit > 0 && u.Wrong >= limit {
 		if refused := needCaptcha(s, c); refused != nil {
-			return refused
+			return byRule("captcha_after_wrong_passwords", refused)
 		}
 	}
 	if !u.IsPassword(password) {

@@ -62,7 +62,7 @@ func signUpProof(s *service.Service, in map[string]string, person *service.Perso
 		case refused != nil:
 			return "", refused
 		case s.SignUpOff[loginOf(to)]:
-			return "", loginDisabled("sign-up is not enabled")
+			return "", loginDisabled("sign_up_off", "sign-up is not enabled")
 		case s.People.Of(to) != nil:
 			return "", refusal.FailedPrecondition("user already registered")
 		}

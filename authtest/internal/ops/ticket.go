@@ -19,8 +19,11 @@ func signInCustom(s *service.Service, c *call) (any, *refusal.Error) {
 	if refused != nil {
 		return nil, refused
 	}
-	if id := in["provider_id"]; id != "" && id != service.CustomProvider || s.LoginOff[service.LoginCustom] {
+	if id := in["provider_id"]; id != "" && id != service.CustomProvider {
 		return nil, refusal.NotFound("provider not found")
+	}
+	if s.LoginOff[service.LoginCustom] {
+		return nil, byRule("login_off", refusal.NotFound("provider not found"))
 	}
 	uid, ok := readTicket(s, in["ticket"])
 	if !ok {

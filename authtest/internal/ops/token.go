@@ -42,7 +42,7 @@ func refreshSession(s *service.Service, token string) (any, *refusal.Error) {
 	}
 	n := s.Sessions.Spend(token)
 	if n == nil {
-		return nil, dead
+		return nil, byRule(s.Sessions.EndedBy(token), dead)
 	}
 	return s.Sessions.Mint(n), nil
 }

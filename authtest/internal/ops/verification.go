@@ -52,7 +52,7 @@ func sendVerification(s *service.Service, c *call) (any, *refusal.Error) {
 		return nil, refused
 	}
 	v, pending := s.Codes.New(to, func(id string) any {
-		answer := map[string]any{"verification_id": id, "expires_in": int(s.CodeLifetime / time.Second)}
+		answer := map[string]any{"verification_id": id, "expires_in": int(s.Codes.Lifetime(to) / time.Second)}
 		if !s.HideIsUser {
 			answer["is_user"] = known != nil
 		}
@@ -94,24 +94,24 @@ func checkTarget(s *service.Service, c *call, target string, known *service.Acco
 
 // checkSend applies the limits on messages to one address (WIRE.md section 4.6). The text of the phone's interval is live.
 func checkSend(s *service.Service, c *call, to address.Contact) *refusal.Error {
-	interval, daily, who, what := s.SMSInterval, s.SMSDaily, "phone", "text message"
+	interval, daily, who, what, rule := s.SMSInterval, s.SMSDaily, "phone", "text message", "sms"
 	if to.Email != "" {
-		interval, daily, who, what = s.EmailInterval, s.EmailDaily, "email", "email"
+		interval, daily, who, what, rule = s.EmailInterval, s.EmailDaily, "email", "email", "email"
 	}
 	box := s.Codes.Mailbox(to)
 	if limit := s.CaptchaAfterSends; limit > 0 && box.Sent >= limit {
 		if refused := needCaptcha(s, c); refused != nil {
-			return refused
+			return byRule("captcha_after_sends", refused)
 		}
 	}
 	exhausted := &refusal.Error{Word: "resource_exhausted", Number: 8}
 	if !box.LastSent.IsZero() && s.Now().Sub(box.LastSent) < interval {
 		exhausted.Description = fmt.Sprintf("Your %s can receive up to 1 %s per minute.", who, what)
-		return exhausted
+		return byRule(rule+"_interval", exhausted)
 	}
 	if daily > 0 && box.Sent >= daily {
 		exhausted.Description = fmt.Sprintf("Your %s can receive up to %d %ss per day.", who, daily, what)
-		return exhausted
+		return byRule(rule+"_daily_limit", exhausted)
 	}
 	return nil
 }
@@ -140,10 +140,10 @@ func checkCode(s *service.Service, c *call) (*service.Verification, *refusal.Err
 	}
 	v := s.Codes.Current(in["verification_id"])
 	if v == nil {
-		return nil, refusal.InvalidArgument("verification code expired")
+		return nil, byRule(s.Codes.ExpiredBy(in["verification_id"]), refusal.InvalidArgument("verification code expired"))
 	}
 	if limit := s.CodeAttempts; limit > 0 && v.Wrong >= limit {
-		return nil, &refusal.Error{Word: "aborted", Number: 10, Description: "too many wrong verification codes, please get a new one"}
+		return nil, &refusal.Error{Word: "aborted", Number: 10, Description: "too many wrong verification codes, please get a new one", Rule: "code_attempts"}
 	}
 	if subtle.ConstantTimeCompare([]byte(v.Code), []byte(in["verification_code"])) == 0 {
 		v.Wrong++

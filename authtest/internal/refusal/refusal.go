@@ -14,6 +14,7 @@ type Error struct {
 	Word        string // "error"
 	Number      int    // "error_code"; 0 leaves the field out
 	Description string // "error_description"
+	Rule        string // the rule of the environment that refuses, by its name in a seed; not in the answer
 }
 
 // Error says the status, the word and the number; it leaves the description out.
@@ -51,15 +52,26 @@ func (e *Error) HTTPStatus() int {
 	}
 }
 
-// Body is the JSON of the answer. plain leaves out "code", the word in upper case.
-func (e *Error) Body(plain bool) any {
+// CodeField says which answers have "code", the word in upper case.
+type CodeField int
+
+// The answers that have it. Captures through a proxy of the service have it; that of a refused refresh, at the gateway, has not
+// (WIRE.md section 3.2).
+const (
+	CodeButOfGrants CodeField = iota // all but invalid_grant
+	CodeAlways
+	CodeNever
+)
+
+// Body is the JSON of the answer.
+func (e *Error) Body(field CodeField) any {
 	body := struct {
 		Error       string `json:"error"`
 		ErrorCode   int    `json:"error_code,omitempty"`
 		Description string `json:"error_description"`
 		Code        string `json:"code,omitempty"`
 	}{e.Word, e.Number, e.Description, ""}
-	if !plain {
+	if field == CodeAlways || field == CodeButOfGrants && !strings.EqualFold(e.Word, "invalid_grant") {
 		body.Code = strings.ToUpper(e.Word)
 	}
 	return body

@@ -81,14 +81,22 @@ func (c *Codes) Mailbox(to address.Contact) *Mailbox {
 // verification_id.
 func (c *Codes) New(to address.Contact, answer func(id string) any) (*Verification, Pending) {
 	now := c.setting.Now()
-	v := &Verification{To: to, Code: c.text(to), SentAt: now, expires: now.Add(c.setting.CodeLifetime)}
+	v := &Verification{To: to, Code: c.text(to), SentAt: now, expires: now.Add(c.Lifetime(to))}
 	m := c.Mailbox(to)
 	m.current, m.LastSent = v, now
 	m.Sent++
-	return v, c.signed("verification_id", to, v.expires, func(id string) any {
+	return v, c.signed(to, v.expires, func(id string) any {
 		c.sent[keyOf(id)] = v
 		return answer(id)
 	})
+}
+
+// Lifetime is how long a code for an address is good.
+func (c *Codes) Lifetime(to address.Contact) time.Duration {
+	if to.Email != "" {
+		return c.setting.CodeLifetime.Email
+	}
+	return c.setting.CodeLifetime.Phone
 }
 
 func (c *Codes) text(to address.Contact) string {
@@ -117,10 +125,23 @@ func (c *Codes) Current(id string) *Verification {
 	return v
 }
 
+// ExpiredBy is the rule by which the code with this verification_id has expired, or "". It is remembered for a while only.
+func (c *Codes) ExpiredBy(id string) (rule string) {
+	v := c.sent[keyOf(id)]
+	switch {
+	case v == nil || v.Used || c.current(v.To) != v || c.setting.Now().Before(v.expires):
+		return ""
+	case v.To.Email != "":
+		return "email_code_lifetime"
+	default:
+		return "sms_code_lifetime"
+	}
+}
+
 // Prove makes a verification_token for an address. answer is that of the call which has it.
 func (c *Codes) Prove(to address.Contact, answer func(token string) any) Pending {
 	p := &proof{to: to, expires: c.setting.Now().Add(ProofLifetime)}
-	return c.signed("verification_token", to, p.expires, func(token string) any {
+	return c.signed(to, p.expires, func(token string) any {
 		c.proofs[keyOf(token)] = p
 		return answer(token)
 	})
@@ -144,17 +165,20 @@ func (c *Codes) Addressee(token string) (to address.Contact, ok bool) {
 	return p.to, true
 }
 
-// signed makes a verification_id or verification_token: a JWS with the payload keys of the live ones (WIRE.md section 4.1).
-// What the live kid and t hold is not known.
-func (c *Codes) signed(kind string, to address.Contact, expires time.Time, keep func(token string) any) Pending {
+// signed makes a verification_id or verification_token: a JWS with the payload keys and the length of the live ones (WIRE.md section
+// 4.1). What the live kid and t hold is not known.
+func (c *Codes) signed(to address.Contact, expires time.Time, keep func(token string) any) Pending {
 	return Pending{c.setting.signer.newest(), map[string]any{
-		"e": to.String(), "exp": expires.Unix(), "kid": random.ID(), "pj": c.setting.Env, "t": kind,
+		"e": to.String(), "exp": expires.Unix(), "kid": random.ID(), "pj": c.setting.Env, "t": random.Text(120),
 	}, keep}
 }
 
+// codeMemory is how long an expired code is remembered, so that its refusal can name the rule.
+const codeMemory = 10 * time.Minute
+
 // tidy drops what has expired. What was sent to an address today is counted until tomorrow.
 func (c *Codes) tidy(now time.Time) {
-	expired := func(v *Verification) bool { return !now.Before(v.expires) }
+	expired := func(v *Verification) bool { return now.Sub(v.expires) >= codeMemory }
 	maps.DeleteFunc(c.sent, func(_ tokenKey, v *Verification) bool { return expired(v) })
 	maps.DeleteFunc(c.proofs, func(_ tokenKey, p *proof) bool { return !now.Before(p.expires) })
 	today, interval := now.In(china).Format(time.DateOnly), max(c.setting.SMSInterval, c.setting.EmailInterval)

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/cloudbase-community/tcbauth/authtest/internal/keys"
+	"github.com/cloudbase-community/tcbauth/authtest/internal/refusal"
 )
 
 // Config is the rules of an environment, and what it starts with. While the environment runs
@@ -17,16 +18,16 @@ type Config struct {
 	SMSDaily        int
 	EmailInterval   time.Duration
 	EmailDaily      int
-	CodeLifetime    time.Duration
+	CodeLifetime    ByChannel
 	CodeAttempts    int
 	LockAfter       int
 	LockFor         time.Duration
 	AccessLifetime  time.Duration
 	RefreshLifetime time.Duration
 	Refresh         RefreshPolicy
-	SingleSession   bool
+	MaxSessions     int // of a user; 0 is any number
 	HideIsUser      bool
-	PlainErrors     bool
+	Code            refusal.CodeField
 	OnMessage       func(Message)
 	OnRequest       func(Request)
 
@@ -43,6 +44,9 @@ type Config struct {
 	Seeds             []Person
 	SeedCodes         map[string]string // by address key
 }
+
+// ByChannel is a time for messages of each channel.
+type ByChannel struct{ Phone, Email time.Duration }
 
 // RefreshPolicy says what becomes of a refresh token that is used. The zero value rotates.
 type RefreshPolicy struct {
@@ -74,27 +78,36 @@ func (c *Config) TicketKey() keys.Ticket {
 	return keys.ForTickets()
 }
 
-// Defaults are the rules of an environment for which nothing else is said.
+// Defaults are the rules of an environment for which nothing else is said: those of the live service, as far as it is known.
 func Defaults() Config {
 	return Config{
 		Env:             "authtest",
 		Clients:         make(map[string]string),
-		SMSInterval:     30 * time.Second,
-		SMSDaily:        10,
+		SMSInterval:     time.Minute,
+		SMSDaily:        30,
 		EmailInterval:   time.Minute,
 		EmailDaily:      50,
-		CodeLifetime:    10 * time.Minute,
+		CodeLifetime:    ByChannel{Phone: 5 * time.Minute, Email: 10 * time.Minute},
 		CodeAttempts:    5,
 		LockAfter:       5,
 		LockFor:         10 * time.Minute,
 		AccessLifetime:  2 * time.Hour,
 		RefreshLifetime: 30 * 24 * time.Hour,
+		MaxSessions:     1,
 		LoginOff:        make(map[string]bool),
 		SignUpOff:       make(map[string]bool),
 		CaptchaFor:      make(map[string]bool),
 		SeedCodes:       make(map[string]string),
 		Providers:       []string{"wx_open", "wx_mp"},
 	}
+}
+
+// Relax makes those rules mild that are strict because the live service is.
+func (c *Config) Relax() {
+	c.SMSInterval = 30 * time.Second
+	c.CodeLifetime = ByChannel{Phone: 10 * time.Minute, Email: 10 * time.Minute}
+	c.MaxSessions = 0
+	c.Code = refusal.CodeAlways
 }
 
 // setting is what the records share and a reset keeps; it only sets back the clock and the number of the key that signs.

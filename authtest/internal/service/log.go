@@ -19,6 +19,7 @@ type Logged struct {
 	time              time.Time
 	text              []byte // JSON of the rest of the Request
 	status            int
+	rule              string
 }
 
 // Pack makes a Request ready for the log. It needs no lock.
@@ -27,13 +28,13 @@ func Pack(r *Request) *Logged {
 	return &Logged{method: r.Method, operation: r.Operation, text: text}
 }
 
-// Answered notes the status of the answer.
-func (r *Logged) Answered(status int) { r.status = status }
+// Answered notes the status of the answer, and the rule that has refused the call, if one has.
+func (r *Logged) Answered(status int, rule string) { r.status, r.rule = status, rule }
 
 func (r *Logged) request() Request {
 	var request Request
 	_ = json.Unmarshal(r.text, &request) // Pack has made it
-	request.Time, request.Status = r.time, r.status
+	request.Time, request.Status, request.Rule = r.time, r.status, r.rule
 	return request
 }
 

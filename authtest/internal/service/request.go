@@ -14,6 +14,7 @@ type Request struct {
 	Path      string         `json:"path"`
 	Query     url.Values     `json:"query"`
 	Header    http.Header    `json:"header"`
-	Body      map[string]any `json:"body"`   // nil if it was not a JSON object
-	Status    int            `json:"status"` // of the answer; 0 while there is none
+	Body      map[string]any `json:"body"`           // nil if it was not a JSON object
+	Status    int            `json:"status"`         // of the answer; 0 while there is none
+	Rule      string         `json:"rule,omitempty"` // that has refused it, by its name in a seed file; "" is none
 }

@@ -145,20 +145,49 @@ func (s *Service) Tidy() {
 	s.QRCodes.tidy(now)
 }
 
-// LoadSeed adds the accounts and fixed codes of a seed, which are all those of a reset from now on. After an error
-// nothing has changed. It takes the lock.
-func (s *Service) LoadSeed(people []Person, codes map[string]string) error {
-	s.Lock()
-	defer s.Unlock()
-	for _, to := range []*People{s.People.clone(), s.People} { // what the first one takes, the other takes too
-		for _, in := range people {
-			if _, err := to.Seed(in); err != nil {
-				return err
+// Loading is a seed for an environment.
+type Loading struct {
+	Into   *Service
+	People []Person
+	Codes  map[string]string
+}
+
+// loading keeps two loads from waiting for each other's environments.
+var loading sync.Mutex
+
+// LoadSeeds adds the accounts and fixed codes of seeds to environments, each of which is there once. They are all those of a reset
+// from now on. After an error nothing has changed in any environment. It takes their locks.
+func LoadSeeds(seeds []Loading) error {
+	loading.Lock()
+	defer loading.Unlock()
+	for _, seed := range seeds {
+		seed.Into.Lock()
+		defer seed.Into.Unlock()
+	}
+	for _, seed := range seeds {
+		if err := seed.into(seed.Into.People.clone()); err != nil {
+			if len(seeds) > 1 {
+				return fmt.Errorf("environment %s: %w", seed.Into.Env, err)
 			}
+			return err
 		}
 	}
-	maps.Copy(s.Codes.fixed, codes)
-	s.Seeds, s.SeedCodes = people, codes
+	for _, seed := range seeds {
+		if err := seed.into(seed.Into.People); err != nil {
+			return err // never: the copy has taken it
+		}
+		maps.Copy(seed.Into.Codes.fixed, seed.Codes)
+		seed.Into.Seeds, seed.Into.SeedCodes = seed.People, seed.Codes
+	}
+	return nil
+}
+
+func (l *Loading) into(people *People) error {
+	for _, in := range l.People {
+		if _, err := people.Seed(in); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 

@@ -1,10 +1,10 @@
 package service
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"maps"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/cloudbase-community/tcbauth/authtest/internal/random"
@@ -27,6 +27,7 @@ type Session struct {
 	Ended    bool      // nothing of it is good any more
 
 	id             sessionID
+	number         int  // counts the sign-ins, since several can be at one time
 	refreshes      int  // refresh tokens that were spent
 	refreshEnded   bool // there is no refresh token, or another sign-in has ended it
 	refreshExpires time.Time
@@ -75,13 +76,25 @@ type Sessions struct {
 	open    map[sessionID]*Session // that have not ended
 	byUser  map[*Account]map[*Session]struct{}
 	access  map[tokenKey]access
+
+	begun       int                    // sessions so far
+	outnumbered map[sessionID]struct{} // whose refresh token a later sign-in has ended
+	newestEnded recent[sessionID]      // of outnumbered
 }
 
+// maxOutnumbered is how many sessions are remembered that later sign-ins have ended.
+const maxOutnumbered = 10_000
+
 func newSessions(s *setting) *Sessions {
-	return &Sessions{
+	n := &Sessions{
 		setting: s, open: make(map[sessionID]*Session), byUser: make(map[*Account]map[*Session]struct{}),
-		access: make(map[tokenKey]access),
+		access: make(map[tokenKey]access), outnumbered: make(map[sessionID]struct{}),
 	}
+	n.newestEnded = recent[sessionID]{
+		maxNumber: maxOutnumbered, maxSize: maxOutnumbered, sizeOf: func(sessionID) int { return 1 },
+		dropped: func(id sessionID) { delete(n.outnumbered, id) },
+	}
+	return n
 }
 
 // Credentials is the answer of a sign-in and of a refresh (WIRE.md section 3.1).
@@ -97,11 +110,7 @@ type Credentials struct {
 
 // Open begins a session, which Mint then gives its first access token.
 func (s *Sessions) Open(n Session) *Session {
-	if s.setting.SingleSession {
-		for other := range s.byUser[n.User] {
-			other.refreshEnded = true
-		}
-	}
+	s.makeRoom(n.User)
 	n.id = sessionID(random.Bytes(len(n.id)))
 	n.Began = s.setting.Now()
 	n.Expires = n.Began.Add(s.setting.AccessLifetime) // until Mint knows better
@@ -111,7 +120,38 @@ func (s *Sessions) Open(n Session) *Session {
 	return &n
 }
 
+// makeRoom ends the refresh tokens of the user's oldest sessions, so that there may be one session more.
+func (s *Sessions) makeRoom(a *Account) {
+	if s.setting.MaxSessions == 0 {
+		return
+	}
+	now := s.setting.Now()
+	var refreshable []*Session
+	for n := range s.byUser[a] {
+		if !n.refreshEnded && now.Before(n.refreshExpires) {
+			refreshable = append(refreshable, n)
+		}
+	}
+	slices.SortFunc(refreshable, byAge)
+	for _, n := range refreshable[:max(0, len(refreshable)-s.setting.MaxSessions+1)] {
+		n.refreshEnded = true
+		s.outnumbered[n.id] = struct{}{}
+		s.newestEnded.add(n.id)
+	}
+}
+
+// EndedBy is the rule by which a later sign-in has ended a refresh token, or "". The newest are remembered only.
+func (s *Sessions) EndedBy(token string) (rule string) {
+	id, _, ok := s.setting.refresh.read(token)
+	if _, outnumbered := s.outnumbered[id]; ok && outnumbered {
+		return "max_sessions"
+	}
+	return ""
+}
+
 func (s *Sessions) add(n *Session) {
+	s.begun++
+	n.number = s.begun
 	s.open[n.id] = n
 	if s.byUser[n.User] == nil {
 		s.byUser[n.User] = make(map[*Session]struct{})
@@ -251,11 +291,11 @@ func (s *Sessions) tidy(now time.Time) {
 // OldestFirst returns the sessions that have not ended in the order of their beginning.
 func (s *Sessions) OldestFirst() []*Session {
 	all := slices.Collect(maps.Values(s.open))
-	slices.SortFunc(all, func(a, b *Session) int {
-		if c := a.Began.Compare(b.Began); c != 0 {
-			return c
-		}
-		return strings.Compare(a.User.Sub, b.User.Sub)
-	})
+	slices.SortFunc(all, byAge)
 	return all
+}
+
+// byAge puts the older of two sessions first.
+func byAge(a, b *Session) int {
+	return cmp.Or(a.Began.Compare(b.Began), cmp.Compare(a.number, b.number))
 }

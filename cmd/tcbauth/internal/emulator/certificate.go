@@ -56,9 +56,10 @@ func newCertificate(names []string) (server tls.Certificate, authority []byte, e
 	return server, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: caDER}), nil
 }
 
-// names are those that a server may be called by: this machine's, that of its address and that of its public URL.
+// names are those that a server may be called by: this machine's, that of its address, that of its public URL, and others that
+// were given.
 func (c Config) names() []string {
-	names := []string{"localhost", "127.0.0.1", "::1"}
+	names := append([]string{"localhost", "127.0.0.1", "::1"}, c.TLSHost...)
 	if host, _, err := net.SplitHostPort(c.Addr); err == nil && host != "" {
 		names = append(names, host)
 	}

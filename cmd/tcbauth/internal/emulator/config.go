@@ -4,6 +4,7 @@ package emulator
 type Config struct {
 	Addr    string   // host and port; "" is 127.0.0.1 and port 9190, or the next one that is free
 	Envs    []string // the ids of the environments, each on a port of its own; none is "authtest"
+	Relaxed bool     // the mild rules of authtest.Relaxed; those of Seed stand
 	Seed    string   // a file for authtest.WithSeed; "" is none
 	URLFile string   // a file for the URLs, one a line, while the environments are there; "" is none
 	Log     string   // a file to which the requests are appended as lines of JSON; "" is none
@@ -14,6 +15,7 @@ type Config struct {
 	Watch   bool     // read Seed again whenever it changes
 	Public  string   // the base URL by which clients reach it, if not by Addr; "" is Addr's
 	TLS     string   // a file for the certificate of an authority that is made at the start and certifies the server; "" is no TLS
+	TLSHost []string // more names by which TLS's certificate is good
 	TLSCert string   // a file with a certificate in PEM, in place of a made one
 	TLSKey  string   // and with its key
 	Control string   // the token that opens the control API to other machines; "" is none

@@ -60,6 +60,9 @@ func Run(ctx context.Context, c Config, stdout, stderr io.Writer) (code int, err
 	for _, srv := range servers {
 		log.say("%s", welcome(srv))
 	}
+	if c.TLS != "" {
+		log.say("to trust its certificate: SSL_CERT_FILE=%[1]s for Go on Linux, NODE_EXTRA_CA_CERTS=%[1]s for Node, curl --cacert %[1]s\n", c.TLS)
+	}
 	if len(c.Command) > 0 {
 		return runCommand(ctx, c.Command, servers[0], stdout, stderr)
 	}
@@ -69,7 +72,7 @@ func Run(ctx context.Context, c Config, stdout, stderr io.Writer) (code int, err
 
 // start returns the servers of the environments. After an error too they are to be closed.
 func (c Config) start(log *lineLog) (servers []*authtest.Server, err error) {
-	opts, err := c.options(log)
+	opts, err := c.options()
 	if err != nil {
 		return nil, err
 	}
@@ -79,7 +82,14 @@ func (c Config) start(log *lineLog) (servers []*authtest.Server, err error) {
 			prefix = env + ": "
 		}
 		srv, err := listen(c.Addr, log, append(opts[:len(opts):len(opts)], authtest.WithEnv(env), authtest.WithOnMessage(func(m authtest.Message) {
-			log.say("%s  %s%s to %s: %s\n", m.SentAt.Local().Format("15:04:05"), prefix, m.Channel, visible(m.To), m.Code)
+			log.say("%s  %s%s to %s: %s\n", m.SentAt.Local().Format(clockTime), prefix, m.Channel, visible(m.To), m.Code)
+		}), authtest.WithOnRequest(func(r authtest.Request) {
+			if r.Rule != "" {
+				log.say("%s  %s%s was refused by the rule %s: see the rules of -seed, and -relaxed\n", r.Time.Local().Format(clockTime), prefix, r.Operation, r.Rule)
+			}
+			if c.Log != "" {
+				log.write(r)
+			}
 		})))
 		if errors.Is(err, authtest.ErrNotLoopback) {
 			err = fmt.Errorf("%w; to allow that, add -allow-non-loopback", err)
@@ -95,6 +105,9 @@ func (c Config) start(log *lineLog) (servers []*authtest.Server, err error) {
 	}
 	return servers, nil
 }
+
+// clockTime is the form of the times that a person reads.
+const clockTime = "15:04:05"
 
 // The usual address.
 const (

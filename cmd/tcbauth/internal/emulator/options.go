@@ -9,7 +9,7 @@ import (
 )
 
 // options are those of every environment.
-func (c Config) options(log *lineLog) ([]authtest.Option, error) {
+func (c Config) options() ([]authtest.Option, error) {
 	var opts []authtest.Option
 	if c.Open {
 		opts = append(opts, authtest.AllowNonLoopback())
@@ -28,8 +28,8 @@ func (c Config) options(log *lineLog) ([]authtest.Option, error) {
 		return nil, err
 	}
 	opts = append(opts, secure...)
-	if c.Log != "" {
-		opts = append(opts, authtest.WithOnRequest(func(r authtest.Request) { log.write(r) }))
+	if c.Relaxed {
+		opts = append(opts, authtest.Relaxed()) // before the seed, whose rules stand
 	}
 	if c.Seed != "" {
 		file, err := os.ReadFile(c.Seed)
@@ -47,6 +47,8 @@ func (c Config) secure() ([]authtest.Option, error) {
 	switch {
 	case c.TLS != "" && given:
 		return nil, errors.New("use -tls, which makes a certificate, or -tls-cert and -tls-key, not both")
+	case c.TLS == "" && len(c.TLSHost) > 0:
+		return nil, errors.New("-tls-host is for the certificate that -tls makes")
 	case c.TLS != "":
 		certificate, authority, err := newCertificate(c.names())
 		if err == nil {

@@ -58,13 +58,11 @@ func (c Config) reload(parent context.Context, servers []*authtest.Server, log *
 	}
 }
 
-// loadSeed reads the seed again. A mistake in it changes nothing.
+// loadSeed reads the seed again. If one server cannot take it, nothing changes in any.
 func (c Config) loadSeed(servers []*authtest.Server, log *lineLog) {
 	file, err := os.ReadFile(c.Seed)
-	for _, srv := range servers {
-		if err == nil {
-			err = srv.LoadSeed(file)
-		}
+	if err == nil {
+		err = authtest.LoadSeeds(file, servers...)
 	}
 	if err != nil {
 		log.say("the seed was not read again: %v\n", inFile(c.Seed, err))

@@ -1,0 +1,33 @@
+package authtest
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/cloudbase-community/tcbauth/authtest/internal/service"
+)
+
+// tellRules makes a test's log say which rule has refused a call, since the refusal itself is in the live service's words.
+func (c *config) tellRules(t testing.TB) {
+	told := c.OnRequest
+	c.OnRequest = func(r service.Request) {
+		if r.Rule != "" {
+			t.Logf("authtest: %s was refused with %d by the rule %s, the option %s; Relaxed has milder rules", r.Operation, r.Status, r.Rule, optionOf(r.Rule))
+		}
+		if told != nil {
+			told(r)
+		}
+	}
+}
+
+// optionOf is the option of a rule of a seed file.
+func optionOf(rule string) string {
+	name := "With"
+	for part := range strings.SplitSeq(rule, "_") {
+		if part == "sms" {
+			part = "SMS"
+		}
+		name += strings.ToUpper(part[:1]) + part[1:]
+	}
+	return name
+}
