@@ -139,6 +139,10 @@ Every error that a call of tcbauth returns is a ` + "`*tcbauth.Error`" + `. This
 ` + "`errors.Is`" + `, what happens to the session, the status that ` + "`tcbauth.HTTPStatus`" + ` returns, and the sentence that
 ` + "`tcbauth.UserMessage`" + ` returns for the user who signs in. It is generated from the table that the library itself uses.
 
+The sentence is for the users of an application, who can correct neither its settings nor its code: what they cannot correct is
+"Something went wrong." to them. A command-line tool, whose user can, prints the error itself and its ` + "`Help`" + `, or what
+` + "`clikit.Message`" + ` says.
+
 A program decides by the error code:
 
 ` + "```go" + `
@@ -184,7 +188,9 @@ What the session does:
 		{"## No error code and no telling status: the text\n\nThe category is guessed from the text, as the js-sdk does. If no row fits, the last one counts.\n\n", func(m advice.Meaning) bool {
 			return m.Word == "" && m.Status == 0 && m.Cause == advice.None
 		}},
-		{"## Failures without an answer, or in addition to it\n\nThese count before the answer. If no category is named, it is the answer's.\n\n",
+		{"## Failures without an answer, or in addition to it\n\nThese count before the answer. If no category is named, it is the answer's.\n\n" +
+			"If trying again cannot do anything twice, as with a call that only reads, the row of `unreachable` counts instead of that of\n" +
+			"`ErrOutcomeUnknown`.\n\n",
 			func(m advice.Meaning) bool { return m.Cause != advice.None }},
 	}
 	for i, section := range sections {
