@@ -95,31 +95,56 @@ func coverage() ([]byte, error) {
 		_ = mark(!inJS && !inGo, &neither)
 		fmt.Fprintf(rows, "| `%s` | %s | %s | %s | %s |\n", name, mark(inJS, &js), mark(inGo, &goClient), op.Evidence, op.Section)
 	}
-	fmt.Fprintf(&out, `# What drives the emulator
-
-This page says which operations of the emulator, package authtest, the real js-sdk ("npm test" here) and the Go client (in the tests
-of package tcbauth) have called with success, and how surely each operation is known. None of these calls went to the live
-service. It is generated; tests fail when it is stale (CONTRIBUTING.md says how to update it).
-
-The emulator has %d operations: %d driven by the real @cloudbase/js-sdk 2.32.0, %d by the Go client, %d by neither.
-
-Evidence levels: LIVE, others have captured request and successful answer from the real server; DOC, Tencent documents them; SDK, the
-js-sdk sends the request, and the answer is known from its types only. The sections are those of [docs/WIRE.md](../docs/WIRE.md).
-
-| operation | js-sdk | Go | evidence | section |
-| --- | --- | --- | --- | --- |
-`, len(known), js, goClient, neither)
-	out.Write(rows.Bytes())
-	proves, err := whatItProves()
+	version, err := jsSDKVersion()
 	if err != nil {
 		return nil, err
 	}
-	fmt.Fprintf(&out, "\n## How surely the rules are known\n\nFrom the documentation of package authtest:\n\n%s", proves)
+	fmt.Fprintf(&out, `# What drives the emulator
+
+We recorded nothing ourselves; LIVE means others did. This page says which operations of the emulator, package authtest, the real
+js-sdk ("npm test" here) and the Go client (in the tests of package tcbauth) have called with success, and how surely each
+operation is known. It is generated; tests fail when it is stale (CONTRIBUTING.md says how to update it).
+
+The emulator has %d operations: %d driven by the real @cloudbase/js-sdk %s, %d by the Go client, %d by neither.
+
+Evidence levels: LIVE, others report request and successful answer of the real server, or use them in production; SDK, only the
+js-sdk sends the request, and its types have the answer; DOC, Tencent documents them. The sections are those of
+[docs/WIRE.md](../docs/WIRE.md).
+
+| operation | js-sdk | Go | evidence | section |
+| --- | --- | --- | --- | --- |
+`, len(known), js, version, goClient, neither)
+	out.Write(rows.Bytes())
+	rules, err := evidenceOfRules()
+	if err != nil {
+		return nil, err
+	}
+	fmt.Fprintf(&out, "\n## How surely the rules are known\n\nFrom the documentation of package authtest:\n\n%s", rules)
 	return out.Bytes(), nil
 }
 
-// whatItProves is the section Evidence of the emulator's package comment, as Markdown.
-func whatItProves() (string, error) {
+// jsSDKVersion is the version of the js-sdk that drives the emulator.
+func jsSDKVersion() (string, error) {
+	data, err := os.ReadFile("conformance/package.json")
+	if err != nil {
+		return "", err
+	}
+	var manifest struct {
+		DevDependencies map[string]string `json:"devDependencies"`
+	}
+	if err := json.Unmarshal(data, &manifest); err != nil {
+		return "", err
+	}
+	const name = "@cloudbase/js-sdk"
+	version := manifest.DevDependencies[name]
+	if version == "" {
+		return "", fmt.Errorf("conformance/package.json has no %s", name)
+	}
+	return version, nil
+}
+
+// evidenceOfRules is the section "Evidence" of the emulator's package comment, as Markdown.
+func evidenceOfRules() (string, error) {
 	file, err := parser.ParseFile(token.NewFileSet(), "authtest/doc.go", nil, parser.ParseComments|parser.PackageClauseOnly)
 	if err != nil {
 		return "", err

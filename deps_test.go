@@ -40,12 +40,12 @@ func TestDependencies(t *testing.T) {
 		module + "/internal",
 		"github.com/go-resty/resty/v2",
 		"golang.org/x/net/publicsuffix",
-		"golang.org/x/sync",
 	}
 	// What a store links beside that is its own matter, and nobody else's.
 	for pkg, more := range map[string][]string{
-		".":          nil,
-		"./sqlstore": {module + "/sqlstore"},
+		".":           nil,
+		"./sqlstore":  {module + "/sqlstore"},
+		"./filestore": {module + "/filestore", "github.com/gofrs/flock", "golang.org/x/sync/semaphore", "golang.org/x/sys"},
 
 		"./internal/reliability": {module + "/authtest", "github.com/go-jose/go-jose/v4"}, // and no driver of a store
 	} {
@@ -57,6 +57,10 @@ func TestDependencies(t *testing.T) {
 				ok = ok || isIn(dep, parent)
 			}
 			assert.True(t, ok, "%s is linked by everybody who imports %s", dep, pkg)
+		}
+		for _, parent := range slices.Concat(allowed, more) {
+			used := slices.ContainsFunc(deps, func(dep string) bool { return isIn(dep, parent) })
+			assert.True(t, used, "%s need not be allowed: %s does not link it", parent, pkg)
 		}
 	}
 }

@@ -90,6 +90,9 @@ const pollPause = 5 * time.Second
 // fails, the connection breaks, or a proxy answers instead, polling continues with pauses that grow up to a minute.
 // Without ExpiresIn a server that never answers is asked until ctx ends.
 //
+// It is not known to work on CloudBase: which grant type the server wants, and on which page its users enter the code, is
+// unknown. Your own web app calls [Auth.AuthorizeDevice].
+//
 // RFC 8628, 3.4 and 3.5. The js-sdk leaves polling to its caller.
 func (a *Auth) PollDeviceToken(ctx context.Context, req PollDeviceTokenRequest) (*LoginState, error) {
 	const op = "PollDeviceToken"

@@ -82,7 +82,8 @@
 //
 // # Errors
 //
-// Every error is an [*Error]. Test it with errors.Is, against a [Code] (the server's error code), the error value of a
+// Every error that a call returns is an [*Error]; those of [New], its options and the packages of stores are not. Test it
+// with errors.Is, against a [Code] (the server's error code), the error value of a
 // [Category], or an error of this package:
 //
 //	switch {

@@ -133,8 +133,12 @@ func newError(op string, err error) *Error {
 	case *session.RefusedError:
 		return newRefused(op, err)
 	case *session.StoreError:
+		cause := advice.StoreFailed
+		if err.Unreadable() {
+			cause = advice.StoreDamaged
+		}
 		stored := fmt.Errorf("%w: %s: %w", ErrStore, err.Doing, err.Err)
-		return &Error{Op: op, Category: CategoryUnknown, Err: stored, cause: advice.StoreFailed}
+		return &Error{Op: op, Category: CategoryUnknown, Err: stored, cause: cause}
 	case *session.InterruptedError:
 		cause := advice.Interrupted
 		if errors.Is(err.Err, context.DeadlineExceeded) {
@@ -212,6 +216,9 @@ func causeOfFailure(f *wire.Failure, m advice.Meaning) advice.Cause {
 	case cause == advice.InvalidResponse && m.Category == advice.Unknown: // not even the status tells anything
 		return cause
 	case errors.Is(f.Err, ErrOutcomeUnknown):
+		if f.Repeatable { // nothing can have happened that the user should look for
+			return advice.Answered
+		}
 		return advice.OutcomeUnknown
 	case cause == advice.Interrupted, cause == advice.TookTooLong:
 		return cause
@@ -332,6 +339,9 @@ func HTTPStatus(err error) int {
 // UserMessage returns a sentence about err for the user who signs in, without technical terms. It is in simplified
 // Chinese, traditional Chinese or English, whichever fits language best; language has the form of an Accept-Language
 // header. The sentence names the time to wait if that is known. It is "" for nil.
+//
+// The sentence is for users of an application, who can correct neither its settings nor its code: such errors are
+// "Something went wrong." to them. A command-line tool prints err itself with its Help, or uses clikit.Message.
 func UserMessage(err error, language string) string {
 	if err == nil {
 		return ""

@@ -217,7 +217,8 @@ func ExampleAuth_SignInWithCustomTicket() {
 	// Output: custom customer-42
 }
 
-// A command-line tool on a machine without a browser. The user opens the page on another one.
+// A command-line tool on a machine without a browser. The user opens the page on another one. This is not known to work on
+// CloudBase: docs/cli.md says what is unknown.
 func ExampleAuth_PollDeviceToken() {
 	auth, srv, done := emulated()
 	defer done()

@@ -72,21 +72,21 @@ func newConfig(env string, opts []Option) (*config, error) {
 		httpClient: &http.Client{}, now: time.Now, policy: ValidatePassword, store: NewMemoryStore(),
 	}
 	if err := endpoint.CheckEnv(env); err != nil {
-		return nil, fmt.Errorf("tcbauth: %w", err)
+		return nil, &optionError{err}
 	}
 	for _, opt := range opts {
 		if opt == nil {
-			return nil, errors.New("tcbauth: a nil Option")
+			return nil, &optionError{errors.New("a nil Option")}
 		}
 		if err := opt(c); err != nil {
-			return nil, fmt.Errorf("tcbauth: %w", err)
+			return nil, &optionError{err}
 		}
 	}
 	if c.speech.gateway {
 		_ = c.server.UseGateway() // unless another host was chosen
 	}
 	if err := c.server.Check(); err != nil {
-		return nil, fmt.Errorf("tcbauth: %w", err)
+		return nil, &optionError{err}
 	}
 	c.baseURL = c.server.URL(c.env, c.region)
 	return c, nil
@@ -130,8 +130,8 @@ func WithJSSDK3() Option {
 	return always(func(c *config) { c.speech = jsSDK3 })
 }
 
-// WithBaseURL uses another server, for example an emulator. The paths of the API follow it, beginning with /auth. Plain
-// http is refused unless the host is a loopback address. Sessions of another server have their own keys in the store and
+// WithBaseURL uses another server, for example an emulator. The paths of the API follow it, beginning with /auth; a URL
+// that ends with /auth or /auth/v1 is refused. Plain http is refused unless the host is a loopback address. Sessions of another server have their own keys in the store and
 // are never sent to the environment's own hosts.
 func WithBaseURL(base string) Option {
 	return func(c *config) error { return named("WithBaseURL", c.server.UseBase(base)) }

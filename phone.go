@@ -3,8 +3,9 @@ package tcbauth
 import "strings"
 
 const (
-	rulePhoneShape    = "must be digits, after an optional + in front, with nothing but spaces, hyphens, dots and parentheses between"
+	rulePhoneShape    = "may have only digits, spaces, hyphens, dots, parentheses and a leading +"
 	rulePhoneMainland = "must be a mainland China number of 11 digits starting with 1, or start with + and the country code"
+	rulePhoneNoPlus   = "must start with + if it has a country code: write +86 13800000000"
 	rulePhone86       = "must have 11 digits starting with 1 after +86"
 	rulePhoneCountry  = "must have an assigned country code after the +"
 	rulePhoneLength   = "must have at least 4 digits after the country code, and at most 15 with it"
@@ -50,7 +51,10 @@ func NormalizePhone(phone string) (string, error) {
 		digits, international = strings.CutPrefix(digits, "00")
 	}
 	if !international {
-		if !isMainland(digits) {
+		switch rest, ok := strings.CutPrefix(digits, "86"); {
+		case ok && isMainland(rest):
+			return refuse(rulePhoneNoPlus)
+		case !isMainland(digits):
 			return refuse(rulePhoneMainland)
 		}
 		return "+86 " + digits, nil

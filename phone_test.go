@@ -130,8 +130,8 @@ func TestNormalizePhoneRefuses(t *testing.T) {
 		{"23800000000", rulePhoneMainland},
 		{"03800000000", rulePhoneMainland},
 		{"013800000000", rulePhoneMainland},
-		{"8613800000000", rulePhoneMainland},
-		{"86 13800000000", rulePhoneMainland},
+		{"8613800000000", rulePhoneNoPlus},
+		{"86 13800000000", rulePhoneNoPlus},
 		{"98765432", rulePhoneMainland},
 		{"0", rulePhoneMainland},
 		{"010 6552 9988", rulePhoneMainland},
@@ -274,7 +274,7 @@ func FuzzNormalizePhone(f *testing.F) {
 		f.Add(seed)
 	}
 	rules := []string{
-		ruleRequired, rulePhoneShape, rulePhoneMainland, rulePhone86, rulePhoneCountry, rulePhoneLength, rulePhoneTrunk,
+		ruleRequired, rulePhoneShape, rulePhoneMainland, rulePhoneNoPlus, rulePhone86, rulePhoneCountry, rulePhoneLength, rulePhoneTrunk,
 	}
 	f.Fuzz(func(t *testing.T, phone string) {
 		got, err := NormalizePhone(phone)

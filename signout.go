@@ -14,10 +14,11 @@ type revokeBody struct {
 }
 
 // SignOut revokes the session on the server, removes it here and fires [EventSignedOut]. It removes the session even if
-// revoking fails, and then returns what failed. If the store fails, the session stays in it ([ErrStore]); a session that
-// cannot be read is not revoked. Once begun, removing goes on after ctx has ended. Only a context that has ended before the call leaves everything
-// unchanged. If another user has signed in meanwhile, through another handle or process, that session is kept. If nobody
-// is signed in, the error is [ErrNoSession].
+// revoking fails, and then returns what failed. If the store fails, this Auth forgets the session, but the session may
+// stay in the store. The error is then [ErrStore], unless revoking failed before, and SignOut can be called again. A
+// session that cannot be read is not revoked. Once begun, removing continues after ctx has ended. Only a context that has
+// ended before the call leaves everything unchanged. If another user has signed in meanwhile, through another handle or
+// process, that session is kept. If nobody is signed in, the error is [ErrNoSession].
 //
 // js-sdk: signOut without arguments.
 func (a *Auth) SignOut(ctx context.Context) error {

@@ -33,6 +33,15 @@ func (e *ValidationError) Error() string { return "tcbauth: " + e.Field + " " + 
 // Is reports whether target is [ErrInvalidParams].
 func (e *ValidationError) Is(target error) bool { return target == ErrInvalidParams }
 
+// optionError is the refusal of an environment id or of an option.
+type optionError struct{ err error }
+
+func (e *optionError) Error() string { return "tcbauth: " + e.err.Error() }
+func (e *optionError) Unwrap() error { return e.err }
+
+// Is reports whether target is [ErrInvalidParams].
+func (e *optionError) Is(target error) bool { return target == ErrInvalidParams }
+
 // PasswordPolicy checks a new password; nil accepts it. It is called before anything is sent, never with an empty
 // password, and never for the password of a sign-in. It must be safe for concurrent use. The default is
 // [ValidatePassword]; WithPasswordPolicy replaces it, for an environment with another rule.

@@ -16,6 +16,7 @@ func TestOptionsAreChecked(t *testing.T) {
 		"a nil Option":      {nil},
 		"WithRegion":        {accesstoken.WithRegion("x/y")},
 		"WithBaseURL":       {accesstoken.WithBaseURL("ftp://example.com")},
+		"write https://a.b": {accesstoken.WithBaseURL("https://a.b/auth/v1")},
 		"use https":         {accesstoken.WithBaseURL("http://example.com")},
 		"no user":           {accesstoken.WithBaseURL("https://a:b@example.com")},
 		"WithGateway: anot": {accesstoken.WithBaseURL("https://example.com"), accesstoken.WithGateway()},

@@ -14,11 +14,15 @@ type Operation struct {
 // words are often known less well: the package comment lists what is guessed.
 type Evidence string
 
-// How an operation can be known, the strongest evidence first.
+// How an operation can be known. Where several hold, the one that says more of the answer counts: Live, then Doc. The levels
+// are those of docs/WIRE.md, in its order.
 const (
-	Live Evidence = "LIVE" // somebody has captured them from the real server
-	Doc  Evidence = "DOC"  // Tencent documents them
-	SDK  Evidence = "SDK"  // Tencent's js-sdk sends the request, and its types have the answer as far as anybody knows it
+	// Live means that others report to have seen them on the real server, or use them in production.
+	Live Evidence = "LIVE"
+	// SDK means that only Tencent's js-sdk shows them: it sends the request, and its types have the answer.
+	SDK Evidence = "SDK"
+	// Doc means that Tencent documents them.
+	Doc Evidence = "DOC"
 )
 
 // Operations returns everything that a server of this package answers, in the order of the package's own table.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
 
 	"github.com/cloudbase-community/tcbauth"
 	"github.com/cloudbase-community/tcbauth/clikit/internal/console"
@@ -68,7 +69,9 @@ type failure struct {
 	CaptchaFile string `json:"captcha_file,omitempty"`
 }
 
-// Message returns a sentence about err for the user, in one of the languages of messages. It is "" for nil.
+// Message returns a sentence about err for the user, in one of the languages of messages. For an error that only the
+// tool's owner or its caller can correct, such as a wrong environment id, it is the Help of the *tcbauth.Error, in the
+// language of the call. It is "" for nil.
 func Message(err error, language string) string {
 	if err == nil {
 		return ""
@@ -96,7 +99,17 @@ func Message(err error, language string) string {
 	if !as[*tcbauth.Error](err) && !as[*tcbauth.ValidationError](err) {
 		return err.Error()
 	}
-	return tcbauth.UserMessage(err, language)
+	message := tcbauth.UserMessage(err, language)
+	e, ok := errors.AsType[*tcbauth.Error](err)
+	switch {
+	case !ok || e.Help == "":
+		return message
+	case tcbauth.HTTPStatus(err) == http.StatusInternalServerError: // waiting helps nobody
+		return e.Help
+	case errors.Is(err, tcbauth.ErrProviderNotEnabled): // something is to be turned on
+		return message + " " + e.Help
+	}
+	return message
 }
 
 // detail returns the information for developers that the message does not have, or "".

@@ -75,7 +75,7 @@ type Kit struct {
 type Flags struct {
 	Profile, Env, Region, BaseURL string
 	Store                         string        // StoreAuto, StoreKeyring or StoreFile
-	Lang                          string        // of messages: "zh-CN", "zh-TW" or "en"
+	Lang                          string        // of messages: "zh-CN", "zh-TW" or "en"; any other counts as "en"
 	JSON                          bool          // answers and errors are JSON
 	NoInput                       bool          // nobody is asked
 	Debug                         bool          // what is sent is logged on standard error, without secrets

@@ -2,7 +2,9 @@ package clikit
 
 import (
 	"errors"
+	"net/http"
 
+	"github.com/cloudbase-community/tcbauth"
 	"github.com/cloudbase-community/tcbauth/clikit/internal/console"
 	"github.com/cloudbase-community/tcbauth/internal/bilingual"
 )
@@ -59,6 +61,10 @@ var (
 		"the keyring has lost the key of the stored sessions; sign out, which removes them, and sign in again",
 		"系统密钥环已丢失会话的密钥；请先退出登录（会删除这些会话），再重新登录",
 	)
+	sessionDamaged = bilingual.Of(
+		"the session stored on this machine cannot be read; sign in again, which replaces it",
+		"无法读取本机保存的会话；请重新登录，旧会话会被替换",
+	)
 	storageFailed = bilingual.Of("the data stored on this machine cannot be read or written", "无法读写本机保存的数据")
 )
 
@@ -111,6 +117,9 @@ func storageMessage(err error, language string) string {
 		if errors.Is(err, known.err) {
 			return known.text.In(language)
 		}
+	}
+	if errors.Is(err, tcbauth.ErrStore) && tcbauth.HTTPStatus(err) == http.StatusUnauthorized {
+		return sessionDamaged.In(language)
 	}
 	return storageFailed.In(language)
 }

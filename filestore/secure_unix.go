@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"syscall"
 )
 
@@ -39,7 +40,7 @@ func secureDir(dir string) error {
 // onlyOurs returns an error if dir holds anything but this package's files, or is shared by all users, such as an empty
 // /tmp.
 func onlyOurs(dir string, info fs.FileInfo) error {
-	errShared := errors.New("it is for other files too; take a directory of its own, or make it private (0700)")
+	errShared := fmt.Errorf("it is for other files too; use a directory of its own, for example %s", filepath.Join(dir, "mytool"))
 	if info.Mode()&fs.ModeSticky != 0 {
 		return errShared
 	}

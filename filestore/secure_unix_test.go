@@ -80,6 +80,8 @@ func TestSharedDirectoryIsRefused(t *testing.T) {
 	chmod(t, tmp, 0o777|fs.ModeSticky)
 	_, err = New(tmp)
 	require.ErrorContains(t, err, "has mode 0777 and others can access it")
+	require.ErrorContains(t, err, "use a directory of its own, for example "+filepath.Join(tmp, "mytool"))
+	assert.NotContains(t, err.Error(), "0700", "that would shut others out of it")
 	assert.Equal(t, 0o777|fs.ModeSticky|fs.ModeDir, mode(t, tmp))
 }
 

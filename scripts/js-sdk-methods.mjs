@@ -1,7 +1,7 @@
 // Lists every method of the js-sdk's auth in testdata/js-sdk-methods.json. From the repository's root, with Node >= 20:
 //
-//   npm pack @cloudbase/js-sdk@2.32.0 && tar -xzf cloudbase-js-sdk-2.32.0.tgz   # unpacks to ./package
-//   node scripts/js-sdk-methods.mjs package
+//   npm ci --prefix conformance
+//   node scripts/js-sdk-methods.mjs conformance/node_modules/@cloudbase/js-sdk
 //
 // Three layers: "app" is app.auth(), as declared in index.d.ts and as the class has it; "lower" is the class below it
 // (app.oauthInstance.authApi); "user" is the user object (currentUser). What the JSON says about a name ("go" or "reason",

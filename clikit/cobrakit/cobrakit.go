@@ -10,6 +10,7 @@ package cobrakit
 import (
 	"context"
 	"errors"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -65,12 +66,30 @@ func Flags(kit *clikit.Kit) *pflag.FlagSet {
 	f.StringVar(&flags.Region, "region", "", in(flagRegion))
 	f.StringVar(&flags.BaseURL, "base-url", "", in(flagBaseURL))
 	f.StringVar(&flags.Store, "store", "", in(flagStore))
-	f.StringVar(&flags.Lang, "lang", "", in(flagLang))
+	f.Var(&language{&flags.Lang, in(badLang)}, "lang", in(flagLang))
 	f.BoolVar(&flags.JSON, "json", false, in(flagJSON))
 	f.BoolVar(&flags.NoInput, "no-input", false, in(flagNoInput))
 	f.BoolVar(&flags.Debug, "debug", false, in(flagDebug))
 	f.DurationVar(&flags.Timeout, "timeout", 0, in(flagTimeout))
 	return f
+}
+
+// language is the value of --lang. Unlike a locale, which is the whole system's, it must be a language that there is.
+type language struct {
+	tag    *string
+	misuse string
+}
+
+func (l *language) String() string { return *l.tag }
+func (l *language) Type() string   { return "string" }
+
+func (l *language) Set(tag string) error {
+	name, _, _ := strings.Cut(strings.ReplaceAll(strings.ToLower(tag), "_", "-"), "-")
+	if tag != "" && name != "en" && name != "zh" {
+		return errors.New(l.misuse)
+	}
+	*l.tag = tag
+	return nil
 }
 
 // Run makes the RunE of a command, whose context ends with the flag --timeout too.

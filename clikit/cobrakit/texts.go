@@ -10,6 +10,7 @@ var (
 	flagBaseURL = bilingual.Of("`URL` of a server other than CloudBase's, for example an emulator", "云开发以外的服务端 `URL`，例如模拟器")
 	flagStore   = bilingual.Of("`where` sessions are kept: auto, keyring or file", "会话保存`位置`：auto、keyring 或 file")
 	flagLang    = bilingual.Of("`language` of messages: en, zh-CN or zh-TW", "消息`语言`：en、zh-CN 或 zh-TW")
+	badLang     = bilingual.Of("the language is en, zh-CN or zh-TW", "语言只能是 en、zh-CN 或 zh-TW")
 	flagJSON    = bilingual.Of("print answers and errors as JSON", "以 JSON 输出结果和错误")
 	flagNoInput = bilingual.Of("never ask questions", "不提问")
 	flagDebug   = bilingual.Of("log requests to standard error, without secrets", "在标准错误输出请求日志（不含机密）")

@@ -51,7 +51,8 @@ func run(ctx context.Context, cfg clikit.Config, args []string) int {
 }
 
 func rootCommand(kit *clikit.Kit) *cobra.Command {
-	return &cobra.Command{
+	showVersion := false
+	root := &cobra.Command{
 		Use: "tcbauth", Short: rootShort.In(kit.Language()),
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) > 0 {
@@ -60,9 +61,14 @@ func rootCommand(kit *clikit.Kit) *cobra.Command {
 			return nil
 		},
 		RunE: func(*cobra.Command, []string) error {
+			if showVersion {
+				return printVersion(kit)
+			}
 			return &clikit.UsageError{Err: errors.New(whichCommand.In(kit.Language()))}
 		},
 	}
+	root.Flags().BoolVar(&showVersion, "version", false, versionShort.In(kit.Language()))
+	return root
 }
 
 // emulatorCommand has flags of its own, which package flag reads.

@@ -40,8 +40,12 @@ func versionCommand(kit *clikit.Kit) *cobra.Command {
 	return &cobra.Command{
 		Use: "version", Short: versionShort.In(kit.Language()), Args: cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
-			v := buildVersion()
-			return kit.Answer(v, "tcbauth "+v.Version+" "+v.Go+" "+v.Platform+"\n")
+			return printVersion(kit)
 		},
 	}
+}
+
+func printVersion(kit *clikit.Kit) error {
+	v := buildVersion()
+	return kit.Answer(v, "tcbauth "+v.Version+" "+v.Go+" "+v.Platform+"\n")
 }

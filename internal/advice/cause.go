@@ -16,6 +16,7 @@ const (
 	TokenRefused                  // a bare access token was refused
 	AccessKeyRefused              // the access key was refused
 	StoreFailed                   // ErrStore
+	StoreDamaged                  // ErrStore, because of a session that nobody can read
 	OutcomeUnknown                // ErrOutcomeUnknown
 	InvalidResponse               // ErrInvalidResponse
 	Interrupted                   // the call's context was cancelled
@@ -56,6 +57,14 @@ var causes = []Meaning{
 	{
 		Cause: StoreFailed, Source: "ErrStore", Category: Unknown,
 		HTTP: http.StatusServiceUnavailable, Message: later, Help: checkStore,
+	},
+	{
+		Cause: StoreDamaged, Source: "ErrStore: the stored session is damaged, or sealed with a key that is gone", Category: Unknown,
+		HTTP: http.StatusUnauthorized, Message: signIn, Help: replaceDamaged,
+	},
+	{
+		Cause: OutcomeUnknown, When: When{Path: []string{"token"}}, Source: "ErrOutcomeUnknown of a refresh", Open: true,
+		HTTP: http.StatusBadGateway, Message: offline, Help: refreshLost,
 	},
 	{
 		Cause: OutcomeUnknown, Source: "ErrOutcomeUnknown", Open: true,

@@ -235,8 +235,16 @@ var (
 		"没有收到应答：请检查网络、环境 ID、地域和服务地址。",
 	}
 	checkStore = help{
-		"Check that the token store can be reached and written to. A damaged session is replaced by signing in again.",
-		"请检查凭据存储是否可访问、可写入。损坏的会话在重新登录后会被替换。",
+		"Check that the token store can be reached and written to.",
+		"请检查凭据存储是否可访问、可写入。",
+	}
+	replaceDamaged = help{
+		"The stored session is damaged, or was sealed with a key that the store does not have. Sign in again, which replaces it.",
+		"保存的会话已损坏，或其加密密钥已不可用。请重新登录，旧会话会被替换。",
+	}
+	refreshLost = help{
+		"The server may have issued tokens that did not arrive. Call again. If the server has replaced the refresh token, the session ends, and the user must sign in again.",
+		"服务端可能已签发新的 token，但未送达。请再次调用。若 refresh token 已被替换，会话会结束，用户需重新登录。",
 	}
 	lookFirst = help{
 		"The request may have been carried out. Check before you repeat it: wait for the SMS, or see whether the user is signed in.",

@@ -105,7 +105,8 @@ func TestHelpOfSpecialCases(t *testing.T) {
 	t.Cleanup(cancel)
 	gone, cancel := context.WithCancel(t.Context())
 	cancel()
-	memory := tcbauth.NewMemoryStore()
+	memory, damaged := tcbauth.NewMemoryStore(), tcbauth.NewMemoryStore()
+	require.NoError(t, damaged.Set(t.Context(), testbed.PeerKey, []byte("damaged"), 0))
 	for name, tt := range map[string]struct {
 		ctx   context.Context
 		store tcbauth.TokenStore
@@ -117,6 +118,9 @@ func TestHelpOfSpecialCases(t *testing.T) {
 		"cancelled":       {gone, memory, testbed.Answer{}, verify, context.Canceled, "was cancelled"},
 		"too late":        {late, memory, testbed.Answer{}, verify, context.DeadlineExceeded, "WithTimeout"},
 		"lost reply":      {t.Context(), memory, testbed.Lost(errors.New("connection reset")), verify, tcbauth.ErrOutcomeUnknown, "Check before you repeat it"},
+		"lost read":       {t.Context(), nil, testbed.Lost(errors.New("connection reset")), me, tcbauth.ErrOutcomeUnknown, "check the network"},
+		"lost refresh":    {t.Context(), nil, testbed.Lost(errors.New("connection reset")), refresh, tcbauth.ErrOutcomeUnknown, "Call again"},
+		"damaged session": {t.Context(), damaged, testbed.Answer{}, me, tcbauth.ErrStore, "Sign in again, which replaces it"},
 		"502":             {t.Context(), memory, testbed.HTML(502), verify, tcbauth.ErrOutcomeUnknown, "Check before you repeat it"},
 		"broken store":    {t.Context(), testbed.NewBrokenStore(memory, "Get"), testbed.Answer{}, me, tcbauth.ErrStore, "token store"},
 		"captive portal":  {t.Context(), memory, testbed.HTML(200), verify, tcbauth.ErrInvalidResponse, "does not come from CloudBase"},

@@ -38,7 +38,7 @@ type Meaning struct {
 	Cause  Cause  // see Facts
 	When   When
 
-	Source   string // where the fact comes from, with its grade (WIRE.md 0)
+	Source   string // where the fact comes from, with its evidence level (WIRE.md 0)
 	Category string
 	Tokens   Tokens
 	Open     bool          // nothing tells whether the request was carried out

@@ -135,13 +135,18 @@ func renderPage() string {
 	var b strings.Builder
 	b.WriteString(`# Errors and what they mean
 
-Every error of tcbauth is a ` + "`*tcbauth.Error`" + `. This page lists what can be in it: the category and its error value for
+Every error that a call of tcbauth returns is a ` + "`*tcbauth.Error`" + `. This page lists what can be in it: the category and its error value for
 ` + "`errors.Is`" + `, what happens to the session, the status that ` + "`tcbauth.HTTPStatus`" + ` returns, and the sentence that
 ` + "`tcbauth.UserMessage`" + ` returns for the user who signs in. It is generated from the table that the library itself uses.
+
+The sentence is for the users of an application, who can correct neither its settings nor its code: what they cannot correct is
+"Something went wrong." to them. A command-line tool, whose user can, prints the error itself and its ` + "`Help`" + `, or what
+` + "`clikit.Message`" + ` says.
 
 A program decides by the error code:
 
 ` + "```go" + `
+var e *tcbauth.Error
 switch {
 case errors.Is(err, tcbauth.CodeUnauthenticated): // sign in again; also matches ErrNoSession and ErrSessionExpired
 case errors.Is(err, tcbauth.ErrRateLimited) && errors.As(err, &e): // wait for e.RetryAfter
@@ -153,8 +158,11 @@ case errors.Is(err, tcbauth.ErrOutcomeUnknown): // it may have happened: check b
 The library does so too: the error code counts before the number, the number before the HTTP status, and a text counts only if a code
 means several things or is not known. If a code has several rows, the first one that fits counts.
 
-The evidence levels of the sources are those of [WIRE.md](WIRE.md): LIVE was captured from the real server, SDK is read in Tencent's
-client, DOC is on Tencent's pages, 3P is a third party's, INF is inferred.
+` + "`Error.Help`" + ` tells developers what to do. It is in Chinese unless ` + "`WithLanguage`" + ` or ` + "`ContextWithLanguage`" + ` sets another language, in
+which the server also sends its SMS and emails. Users see ` + "`UserMessage`" + `, whose language is an argument.
+
+The evidence levels of the sources are those of [WIRE.md](WIRE.md): LIVE is what others report of the real server, SDK is read in
+Tencent's client, DOC is on Tencent's pages, 3P is a third party's, INF is inferred. ` + "`LIVE*`" + ` was seen through a proxy.
 
 What the session does:
 
@@ -177,10 +185,12 @@ What the session does:
 	}{
 		{"", func(m advice.Meaning) bool { return m.Word != "" }},
 		{"## No error code, or an unknown one: the HTTP status\n\n", func(m advice.Meaning) bool { return m.Word == "" && m.Status != 0 }},
-		{"## No error code and no telling status: the text\n\nAs the js-sdk guesses; the last row is for everything else.\n\n", func(m advice.Meaning) bool {
+		{"## No error code and no telling status: the text\n\nThe category is guessed from the text, as the js-sdk does. If no row fits, the last one counts.\n\n", func(m advice.Meaning) bool {
 			return m.Word == "" && m.Status == 0 && m.Cause == advice.None
 		}},
-		{"## Failures without an answer, or in addition to it\n\nThese count before the answer. If no category is named, it is the answer's.\n\n",
+		{"## Failures without an answer, or in addition to it\n\nThese count before the answer. If no category is named, it is the answer's.\n\n" +
+			"If trying again cannot do anything twice, as with a call that only reads, the row of `unreachable` counts instead of that of\n" +
+			"`ErrOutcomeUnknown`.\n\n",
 			func(m advice.Meaning) bool { return m.Cause != advice.None }},
 	}
 	for i, section := range sections {

@@ -2,7 +2,7 @@ package advice
 
 import "slices"
 
-// Sources of the words, with their grades (WIRE.md 0).
+// Sources of the rows, with their evidence levels (WIRE.md 0).
 const (
 	sdk     = "SDK: consts.ts"
 	docAuth = "DOC: webv2/authentication"

@@ -119,8 +119,8 @@ func loadPackage(t *testing.T, dir string) *doc.Package {
 
 var (
 	coverageRow    = regexp.MustCompile("(?m)^\\| `[^`]+` \\|[^|]*\\|[^|]*\\| (LIVE|DOC|SDK) \\|")
-	claimedEnglish = regexp.MustCompile(`server's (\d+)\s+operations is known: from captures of the real server \((\d+)\), from Tencent's documentation \((\d+)\), or only from the js-sdk's source \((\d+)\)`)
-	claimedChinese = regexp.MustCompile(`所涉及的 (\d+) 个服务端接口，依据分三种：真实抓包 (\d+) 个，腾讯文档 (\d+) 个，仅 js-sdk 源码 (\d+) 个`)
+	claimedEnglish = regexp.MustCompile(`server's (\d+)\s+operations is known: from what\s+others report of the real server \((\d+)\), from Tencent's documentation \((\d+)\), or only from the js-sdk's source \((\d+)\)`)
+	claimedChinese = regexp.MustCompile(`所涉及的 (\d+) 个服务端接口，依据分三种：他人对真实服务端的报告 (\d+) 个，腾讯文档 (\d+) 个，仅 js-sdk 源码 (\d+) 个`)
 )
 
 // The READMEs say how much is known of the server.
@@ -153,7 +153,7 @@ func TestEvidenceFindsFaults(t *testing.T) {
 	t.Parallel()
 	page := "| `GET a` | yes | yes | LIVE | 1 |\n| `GET b` |  | yes | SDK | 2 |\n"
 	assert.Equal(t, []string{"2", "1", "0", "1"}, evidence(page))
-	readme := "the server's 2\noperations is known: from captures of the real server (1), from Tencent's documentation (0), or only from the js-sdk's source (2)"
+	readme := "the server's 2\noperations is known: from what others report of the real server (1), from Tencent's documentation (0), or only from the js-sdk's source (2)"
 	assert.NotEqual(t, evidence(page), claims(claimedEnglish, readme))
 	assert.Nil(t, claims(claimedEnglish, "nothing"))
 }

@@ -3,6 +3,7 @@ package endpoint
 
 import (
 	"errors"
+	"fmt"
 	"net"
 	"net/url"
 	"regexp"
@@ -16,6 +17,7 @@ const DefaultRegion = "ap-shanghai"
 var (
 	envName    = regexp.MustCompile(`^[A-Za-z0-9](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9])?$`)
 	regionName = regexp.MustCompile(`^[a-z0-9]+(?:-[a-z0-9]+)*$`)
+	apiPath    = regexp.MustCompile(`/+auth(?:/+v[0-9]+)?/*$`) // at the end of a base URL
 )
 
 // CheckEnv says what is wrong with the id of an environment, which becomes a part of a host's name.
@@ -73,7 +75,7 @@ func (c *Choice) UseIntlGateway() error {
 	return nil
 }
 
-// UseBase chooses another server, by a base URL. Check judges plain http.
+// UseBase chooses another server, by a base URL without the path of the API. Check judges plain http.
 func (c *Choice) UseBase(base string) error {
 	if c.gateway || c.intl {
 		return errChosen
@@ -84,6 +86,9 @@ func (c *Choice) UseBase(base string) error {
 		return errors.New("not an http or https URL")
 	case u.User != nil || u.RawQuery != "" || u.ForceQuery || u.Fragment != "":
 		return errors.New("a base URL has no user, query or fragment")
+	}
+	if own := apiPath.FindString(u.EscapedPath()); own != "" {
+		return fmt.Errorf("every call adds the API's own path, %s: write %s", strings.TrimRight(own, "/"), strings.TrimSuffix(u.String(), own))
 	}
 	c.base, c.host, c.plain = strings.TrimRight(u.String(), "/"), strings.ToLower(u.Hostname()), u.Scheme == "http"
 	return nil

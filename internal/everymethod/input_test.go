@@ -24,6 +24,7 @@ func TestNewRefusesEnvironment(t *testing.T) {
 		_, err := tcbauth.New(env)
 		require.Error(t, err, "%q", env)
 		assert.Contains(t, err.Error(), "env", "%q", env)
+		require.ErrorIs(t, err, tcbauth.ErrInvalidParams)
 	}
 	for _, env := range []string{"a", "env-1a2b3c", "ENV1", strings.Repeat("a", 63)} {
 		auth, err := tcbauth.New(env)
@@ -66,6 +67,9 @@ func TestOptionsRefuse(t *testing.T) {
 		"long device id":         {[]tcbauth.Option{tcbauth.WithDeviceID(strings.Repeat("0", 49))}, "WithDeviceID"},
 		"device id with line":    {[]tcbauth.Option{tcbauth.WithDeviceID("0123456789abcdef\r\nX: y")}, "WithDeviceID"},
 		"two gateways":           {[]tcbauth.Option{tcbauth.WithGateway(), tcbauth.WithIntlGateway()}, "WithIntlGateway"},
+		"base URL with path":     {[]tcbauth.Option{tcbauth.WithBaseURL("https://a.example/auth/v1")}, "/auth/v1: write https://a.example"},
+		"... and slash":          {[]tcbauth.Option{tcbauth.WithBaseURL("https://a.example/tcb/auth/v2//")}, "/auth/v2: write https://a.example/tcb"},
+		"... without version":    {[]tcbauth.Option{tcbauth.WithBaseURL("https://a.example:1//auth")}, "/auth: write https://a.example:1"},
 		"gateway, then base URL": {[]tcbauth.Option{tcbauth.WithGateway(), tcbauth.WithBaseURL("https://a.example")}, "WithBaseURL"},
 		"base URL, then gateway": {[]tcbauth.Option{tcbauth.WithBaseURL("https://a.example"), tcbauth.WithGateway()}, "WithGateway"},
 	}
@@ -76,6 +80,7 @@ func TestOptionsRefuse(t *testing.T) {
 			require.Error(t, err)
 			assert.Nil(t, auth)
 			assert.Contains(t, err.Error(), tt.text)
+			require.ErrorIs(t, err, tcbauth.ErrInvalidParams)
 			testbed.AssertNoSecret(t, "error", err.Error())
 		})
 	}
@@ -96,6 +101,10 @@ func TestWithBaseURL(t *testing.T) {
 		"http://localhost:8080":         "http://localhost:8080",
 		"http://LOCALHOST":              "http://LOCALHOST",
 		"http://env.localhost":          "http://env.localhost",
+		"https://auth":                  "https://auth",
+		"https://auth/v1":               "https://auth/v1",
+		"https://a.example/my-auth":     "https://a.example/my-auth",
+		"https://a.example/auth/proxy":  "https://a.example/auth/proxy",
 	} {
 		auth, err := tcbauth.New("env", tcbauth.WithBaseURL(base))
 		require.NoError(t, err, base)

@@ -12,7 +12,7 @@ import (
 
 // small is a trial that takes no time: in memory, in a bubble.
 var small = reliability.Size{
-	Visitors: 3, Replicas: 2, Pause: time.Second, Usable: 2 * time.Second, Calm: 2 * time.Second, Start: reliability.InMemory,
+	Users: 3, Replicas: 2, Pause: time.Second, Usable: 2 * time.Second, Calm: 2 * time.Second, Start: reliability.InMemory,
 }
 
 const lasts = 4 * time.Second

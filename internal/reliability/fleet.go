@@ -53,13 +53,13 @@ func OnLoopback(tb testing.TB, opts ...authtest.Option) *authtest.Server {
 	return srv
 }
 
-// Fleet is a server, the replicas of a backend that share a place, and the visitors of that backend.
+// Fleet is a server, the replicas of a backend that share a place, and the users of that backend.
 type Fleet struct {
 	Server *authtest.Server
 	Clocks []*Clock // one of each replica
 
-	apps     []*tcbauth.App
-	visitors []*visitor
+	apps  []*tcbauth.App
+	users []*user
 }
 
 // Clock is the clock of one machine. The zero value is right.
@@ -72,10 +72,10 @@ func (c *Clock) now() time.Time { return time.Now().Round(0).Add(time.Duration(c
 
 // crew is how large a fleet is, and by which rules its server goes.
 type crew struct {
-	visitors, replicas int
-	usable             time.Duration // for which a client uses an access token
-	policy             authtest.RefreshPolicy
-	start              Starter
+	users, replicas int
+	usable          time.Duration // for which a client uses an access token
+	policy          authtest.RefreshPolicy
+	start           Starter
 }
 
 // margin is the time before its end from which a client uses a token no more.
@@ -83,7 +83,7 @@ const margin = 30 * time.Second
 
 const password = "correct-horse-1" // everybody's
 
-// newFleet starts a fleet whose visitors have signed in.
+// newFleet starts a fleet whose users have signed in.
 func newFleet(tb testing.TB, p Place, c crew) *Fleet {
 	tb.Helper()
 	f := &Fleet{Server: c.start(tb, authtest.WithoutLimits(), authtest.WithAccessTokenLifetime(c.usable+margin), authtest.WithRefreshPolicy(c.policy))}
@@ -99,12 +99,12 @@ func newFleet(tb testing.TB, p Place, c crew) *Fleet {
 		}
 		f.Clocks, f.apps = append(f.Clocks, clock), append(f.apps, app)
 	}
-	for i := range c.visitors {
-		v := &visitor{name: fmt.Sprintf("visitor_%06d", i), tokens: make(map[string]time.Time)}
+	for i := range c.users {
+		v := &user{name: fmt.Sprintf("user_%06d", i), tokens: make(map[string]time.Time)}
 		f.Server.Seed(authtest.User{Sub: v.name, Username: v.name, Password: password})
-		f.visitors = append(f.visitors, v)
+		f.users = append(f.users, v)
 	}
-	f.each(func(i int, v *visitor) {
+	f.each(func(i int, v *user) {
 		if err := v.signIn(tb.Context(), f.apps[i%len(f.apps)]); err != nil {
 			tb.Errorf("%s cannot sign in: %v", v.name, err)
 		}
@@ -112,21 +112,21 @@ func newFleet(tb testing.TB, p Place, c crew) *Fleet {
 	return f
 }
 
-// crowd is how many visitors do something at once, where all of them do it.
+// crowd is how many users do something at once, where all of them do it.
 const crowd = 32
 
-// each calls f for all visitors, for some at a time.
-func (f *Fleet) each(call func(i int, v *visitor)) {
+// each calls f for all users, for some at a time.
+func (f *Fleet) each(call func(i int, v *user)) {
 	next := make(chan int)
 	var all sync.WaitGroup
-	for range min(crowd, len(f.visitors)) {
+	for range min(crowd, len(f.users)) {
 		all.Go(func() {
 			for i := range next {
-				call(i, f.visitors[i])
+				call(i, f.users[i])
 			}
 		})
 	}
-	for i := range f.visitors {
+	for i := range f.users {
 		next <- i
 	}
 	close(next)
@@ -143,10 +143,10 @@ func (f *Fleet) shutdown(ctx context.Context) error {
 	return nil
 }
 
-// visitor is somebody who has a session, and is the only one who has this name.
-type visitor struct {
+// user has a session, under a name that no other user has.
+type user struct {
 	name  string
-	moves sync.Mutex // held while the visitor signs in or out, where several requests may
+	moves sync.Mutex // held while the user signs in or out, where several requests may
 
 	mu       sync.Mutex
 	presence presence
@@ -156,7 +156,7 @@ type visitor struct {
 }
 
 // firstSeen returns when an access token was first given out, which may be now.
-func (v *visitor) firstSeen(token string) time.Time {
+func (v *user) firstSeen(token string) time.Time {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	at, ok := v.tokens[token]
@@ -167,14 +167,14 @@ func (v *visitor) firstSeen(token string) time.Time {
 	return at
 }
 
-// told notes that the visitor's session has ended.
-func (v *visitor) told() {
+// told notes that the user's session has ended.
+func (v *user) told() {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	v.ended = true
 }
 
-// presence is what a visitor has made of their session.
+// presence is what a user has made of their session.
 type presence int
 
 const (
@@ -183,20 +183,20 @@ const (
 	out
 )
 
-func (v *visitor) is() (presence, int) {
+func (v *user) is() (presence, int) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	return v.presence, v.changes
 }
 
-func (v *visitor) become(p presence) {
+func (v *user) become(p presence) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	v.presence = p
 	v.changes++
 }
 
-func (v *visitor) signIn(ctx context.Context, app *tcbauth.App) error {
+func (v *user) signIn(ctx context.Context, app *tcbauth.App) error {
 	v.become(unsure)
 	state, err := app.ForUser(v.name).SignInWithPassword(ctx, tcbauth.SignInWithPasswordRequest{Username: v.name, Password: password})
 	if err != nil {
@@ -207,7 +207,7 @@ func (v *visitor) signIn(ctx context.Context, app *tcbauth.App) error {
 	return nil
 }
 
-func (v *visitor) signOut(ctx context.Context, app *tcbauth.App) error {
+func (v *user) signOut(ctx context.Context, app *tcbauth.App) error {
 	v.become(unsure)
 	err := app.ForUser(v.name).SignOut(ctx)
 	if gone(err) {

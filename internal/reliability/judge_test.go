@@ -40,14 +40,14 @@ func TestTrialFinds(t *testing.T) {
 		want string
 	}{
 		"sessions are lost": {func(key string) string {
-			if strings.Contains(key, "visitor_000001") {
+			if strings.Contains(key, "user_000001") {
 				return ""
 			}
 			return key
 		}, "1 sessions of 3 were lost"},
 		"sessions are mixed up": {func(key string) string {
-			return strings.Replace(key, "visitor_000001", "visitor_000002", 1)
-		}, `visitor_000001 was "visitor_000002"`},
+			return strings.Replace(key, "user_000001", "user_000002", 1)
+		}, `user_000001 was "user_000002"`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -23,7 +23,7 @@ func LargeLoad(tb testing.TB) Load {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	return Load{Visitors: 2000, Replicas: 2, Rate: 300, Usable: 30 * time.Second, Lasts: lasts, Start: OnLoopback}
+	return Load{Users: 2000, Replicas: 2, Rate: 300, Usable: 30 * time.Second, Lasts: lasts, Start: OnLoopback}
 }
 
 // Check loads a place, records the figures, and fails where something was lost or mixed up.
@@ -36,7 +36,7 @@ func (l Load) Check(tb testing.TB, p Place) {
 		tb.Errorf("%d requests failed, %d were mixed up", f.Failed, f.MixedUp)
 	}
 	if f.Sent != f.SignedIn {
-		tb.Errorf("%d refreshes for %d visitors", f.Sent, f.SignedIn)
+		tb.Errorf("%d refreshes for %d users", f.Sent, f.SignedIn)
 	}
 	if most := len(f.AtHand) + len(f.Renewed); most == 0 {
 		tb.Error("nothing was measured")
@@ -48,10 +48,10 @@ func (l Load) Check(tb testing.TB, p Place) {
 func LargeTrial(tb testing.TB) Size {
 	tb.Helper()
 	if os.Getenv(faultsEnv) == "" {
-		tb.Skipf("NOT TESTED in real time: %s=1 has 60 visitors on each store meet each fault, which takes minutes", faultsEnv)
+		tb.Skipf("NOT TESTED in real time: %s=1 has 60 users on each store meet each fault, which takes minutes", faultsEnv)
 	}
 	return Size{
-		Visitors: 60, Replicas: 2, Pause: time.Second, Usable: 4 * time.Second, Calm: 5 * time.Second, Start: OnLoopback,
+		Users: 60, Replicas: 2, Pause: time.Second, Usable: 4 * time.Second, Calm: 5 * time.Second, Start: OnLoopback,
 	}
 }
 

@@ -11,13 +11,13 @@ import (
 	"github.com/cloudbase-community/tcbauth"
 )
 
-// Load is what a backend with many visitors does.
+// Load is what a backend with many users does.
 type Load struct {
-	Visitors, Replicas int
-	Rate               int           // requests a second, of random visitors
-	Usable             time.Duration // for which an access token is used, so that it is refreshed as time goes by
-	Lasts              time.Duration
-	Start              Starter
+	Users, Replicas int
+	Rate            int           // requests a second, of random users
+	Usable          time.Duration // for which an access token is used, so that it is refreshed as time goes by
+	Lasts           time.Duration
+	Start           Starter
 }
 
 // Figures are what a Load has measured.
@@ -29,10 +29,10 @@ type Figures struct {
 	Renewed  Times   // the same where the token had to be refreshed, or somebody else did so
 	SignIns  Times   // with a password, and the request for the user's data
 	SignOuts Times   // with the request that revokes the session
-	Storm    float64 // refreshes a second, when the tokens of all visitors have expired at once
-	Failed   int     // requests, but for those of visitors who had signed out
+	Storm    float64 // refreshes a second, when the tokens of all users have expired at once
+	Failed   int     // requests, but for those of users who had signed out
 	MixedUp  int     // tokens of somebody else
-	Sent     int     // refreshes that the server has seen in the storm, of as many visitors as are signed in
+	Sent     int     // refreshes that the server has seen in the storm, of as many users as are signed in
 	SignedIn int
 }
 
@@ -54,13 +54,13 @@ func (t Times) String() string {
 	return fmt.Sprintf("%v / %v", t.At(0.5).Round(time.Microsecond), t.At(0.99).Round(time.Microsecond))
 }
 
-// One request in so many signs its visitor out. The next one signs them in.
+// One request in so many signs its user out. The next one signs them in.
 const oneLeavesOf = 100
 
 // Run loads a place and measures.
 func (l Load) Run(tb testing.TB, p Place) Figures {
 	tb.Helper()
-	f := newFleet(tb, p, crew{visitors: l.Visitors, replicas: l.Replicas, usable: l.Usable, policy: revoking, start: l.Start})
+	f := newFleet(tb, p, crew{users: l.Users, replicas: l.Replicas, usable: l.Usable, policy: revoking, start: l.Start})
 	out := &measured{Figures: Figures{Store: p.Store, Load: l}}
 	var requests sync.WaitGroup
 	tick := time.NewTicker(10 * time.Millisecond)
@@ -69,9 +69,9 @@ func (l Load) Run(tb testing.TB, p Place) Figures {
 	for elapsed := time.Duration(0); elapsed < l.Lasts; elapsed = time.Since(start) {
 		<-tick.C
 		for ; out.Requests < int(elapsed.Seconds()*float64(l.Rate)); out.Requests++ {
-			v := f.visitors[rand.IntN(len(f.visitors))] //nolint:gosec // no secret depends on it
-			app := f.apps[rand.IntN(len(f.apps))]       //nolint:gosec // as above
-			leaves := rand.IntN(oneLeavesOf) == 0       //nolint:gosec // as above
+			v := f.users[rand.IntN(len(f.users))] //nolint:gosec // no secret depends on it
+			app := f.apps[rand.IntN(len(f.apps))] //nolint:gosec // as above
+			leaves := rand.IntN(oneLeavesOf) == 0 //nolint:gosec // as above
 			requests.Go(func() { out.request(tb, v, app, leaves) })
 		}
 	}
@@ -92,8 +92,8 @@ type measured struct {
 	Figures
 }
 
-// request is one of a visitor's.
-func (m *measured) request(tb testing.TB, v *visitor, app *tcbauth.App, leaves bool) {
+// request is one of a user's.
+func (m *measured) request(tb testing.TB, v *user, app *tcbauth.App, leaves bool) {
 	before, changes := v.is()
 	if leaves || before == out {
 		m.leave(tb, v, app)
@@ -120,8 +120,8 @@ func (m *measured) request(tb testing.TB, v *visitor, app *tcbauth.App, leaves b
 	}
 }
 
-// leave signs a visitor out, or in. Two requests for one of them take turns.
-func (m *measured) leave(tb testing.TB, v *visitor, app *tcbauth.App) {
+// leave signs a user out, or in. Two requests for one of them take turns.
+func (m *measured) leave(tb testing.TB, v *user, app *tcbauth.App) {
 	v.moves.Lock()
 	defer v.moves.Unlock()
 	presence, _ := v.is()
@@ -142,14 +142,14 @@ func (m *measured) leave(tb testing.TB, v *visitor, app *tcbauth.App) {
 	*times = append(*times, took)
 }
 
-// storm has the tokens of all visitors expire, who then all come back at once.
+// storm has the tokens of all users expire, who then all come back at once.
 func (m *measured) storm(tb testing.TB, f *Fleet) {
 	f.Server.Advance(m.Load.Usable + slack)
 	for _, c := range f.Clocks {
 		c.Jump(m.Load.Usable + slack)
 	}
 	before, begun := f.Server.Count("token"), time.Now()
-	f.each(func(i int, v *visitor) {
+	f.each(func(i int, v *user) {
 		presence, _ := v.is()
 		if presence != in {
 			return

@@ -15,7 +15,7 @@ type Outcome struct {
 	Calls        int
 	Refreshes    int            // that the server was asked for
 	Failed       map[string]int // calls, by what they were told
-	Lost         int            // visitors who had signed in, had not signed out, and were told that they were gone
+	Lost         int            // users who had signed in, had not signed out, and were told that they were gone
 	Why          string         // they were
 	MixedUp      int            // answers about somebody else
 	Recovery     time.Duration  // from the end of the fault to the end of the last call that failed

@@ -24,7 +24,7 @@ func files(t *testing.T) reliability.Place {
 	}}
 }
 
-// TestLoad measures how long calls take where there are many visitors.
+// TestLoad measures how long calls take where there are many users.
 func TestLoad(t *testing.T) { //nolint:paralleltest // each measures the machine
 	load := reliability.LargeLoad(t)
 	places := []reliability.Place{reliability.Memory(), files(t)}

@@ -43,7 +43,7 @@ func told(err error) string {
 	return untold
 }
 
-// gone reports whether a caller was told that the visitor has to sign in.
+// gone reports whether a caller was told that the user has to sign in.
 func gone(err error) bool {
 	return errors.Is(err, tcbauth.ErrSessionExpired) || errors.Is(err, tcbauth.ErrNoSession)
 }

@@ -21,16 +21,16 @@ type Fault struct {
 	Begin  func(tb testing.TB, f *Fleet) (end func())
 	Policy authtest.RefreshPolicy
 	Loses  string  // why sessions may end; "": none may
-	Share  float64 // of the visitors, at most, whose sessions may end by that
+	Share  float64 // of the users, at most, whose sessions may end by that
 }
 
-// Size is how many visitors a trial has, and how fast they are.
+// Size is how many users a trial has, and how fast they are.
 type Size struct {
-	Visitors, Replicas int
-	Pause              time.Duration // between two calls of a goroutine, at most; each visitor has one at each replica
-	Usable             time.Duration // for which an access token is used
-	Calm               time.Duration // before the fault, and after everybody was served again
-	Start              Starter
+	Users, Replicas int
+	Pause           time.Duration // between two calls of a goroutine, at most; each user has one at each replica
+	Usable          time.Duration // for which an access token is used
+	Calm            time.Duration // before the fault, and after everybody was served again
+	Start           Starter
 }
 
 const (
@@ -38,7 +38,7 @@ const (
 	recovery  = 90 * time.Second // in which everybody must have been served again
 	slack     = time.Second      // since tokens last for whole seconds
 	lastWait  = 20 * time.Second // with a call when all is over
-	leaverOf  = 8                // one visitor in so many signs out and in again
+	leaverOf  = 8                // one user in so many signs out and in again
 	askServer = 4                // one call in so many asks the server who is signed in; the others want an access token
 )
 
@@ -58,18 +58,18 @@ type trial struct {
 	out Outcome
 }
 
-// Try has the visitors of a place call on while a fault happens, and returns what came of it.
+// Try has the users of a place call on while a fault happens, and returns what came of it.
 func (s Size) Try(tb testing.TB, p Place, fault Fault) Outcome {
 	tb.Helper()
 	ctx := tb.Context()
 	t := &trial{
 		tb: tb, fault: fault, size: s, over: make(chan struct{}), recovered: make(chan struct{}),
-		fleet: newFleet(tb, p, crew{visitors: s.Visitors, replicas: s.Replicas, usable: s.Usable, policy: fault.Policy, start: s.Start}),
+		fleet: newFleet(tb, p, crew{users: s.Users, replicas: s.Replicas, usable: s.Usable, policy: fault.Policy, start: s.Start}),
 		out:   Outcome{Fault: fault.Name, Store: p.Store, Lasted: fault.Lasts, Failed: make(map[string]int)},
 	}
 	var seats, leavers sync.WaitGroup
-	t.remaining.Store(int64(s.Visitors * s.Replicas))
-	for i, v := range t.fleet.visitors {
+	t.remaining.Store(int64(s.Users * s.Replicas))
+	for i, v := range t.fleet.users {
 		for _, app := range t.fleet.apps {
 			seats.Go(func() { t.sit(ctx, v, app) })
 		}
@@ -96,7 +96,7 @@ func (s Size) Try(tb testing.TB, p Place, fault Fault) Outcome {
 	if err := t.fleet.shutdown(ctx); err != nil {
 		t.out.note("shutting down: %v", err)
 	}
-	for _, v := range t.fleet.visitors {
+	for _, v := range t.fleet.users {
 		if v.ended {
 			t.out.Lost++
 		}
@@ -104,15 +104,15 @@ func (s Size) Try(tb testing.TB, p Place, fault Fault) Outcome {
 	if t.out.Lost > 0 {
 		t.out.Why = fault.Loses
 	}
-	if most := int(fault.Share * float64(s.Visitors)); t.out.Lost > most {
-		t.out.note("%d sessions of %d were lost, where %d may be", t.out.Lost, s.Visitors, most)
+	if most := int(fault.Share * float64(s.Users)); t.out.Lost > most {
+		t.out.note("%d sessions of %d were lost, where %d may be", t.out.Lost, s.Users, most)
 	}
 	t.out.Refreshes = t.fleet.Server.Count("token")
 	return t.out
 }
 
-// sit makes calls as a visitor at one replica, one after the other.
-func (t *trial) sit(ctx context.Context, v *visitor, app *tcbauth.App) {
+// sit makes calls as a user at one replica, one after the other.
+func (t *trial) sit(ctx context.Context, v *user, app *tcbauth.App) {
 	served := false
 	serve := func() {
 		if !served && t.ended.Load() != nil {
@@ -135,7 +135,7 @@ func (t *trial) sit(ctx context.Context, v *visitor, app *tcbauth.App) {
 		switch {
 		case gone(err):
 			v.told()
-			for now == changes && !t.isOver() { // the visitor would have to sign in
+			for now == changes && !t.isOver() { // the user would have to sign in
 				serve()
 				wait(ctx, t.size.Pause)
 				_, now = v.is()
@@ -155,8 +155,8 @@ func (t *trial) isOver() bool {
 	}
 }
 
-// call makes one call, as a request of the visitor's does, and looks whose the answer is.
-func (t *trial) call(ctx context.Context, v *visitor, app *tcbauth.App) error {
+// call makes one call, as a request of the user's does, and looks whose the answer is.
+func (t *trial) call(ctx context.Context, v *user, app *tcbauth.App) error {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	auth := app.ForUser(v.name)
@@ -177,7 +177,7 @@ func (t *trial) call(ctx context.Context, v *visitor, app *tcbauth.App) error {
 }
 
 // isFresh sees that nobody is given an access token that is known for longer than it is to be used, whatever the clocks say.
-func (t *trial) isFresh(v *visitor, token string, begun time.Time) {
+func (t *trial) isFresh(v *user, token string, begun time.Time) {
 	if age := begun.Sub(v.firstSeen(token)); age > t.size.Usable+slack {
 		t.mu.Lock()
 		defer t.mu.Unlock()
@@ -185,8 +185,8 @@ func (t *trial) isFresh(v *visitor, token string, begun time.Time) {
 	}
 }
 
-// belongs sees that what a visitor got is theirs.
-func (t *trial) belongs(v *visitor, sub string) {
+// belongs sees that what a user got is theirs.
+func (t *trial) belongs(v *user, sub string) {
 	if sub == v.name {
 		return
 	}
@@ -214,8 +214,8 @@ func (t *trial) count(err error) {
 	}
 }
 
-// comeAndGo signs a visitor out and in again, now and then, and at last out or in.
-func (t *trial) comeAndGo(ctx context.Context, v *visitor, app *tcbauth.App, stays bool) {
+// comeAndGo signs a user out and in again, now and then, and at last out or in.
+func (t *trial) comeAndGo(ctx context.Context, v *user, app *tcbauth.App, stays bool) {
 	for !t.isOver() {
 		wait(ctx, t.size.Usable/2+rand.N(t.size.Usable)) //nolint:gosec // no secret depends on it
 		for _, change := range []func(context.Context, *tcbauth.App) error{v.signOut, v.signIn} {
@@ -238,9 +238,9 @@ func (t *trial) comeAndGo(ctx context.Context, v *visitor, app *tcbauth.App, sta
 	}
 }
 
-// checkAll looks, when all is over, at every visitor's session from every replica.
+// checkAll looks, when all is over, at every user's session from every replica.
 func (t *trial) checkAll(ctx context.Context) {
-	t.fleet.each(func(_ int, v *visitor) {
+	t.fleet.each(func(_ int, v *user) {
 		for _, app := range t.fleet.apps {
 			if problem := t.check(ctx, v, app); problem != "" {
 				t.mu.Lock()
@@ -251,7 +251,7 @@ func (t *trial) checkAll(ctx context.Context) {
 	})
 }
 
-func (t *trial) check(ctx context.Context, v *visitor, app *tcbauth.App) (problem string) {
+func (t *trial) check(ctx context.Context, v *user, app *tcbauth.App) (problem string) {
 	ctx, cancel := context.WithTimeout(ctx, lastWait)
 	defer cancel()
 	token, err := app.ForUser(v.name).GetAccessToken(ctx)

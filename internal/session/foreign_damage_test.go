@@ -2,6 +2,7 @@ package session_test
 
 import (
 	"fmt"
+	"net/http"
 	"testing"
 	"testing/synctest"
 
@@ -36,4 +37,33 @@ func TestDamageOfAnotherSession(t *testing.T) {
 		store.On(nil)
 		testbed.RequireSession(t, store, testbed.DefaultKey, c)
 	})
+}
+
+// TestDamagedSession: waiting does not mend a session that nobody can read. The user signs in again, which replaces it.
+func TestDamagedSession(t *testing.T) {
+	t.Parallel()
+	for name, seal := range map[string]bool{"damaged": false, "sealed with another key": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				srv := testbed.Emulator(t)
+				store := tcbauth.NewMemoryStore()
+				require.NoError(t, store.Set(t.Context(), testbed.DefaultKey, []byte("damaged"), 0))
+				if seal {
+					sealed, err := tcbauth.Sealed(store, make([]byte, 32))
+					require.NoError(t, err)
+					store = sealed
+				}
+				auth := testbed.NewApp(t, srv, tcbauth.WithTokenStore(store), tcbauth.WithLanguage("en")).Auth()
+				_, err := auth.GetAccessToken(t.Context())
+				require.ErrorIs(t, err, tcbauth.ErrStore)
+				assert.Equal(t, "Please sign in again.", tcbauth.UserMessage(err, "en"))
+				assert.Equal(t, http.StatusUnauthorized, tcbauth.HTTPStatus(err))
+				assert.Contains(t, testbed.ErrorOf(t, err).Help, "Sign in again, which replaces it")
+				testbed.SignInAs(t, auth, testbed.Gopher)
+				_, err = auth.GetAccessToken(t.Context())
+				require.NoError(t, err)
+			})
+		})
+	}
 }

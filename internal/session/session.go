@@ -196,6 +196,11 @@ type StoreError struct {
 
 func (e *StoreError) Error() string { return e.Doing + ": " + e.Err.Error() }
 
+// Unreadable reports whether something is stored that nobody can read, now or later: signing in replaces it.
+func (e *StoreError) Unreadable() bool {
+	return e.Err == ErrDamaged || errors.Is(e.Err, ErrUnsealed) //nolint:errorlint // read's own; a store's may wrap another session's
+}
+
 // ErrDamaged is the Err of a StoreError where what is stored is no session.
 var ErrDamaged = errors.New("what is stored is damaged; signing in replaces it")
 

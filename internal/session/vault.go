@@ -83,10 +83,10 @@ func (h *Handle) read(ctx context.Context) (c *Credentials, text string, err err
 	return c, stored.text, nil
 }
 
-// unreadable reports whether something is stored that nobody can read, now or later: signing in replaces it.
+// unreadable reports whether err is of a session that nobody can read.
 func unreadable(err error) bool {
 	failed, ok := errors.AsType[*StoreError](err)
-	return ok && (failed.Err == ErrDamaged || errors.Is(failed.Err, ErrUnsealed)) //nolint:errorlint // read's own; a store's may wrap another session's
+	return ok && failed.Unreadable()
 }
 
 const damagedSuffix = ".damaged"

@@ -28,8 +28,8 @@ func (e *cutError) Unwrap() error { return e.err }
 
 var errTooLarge = fmt.Errorf("%w: larger than %d bytes", ErrInvalidResponse, maxAnswer)
 
-// read takes over resp, and reads and closes its body. It fails with a *cutError.
-func (a *answer) read(resp *http.Response) error {
+// read takes over resp, and reads and closes its body. It returns nil for a whole answer.
+func (a *answer) read(resp *http.Response) *cutError {
 	defer func() { _ = resp.Body.Close() }() // nothing is lost by a failing Close of a body that was read
 	a.status, a.header = resp.StatusCode, resp.Header
 	size := resp.ContentLength

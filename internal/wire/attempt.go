@@ -3,6 +3,8 @@ package wire
 import (
 	"bytes"
 	"context"
+	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptrace"
@@ -40,10 +42,10 @@ func (a *attempt) Value(key any) any {
 	return a.Context.Value(key)
 }
 
-// attempt sends the request once and reads the whole answer. t sees what becomes of the connection where a call costs, else
+// attempt sends the request once and reads the whole answer, for a caller's context. t sees what becomes of the connection where a call costs, else
 // it is nil.
-func (c *Client) attempt(ctx context.Context, req *Request, target url.URL, body []byte) (ans *answer, t *trace, err error) {
-	ctx, cancel := context.WithTimeout(ctx, c.timeout)
+func (c *Client) attempt(caller context.Context, req *Request, target url.URL, body []byte) (ans *answer, t *trace, err error) {
+	ctx, cancel := context.WithTimeout(caller, c.timeout)
 	defer cancel()
 	a := &attempt{vessel: *c.vessel, method: req.Method, url: target}
 	if !req.Repeatable { // only these need the proof that nothing was sent
@@ -56,12 +58,25 @@ func (c *Client) attempt(ctx context.Context, req *Request, target url.URL, body
 	a.vessel.SetContext(a) //nolint:contextcheck // a is ctx
 	resp, err := a.vessel.Execute(http.MethodGet, vesselURL)
 	if err != nil {
-		return nil, t, quiet(unwrapURL(err))
+		err = unwrapURL(err)
+		if c.tooSlow(caller, err) && !failedBeforeConnecting(err) { // whose own text says more
+			return nil, t, &quietError{text: fmt.Sprintf("no answer within %v (WithTimeout)", c.timeout), cause: err}
+		}
+		return nil, t, quiet(err)
 	}
-	if err := a.answer.read(resp.RawResponse); err != nil {
-		return nil, t, err
+	if cut := a.answer.read(resp.RawResponse); cut != nil {
+		if c.tooSlow(caller, cut.err) {
+			cut.err = &quietError{text: fmt.Sprintf("not complete within %v (WithTimeout)", c.timeout), cause: cut.err}
+		}
+		return nil, t, cut
 	}
 	return &a.answer, t, nil
+}
+
+// tooSlow reports whether err is the end of the attempt's time limit, and not of the caller's. The context's own text does
+// not tell which.
+func (c *Client) tooSlow(caller context.Context, err error) bool {
+	return errors.Is(err, context.DeadlineExceeded) && caller.Err() == nil
 }
 
 var (

@@ -36,6 +36,7 @@ type Failure struct {
 	Op           string // of the Request, "" for a NewFailure
 	Method, Path string
 	Bearer       bool          // the call carried an access token
+	Repeatable   bool          // the request has the same effect once or twice
 	StatusCode   int           // 0: no answer
 	Code         string        // the server's word in lower case, Unreachable, or "" for an answer in another form
 	Gateway      bool          // Code is in the gateway's form (WIRE.md 3.2), not in the auth service's
@@ -120,7 +121,7 @@ func (r *Request) Incomplete(field string) *Failure {
 // name sets what f tells of its request.
 func (f *Failure) name(r *Request) {
 	f.Op, f.Method, f.Path, f.RequestID = r.Op, r.Method, pathOf(r), r.RequestID
-	f.Bearer = r.Auth == Bearer
+	f.Bearer, f.Repeatable = r.Auth == Bearer, r.Repeatable
 }
 
 func pathOf(r *Request) string { return "/auth/" + r.Path }

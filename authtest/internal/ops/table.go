@@ -19,11 +19,11 @@ type Operation struct {
 	Section  string `json:"section"` // of docs/WIRE.md, where the facts stand with their sources
 }
 
-// How surely an operation is known, the strongest first.
+// How an operation is known.
 const (
-	live = "LIVE" // somebody has captured it from the real server
+	live = "LIVE" // others report to have seen it on the real server, or use it in production
+	sdk  = "SDK"  // only Tencent's js-sdk shows it
 	doc  = "DOC"  // Tencent documents it
-	sdk  = "SDK"  // Tencent's js-sdk sends it
 )
 
 // operation is one row of the server's table. A path with a part in braces, such as user/provider/{id}, takes any one

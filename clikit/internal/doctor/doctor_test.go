@@ -103,10 +103,10 @@ func TestBrokenSetUps(t *testing.T) {
 		},
 		"wrong region": {
 			func(s *setUp) { s.BaseURL, s.Region = "", "shanghai" },
-			"region", doctor.Failure, "\"shanghai\" is not the name of a region", "ap-shanghai", "不是地域名称", []string{"host", "issuer"},
+			"region", doctor.Failure, "\"shanghai\" is not the name of a region", "ap-shanghai", "不是地域名称", []string{"host", "environment", "issuer"},
 		},
 		"no network": {
-			func(s *setUp) { s.HTTPClient = fails(dnsTimeout) }, "host", doctor.Failure, "DNS does not answer", "network connection", "DNS 没有应答", nil,
+			func(s *setUp) { s.HTTPClient = fails(dnsTimeout) }, "host", doctor.Failure, "DNS does not answer", "network connection", "DNS 没有应答", []string{"environment"},
 		},
 		"skewed clock": {
 			func(s *setUp) { s.Now = func() time.Time { return time.Now().Add(10 * time.Minute) } },
@@ -163,14 +163,14 @@ func TestBrokenSetUps(t *testing.T) {
 		},
 		"proxy page": {
 			func(s *setUp) { s.answers("text/html", "<html>secret: sign in to the network</html>") },
-			"proxy", doctor.Failure, "web page comes in place", "HTTPS_PROXY", "返回的是网页", []string{"issuer"},
+			"proxy", doctor.Failure, "web page comes in place", "HTTPS_PROXY", "返回的是网页", []string{"environment", "issuer"},
 		},
 		"another server": {
 			func(s *setUp) { s.answers("application/json", "{}") }, "certs", doctor.Failure, "not answer as an auth server", "--base-url", "不像身份认证服务", []string{"issuer"},
 		},
 		"an address that is none": {
 			func(s *setUp) { s.BaseURL = "http://user:secret@example.com" },
-			"host", doctor.Failure, "cannot be used", "https URL", "无法使用", nil,
+			"host", doctor.Failure, "cannot be used", "https URL", "无法使用", []string{"environment"},
 		},
 		"damaged session": {
 			func(s *setUp) {

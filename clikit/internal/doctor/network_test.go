@@ -74,6 +74,7 @@ func TestWayToTheServer(t *testing.T) {
 			assert.Contains(t, found["host"].What, test.want)
 			assert.NotContains(t, found, "certs", "nothing is said of what was not reached")
 			assert.NotContains(t, found, "clock")
+			assert.Equal(t, doctor.Warning, found["environment"].Status, "nobody was asked about it")
 		})
 	}
 }

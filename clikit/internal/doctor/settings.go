@@ -37,11 +37,11 @@ func environment(ctx context.Context, e *exam) Finding {
 		return e.failure(say(envForm, e.Env), say(doEnvForm))
 	}
 	if a := e.ask(); !a.came() || isPage(a) {
-		return e.ok(say(envNotAsked, e.Env))
+		return e.warning(say(envNotAsked, e.Env), say(doEnvNotAsked))
 	}
 	auth, err := tcbauth.New(e.Env, tcbauth.WithBaseURL(e.base), tcbauth.WithHTTPClient(e.HTTPClient), tcbauth.WithMaxAttempts(1))
 	if err != nil {
-		return e.ok(say(envNotAsked, e.Env))
+		return e.warning(say(envNotAsked, e.Env), say(doEnvNotAsked))
 	}
 	_, err = auth.IsUsernameRegistered(ctx, tcbauth.IsUsernameRegisteredRequest{Username: "doctor"})
 	refused, _ := errors.AsType[*tcbauth.Error](err)
@@ -51,7 +51,7 @@ func environment(ctx context.Context, e *exam) Finding {
 	case refused != nil && refused.StatusCode >= 400 && refused.StatusCode < 500:
 		return e.warning(say(envRefused, e.Env, console.Printable(string(refused.Code))), say(doEnvUnknown))
 	case err != nil:
-		return e.ok(say(envNotAsked, e.Env))
+		return e.warning(say(envNotAsked, e.Env), say(doEnvNotAsked))
 	default:
 		return e.ok(say(envFine, e.Env))
 	}

@@ -19,11 +19,12 @@ var (
 		"Copy the id from the console's overview page: letters, digits and hyphens, such as prod-1a2b3c.",
 		"请从云开发控制台的概览页复制环境 ID：由字母、数字和连字符组成，例如 prod-1a2b3c。",
 	)
-	envFine      = bilingual.Of("The server knows the environment %s.", "服务端认可环境 %s。")
-	envNotAsked  = bilingual.Of("The environment is %s; the server could not be asked about it.", "环境为 %s；暂时无法向服务端确认。")
-	envUnknown   = bilingual.Of("The server %s does not know the environment %s.", "服务端 %s 不认可环境 %s。")
-	envRefused   = bilingual.Of("The server has refused a question for the environment %s: %s.", "服务端拒绝了针对环境 %s 的查询：%s。")
-	doEnvUnknown = bilingual.Of(
+	envFine       = bilingual.Of("The server knows the environment %s.", "服务端认可环境 %s。")
+	envNotAsked   = bilingual.Of("The environment is %s; the server could not be asked about it.", "环境为 %s；暂时无法向服务端确认。")
+	doEnvNotAsked = bilingual.Of("Solve the other problems first, then run this again.", "请先解决其他问题，再重新检查。")
+	envUnknown    = bilingual.Of("The server %s does not know the environment %s.", "服务端 %s 不认可环境 %s。")
+	envRefused    = bilingual.Of("The server has refused a question for the environment %s: %s.", "服务端拒绝了针对环境 %s 的查询：%s。")
+	doEnvUnknown  = bilingual.Of(
 		"Compare the environment's id and its region with the console's overview page; both must fit (--env, --region).",
 		"请与云开发控制台的概览页核对环境 ID 和地域，两者必须对应（--env、--region）。",
 	)
