@@ -177,10 +177,10 @@ func (v *Verifier) judge(c *Claims) error {
 	switch {
 	case c.ProjectID != v.cfg.env:
 		return fmt.Errorf("%w; expected the project_id %s", ErrWrongEnv, v.cfg.env)
-	case !slices.ContainsFunc(c.Audience, func(aud string) bool { return slices.Contains(v.cfg.audience, aud) }):
-		return fmt.Errorf("%w; expected the aud %s", ErrWrongEnv, strings.Join(v.cfg.audience, " or "))
 	case !v.cfg.admitted[c.Kind]:
 		return notAdmitted[c.Kind]
+	case !slices.ContainsFunc(c.Audience, func(aud string) bool { return slices.Contains(v.cfg.audience, aud) }):
+		return fmt.Errorf("%w; expected the aud %s", ErrWrongEnv, strings.Join(v.cfg.audience, " or "))
 	case c.Kind == APIKey && c.Issuer == "": // they come without one
 	case !slices.Contains(v.cfg.issuers, c.Issuer):
 		return fmt.Errorf("%w; expected %s", ErrWrongIssuer, strings.Join(v.cfg.issuers, " or "))

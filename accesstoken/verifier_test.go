@@ -66,6 +66,7 @@ func TestVerifyOnAuthtest(t *testing.T) {
 		{"for another client", authtest.TokenSpec{Claims: map[string]any{"aud": "my-app"}}, accesstoken.ErrWrongEnv},
 		{"anonymous", authtest.TokenSpec{Kind: authtest.AnonymousToken}, accesstoken.ErrAnonymous},
 		{"publishable key", authtest.TokenSpec{Kind: authtest.PublishableKey}, accesstoken.ErrPublishableKey},
+		{"publishable key for another client", authtest.TokenSpec{Kind: authtest.PublishableKey, Claims: map[string]any{"aud": "my-app"}}, accesstoken.ErrPublishableKey},
 		{"older publishable key", authtest.TokenSpec{Kind: authtest.PublishableKey, Claims: map[string]any{"meta": nil}}, accesstoken.ErrPublishableKey},
 		{"API key", authtest.TokenSpec{Kind: authtest.APIKey}, accesstoken.ErrAPIKey},
 		{"verification JWT", authtest.TokenSpec{Claims: verificationJWT}, accesstoken.ErrNotAccessToken},

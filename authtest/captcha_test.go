@@ -27,6 +27,20 @@ func solve(t *testing.T, srv *authtest.Server) string {
 	return out.text("captcha_token")
 }
 
+// TestCaptchaInit: old js-sdks ask for a token before every code. It replaces no captcha where one is needed.
+func TestCaptchaInit(t *testing.T) {
+	t.Parallel()
+	srv := authtest.NewServer(t)
+	out := ok(t, srv, "captcha/init", "", object{"client_id": "authtest", "state": "POST:/auth/v1/verification", "redirect_uri": "http://page/"})
+	assertIs(t, 600, out["expires_in"])
+	token := out.text("captcha_token")
+	require.NotEmpty(t, token)
+	in := object{"phone_number": phone}
+	ok(t, srv, "verification?captcha_token="+token, "", in)
+	srv.RequireCaptcha("verification")
+	refused(t, srv, "verification?captcha_token="+token, "", in, 400, "captcha_invalid", 4002)
+}
+
 func TestCaptcha(t *testing.T) {
 	t.Parallel()
 	srv := authtest.NewServer(t)

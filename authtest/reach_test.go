@@ -33,7 +33,7 @@ func TestTLS(t *testing.T) {
 	srv.Fault(authtest.Fault{Operation: "token", Times: 1, Close: authtest.AfterCommit})
 	_, _, err := try(t, srv, "token", "", refresh(session.text("refresh_token")))
 	require.Error(t, err)
-	assert.Contains(t, srv.Snippets()[0].Text, "', 'https')")
+	assert.Contains(t, srv.Snippets()[0].Text, "', 'https:')")
 	plain, err := http.NewRequestWithContext(t.Context(), http.MethodGet, srv.URL, nil)
 	require.NoError(t, err)
 	_, err = http.DefaultClient.Do(plain) //nolint:bodyclose // there is no answer

@@ -9,6 +9,20 @@ import (
 	"github.com/cloudbase-community/tcbauth/authtest/internal/service"
 )
 
+// beginCaptcha is POST captcha/init (WIRE.md section 7.9). Old versions of the js-sdk send it before every code, and put the
+// captcha_token of the answer into the next request. This one stands for no captcha that was solved: a call that needs a captcha
+// refuses it. The other answer, with the URL of a page, is not known well enough to serve such a page.
+func beginCaptcha(_ *service.Service, c *call) (any, *refusal.Error) {
+	if _, refused := c.fields("state", "redirect_uri"); refused != nil {
+		return nil, refused
+	}
+	return captchaToken(service.NewCaptchaToken()), nil
+}
+
+func captchaToken(token string) map[string]any {
+	return map[string]any{"captcha_token": token, "expires_in": int(service.CaptchaLifetime / time.Second)}
+}
+
 // showCaptcha is POST captcha/data (WIRE.md section 7.9).
 func showCaptcha(s *service.Service, c *call) (any, *refusal.Error) {
 	if _, refused := c.fields("state", "redirect_uri"); refused != nil {
@@ -41,7 +55,7 @@ func solveCaptcha(s *service.Service, c *call) (any, *refusal.Error) {
 	if !ok {
 		return nil, refusal.InvalidArgument("the answer is wrong")
 	}
-	return map[string]any{"captcha_token": token, "expires_in": int(service.CaptchaLifetime / time.Second)}, nil
+	return captchaToken(token), nil
 }
 
 func captchaInvalid(description string) *refusal.Error {

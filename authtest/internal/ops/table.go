@@ -72,6 +72,7 @@ var operations = []operation{
 	{Operation{"reset", http.MethodPost, sdk, "7.9"}, noAuth, resetPassword},
 	{Operation{"checkIfUserExist", http.MethodGet, sdk, "7.9"}, noAuth, userExists},
 	{Operation{"checkUsername", http.MethodGet, sdk, "7.9"}, bearer, checkFree},
+	{Operation{"captcha/init", http.MethodPost, doc, "7.9"}, noAuth, beginCaptcha},
 	{Operation{"captcha/data", http.MethodPost, doc, "7.9"}, noAuth, showCaptcha},
 	{Operation{"captcha/data/verify", http.MethodPost, doc, "7.9"}, noAuth, solveCaptcha},
 

@@ -100,10 +100,13 @@ func (c *Captchas) Try(p *Picture, answer string) (token string, ok bool) {
 	if !strings.EqualFold(p.Answer, answer) {
 		return "", false
 	}
-	token = "v1." + random.Text(32)
+	token = NewCaptchaToken()
 	c.tokens[token] = c.setting.Now().Add(CaptchaLifetime)
 	return token, true
 }
+
+// NewCaptchaToken returns a captcha_token that is good for nothing yet.
+func NewCaptchaToken() string { return "v1." + random.Text(32) }
 
 func (c *Captchas) tidy(now time.Time) {
 	c.pictures = slices.DeleteFunc(c.pictures, func(p *Picture) bool { return !c.good(p) })
