@@ -55,7 +55,7 @@ func (s *Server) RequireCaptcha(operations ...string) {
 	}
 }
 
-// CaptchaAnswer returns what a person would read in a picture, by the token that captcha/data gave with it. It is "" for
+// CaptchaAnswer returns the text that a picture shows, by the token that captcha/data gave with it. It is "" for
 // a picture that is unknown, expired or was tried already.
 func (s *Server) CaptchaAnswer(token string) string {
 	s.service.Lock()
@@ -67,7 +67,7 @@ func (s *Server) CaptchaAnswer(token string) string {
 }
 
 // WaitCaptcha returns the newest picture that is still good and that no WaitCaptcha has returned before: its token and
-// what a person would read in it. If there is none, it waits for the next one, for two minutes at most.
+// the text that it shows. If there is none, it waits for the next one, for two minutes at most.
 //
 // It returns an error that wraps ctx's when ctx is done first, [context.DeadlineExceeded] when the time is over, or
 // [net/http.ErrServerClosed] when the server is closed.

@@ -25,7 +25,7 @@
 // minutes, and "code" in no refusal of a refresh. [Relaxed] makes these mild, and an option of its own each of them. What the
 // service is not known to limit has a default that is documented or guessed, as below.
 //
-// A call that a rule refuses is answered in the live service's words. [Request] has the name of the rule, and so has the log of the
+// A call that a rule refuses is answered as the live service answers it. [Request] has the name of the rule, and so has the log of the
 // test, with the option that changes it.
 //
 // # Operations
@@ -80,7 +80,7 @@
 //
 // Captured live, and not the default, is this:
 //
-//   - is_user was absent in an answer to a mail; [WithoutIsUser] leaves it out. Other answers have it, and it is documented.
+//   - is_user was absent in an answer to an email; [WithoutIsUser] leaves it out. Other answers have it, and it is documented.
 //   - "code" without "error", in one capture that may be shortened.
 //   - A Chinese text for an address that is registered already, of which the whole answer is not known.
 //   - The errors of the SMS provider, which depend on the number; a [Fault] answers them.

@@ -40,7 +40,7 @@ func WithOnMessage(f func(Message)) Option {
 func (s *Server) WaitCode(ctx context.Context, to string) (string, error) {
 	key := address.Key(to)
 	if key == "" {
-		return "", fmt.Errorf("authtest: WaitCode: %q is neither a phone number nor an e-mail address", to)
+		return "", fmt.Errorf("authtest: WaitCode: %q is neither a phone number nor an email address", to)
 	}
 	ctx, cancel := context.WithTimeout(ctx, waitLimit)
 	defer cancel()

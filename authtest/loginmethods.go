@@ -8,9 +8,9 @@ type LoginMethod string
 
 // The login methods. All are on unless WithLoginOff names them.
 const (
-	LoginPassword  LoginMethod = "password"  // with a username, or a phone number or e-mail address in its place
+	LoginPassword  LoginMethod = "password"  // with a username, or a phone number or email address in its place
 	LoginPhone     LoginMethod = "phone"     // with a code by SMS
-	LoginEmail     LoginMethod = "email"     // with a code by e-mail
+	LoginEmail     LoginMethod = "email"     // with a code by email
 	LoginAnonymous LoginMethod = "anonymous" // without saying who it is
 	LoginCustom    LoginMethod = "custom"    // with a ticket of the environment's own backend
 )

@@ -10,8 +10,8 @@ type Operation struct {
 	Section  string   `json:"section"` // of docs/WIRE.md, where the facts stand with their sources
 }
 
-// Evidence says how surely the request and the good answer of an [Operation] are known. The conditions of refusals and their
-// words are often known less well: the package comment lists what is guessed.
+// Evidence says how surely the request and the good answer of an [Operation] are known. When a call is refused, and with which
+// error code, is often known less well: the package comment lists what is guessed.
 type Evidence string
 
 // How an operation can be known. Where several hold, the one that says more of the answer counts: Live, then Doc. The levels

@@ -113,7 +113,7 @@ func WithSMSDailyLimit(n int) Option {
 	}
 }
 
-// WithEmailInterval is WithSMSInterval for e-mail addresses. The default is a minute.
+// WithEmailInterval is WithSMSInterval for email addresses. The default is a minute.
 func WithEmailInterval(d time.Duration) Option {
 	return func(c *config) error {
 		c.EmailInterval = d
@@ -121,7 +121,7 @@ func WithEmailInterval(d time.Duration) Option {
 	}
 }
 
-// WithEmailDailyLimit is WithSMSDailyLimit for e-mail addresses. The default is 50.
+// WithEmailDailyLimit is WithSMSDailyLimit for email addresses. The default is 50.
 func WithEmailDailyLimit(n int) Option {
 	return func(c *config) error {
 		c.EmailDaily = n
@@ -185,7 +185,7 @@ func WithoutLimits() Option {
 	}
 }
 
-// WithAccessTokenLifetime sets the life of access tokens, in whole seconds. The default is 2 hours (WIRE.md section 6.2).
+// WithAccessTokenLifetime sets the lifetime of access tokens, in whole seconds. The default is 2 hours (WIRE.md section 6.2).
 func WithAccessTokenLifetime(d time.Duration) Option {
 	return func(c *config) error {
 		c.AccessLifetime = d
@@ -193,7 +193,7 @@ func WithAccessTokenLifetime(d time.Duration) Option {
 	}
 }
 
-// WithRefreshTokenLifetime sets the life of refresh tokens, in whole seconds. The default is 30 days (WIRE.md section 6.2).
+// WithRefreshTokenLifetime sets the lifetime of refresh tokens, in whole seconds. The default is 30 days (WIRE.md section 6.2).
 func WithRefreshTokenLifetime(d time.Duration) Option {
 	return func(c *config) error {
 		c.RefreshLifetime = d
@@ -240,7 +240,7 @@ func WithoutCode() Option {
 	}
 }
 
-// AllowNonLoopback lets Listen take an address that other machines can reach. Everybody who can reach it can sign in as anybody:
+// AllowNonLoopback lets Listen take an address that other machines can reach. Everybody who can reach it can sign in as any user:
 // the emulator has no secrets, and the page of a third party signs in whoever opens it. The control API answers this machine only,
 // unless [WithControlToken] is given.
 func AllowNonLoopback() Option {
@@ -264,7 +264,7 @@ func wholeSeconds(option string, d time.Duration) error {
 	return nil
 }
 
-// WithSudoByCode refuses user/sudo with a password to people who have a phone number: they need a verification_token,
+// WithSudoByCode refuses user/sudo with a password to users who have a phone number: they need a verification_token,
 // as a comment in the js-sdk says (WIRE.md section 7.5). Without it either will do.
 func WithSudoByCode() Option {
 	return func(c *config) error {

@@ -28,7 +28,7 @@ func RotatingWithGrace(d time.Duration) RefreshPolicy {
 	return RefreshPolicy{service.RefreshPolicy{Grace: d}}
 }
 
-// Static keeps the refresh token of a session for its whole life and answers it again with every refresh.
+// Static keeps the refresh token of a session for its whole lifetime and answers it again with every refresh.
 func Static() RefreshPolicy { return RefreshPolicy{service.RefreshPolicy{Static: true}} }
 
 // RevokingReuse returns the policy with one more rule: using a spent refresh token, outside the grace if there is one, ends

@@ -7,7 +7,7 @@ import (
 	"github.com/cloudbase-community/tcbauth/authtest/internal/service"
 )
 
-// tellRules makes a test's log say which rule has refused a call, since the refusal itself is in the live service's words.
+// tellRules makes a test's log say which rule has refused a call, since the refusal itself is that of the live service.
 func (c *config) tellRules(t testing.TB) {
 	told := c.OnRequest
 	c.OnRequest = func(r service.Request) {

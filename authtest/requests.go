@@ -9,7 +9,7 @@ import (
 	"github.com/cloudbase-community/tcbauth/authtest/internal/service"
 )
 
-// Request is one entry of the request log. Nothing in it signs anybody in or says who it was, but for the device id, by which
+// Request is one entry of the request log. Nothing in it signs a user in or says who the user was, but for the device id, by which
 // anonymous users are known: of the Authorization header there is the scheme, and of body and query the names of fields, with
 // the values of grant_type, target, usage and known client ids only; every other value is "***". The path has the operation's
 // name where an id stands in it, and no digits if it is no operation's. What is overlong is cut, or left out.

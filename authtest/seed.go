@@ -98,7 +98,7 @@ func WithSeed(file []byte) Option {
 		for to, code := range in.Codes {
 			key := address.Key(to)
 			if key == "" || !service.CodePattern.MatchString(code) {
-				return seedError(text.Mistake("codes."+to, "want six digits by a phone number or an e-mail address"))
+				return seedError(text.Mistake("codes."+to, "want six digits by a phone number or an email address"))
 			}
 			c.SeedCodes[key] = code
 		}

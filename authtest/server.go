@@ -73,13 +73,13 @@ func NewServer(t testing.TB, opts ...Option) *Server {
 }
 
 // ErrNotLoopback is why Listen refuses an address without [AllowNonLoopback].
-var ErrNotLoopback = errors.New("authtest: other machines could reach this address, and sign in as anybody")
+var ErrNotLoopback = errors.New("authtest: other machines could reach this address, and sign in as any user")
 
 // Listen starts a server over TCP, without TLS unless [WithTLS] is given, for programs that cannot use NewServer. addr is host and port, such as
 // "127.0.0.1:0" for a port that is free. An address that other machines could reach is refused with
 // [ErrNotLoopback] unless AllowNonLoopback is given. Web pages of every origin may call the auth operations. Close ends it.
 //
-// Beside the auth operations it serves, under /_emulator/, a page for people and the control API of the emulator, to this machine
+// Beside the auth operations it serves, under /_emulator/, a page for developers and the control API of the emulator, to this machine
 // only, or with [WithControlToken] to whoever has the token only, and to no web page of another origin. Bodies are JSON,
 // whatever the Content-Type, and so are answers, but for those of net/http itself (404, 405):
 //
@@ -92,7 +92,7 @@ var ErrNotLoopback = errors.New("authtest: other machines could reach this addre
 //     fields of [WithSeed]; it answers their subs
 //   - PATCH users/{sub} with the fields that change, DELETE users/{sub}
 //   - GET sessions, DELETE sessions/{id}, DELETE sessions?sub= for all of a user's
-//   - GET requests?operation=, GET operations: what has happened
+//   - GET requests?operation=, GET operations: the requests so far, and the known operations
 //   - GET rules, PATCH rules with those that change, DELETE rules for those of the start: the rules of [WithSeed] from sms_interval to
 //     max_sessions, without providers and clients. A reset brings those of the start back too
 //   - GET faults, DELETE faults, DELETE faults/{id}, POST faults {"operation","times","every","to","delay":"1s","status","error","error_code",

@@ -83,7 +83,7 @@ func ExampleStartAfresh() {
 
 // removeKey deletes the key of a directory from the keyring.
 func removeKey(dir string) {
-	if real, err := filepath.EvalSymlinks(dir); err == nil {
-		_ = keyring.Delete("mytool", real)
+	if resolved, err := filepath.EvalSymlinks(dir); err == nil {
+		_ = keyring.Delete("mytool", resolved)
 	}
 }

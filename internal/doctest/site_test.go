@@ -1,7 +1,6 @@
 package doctest
 
 import (
-	"bytes"
 	"context"
 	"crypto/rand"
 	"encoding/json"
@@ -132,7 +131,7 @@ func setCookie(w http.ResponseWriter, name, value string) {
 }
 
 // openSite serves a site, and returns a browser that posts a field to it.
-func openSite(t *testing.T, srv *authtest.Server) (post func(path string, fields ...string) *http.Response) {
+func openSite(t *testing.T, srv *authtest.Server) (post func(path string, fields ...string) answer) {
 	t.Helper()
 	app, err := tcbauth.NewApp(srv.Env, tcbauth.WithBaseURL(srv.URL), tcbauth.WithHTTPClient(srv.Client()), tcbauth.WithStoredOtp())
 	require.NoError(t, err)
@@ -148,7 +147,7 @@ func openSite(t *testing.T, srv *authtest.Server) (post func(path string, fields
 	client := web.Client()
 	client.Jar, err = cookiejar.New(nil)
 	require.NoError(t, err)
-	return func(path string, fields ...string) *http.Response {
+	return func(path string, fields ...string) answer {
 		form := make(url.Values)
 		for i := 0; i+1 < len(fields); i += 2 {
 			form.Set(fields[i], fields[i+1])
@@ -161,16 +160,15 @@ func openSite(t *testing.T, srv *authtest.Server) (post func(path string, fields
 		require.NoError(t, err)
 		body, err := io.ReadAll(resp.Body)
 		require.NoError(t, errors.Join(err, resp.Body.Close()))
-		resp.Body = io.NopCloser(bytes.NewReader(body))
-		return resp
+		return answer{resp.StatusCode, resp.Header, body}
 	}
 }
 
-func bodyOf(t *testing.T, resp *http.Response) string {
-	t.Helper()
-	body, err := io.ReadAll(resp.Body)
-	require.NoError(t, err)
-	return string(body)
+// answer is what the site answers.
+type answer struct {
+	status int
+	header http.Header
+	body   []byte
 }
 
 func TestSite(t *testing.T) {
@@ -203,11 +201,10 @@ func TestSite(t *testing.T) {
 		{"/profile", "", "", 401, "sign in", 2},
 		{"/logout", "", "", 200, "", 2},
 	} {
-		resp := post(step.path, step.field, step.value)
-		body := bodyOf(t, resp)
-		assert.Equal(t, step.status, resp.StatusCode, "%s %s: %s", step.path, step.value, body)
-		assert.Equal(t, step.status == http.StatusTooManyRequests, resp.Header.Get("Retry-After") != "", step.path)
-		assert.Contains(t, body, step.says)
+		got := post(step.path, step.field, step.value)
+		assert.Equal(t, step.status, got.status, "%s %s: %s", step.path, step.value, got.body)
+		assert.Equal(t, step.status == http.StatusTooManyRequests, got.header.Get("Retry-After") != "", step.path)
+		assert.Contains(t, string(got.body), step.says)
 		assert.Equal(t, step.revoked, srv.Count("revoke"), step.path)
 	}
 }
@@ -219,19 +216,19 @@ func TestSiteCaptcha(t *testing.T) {
 	srv.FixCode("13800000000", "123456")
 	post := openSite(t, srv)
 	for _, answer := range []string{"wrong", ""} {
-		require.Equal(t, http.StatusForbidden, post("/code", "phone", "13800000000").StatusCode)
+		require.Equal(t, http.StatusForbidden, post("/code", "phone", "13800000000").status)
 		var picture struct{ Token, Data string }
-		require.NoError(t, json.NewDecoder(post("/captcha").Body).Decode(&picture))
+		require.NoError(t, json.Unmarshal(post("/captcha").body, &picture))
 		require.Contains(t, picture.Data, "data:image/")
 		want := http.StatusForbidden
 		if answer == "" {
 			answer, want = srv.CaptchaAnswer(picture.Token), http.StatusOK
 		}
-		require.Equal(t, want, post("/answer", "picture", picture.Token, "answer", answer).StatusCode)
+		require.Equal(t, want, post("/answer", "picture", picture.Token, "answer", answer).status)
 	}
-	require.Equal(t, http.StatusOK, post("/code", "phone", "13800000000").StatusCode)
-	require.Equal(t, http.StatusOK, post("/login", "code", "123456").StatusCode)
-	require.Equal(t, http.StatusOK, post("/profile").StatusCode)
+	require.Equal(t, http.StatusOK, post("/code", "phone", "13800000000").status)
+	require.Equal(t, http.StatusOK, post("/login", "code", "123456").status)
+	require.Equal(t, http.StatusOK, post("/profile").status)
 }
 
 // serve answers requests until ctx ends, then lets them finish, and waits until their sessions are stored.

@@ -93,9 +93,6 @@ func TestPlainWords(t *testing.T) {
 		t.Skip("SKIPPED: the documentation of the packages was not read. There is no go command: ", err)
 	}
 	for _, dir := range publicPackages(t) {
-		if dir == "authtest" {
-			continue // whose comments are not all in plain words yet
-		}
 		cmd := exec.CommandContext(t.Context(), command, "doc", "-all", "./"+dir) //nolint:gosec // the go command
 		cmd.Dir = root
 		text, err := cmd.Output()
