@@ -73,7 +73,7 @@ func TestAnonymousEndedByServer(t *testing.T) {
 		auth := testbed.NewApp(t, srv).Auth()
 		state := testbed.SignInAnonymously(t, auth)
 		testbed.RefuseBearers(srv, 1, 0)
-		srv.Fault(authtest.Fault{Operation: "token", Times: 1, Error: &authtest.Error{Word: "invalid_grant", Number: 4026}})
+		srv.Fault(authtest.Fault{Operation: "token", Times: 1, Error: &authtest.Error{Code: "invalid_grant", Number: 4026}})
 		user, err := testbed.GetMe(t, auth)
 		require.NoError(t, err)
 		assert.Equal(t, state.User.Sub, user.Sub)
@@ -259,8 +259,8 @@ func TestKeepAnonymousUserInVain(t *testing.T) {
 		refusal *authtest.Error
 		goesOn  bool
 	}{
-		"a passing failure":        {&authtest.Error{Word: "internal", Number: 13}, false},
-		"anonymous users are over": {&authtest.Error{Word: "permission_denied", Number: 7, Status: 403}, true},
+		"a passing failure":        {&authtest.Error{Code: "internal", Number: 13}, false},
+		"anonymous users are over": {&authtest.Error{Code: "permission_denied", Number: 7, Status: 403}, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -80,7 +80,7 @@ func TestDeviceLoginByThePage(t *testing.T) {
 // TestPollDeviceToken is RFC 8628 from its beginning to its end, with the person at another screen.
 func TestPollDeviceToken(t *testing.T) {
 	t.Parallel()
-	word := func(w string) *authtest.Error { return &authtest.Error{Word: w} }
+	word := func(w string) *authtest.Error { return &authtest.Error{Code: w} }
 	for name, test := range map[string]struct {
 		interval int
 		faults   []authtest.Fault // of the first polls
@@ -160,7 +160,7 @@ func TestPollDeviceTokenEnds(t *testing.T) {
 		},
 		"server broken for good": {
 			nil, func(t *testing.T, srv *authtest.Server, _ string) {
-				srv.Fault(authtest.Fault{Operation: "token", Error: &authtest.Error{Word: "internal"}})
+				srv.Fault(authtest.Fault{Operation: "token", Error: &authtest.Error{Code: "internal"}})
 			},
 			tcbauth.CodeExpiredToken, 600 * time.Second, 12,
 		},

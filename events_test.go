@@ -268,7 +268,7 @@ func TestEventsOfOtherHandles(t *testing.T) {
 		_, err := there.GetAccessToken(t.Context())
 		require.NoError(t, err)
 		assert.Equal(t, []tcbauth.Event{tcbauth.EventInitialSession}, events())
-		srv.Fault(authtest.Fault{Operation: "revoke", Times: 1, Error: &authtest.Error{Word: "internal"}})
+		srv.Fault(authtest.Fault{Operation: "revoke", Times: 1, Error: &authtest.Error{Code: "internal"}})
 		require.Error(t, there.SignOut(t.Context()))
 		assert.Equal(t, []tcbauth.Event{tcbauth.EventInitialSession, tcbauth.EventSignedOut}, events())
 	})

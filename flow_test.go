@@ -98,8 +98,8 @@ func TestEmailFlow(t *testing.T) {
 // token: the person's code is spent.
 func TestWrongIsUser(t *testing.T) {
 	t.Parallel()
-	notFound := &authtest.Error{Word: "not_found", Number: 5}
-	registered := &authtest.Error{Word: "failed_precondition", Number: 9}
+	notFound := &authtest.Error{Code: "not_found", Number: 5}
+	registered := &authtest.Error{Code: "failed_precondition", Number: 9}
 	no := false
 	for name, test := range map[string]struct {
 		phone          string
@@ -112,7 +112,7 @@ func TestWrongIsUser(t *testing.T) {
 	}{
 		"is a user after all":         {phone: testbed.GopherPhone, signIns: 1, signUps: 1},
 		"is no user after all":        {phone: testbed.NewPhone, isUser: true, signIns: 1, signUps: 1},
-		"already_exists":              {phone: testbed.GopherPhone, signUp: &authtest.Error{Word: "already_exists", Number: 6}, signIns: 1, signUps: 1},
+		"already_exists":              {phone: testbed.GopherPhone, signUp: &authtest.Error{Code: "already_exists", Number: 6}, signIns: 1, signUps: 1},
 		"must not create, is a user":  {phone: testbed.GopherPhone, create: &no, signIns: 1},
 		"must not create, is no user": {phone: testbed.NewPhone, create: &no, want: tcbauth.CodeNotFound, signIns: 1},
 		"must not create, as told":    {phone: testbed.NewPhone, isUser: true, create: &no, want: tcbauth.CodeNotFound, signIns: 1},
@@ -124,10 +124,10 @@ func TestWrongIsUser(t *testing.T) {
 			phone: testbed.GopherPhone, signIn: notFound, want: tcbauth.CodeFailedPrecondition, signIns: 1, signUps: 1,
 		},
 		"another error is no contradiction": {
-			phone: testbed.GopherPhone, isUser: true, signIn: &authtest.Error{Word: "user_blocked"}, want: tcbauth.CodeUserBlocked, signIns: 1,
+			phone: testbed.GopherPhone, isUser: true, signIn: &authtest.Error{Code: "user_blocked"}, want: tcbauth.CodeUserBlocked, signIns: 1,
 		},
 		"nor is one of signing up": {
-			phone: testbed.NewPhone, signUp: &authtest.Error{Word: "permission_denied"}, want: tcbauth.CodePermissionDenied, signUps: 1,
+			phone: testbed.NewPhone, signUp: &authtest.Error{Code: "permission_denied"}, want: tcbauth.CodePermissionDenied, signUps: 1,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -266,8 +266,8 @@ func TestTransportRefreshFails(t *testing.T) {
 		want    error
 		ended   bool
 	}{
-		"refused":     {authtest.Error{Word: "invalid_grant", Number: 4026}, tcbauth.ErrSessionExpired, true},
-		"unavailable": {authtest.Error{Word: "unavailable"}, tcbauth.CodeUnavailable, false},
+		"refused":     {authtest.Error{Code: "invalid_grant", Number: 4026}, tcbauth.ErrSessionExpired, true},
+		"unavailable": {authtest.Error{Code: "unavailable"}, tcbauth.CodeUnavailable, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -226,7 +226,7 @@ func TestKeysOutageOnAuthtest(t *testing.T) {
 		v := verifierOf(t, srv)
 		require.NoError(t, verify(t, v, srv.IssueToken(authtest.TokenSpec{})))
 		for _, fault := range []authtest.Fault{
-			{Operation: "certs", Times: 1, Error: &authtest.Error{Word: "unavailable"}},
+			{Operation: "certs", Times: 1, Error: &authtest.Error{Code: "unavailable"}},
 			{Operation: "certs", Times: 1, Body: authtest.CutBody},
 			{Operation: "certs", Times: 1, Body: authtest.BadJSON},
 			{Operation: "certs", Times: 2, Close: authtest.BeforeCommit}, // the transport repeats once

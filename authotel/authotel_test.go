@@ -123,7 +123,7 @@ func TestFailures(t *testing.T) {
 		srv, m, store := testbed.Emulator(t), newTelemetry(), testbed.NewLockingStore()
 		auth := testbed.NewApp(t, srv, m.option, tcbauth.WithTokenStore(store)).Auth()
 		testbed.SignInAs(t, auth, testbed.Gopher)
-		srv.Fault(authtest.Fault{Operation: "user/me", Error: &authtest.Error{Word: "unavailable", Status: 503}})
+		srv.Fault(authtest.Fault{Operation: "user/me", Error: &authtest.Error{Code: "unavailable", Status: 503}})
 		_, err := testbed.GetMe(t, auth)
 		require.Error(t, err)
 		call := m.ended()["tcbauth.GetUserInfo"]
@@ -173,7 +173,7 @@ func TestMetrics(t *testing.T) {
 		testbed.SignInAs(t, auth, testbed.Gopher)
 		srv.Advance(testbed.TokenLifetime)
 		testbed.Slow(srv, "token", 1)
-		srv.Fault(authtest.Fault{Operation: "user/me", Times: 1, Error: &authtest.Error{Word: "unavailable", Status: 503}})
+		srv.Fault(authtest.Fault{Operation: "user/me", Times: 1, Error: &authtest.Error{Code: "unavailable", Status: 503}})
 		_, err := testbed.GetMe(t, auth)
 		require.NoError(t, err)
 		require.NoError(t, auth.SignOut(t.Context()))

@@ -173,7 +173,7 @@ func TestListenRefusals(t *testing.T) {
 
 	assert.PanicsWithValue(t, `authtest: Count: unknown operation "nothing"`, func() { srv.Count("nothing") })
 	assert.Panics(t, func() { srv.Fault(authtest.Fault{Operation: "nothing"}) })
-	injected := srv.Fault(authtest.Fault{Operation: "certs", Times: 1, Error: &authtest.Error{Word: "internal", Number: 13, Description: "x"}})
+	injected := srv.Fault(authtest.Fault{Operation: "certs", Times: 1, Error: &authtest.Error{Code: "internal", Number: 13, Description: "x"}})
 	assert.Zero(t, injected.Fired())
 	refused(t, srv, "certs", "", nil, 500, "internal", 13)
 	assert.Equal(t, 1, injected.Fired())

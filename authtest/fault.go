@@ -46,7 +46,7 @@ const (
 // [Fault] it is the server's answer.
 type Error struct {
 	Status      int    // HTTP status; 0 is the usual one of the error code: 429 for resource_exhausted, 503 for unavailable, 400 for an unknown code
-	Word        string // the error code, the field "error", such as "resource_exhausted"; required
+	Code        string // the error code, the field "error", such as "resource_exhausted"; required
 	Number      int    // "error_code"; 0 leaves the field out
 	Description string // "error_description"
 }
@@ -58,7 +58,7 @@ func (e *Error) refusal() *refusal.Error {
 	if e == nil {
 		return nil
 	}
-	return &refusal.Error{Status: e.Status, Word: e.Word, Number: e.Number, Description: e.Description}
+	return &refusal.Error{Status: e.Status, Code: e.Code, Number: e.Number, Description: e.Description}
 }
 
 // Injected is an active Fault.

@@ -21,9 +21,9 @@ func TestFaultError(t *testing.T) {
 	srv := authtest.NewServer(t)
 	injected := srv.Fault(authtest.Fault{
 		Operation: "certs", Times: 2,
-		Error: &authtest.Error{Word: "unavailable", Number: 14, Description: "try later"},
+		Error: &authtest.Error{Code: "unavailable", Number: 14, Description: "try later"},
 	})
-	srv.Fault(authtest.Fault{Operation: "certs", Times: 1, Error: &authtest.Error{Status: 200, Word: "x", Description: "y"}})
+	srv.Fault(authtest.Fault{Operation: "certs", Times: 1, Error: &authtest.Error{Status: 200, Code: "x", Description: "y"}})
 	for range 2 {
 		refused(t, srv, "certs", "", nil, http.StatusServiceUnavailable, "unavailable", 14)
 	}
@@ -33,7 +33,7 @@ func TestFaultError(t *testing.T) {
 	assert.Equal(t, 2, injected.Fired())
 	assert.Equal(t, 4, srv.Count("certs"))
 
-	always := srv.Fault(authtest.Fault{Operation: "signin", Error: &authtest.Error{Word: "internal", Number: 13, Description: "x"}})
+	always := srv.Fault(authtest.Fault{Operation: "signin", Error: &authtest.Error{Code: "internal", Number: 13, Description: "x"}})
 	for range 3 {
 		refused(t, srv, "signin", "", object{}, http.StatusInternalServerError, "internal", 13)
 	}
@@ -146,7 +146,7 @@ func TestFaultDelayEndsWithServer(t *testing.T) {
 
 func TestFaultMistakes(t *testing.T) {
 	t.Parallel()
-	refusal := &authtest.Error{Word: "internal"}
+	refusal := &authtest.Error{Code: "internal"}
 	for name, fault := range map[string]authtest.Fault{
 		"unknown operation": {Operation: "nothing", Error: refusal},
 		"no operation":      {Error: refusal},
@@ -157,7 +157,7 @@ func TestFaultMistakes(t *testing.T) {
 		"close":             {Operation: "token", Close: 9},
 		"body":              {Operation: "token", Body: 9},
 		"no word":           {Operation: "token", Error: &authtest.Error{Status: 500}},
-		"status":            {Operation: "token", Error: &authtest.Error{Status: 99, Word: "x"}},
+		"status":            {Operation: "token", Error: &authtest.Error{Status: 99, Code: "x"}},
 		"every":             {Operation: "token", Every: -1, Error: refusal},
 		"to":                {Operation: "token", To: "nobody", Error: refusal},
 		"page's status":     {Operation: "token", Body: authtest.HTML, Status: 99},
@@ -177,7 +177,7 @@ func TestFaultThatNeverFired(t *testing.T) {
 	fake := &fakeT{}
 	srv := authtest.NewServer(fake)
 	srv.Fault(authtest.Fault{Operation: "token", Close: authtest.BeforeCommit})
-	srv.Fault(authtest.Fault{Operation: "certs", Error: &authtest.Error{Word: "internal", Number: 13, Description: "x"}})
+	srv.Fault(authtest.Fault{Operation: "certs", Error: &authtest.Error{Code: "internal", Number: 13, Description: "x"}})
 	refused(t, srv, "certs", "", nil, 500, "internal", 13)
 	assert.Len(t, fake.finish(), 1)
 
@@ -190,7 +190,7 @@ func TestFaultThatNeverFired(t *testing.T) {
 
 func TestErrorText(t *testing.T) {
 	t.Parallel()
-	err := error(&authtest.Error{Word: "resource_exhausted", Number: 8, Description: "secret"})
+	err := error(&authtest.Error{Code: "resource_exhausted", Number: 8, Description: "secret"})
 	assert.Equal(t, "authtest: 429 resource_exhausted (8)", err.Error())
 	var typed *authtest.Error
 	assert.True(t, errors.As(err, &typed))

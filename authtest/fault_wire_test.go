@@ -48,7 +48,7 @@ func TestFaultsOnTheWire(t *testing.T) {
 	}{
 		"none": {authtest.Fault{}, func(t *testing.T, answer string) { t.Helper(); whole(t, answer, "200 ", `"access_token":"`) }, true},
 		"error": {
-			authtest.Fault{Error: &authtest.Error{Word: "unavailable", Number: 14, Description: "later"}},
+			authtest.Fault{Error: &authtest.Error{Code: "unavailable", Number: 14, Description: "later"}},
 			func(t *testing.T, answer string) {
 				t.Helper()
 				whole(t, answer, "503 ", `{"error":"unavailable","error_code":14,"error_description":"later","code":"UNAVAILABLE"}`)
@@ -94,7 +94,7 @@ func TestFaultsOnTheWire(t *testing.T) {
 func TestFaultEvery(t *testing.T) {
 	t.Parallel()
 	srv := authtest.NewServer(t)
-	down := &authtest.Error{Word: "unavailable", Number: 14, Description: "x"}
+	down := &authtest.Error{Code: "unavailable", Number: 14, Description: "x"}
 	third := srv.Fault(authtest.Fault{Operation: "certs", Every: 3, Times: 2, Error: down})
 	var got []int
 	for range 10 {
@@ -110,8 +110,8 @@ func TestFaultEvery(t *testing.T) {
 func TestFaultEveryBesideAnother(t *testing.T) {
 	t.Parallel()
 	srv := authtest.NewServer(t)
-	srv.Fault(authtest.Fault{Operation: "certs", Times: 1, Error: &authtest.Error{Word: "aborted", Description: "x"}})
-	srv.Fault(authtest.Fault{Operation: "certs", Every: 3, Error: &authtest.Error{Word: "unavailable", Description: "x"}})
+	srv.Fault(authtest.Fault{Operation: "certs", Times: 1, Error: &authtest.Error{Code: "aborted", Description: "x"}})
+	srv.Fault(authtest.Fault{Operation: "certs", Every: 3, Error: &authtest.Error{Code: "unavailable", Description: "x"}})
 	var got []int
 	for range 7 {
 		status, _, err := try(t, srv, "certs", "", nil)
@@ -128,7 +128,7 @@ func TestFaultTo(t *testing.T) {
 	srv := authtest.NewServer(t, authtest.Relaxed(), authtest.WithoutLimits())
 	mine, theirs := signUp(t, srv, phone), signUp(t, srv, other)
 	mail := signUp(t, srv, email)
-	down := &authtest.Error{Word: "unavailable", Number: 14, Description: "x"}
+	down := &authtest.Error{Code: "unavailable", Number: 14, Description: "x"}
 	for _, operation := range []string{"verification", "signin", "token", "user/me", "revoke", "checkIfUserExist"} {
 		srv.Fault(authtest.Fault{Operation: operation, To: "138-0000-0000", Error: down})
 	}

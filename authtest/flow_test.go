@@ -101,7 +101,7 @@ func TestVerificationRefusals(t *testing.T) {
 		{"no space", "", object{"phone_number": "+8613800000000"}, 400, "invalid_argument", 3,
 			`value does not match regex pattern "^$|^\+[1-9][0-9]{0,3}\s[0-9]{4,20}$"`},
 		{"two spaces", "", object{"phone_number": "+86 138 00000000"}, 400, "invalid_argument", 3, "regex"},
-		{"e-mail", "", object{"email": "A <a@b.cn>"}, 400, "invalid_argument", 3, "valid email"},
+		{"email", "", object{"email": "A <a@b.cn>"}, 400, "invalid_argument", 3, "valid email"},
 		{"not a string", "", object{"phone_number": 1}, 400, "invalid_argument", 3, "not a string"},
 		{"target", "", object{"phone_number": phone, "target": "NOBODY"}, 400, "invalid_argument", 3, "Target"},
 		{"unknown user", "", object{"phone_number": "+86 13700000000", "target": "USER"}, 404, "not_found", 5, "not exist"},

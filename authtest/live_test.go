@@ -144,7 +144,7 @@ func TestCodeOfErrors(t *testing.T) {
 			t.Parallel()
 			srv := authtest.NewServer(t, in.opts...)
 			srv.Seed(authtest.User{Phone: phone})
-			srv.Fault(authtest.Fault{Operation: "v2/token", Times: 1, Error: &authtest.Error{Word: "invalid_grant", Number: 4026}})
+			srv.Fault(authtest.Fault{Operation: "v2/token", Times: 1, Error: &authtest.Error{Code: "invalid_grant", Number: 4026}})
 			for _, call := range []struct {
 				operation string
 				in        object

@@ -132,7 +132,7 @@ func TestV2(t *testing.T) {
 	ok(t, srv, "token", "", refresh(session.text("refresh_token")))
 	assert.Equal(t, 1, srv.Count("v2/token"))
 	assert.Equal(t, 1, srv.Count("token"))
-	srv.Fault(authtest.Fault{Operation: "v2/token", Times: 1, Error: &authtest.Error{Word: "unavailable", Number: 14, Description: "x"}})
+	srv.Fault(authtest.Fault{Operation: "v2/token", Times: 1, Error: &authtest.Error{Code: "unavailable", Number: 14, Description: "x"}})
 	refused(t, srv, "v2/token", "", object{}, 503, "unavailable", 14)
 
 	code := func(to string) object {

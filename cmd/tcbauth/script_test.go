@@ -90,7 +90,7 @@ var serverCommands = map[string]func(*authtest.Server, []string) error{
 		return nil
 	},
 	"fail": func(srv *authtest.Server, args []string) error { // OPERATION WORD
-		srv.Fault(authtest.Fault{Operation: args[0], Times: 1, Error: &authtest.Error{Word: args[1]}})
+		srv.Fault(authtest.Fault{Operation: args[0], Times: 1, Error: &authtest.Error{Code: args[1]}})
 		return nil
 	},
 	"count": func(srv *authtest.Server, args []string) error { // OPERATION NUMBER

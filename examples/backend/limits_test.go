@@ -67,7 +67,7 @@ func TestLimitsOfNumber(t *testing.T) {
 	t.Parallel()
 	s := openSite(t, false, authtest.WithoutLimits())
 	s.limits.codesOfNumber.limit = 1
-	captcha := &authtest.Error{Word: "captcha_required", Number: 4001}
+	captcha := &authtest.Error{Code: "captcha_required", Number: 4001}
 	s.srv.Fault(authtest.Fault{Operation: "verification", Times: 3, Error: captcha})
 	for range 3 {
 		require.NotEqual(t, http.StatusTooManyRequests, s.newBrowser(t).post(t, "/login/code", "phone", phone).status)

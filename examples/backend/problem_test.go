@@ -20,7 +20,7 @@ func TestProblems(t *testing.T) {
 	t.Parallel()
 	refuse := func(operation, word string, number int) func(*site) {
 		return func(s *site) {
-			s.srv.Fault(authtest.Fault{Operation: operation, Times: 1, Error: &authtest.Error{Word: word, Number: number}})
+			s.srv.Fault(authtest.Fault{Operation: operation, Times: 1, Error: &authtest.Error{Code: word, Number: number}})
 		}
 	}
 	for name, test := range map[string]struct {
@@ -122,7 +122,7 @@ func TestMeFails(t *testing.T) {
 	s := openSite(t, false)
 	visitor := s.newBrowser(t)
 	visitor.signIn(t, s.srv, phone)
-	s.srv.Fault(authtest.Fault{Operation: "user/me", Times: 2, Error: &authtest.Error{Word: "internal", Number: 13}})
+	s.srv.Fault(authtest.Fault{Operation: "user/me", Times: 2, Error: &authtest.Error{Code: "internal", Number: 13}})
 	for _, path := range []string{"/me", "/"} {
 		got := visitor.get(t, path)
 		assert.Equal(t, http.StatusBadGateway, got.status)

@@ -145,7 +145,7 @@ func TestAccessKeyIsNoWayOut(t *testing.T) {
 		auth, wire, _, store := keyed(t, srv)
 		session := testbed.SignInAs(t, auth, testbed.Gopher)
 		srv.Advance(testbed.TokenLifetime)
-		srv.Fault(authtest.Fault{Operation: "token", Times: 2, Error: &authtest.Error{Word: "unavailable"}})
+		srv.Fault(authtest.Fault{Operation: "token", Times: 2, Error: &authtest.Error{Code: "unavailable"}})
 		_, err := auth.GetAccessToken(t.Context())
 		require.ErrorIs(t, err, tcbauth.CodeUnavailable)
 		_, err = testbed.GetMe(t, auth)

@@ -177,7 +177,7 @@ func TestCaptchaTokenIsRefusedAgain(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		srv := testbed.Emulator(t)
-		srv.Fault(authtest.Fault{Operation: "verification", Error: &authtest.Error{Word: "captcha_invalid", Number: 4002}})
+		srv.Fault(authtest.Fault{Operation: "verification", Error: &authtest.Error{Code: "captcha_invalid", Number: 4002}})
 		r := testbed.NewReader(srv)
 		require.ErrorIs(t, getCode(t, r.App(t).Auth()), tcbauth.ErrCaptchaInvalid)
 		assert.Equal(t, 1, r.Solved())

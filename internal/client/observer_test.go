@@ -23,7 +23,7 @@ var refreshCall = tcbauth.CallStart{Op: "RefreshSession", Method: http.MethodPos
 // TestObserverOfCalls: each way that a call can end is told, with what it has cost.
 func TestObserverOfCalls(t *testing.T) {
 	t.Parallel()
-	unavailable := &authtest.Error{Word: "unavailable", Status: 503}
+	unavailable := &authtest.Error{Code: "unavailable", Status: 503}
 	for name, tt := range map[string]struct {
 		before func(srv *authtest.Server, tap *testbed.Tap)
 		want   []tcbauth.CallEnd // without what all have, the request id and the server
@@ -65,7 +65,7 @@ func TestObserverOfCalls(t *testing.T) {
 		"with a refused refresh token": {
 			func(srv *authtest.Server, _ *testbed.Tap) {
 				srv.Advance(testbed.TokenLifetime)
-				srv.Fault(authtest.Fault{Operation: "token", Error: &authtest.Error{Word: "invalid_grant", Number: 4026}})
+				srv.Fault(authtest.Fault{Operation: "token", Error: &authtest.Error{Code: "invalid_grant", Number: 4026}})
 			},
 			[]tcbauth.CallEnd{
 				{CallStart: refreshCall, Code: tcbauth.CodeInvalidGrant, Category: tcbauth.CategoryInvalidCredentials, StatusCode: 400, Attempts: 1},
@@ -118,12 +118,12 @@ func TestObserverOfRefreshes(t *testing.T) {
 	}{
 		"good": {want: []tcbauth.RefreshEnd{{Outcome: tcbauth.RefreshDone}}},
 		"refused": {
-			fault: &authtest.Error{Word: "invalid_grant"},
+			fault: &authtest.Error{Code: "invalid_grant"},
 			want:  []tcbauth.RefreshEnd{{Outcome: tcbauth.RefreshRefused, Code: tcbauth.CodeInvalidGrant, Category: tcbauth.CategoryInvalidCredentials}},
 			ends:  []tcbauth.SessionEnd{{Reason: tcbauth.SessionExpired, Code: tcbauth.CodeInvalidGrant}},
 		},
 		"in vain": {
-			fault: &authtest.Error{Word: "internal"},
+			fault: &authtest.Error{Code: "internal"},
 			want:  []tcbauth.RefreshEnd{{Outcome: tcbauth.RefreshFailed, Code: tcbauth.CodeInternal, Category: tcbauth.CategoryServiceError}},
 		},
 		"anew": {

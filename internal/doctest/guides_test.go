@@ -112,14 +112,14 @@ func TestServerDown(t *testing.T) {
 		_, err = auth.SignInAnonymously(t.Context(), tcbauth.SignInAnonymouslyRequest{})
 		require.NoError(t, err)
 		before := srv.Count("user/me")
-		srv.Fault(authtest.Fault{Operation: "user/me", Times: 3, Error: &authtest.Error{Word: "unavailable"}}) // HTTP 503
+		srv.Fault(authtest.Fault{Operation: "user/me", Times: 3, Error: &authtest.Error{Code: "unavailable"}}) // HTTP 503
 		_, err = auth.GetUserInfo(t.Context(), tcbauth.GetUserInfoRequest{})
 		require.ErrorIs(t, err, tcbauth.ErrServiceError)
 		srv.Fault(authtest.Fault{Operation: "user/me", Times: 3, Body: authtest.HTML}) // HTTP 502 and a proxy's page
 		_, err = auth.GetUserInfo(t.Context(), tcbauth.GetUserInfoRequest{})
 		require.ErrorIs(t, err, tcbauth.ErrServiceError)
 		require.Equal(t, before+6, srv.Count("user/me"), "a read is tried three times")
-		srv.Fault(authtest.Fault{Operation: "user/me", Error: &authtest.Error{Word: "internal", Status: http.StatusInternalServerError}})
+		srv.Fault(authtest.Fault{Operation: "user/me", Error: &authtest.Error{Code: "internal", Status: http.StatusInternalServerError}})
 		_, err = auth.GetUserInfo(t.Context(), tcbauth.GetUserInfoRequest{})
 		require.ErrorIs(t, err, tcbauth.ErrServiceError)
 		require.Equal(t, before+7, srv.Count("user/me"), "a 500 is not")

@@ -24,7 +24,7 @@ func ServerFaults(lasts time.Duration) []Fault {
 		{Name: Nothing, Begin: func(testing.TB, *Fleet) func() { return func() {} }},
 		{Name: "server slow: 2 s a refresh", Begin: ofServer(authtest.Fault{Operation: "token", Delay: 2 * time.Second})},
 		{Name: "server silent", Begin: ofServer(authtest.Fault{Operation: "token", Delay: time.Hour})},
-		{Name: "server answers 503", Begin: ofServer(authtest.Fault{Operation: "token", Error: &authtest.Error{Word: "unavailable", Number: 14, Status: 503, Description: "try later"}})},
+		{Name: "server answers 503", Begin: ofServer(authtest.Fault{Operation: "token", Error: &authtest.Error{Code: "unavailable", Number: 14, Status: 503, Description: "try later"}})},
 		{Name: "connection cut before the refresh", Begin: ofServer(authtest.Fault{Operation: "token", Close: authtest.BeforeCommit})},
 		{Name: "connection cut after the refresh", Begin: ofServer(authtest.Fault{Operation: "token", Close: authtest.AfterCommit}), Loses: spentUnseen, Share: 1},
 		{

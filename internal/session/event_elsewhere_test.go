@@ -17,7 +17,7 @@ import (
 // refuseRefresh makes the server end the session that refreshes next.
 func refuseRefresh(srv *authtest.Server) {
 	srv.Fault(authtest.Fault{
-		Operation: "token", Times: 1, Error: &authtest.Error{Word: "invalid_grant", Number: 4026, Description: "invalid refresh token"},
+		Operation: "token", Times: 1, Error: &authtest.Error{Code: "invalid_grant", Number: 4026, Description: "invalid refresh token"},
 	})
 }
 
@@ -184,7 +184,7 @@ func TestSharedExchangeIsToldByBoth(t *testing.T) {
 				srv.Advance(testbed.TokenLifetime)
 				slow := authtest.Fault{Operation: "token", Times: 1, Delay: time.Second}
 				if test.refused {
-					slow.Error = &authtest.Error{Word: "invalid_grant", Number: 4026, Description: "invalid refresh token"}
+					slow.Error = &authtest.Error{Code: "invalid_grant", Number: 4026, Description: "invalid refresh token"}
 				}
 				srv.Fault(slow)
 				one, two := testbed.Background(testbed.Getting(t.Context(), here)), testbed.Background(testbed.Getting(t.Context(), there))

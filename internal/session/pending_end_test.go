@@ -63,7 +63,7 @@ func TestPendingOutlivesTheSession(t *testing.T) {
 			return err
 		},
 		"a refused refresh": func(t *testing.T, srv *authtest.Server, auth *tcbauth.Auth) error {
-			srv.Fault(authtest.Fault{Operation: "token", Times: 1, Error: &authtest.Error{Word: "invalid_grant"}})
+			srv.Fault(authtest.Fault{Operation: "token", Times: 1, Error: &authtest.Error{Code: "invalid_grant"}})
 			_, err := auth.RefreshSession(t.Context(), tcbauth.RefreshSessionRequest{})
 			return err
 		},
@@ -121,7 +121,7 @@ func TestPendingWaitsForAPerson(t *testing.T) {
 		solved := make(chan struct{})
 		solving := testbed.NewApp(t, srv, tcbauth.WithTokenStore(store), tcbauth.WithStoredOtp(),
 			tcbauth.WithCaptchaSolver(func(context.Context, tcbauth.Captcha) (string, error) { <-solved; return "", testbed.ErrDisk }))
-		srv.Fault(authtest.Fault{Operation: verifying, Times: 1, Error: &authtest.Error{Word: "captcha_required", Number: 4001}})
+		srv.Fault(authtest.Fault{Operation: verifying, Times: 1, Error: &authtest.Error{Code: "captcha_required", Number: 4001}})
 		first, second := make(chan error, 1), make(chan error, 1)
 		go func() { first <- finishStored(t.Context(), solving.ForUser(pendingVisitor), otpCode) }()
 		synctest.Wait()
@@ -156,7 +156,7 @@ func TestPendingIsNotBroughtBack(t *testing.T) {
 				testbed.SignInAs(t, app.ForUser(pendingVisitor), testbed.Gopher)
 				waiting(t, srv, app)
 				srv.Fault(authtest.Fault{
-					Operation: test.operation, Times: 1, Delay: time.Second, Error: &authtest.Error{Word: "invalid_verification_code"},
+					Operation: test.operation, Times: 1, Delay: time.Second, Error: &authtest.Error{Code: "invalid_verification_code"},
 				})
 				done := make(chan error, 1)
 				go func() { done <- test.meanwhile(t.Context(), app.ForUser(pendingVisitor)) }()

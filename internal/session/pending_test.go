@@ -161,10 +161,10 @@ func TestPendingTries(t *testing.T) {
 			defer leave()
 			return finishStored(ctx, auth, wrongCode)
 		}, counts: true},
-		"over at the server": {try: failing(authtest.Fault{Error: &authtest.Error{Word: "aborted", Number: 10}}), ends: true},
-		"unavailable":        {try: failing(authtest.Fault{Error: &authtest.Error{Word: "unavailable", Number: 14}})},
-		"rate limited":       {try: failing(authtest.Fault{Error: &authtest.Error{Word: "resource_exhausted", Number: 8}})},
-		"captcha":            {try: failing(authtest.Fault{Error: &authtest.Error{Word: "captcha_required", Number: 4001}})},
+		"over at the server": {try: failing(authtest.Fault{Error: &authtest.Error{Code: "aborted", Number: 10}}), ends: true},
+		"unavailable":        {try: failing(authtest.Fault{Error: &authtest.Error{Code: "unavailable", Number: 14}})},
+		"rate limited":       {try: failing(authtest.Fault{Error: &authtest.Error{Code: "resource_exhausted", Number: 8}})},
+		"captcha":            {try: failing(authtest.Fault{Error: &authtest.Error{Code: "captcha_required", Number: 4001}})},
 		"no code": {try: func(t *testing.T, _ *authtest.Server, auth *tcbauth.Auth) error {
 			return finishStored(t.Context(), auth, "abc")
 		}},
@@ -220,7 +220,7 @@ func TestPendingNotSent(t *testing.T) {
 		solving := testbed.NewApp(t, srv, tcbauth.WithTokenStore(store), tcbauth.WithStoredOtp(),
 			tcbauth.WithCaptchaSolver(func(context.Context, tcbauth.Captcha) (string, error) { return "", testbed.ErrDisk }))
 		for range 6 {
-			srv.Fault(authtest.Fault{Operation: verifying, Times: 1, Error: &authtest.Error{Word: "captcha_required", Number: 4001}})
+			srv.Fault(authtest.Fault{Operation: verifying, Times: 1, Error: &authtest.Error{Code: "captcha_required", Number: 4001}})
 			require.ErrorIs(t, finishStored(t.Context(), solving.ForUser(pendingVisitor), otpCode), testbed.ErrDisk)
 		}
 		require.NoError(t, finishStored(t.Context(), app.ForUser(pendingVisitor), otpCode))
@@ -350,7 +350,7 @@ func TestPendingOfTwoTabs(t *testing.T) {
 		c, err := auth.StoredOtp(t.Context())
 		require.NoError(t, err)
 		assert.Equal(t, testbed.GopherPhone, c.Phone)
-		srv.Fault(authtest.Fault{Operation: "verification", Times: 1, Error: &authtest.Error{Word: "resource_exhausted", Number: 8}})
+		srv.Fault(authtest.Fault{Operation: "verification", Times: 1, Error: &authtest.Error{Code: "resource_exhausted", Number: 8}})
 		_, err = auth.SignInWithOtp(t.Context(), tcbauth.SignInWithOtpRequest{Phone: testbed.BadgerPhone})
 		require.ErrorIs(t, err, tcbauth.ErrRateLimited)
 		require.ErrorIs(t, finishStored(t.Context(), auth, wrongCode), tcbauth.ErrVerificationFailed, "the code of another tab")

@@ -27,7 +27,7 @@ func TestRefusedBearerOfSomebodyElse(t *testing.T) {
 		one := testbed.NewApp(t, srv, tcbauth.WithTokenStore(store), wire.Client()).Auth()
 		first := testbed.SignInAs(t, one, testbed.Gopher)
 		second := testbed.SignInAs(t, testbed.NewApp(t, srv, tcbauth.WithTokenStore(store)).Auth(), testbed.Badger)
-		srv.Fault(authtest.Fault{Operation: "user/basic/edit", Times: 1, Error: &authtest.Error{Word: "unauthenticated", Number: 16}})
+		srv.Fault(authtest.Fault{Operation: "user/basic/edit", Times: 1, Error: &authtest.Error{Code: "unauthenticated", Number: 16}})
 
 		_, err := one.UpdateUserBasicInfo(t.Context(), tcbauth.UpdateUserBasicInfoRequest{Description: new("Gopher's own words")})
 		require.ErrorIs(t, err, tcbauth.ErrSessionExpired)

@@ -84,7 +84,7 @@ func TestRefreshAheadFails(t *testing.T) {
 		auth := testbed.NewApp(t, srv, tcbauth.WithRefreshAhead(ahead), logged).Auth()
 		old := testbed.SignInAs(t, auth, testbed.Gopher)
 		later(used - ahead)
-		down := srv.Fault(authtest.Fault{Operation: "token", Error: &authtest.Error{Word: "internal", Number: 13, Description: "x"}})
+		down := srv.Fault(authtest.Fault{Operation: "token", Error: &authtest.Error{Code: "internal", Number: 13, Description: "x"}})
 		for range 60 {
 			getNow(t, auth, old.AccessToken)
 			later(time.Second)
@@ -111,7 +111,7 @@ func TestRefreshAheadRefused(t *testing.T) {
 		old := testbed.SignInAs(t, auth, testbed.Gopher)
 		later(used - ahead)
 		srv.Fault(authtest.Fault{
-			Operation: "token", Error: &authtest.Error{Word: "invalid_grant", Number: 4026, Description: "invalid refresh token"},
+			Operation: "token", Error: &authtest.Error{Code: "invalid_grant", Number: 4026, Description: "invalid refresh token"},
 		})
 		for range 10 {
 			getNow(t, auth, old.AccessToken)
@@ -163,7 +163,7 @@ func TestRefreshAheadIsOvertaken(t *testing.T) {
 		old := testbed.SignInAs(t, auth, testbed.Gopher)
 		later(used - time.Second)
 		srv.Fault(authtest.Fault{
-			Operation: "token", Times: 1, Delay: 5 * time.Second, Error: &authtest.Error{Word: "internal", Number: 13, Description: "x"},
+			Operation: "token", Times: 1, Delay: 5 * time.Second, Error: &authtest.Error{Code: "internal", Number: 13, Description: "x"},
 		})
 		getNow(t, auth, old.AccessToken)
 		later(2 * time.Second)
@@ -236,7 +236,7 @@ func TestRefreshAheadFailsForVisitors(t *testing.T) {
 		app := testbed.NewApp(t, srv, tcbauth.WithRefreshAhead(ahead))
 		old := testbed.SignInAs(t, app.ForUser("v"), testbed.Gopher)
 		later(used - ahead)
-		down := srv.Fault(authtest.Fault{Operation: "token", Error: &authtest.Error{Word: "internal", Number: 13, Description: "x"}})
+		down := srv.Fault(authtest.Fault{Operation: "token", Error: &authtest.Error{Code: "internal", Number: 13, Description: "x"}})
 		for range 60 {
 			getNow(t, app.ForUser("v"), old.AccessToken)
 			later(time.Second)

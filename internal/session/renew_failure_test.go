@@ -23,10 +23,10 @@ func TestRenewFails(t *testing.T) {
 		fault authtest.Fault
 		want  []error
 	}{
-		"unavailable": {authtest.Fault{Error: &authtest.Error{Word: "unavailable"}}, []error{tcbauth.CodeUnavailable}},
-		"internal":    {authtest.Fault{Error: &authtest.Error{Word: "internal"}}, []error{tcbauth.CodeInternal}},
+		"unavailable": {authtest.Fault{Error: &authtest.Error{Code: "unavailable"}}, []error{tcbauth.CodeUnavailable}},
+		"internal":    {authtest.Fault{Error: &authtest.Error{Code: "internal"}}, []error{tcbauth.CodeInternal}},
 		"rate limited": {
-			authtest.Fault{Error: &authtest.Error{Word: "resource_exhausted", Number: 8}},
+			authtest.Fault{Error: &authtest.Error{Code: "resource_exhausted", Number: 8}},
 			[]error{tcbauth.CodeResourceExhausted, tcbauth.ErrRateLimited},
 		},
 		"closed before the answer": {

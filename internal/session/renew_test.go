@@ -343,7 +343,7 @@ func TestAnonymousIsKept(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		srv := testbed.Emulator(t)
-		srv.Fault(authtest.Fault{Operation: "token", Times: 1, Error: &authtest.Error{Word: "unavailable"}})
+		srv.Fault(authtest.Fault{Operation: "token", Times: 1, Error: &authtest.Error{Code: "unavailable"}})
 		store := tcbauth.NewMemoryStore()
 		session := &tcbauth.Credentials{AccessToken: "a", RefreshToken: "r", Scope: "anonymous", ExpiresAt: srv.Now().Add(-time.Hour)}
 		testbed.Put(t, store, testbed.DefaultKey, session)

@@ -24,7 +24,7 @@ func TestSignOutDuringRefresh(t *testing.T) {
 		require.NoError(t, auth.SignOut(t.Context()))
 	}
 	unrevoked := func(t *testing.T, srv *authtest.Server, auth *tcbauth.Auth) {
-		srv.Fault(authtest.Fault{Operation: "revoke", Times: 1, Error: &authtest.Error{Word: "internal"}})
+		srv.Fault(authtest.Fault{Operation: "revoke", Times: 1, Error: &authtest.Error{Code: "internal"}})
 		require.ErrorIs(t, auth.SignOut(t.Context()), tcbauth.CodeInternal)
 	}
 	forget := func(t *testing.T, _ *authtest.Server, auth *tcbauth.Auth) {
@@ -134,7 +134,7 @@ func TestSignInWithoutUser(t *testing.T) {
 		store := tcbauth.NewMemoryStore()
 		auth := testbed.NewApp(t, srv, tcbauth.WithTokenStore(store), logged).Auth()
 		events := testbed.EventsOf(auth)
-		srv.Fault(authtest.Fault{Operation: "user/me", Times: 1, Error: &authtest.Error{Word: "permission_denied"}})
+		srv.Fault(authtest.Fault{Operation: "user/me", Times: 1, Error: &authtest.Error{Code: "permission_denied"}})
 		state, err := auth.SignInWithPassword(t.Context(), tcbauth.SignInWithPasswordRequest{Username: testbed.Gopher, Password: testbed.Password})
 		require.NoError(t, err)
 		require.ErrorIs(t, state.UserErr, tcbauth.CodePermissionDenied)
@@ -199,9 +199,9 @@ func TestSignOutForgetsAnyway(t *testing.T) {
 		want  error
 		sent  int
 	}{
-		"refused":     {authtest.Fault{Error: &authtest.Error{Word: "internal"}}, tcbauth.CodeInternal, 1},
+		"refused":     {authtest.Fault{Error: &authtest.Error{Code: "internal"}}, tcbauth.CodeInternal, 1},
 		"closed":      {authtest.Fault{Close: authtest.BeforeCommit}, tcbauth.ErrOutcomeUnknown, 3},
-		"unavailable": {authtest.Fault{Error: &authtest.Error{Word: "unavailable"}}, tcbauth.CodeUnavailable, 3},
+		"unavailable": {authtest.Fault{Error: &authtest.Error{Code: "unavailable"}}, tcbauth.CodeUnavailable, 3},
 		"cut":         {authtest.Fault{Body: authtest.CutBody}, tcbauth.ErrOutcomeUnknown, 3},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -277,7 +277,7 @@ func TestSignOutWithRedirect(t *testing.T) {
 
 		// The server has ended the session already: signed out is signed out.
 		testbed.SignInAs(t, auth, testbed.Gopher)
-		srv.Fault(authtest.Fault{Operation: "user/signout", Times: 1, Error: &authtest.Error{Word: "unauthenticated", Number: 16}})
+		srv.Fault(authtest.Fault{Operation: "user/signout", Times: 1, Error: &authtest.Error{Code: "unauthenticated", Number: 16}})
 		_, err = auth.SignOutWithRedirect(t.Context(), tcbauth.SignOutRequest{})
 		require.NoError(t, err)
 		testbed.RequireNobody(t, auth)

@@ -43,7 +43,7 @@ func TestSessionEndedByTheServer(t *testing.T) {
 		"a refused refresh": {func(t *testing.T, srv *authtest.Server, auth *tcbauth.Auth) {
 			srv.Advance(testbed.TokenLifetime)
 			srv.Fault(authtest.Fault{
-				Operation: "token", Times: 1, Delay: 1e9, Error: &authtest.Error{Word: "invalid_grant", Number: 4026, Description: "invalid refresh token"},
+				Operation: "token", Times: 1, Delay: 1e9, Error: &authtest.Error{Code: "invalid_grant", Number: 4026, Description: "invalid refresh token"},
 			})
 			one, two := testbed.Background(testbed.Getting(t.Context(), auth)), testbed.Background(testbed.Getting(t.Context(), auth))
 			require.ErrorIs(t, (<-one).Err, tcbauth.ErrSessionExpired)
@@ -51,7 +51,7 @@ func TestSessionEndedByTheServer(t *testing.T) {
 		}, tcbauth.CodeInvalidGrant},
 		"a refused forced refresh": {func(t *testing.T, srv *authtest.Server, auth *tcbauth.Auth) {
 			srv.Fault(authtest.Fault{
-				Operation: "token", Times: 1, Error: &authtest.Error{Word: "invalid_grant", Number: 4026, Description: "invalid refresh token"},
+				Operation: "token", Times: 1, Error: &authtest.Error{Code: "invalid_grant", Number: 4026, Description: "invalid refresh token"},
 			})
 			_, err := auth.RefreshSession(t.Context(), tcbauth.RefreshSessionRequest{})
 			require.ErrorIs(t, err, tcbauth.ErrSessionExpired)
@@ -94,7 +94,7 @@ func TestSessionThatDoesNotEnd(t *testing.T) {
 		testbed.SignInAs(t, auth, testbed.Gopher)
 		endings := endingsOf(auth)
 		srv.Advance(testbed.TokenLifetime)
-		srv.Fault(authtest.Fault{Operation: "token", Times: 1, Error: &authtest.Error{Word: "internal", Number: 13, Description: "x"}})
+		srv.Fault(authtest.Fault{Operation: "token", Times: 1, Error: &authtest.Error{Code: "internal", Number: 13, Description: "x"}})
 		_, err := auth.GetAccessToken(t.Context())
 		require.Error(t, err)
 		_, err = auth.GetAccessToken(t.Context())
@@ -136,7 +136,7 @@ func TestSignedOutWhileARefreshIsRefused(t *testing.T) {
 		events := testbed.EventsOf(auth)
 		srv.Advance(testbed.TokenLifetime)
 		srv.Fault(authtest.Fault{
-			Operation: "token", Times: 1, Delay: time.Second, Error: &authtest.Error{Word: "invalid_grant", Number: 4026},
+			Operation: "token", Times: 1, Delay: time.Second, Error: &authtest.Error{Code: "invalid_grant", Number: 4026},
 		})
 		done := testbed.Background(testbed.Getting(t.Context(), auth))
 		require.NoError(t, store.Delete(t.Context(), testbed.DefaultKey))

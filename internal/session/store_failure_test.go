@@ -209,7 +209,7 @@ func TestReadAfterARefusalFails(t *testing.T) {
 					srv.Advance(testbed.TokenLifetime)
 					srv.Fault(authtest.Fault{
 						Operation: "token", Times: 1, Delay: 1e9,
-						Error: &authtest.Error{Word: "invalid_grant", Number: 4026, Description: "invalid refresh token"},
+						Error: &authtest.Error{Code: "invalid_grant", Number: 4026, Description: "invalid refresh token"},
 					})
 					refreshing := testbed.Background(testbed.Getting(t.Context(), h.open(app)))
 					store.On(testbed.FailsWith(foreign, "Get"))

@@ -74,7 +74,7 @@ var spenders = map[string]struct {
 		return err
 	}},
 	"a call whose token is refused": {false, func(t *testing.T, srv *authtest.Server, auth *tcbauth.Auth) error {
-		srv.Fault(authtest.Fault{Operation: "user/query", Times: 1, Error: &authtest.Error{Word: "unauthenticated", Number: 16}})
+		srv.Fault(authtest.Fault{Operation: "user/query", Times: 1, Error: &authtest.Error{Code: "unauthenticated", Number: 16}})
 		_, err := auth.QueryUser(t.Context(), tcbauth.QueryUserRequest{Username: testbed.Gopher})
 		return err
 	}},

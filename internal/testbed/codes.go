@@ -11,7 +11,7 @@ import (
 	"github.com/cloudbase-community/tcbauth/authtest"
 )
 
-// codeLifetime is the lifetime of a code by e-mail to an address, or by SMS for "".
+// codeLifetime is the lifetime of a code by email to an address, or by SMS for "".
 func codeLifetime(email string) time.Duration {
 	if email != "" {
 		return 10 * time.Minute

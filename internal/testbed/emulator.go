@@ -39,7 +39,7 @@ func Slow(srv *authtest.Server, operation string, n int) {
 // RefuseBearers has the next n calls of user/me refused, as with a token that the server does not know any more.
 func RefuseBearers(srv *authtest.Server, n int, delay time.Duration) {
 	srv.Fault(authtest.Fault{
-		Operation: "user/me", Times: n, Delay: delay, Error: &authtest.Error{Word: "unauthenticated", Number: 16},
+		Operation: "user/me", Times: n, Delay: delay, Error: &authtest.Error{Code: "unauthenticated", Number: 16},
 	})
 }
 

@@ -1,4 +1,4 @@
-// Package address knows phone numbers and e-mail addresses: how the server writes them, and how people do.
+// Package address knows phone numbers and email addresses: how the server writes them, and how people do.
 package address
 
 import (
@@ -14,13 +14,13 @@ var PhonePattern = regexp.MustCompile(`^$|^\+[1-9][0-9]{0,3}\s[0-9]{4,20}$`)
 // IsPhone says whether a text is a phone number in the server's form.
 func IsPhone(text string) bool { return text != "" && PhonePattern.MatchString(text) }
 
-// IsEmail says whether a text is an e-mail address and nothing more.
+// IsEmail says whether a text is an email address and nothing more.
 func IsEmail(text string) bool {
 	parsed, err := mail.ParseAddress(text)
 	return err == nil && parsed.Address == text
 }
 
-// Contact is a phone number in the server's form, or an e-mail address in lower case; the other one is "".
+// Contact is a phone number in the server's form, or an email address in lower case; the other one is "".
 type Contact struct{ Phone, Email string }
 
 // String is the address.
@@ -55,5 +55,5 @@ func Key(to string) string {
 	return digits
 }
 
-// EmailKey makes e-mail addresses comparable, which the server does without regard to case.
+// EmailKey makes email addresses comparable, which the server does without regard to case.
 func EmailKey(email string) string { return strings.ToLower(strings.TrimSpace(email)) }

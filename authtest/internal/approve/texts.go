@@ -5,7 +5,7 @@ import "fmt"
 // texts are what the page says, in English and in Chinese.
 var texts = map[string]struct{ en, zh string }{
 	"emulator": {"tcbauth emulator", "tcbauth 模拟器"},
-	"anybody":  {"This emulator is for tests: whoever opens this page can sign in as anybody.", "模拟器仅用于测试：在此页可登录任何用户。"},
+	"anybody":  {"This emulator is for tests: whoever opens this page can sign in as any user.", "模拟器仅用于测试：在此页可登录任何用户。"},
 	"language": {"中文", "English"},
 
 	"enter":     {"Sign in on a device", "登录设备"},
@@ -48,8 +48,8 @@ var texts = map[string]struct{ en, zh string }{
 	"bad_user":    {"There is no such user. Write a new phone number as +86 13800000000.", "没有此用户。新的手机号请写成 +86 13800000000。"},
 	"bad_status":  {"This user is blocked or not activated and cannot sign in.", "此用户已停用或未激活，无法登录。"},
 	"keep_out":    {"This page cannot be used here", "此处不能使用此页"},
-	"this_host":   {"It signs in as anybody, and so it is for the machine that the emulator runs on. For other machines, start the emulator with a control token.", "此页可以登录任何用户，因此只能在运行模拟器的机器上打开。其他机器要使用，请为模拟器设置控制令牌。"},
-	"want_token":  {"It signs in as anybody, and so it asks for a password: the control token of the emulator.", "此页可以登录任何用户，因此需要密码：模拟器的控制令牌。"},
+	"this_host":   {"It signs in as any user, and so it is for the machine that the emulator runs on. For other machines, start the emulator with a control token.", "此页可以登录任何用户，因此只能在运行模拟器的机器上打开。其他机器要使用，请为模拟器设置控制令牌。"},
+	"want_token":  {"It signs in as any user, and so it asks for a password: the control token of the emulator.", "此页可以登录任何用户，因此需要密码：模拟器的控制令牌。"},
 	"from_itself": {"Open the link in a tab of its own.", "请在单独的标签页中打开此链接。"},
 }
 

@@ -71,7 +71,7 @@ func done(w http.ResponseWriter, err error) {
 }
 
 func refuse(w http.ResponseWriter, status int, description string) {
-	body := answer.JSON((&refusal.Error{Word: http.StatusText(status), Description: description}).Body(refusal.CodeNever))
+	body := answer.JSON((&refusal.Error{Code: http.StatusText(status), Description: description}).Body(refusal.CodeNever))
 	answer.Write(w, status, answer.JSONType, body, len(body))
 }
 

@@ -88,7 +88,7 @@ type faultView struct {
 	Close     service.Close    `json:"close,omitempty"`
 	Body      service.Damage   `json:"body,omitempty"`
 	Status    int              `json:"status,omitempty"`
-	Word      string           `json:"error,omitempty"`
+	Code      string           `json:"error,omitempty"`
 	Number    int              `json:"error_code,omitempty"`
 	Text      string           `json:"error_description,omitempty"`
 	Fired     int              `json:"fired"`        // in answers
@@ -112,7 +112,7 @@ func (s control) getFaults(w http.ResponseWriter, r *http.Request) {
 			out.Delay = &delay
 		}
 		if f.Error != nil {
-			out.Status, out.Word, out.Number, out.Text = f.Error.HTTPStatus(), f.Error.Word, f.Error.Number, f.Error.Description
+			out.Status, out.Code, out.Number, out.Text = f.Error.HTTPStatus(), f.Error.Code, f.Error.Number, f.Error.Description
 		}
 		faults = append(faults, out)
 	}
@@ -143,8 +143,8 @@ func (in *faultView) fault() service.Fault {
 	if in.Body == service.HTML {
 		f.Status, status = in.Status, 0
 	}
-	if in.Word != "" || status != 0 || in.Number != 0 || in.Text != "" {
-		f.Error = &refusal.Error{Status: status, Word: in.Word, Number: in.Number, Description: in.Text}
+	if in.Code != "" || status != 0 || in.Number != 0 || in.Text != "" {
+		f.Error = &refusal.Error{Status: status, Code: in.Code, Number: in.Number, Description: in.Text}
 	}
 	return f
 }

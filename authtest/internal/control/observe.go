@@ -30,7 +30,7 @@ func (s control) getInbox(w http.ResponseWriter, r *http.Request) {
 	}
 	key := address.Key(to)
 	if to != "" && key == "" {
-		refuse(w, http.StatusBadRequest, "to is neither a phone number nor an e-mail address")
+		refuse(w, http.StatusBadRequest, "to is neither a phone number nor an email address")
 		return
 	}
 	var wait time.Duration

@@ -14,12 +14,12 @@ func authorize(s *service.Service, c *call) (any, *refusal.Error) {
 		return nil, refused
 	}
 	if in["response_type"] != "code" {
-		return nil, &refusal.Error{Word: "unsupported_response_type", Description: "response_type must be code"}
+		return nil, &refusal.Error{Code: "unsupported_response_type", Description: "response_type must be code"}
 	}
 	switch in["code_challenge_method"] {
 	case "", "plain", "S256":
 	default:
-		return nil, &refusal.Error{Word: "invalid_request", Description: "code_challenge_method must be plain or S256"}
+		return nil, &refusal.Error{Code: "invalid_request", Description: "code_challenge_method must be plain or S256"}
 	}
 	code := s.Grants.New(service.Grant{
 		Session: c.session, ClientID: c.clientID, RedirectURI: in["redirect_uri"],
@@ -38,11 +38,11 @@ func redeemCode(s *service.Service, c *call, code, redirectURI, verifier string)
 	grant := s.Grants.Take(code)
 	switch {
 	case grant == nil || grant.ClientID != c.clientID:
-		return nil, &refusal.Error{Word: "invalid_grant", Description: "code is invalid or expired"}
+		return nil, &refusal.Error{Code: "invalid_grant", Description: "code is invalid or expired"}
 	case grant.RedirectURI != redirectURI:
-		return nil, &refusal.Error{Word: "invalid_grant", Description: "redirect_uri does not match the code"}
+		return nil, &refusal.Error{Code: "invalid_grant", Description: "redirect_uri does not match the code"}
 	case grant.Challenge != "" && !grant.Verify(verifier):
-		return nil, &refusal.Error{Word: "invalid_grant", Description: "code_verifier does not match the code"}
+		return nil, &refusal.Error{Code: "invalid_grant", Description: "code_verifier does not match the code"}
 	}
 	return openSession(s, c, grant.Session.User, grant.Session.Provider)
 }

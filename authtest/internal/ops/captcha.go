@@ -59,7 +59,7 @@ func solveCaptcha(s *service.Service, c *call) (any, *refusal.Error) {
 }
 
 func captchaInvalid(description string) *refusal.Error {
-	return &refusal.Error{Word: "captcha_invalid", Number: 4002, Description: description}
+	return &refusal.Error{Code: "captcha_invalid", Number: 4002, Description: description}
 }
 
 // needCaptcha refuses a call without a captcha_token that is good, in the query as the js-sdk sends it or in a header as
@@ -70,7 +70,7 @@ func needCaptcha(s *service.Service, c *call) *refusal.Error {
 		token = c.request.Header.Get("X-Captcha-Token")
 	}
 	if token == "" {
-		return &refusal.Error{Word: "captcha_required", Number: 4001, Description: "captcha_token required"}
+		return &refusal.Error{Code: "captcha_required", Number: 4001, Description: "captcha_token required"}
 	}
 	if !s.Captchas.Good(token) {
 		return captchaInvalid("captcha_token is invalid or expired")

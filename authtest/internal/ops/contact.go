@@ -13,7 +13,7 @@ const (
 	conflictTransfer       = "TRANSFER"
 )
 
-// setContact is PATCH user/contact: a new phone number or e-mail address, proven by its code (WIRE.md section 7.7). That
+// setContact is PATCH user/contact: a new phone number or email address, proven by its code (WIRE.md section 7.7). That
 // an account which could not be asked for a proof needs no sudo_token is a guess.
 func setContact(s *service.Service, c *call) (any, *refusal.Error) {
 	const message = "EditContactRequest"

@@ -40,11 +40,11 @@ func pollDevice(s *service.Service, c *call, code string) (any, *refusal.Error) 
 	d, now := s.Devices.ByCode(code), s.Now()
 	switch {
 	case d == nil || d.Used || d.ClientID != c.clientID:
-		return nil, &refusal.Error{Word: "invalid_grant", Description: "device_code is invalid"}
+		return nil, &refusal.Error{Code: "invalid_grant", Description: "device_code is invalid"}
 	case !now.Before(d.Expires):
-		return nil, &refusal.Error{Word: "expired_token", Description: "device_code is expired"}
+		return nil, &refusal.Error{Code: "expired_token", Description: "device_code is expired"}
 	case d.Denied:
-		return nil, &refusal.Error{Word: "access_denied", Description: "the request was denied"}
+		return nil, &refusal.Error{Code: "access_denied", Description: "the request was denied"}
 	case d.Approved != nil:
 		d.Used = true
 		return openSession(s, c, d.Approved, "device")
@@ -53,9 +53,9 @@ func pollDevice(s *service.Service, c *call, code string) (any, *refusal.Error) 
 	d.Polled = now
 	if early {
 		d.Interval += deviceSlowDown
-		return nil, &refusal.Error{Word: "slow_down", Description: "polling too frequently"}
+		return nil, &refusal.Error{Code: "slow_down", Description: "polling too frequently"}
 	}
-	return nil, &refusal.Error{Word: "authorization_pending", Description: "the authorization request is still pending"}
+	return nil, &refusal.Error{Code: "authorization_pending", Description: "the authorization request is still pending"}
 }
 
 // authorizeDevice is POST user/device/authorize: whose access token it is lets the device sign in as them.

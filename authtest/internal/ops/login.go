@@ -10,9 +10,9 @@ import (
 func openSession(s *service.Service, c *call, u *service.Account, provider string) (any, *refusal.Error) {
 	switch {
 	case u.Blocked:
-		return nil, &refusal.Error{Word: "user_blocked", Description: "user is blocked"}
+		return nil, &refusal.Error{Code: "user_blocked", Description: "user is blocked"}
 	case u.Pending:
-		return nil, &refusal.Error{Word: "user_pending", Description: "user is not activated"}
+		return nil, &refusal.Error{Code: "user_pending", Description: "user is not activated"}
 	}
 	n := s.Sessions.Open(service.Session{User: u, ClientID: c.clientID, Provider: provider, Device: c.deviceID()})
 	u.LastLogin = n.Began
@@ -29,7 +29,7 @@ func byRule(name string, refused *refusal.Error) *refusal.Error {
 }
 
 func loginDisabled(rule, description string) *refusal.Error {
-	return &refusal.Error{Word: "login_type_disabled", Number: 4045, Description: description, Rule: rule}
+	return &refusal.Error{Code: "login_type_disabled", Number: 4045, Description: description, Rule: rule}
 }
 
 // needLogin refuses a login method that is switched off.

@@ -29,7 +29,7 @@ func grantSudo(s *service.Service, c *call) (any, *refusal.Error) {
 	case s.SudoByCode && u.Phone != "":
 		return nil, byRule("sudo_by_code", refusal.FailedPrecondition("a phone number is bound: verification_token is required"))
 	default:
-		wrong := &refusal.Error{Word: "invalid_password", Description: "password is incorrect"}
+		wrong := &refusal.Error{Code: "invalid_password", Description: "password is incorrect"}
 		if refused := checkPassword(s, c, u, in["password"], wrong); refused != nil {
 			return nil, refused
 		}

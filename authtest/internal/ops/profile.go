@@ -63,7 +63,7 @@ func profileOf(u *service.Account) any {
 }
 
 // setProfile is PATCH user/profile: fields that are there change, "" clears one, unknown ones do nothing (WIRE.md section
-// 7.3). That a phone number or e-mail address other than the present one is refused is a guess.
+// 7.3). That a phone number or email address other than the present one is refused is a guess.
 func setProfile(s *service.Service, c *call) (any, *refusal.Error) {
 	const message = "UserProfile"
 	in, refused := c.fields("name", "picture", "username", "gender", "phone_number", "email")
@@ -112,7 +112,7 @@ func (c *call) assign(name string, in map[string]string, to *string) {
 }
 
 // editUser is POST user/basic/edit: the profile, and the password if it is encrypted (WIRE.md section 7.4). That an
-// e-mail address and a phone number need no proof here is what the documentation says.
+// email address and a phone number need no proof here is what the documentation says.
 func editUser(s *service.Service, c *call) (any, *refusal.Error) {
 	const message = "ModifyUserBasicInfoRequest"
 	in, refused := c.fields("user_id", "nickname", "username", "phone", "email", "description", "avatar_url", "gender",
@@ -140,7 +140,7 @@ func editUser(s *service.Service, c *call) (any, *refusal.Error) {
 		return nil, refused
 	}
 	if other := s.People.Named(in["username"]); other != nil && other != u {
-		return nil, &refusal.Error{Status: 409, Word: "username_already_exists", Number: 409, Description: "username already exists"}
+		return nil, &refusal.Error{Status: 409, Code: "username_already_exists", Number: 409, Description: "username already exists"}
 	}
 	for name, to := range map[string]*string{
 		"nickname": &u.Name, "username": &u.Username, "phone": &u.Phone, "email": &u.Email, "avatar_url": &u.Picture,
@@ -158,7 +158,7 @@ func editUser(s *service.Service, c *call) (any, *refusal.Error) {
 	return struct{}{}, nil
 }
 
-// checkContacts refuses a malformed phone number or e-mail address, and one of another account's.
+// checkContacts refuses a malformed phone number or email address, and one of another account's.
 func checkContacts(s *service.Service, message string, u *service.Account, phone, email string) *refusal.Error {
 	if !address.PhonePattern.MatchString(phone) {
 		return refusal.InvalidField(message, "Phone", `value does not match regex pattern "`+address.PhonePattern.String()+`"`)

@@ -16,7 +16,7 @@ const thirdPartyPath = "/_thirdparty/"
 
 func needProvider(s *service.Service, id string) *refusal.Error {
 	if !s.HasProvider(id) {
-		return &refusal.Error{Word: "provider_not_enabled", Description: "identity provider is not enabled", Rule: "providers"}
+		return &refusal.Error{Code: "provider_not_enabled", Description: "identity provider is not enabled", Rule: "providers"}
 	}
 	return nil
 }
@@ -112,7 +112,7 @@ func grantProviderToken(s *service.Service, c *call) (any, *refusal.Error) {
 			return providerAnswer(s.Parties.NewToken(p)), nil
 		}
 	}
-	return nil, &refusal.Error{Word: "provider_error", Number: 4019, Description: "the provider refused the code"}
+	return nil, &refusal.Error{Code: "provider_error", Number: 4019, Description: "the provider refused the code"}
 }
 
 // addToProviderToken is PATCH provider/token: WeChat tells the phone number. What its parameters hold is not looked at.

@@ -34,7 +34,7 @@ func checkNewUsername(message, name string) *refusal.Error {
 }
 
 func usernameTaken() *refusal.Error {
-	return &refusal.Error{Word: "already_exists", Number: 6, Description: "username already exists"}
+	return &refusal.Error{Code: "already_exists", Number: 6, Description: "username already exists"}
 }
 
 // loginNamePattern is the documented rule for usernames at sign-in, which basic/edit is taken to follow (WIRE.md section 8).

@@ -59,7 +59,7 @@ func serve(s *service.Service, w http.ResponseWriter, r *http.Request) {
 	status := http.StatusOK
 	if refused != nil {
 		status, out = refused.HTTPStatus(), refused.Body(s.Code)
-		entry.Error, entry.Description, entry.Rule = cut(refused.Word), cut(refused.Description), refused.Rule
+		entry.Error, entry.Description, entry.Rule = cut(refused.Code), cut(refused.Description), refused.Rule
 	}
 	entry.Status = status
 	if fault.Body == service.HTML {

@@ -55,7 +55,7 @@ func signInWithCode(s *service.Service, c *call) (any, *refusal.Error) {
 }
 
 func wrongPassword() *refusal.Error {
-	return &refusal.Error{Word: "invalid_username_or_password", Number: 4043, Description: "Username or password incorrect."}
+	return &refusal.Error{Code: "invalid_username_or_password", Number: 4043, Description: "Username or password incorrect."}
 }
 
 func passwordLogin(s *service.Service, c *call, username, password string) (any, *refusal.Error) {
@@ -85,11 +85,11 @@ func checkLogin(s *service.Service, c *call, username, password string) (*servic
 // were too many.
 func checkPassword(s *service.Service, c *call, u *service.Account, password string, wrong *refusal.Error) *refusal.Error {
 	if !u.HasPassword() {
-		return &refusal.Error{Word: "password_not_set", Number: 4029, Description: "user password not set"}
+		return &refusal.Error{Code: "password_not_set", Number: 4029, Description: "user password not set"}
 	}
 	now := s.Now()
 	if now.Before(u.LockedUntil) {
-		return &refusal.Error{Word: "invalid_status", Description: "too many wrong passwords, please try again later", Rule: "password_lock"}
+		return &refusal.Error{Code: "invalid_status", Description: "too many wrong passwords, please try again later", Rule: "password_lock"}
 	}
 	if limit := s.CaptchaAfterWrong; limit > 0 && u.Wrong >= limit {
 		if refused := needCaptcha(s, c); refused != nil {

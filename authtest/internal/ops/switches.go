@@ -37,7 +37,7 @@ func checkFault(f service.Fault) error {
 	case f.Every < 0:
 		return fmt.Errorf("negative Every: %d", f.Every)
 	case f.To != "" && address.Key(f.To) == "":
-		return errors.New("the address To is neither a phone number nor an e-mail address")
+		return errors.New("the address To is neither a phone number nor an email address")
 	case f.Delay < 0:
 		return fmt.Errorf("negative Delay: %v", f.Delay)
 	case f.Close < 0 || f.Close > service.AfterCommit:
@@ -48,8 +48,8 @@ func checkFault(f service.Fault) error {
 		return errors.New("the fault has no effect")
 	case effects > 1:
 		return errors.New("more than one of Error, Close and Body")
-	case f.Error != nil && f.Error.Word == "":
-		return errors.New("the Error has no Word")
+	case f.Error != nil && f.Error.Code == "":
+		return errors.New("the Error has no Code")
 	case f.Error != nil && !validStatus(f.Error.HTTPStatus()):
 		return fmt.Errorf("the Error has the status %d", f.Error.Status)
 	case f.Status != 0 && f.Body != service.HTML:

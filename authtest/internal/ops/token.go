@@ -36,7 +36,7 @@ func grantToken(s *service.Service, c *call) (any, *refusal.Error) {
 // the live answer for other dead tokens is not known.
 func refreshSession(s *service.Service, token string) (any, *refusal.Error) {
 	dead := &refusal.Error{
-		Word:        "invalid_grant",
+		Code:        "invalid_grant",
 		Number:      4026,
 		Description: "invalid refresh token.  for it may be has been refreshed by other process",
 	}

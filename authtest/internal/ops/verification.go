@@ -104,7 +104,7 @@ func checkSend(s *service.Service, c *call, to address.Contact) *refusal.Error {
 			return byRule("captcha_after_sends", refused)
 		}
 	}
-	exhausted := &refusal.Error{Word: "resource_exhausted", Number: 8}
+	exhausted := &refusal.Error{Code: "resource_exhausted", Number: 8}
 	if !box.LastSent.IsZero() && s.Now().Sub(box.LastSent) < interval {
 		exhausted.Description = fmt.Sprintf("Your %s can receive up to 1 %s per minute.", who, what)
 		return byRule(rule+"_interval", exhausted)
@@ -143,7 +143,7 @@ func checkCode(s *service.Service, c *call) (*service.Verification, *refusal.Err
 		return nil, byRule(s.Codes.ExpiredBy(in["verification_id"]), refusal.InvalidArgument("verification code expired"))
 	}
 	if limit := s.CodeAttempts; limit > 0 && v.Wrong >= limit {
-		return nil, &refusal.Error{Word: "aborted", Number: 10, Description: "too many wrong verification codes, please get a new one", Rule: "code_attempts"}
+		return nil, &refusal.Error{Code: "aborted", Number: 10, Description: "too many wrong verification codes, please get a new one", Rule: "code_attempts"}
 	}
 	if subtle.ConstantTimeCompare([]byte(v.Code), []byte(in["verification_code"])) == 0 {
 		v.Wrong++

@@ -263,8 +263,8 @@ func addFault(s *service.Service, f form) *mistake {
 			return &mistake{field: "delay", key: "delay_needed"}
 		}
 	default:
-		in.Error = &refusal.Error{Status: status, Word: f.get("error"), Number: number, Description: f.get("error_description")}
-		if in.Error.Word == "" {
+		in.Error = &refusal.Error{Status: status, Code: f.get("error"), Number: number, Description: f.get("error_description")}
+		if in.Error.Code == "" {
 			return &mistake{field: "error", key: "error_needed"}
 		}
 	}

@@ -10,25 +10,25 @@ import (
 // Error is an answer that refuses a call, in the server's form {"error","error_code","error_description",
 // "code"} (WIRE.md section 3.2).
 type Error struct {
-	Status      int    // HTTP status; 0 is the usual one for the word
-	Word        string // "error"
+	Status      int    // HTTP status; 0 is the usual one for the code
+	Code        string // "error"
 	Number      int    // "error_code"; 0 leaves the field out
 	Description string // "error_description"
 	Rule        string // the rule of the environment that refuses, by its name in a seed; not in the answer
 }
 
-// Error says the status, the word and the number; it leaves the description out.
+// Error returns the status, the error code and the number, without the description.
 func (e *Error) Error() string {
-	return fmt.Sprintf("authtest: %d %s (%d)", e.HTTPStatus(), e.Word, e.Number)
+	return fmt.Sprintf("authtest: %d %s (%d)", e.HTTPStatus(), e.Code, e.Number)
 }
 
-// HTTPStatus is Status, or the status that gRPC's HTTP gateway gives the word, with which the live service's known statuses
+// HTTPStatus is Status, or the status that gRPC's HTTP gateway gives the code, with which the live service's known statuses
 // agree.
 func (e *Error) HTTPStatus() int {
 	if e.Status != 0 {
 		return e.Status
 	}
-	switch strings.ToLower(e.Word) {
+	switch strings.ToLower(e.Code) {
 	case "unauthenticated":
 		return http.StatusUnauthorized
 	case "permission_denied":
@@ -52,7 +52,7 @@ func (e *Error) HTTPStatus() int {
 	}
 }
 
-// CodeField says which answers have "code", the word in upper case.
+// CodeField says which answers have "code", the error code in upper case.
 type CodeField int
 
 // The answers that have it. Captures through a proxy of the service have it; that of a refused refresh, at the gateway, has not
@@ -70,16 +70,16 @@ func (e *Error) Body(field CodeField) any {
 		ErrorCode   int    `json:"error_code,omitempty"`
 		Description string `json:"error_description"`
 		Code        string `json:"code,omitempty"`
-	}{e.Word, e.Number, e.Description, ""}
-	if field == CodeAlways || field == CodeButOfGrants && !strings.EqualFold(e.Word, "invalid_grant") {
-		body.Code = strings.ToUpper(e.Word)
+	}{e.Code, e.Number, e.Description, ""}
+	if field == CodeAlways || field == CodeButOfGrants && !strings.EqualFold(e.Code, "invalid_grant") {
+		body.Code = strings.ToUpper(e.Code)
 	}
 	return body
 }
 
 // InvalidArgument refuses what the call says.
 func InvalidArgument(description string) *Error {
-	return &Error{Word: "invalid_argument", Number: 3, Description: description}
+	return &Error{Code: "invalid_argument", Number: 3, Description: description}
 }
 
 // InvalidField words a refused request field as the server's protobuf validator does (WIRE.md section 4.4, live).
@@ -89,30 +89,30 @@ func InvalidField(message, field, reason string) *Error {
 
 // NotFound refuses a call about what is not there.
 func NotFound(description string) *Error {
-	return &Error{Word: "not_found", Number: 5, Description: description}
+	return &Error{Code: "not_found", Number: 5, Description: description}
 }
 
 // FailedPrecondition refuses what the state of things does not allow.
 func FailedPrecondition(description string) *Error {
-	return &Error{Word: "failed_precondition", Number: 9, Description: description}
+	return &Error{Code: "failed_precondition", Number: 9, Description: description}
 }
 
 // PermissionDenied refuses what the caller may not do.
 func PermissionDenied(description string) *Error {
-	return &Error{Word: "permission_denied", Number: 7, Description: description}
+	return &Error{Code: "permission_denied", Number: 7, Description: description}
 }
 
 // Unimplemented refuses what the emulator does not know.
 func Unimplemented(description string) *Error {
-	return &Error{Word: "unimplemented", Number: 12, Description: description}
+	return &Error{Code: "unimplemented", Number: 12, Description: description}
 }
 
 // UnauthorizedClient refuses a client id, or its secret.
 func UnauthorizedClient(description string) *Error {
-	return &Error{Word: "unauthorized_client", Number: 4022, Description: description}
+	return &Error{Code: "unauthorized_client", Number: 4022, Description: description}
 }
 
 // Unauthenticated refuses an access token.
 func Unauthenticated() *Error {
-	return &Error{Word: "unauthenticated", Number: 16, Description: "the access token is not correct or expired"}
+	return &Error{Code: "unauthenticated", Number: 16, Description: "the access token is not correct or expired"}
 }

@@ -15,7 +15,7 @@ const ProofLifetime = 600 * time.Second
 // china is the time zone of the daily limits.
 var china = time.FixedZone("UTC+8", 8*60*60)
 
-// Mailbox is what the server remembers about a phone number or e-mail address that it sends to.
+// Mailbox is what the server remembers about a phone number or email address that it sends to.
 type Mailbox struct {
 	current  *Verification // the only one whose code is good
 	LastSent time.Time     // zero before the first

@@ -94,7 +94,7 @@ func (f *Fault) String() string {
 		add("delay", f.Delay)
 	}
 	if f.Error != nil {
-		add("error", f.Error.Word)
+		add("error", f.Error.Code)
 		add("status", f.Error.HTTPStatus())
 	}
 	if f.Close != 0 {

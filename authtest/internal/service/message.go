@@ -2,7 +2,7 @@ package service
 
 import "time"
 
-// Message is one SMS or e-mail with a code.
+// Message is one SMS or email with a code.
 type Message struct {
 	To      string    `json:"to"`      // in the server's form
 	Channel string    `json:"channel"` // "sms" or "email"

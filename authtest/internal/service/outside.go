@@ -44,7 +44,7 @@ func (s *Service) FixCode(to, code string) error {
 	key := address.Key(to)
 	switch {
 	case key == "":
-		return fmt.Errorf("%q is neither a phone number nor an e-mail address", to)
+		return fmt.Errorf("%q is neither a phone number nor an email address", to)
 	case code != "" && !CodePattern.MatchString(code):
 		return errors.New("a code has six digits")
 	}

@@ -165,7 +165,7 @@ func (p *People) Unbind(a *Account, provider string) {
 // BySub returns the account with this id, or nil.
 func (p *People) BySub(sub string) *Account { return p.bySub[sub] }
 
-// Of returns the account with this phone number or e-mail address, or nil.
+// Of returns the account with this phone number or email address, or nil.
 func (p *People) Of(to address.Contact) *Account {
 	if to.Email != "" {
 		return p.byName[loginName{byEmail, to.Email}]
@@ -181,7 +181,7 @@ func (p *People) Bound(provider, sub string) *Account {
 	return p.byName[loginName{byIdentity + provider, sub}]
 }
 
-// ByLogin returns the account that the username of a password login means: a name, an e-mail address or a phone number in
+// ByLogin returns the account that the username of a password login means: a name, an email address or a phone number in
 // the server's form.
 func (p *People) ByLogin(username string) *Account {
 	if a := p.Named(username); a != nil {

@@ -72,7 +72,7 @@ func (p *Person) check() *PersonError {
 		return &PersonError{"username", PersonMalformed, "is a phone number, has an @, or cannot be typed"}
 	}
 	if p.Email != "" && !address.IsEmail(p.Email) {
-		return &PersonError{"email", PersonMalformed, "is no e-mail address"}
+		return &PersonError{"email", PersonMalformed, "is no email address"}
 	}
 	for provider, sub := range p.Identities {
 		if provider == "" || sub == "" {
