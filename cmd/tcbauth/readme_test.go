@@ -25,7 +25,7 @@ func TestREADME(t *testing.T) {
 	if err != nil {
 		t.Skip("SKIPPED: the README's lines are not run. There is no bash: ", err)
 	}
-	const install, address = "go install ./cmd/tcbauth\n", "127.0.0.1:8791"
+	const install, address = "go install github.com/cloudbase-community/tcbauth/cmd/tcbauth@latest\n", "127.0.0.1:8791"
 	readme, err := os.ReadFile(filepath.Join("..", "..", "README.md"))
 	require.NoError(t, err)
 	_, lines, found := strings.Cut(string(readme), install)
