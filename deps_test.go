@@ -147,9 +147,9 @@ func TestFloorsOfTheEmulator(t *testing.T) {
 	for pkg, want := range map[string][]string{
 		"service": leaves,
 		"ops":     append([]string{"service"}, leaves...),
-		"approve": append([]string{"guard", "service"}, leaves...),
+		"approve": append([]string{"guard", "language", "service"}, leaves...),
 		"control": append([]string{"guard", "ops", "service", "snippets"}, leaves...),
-		"page":    append([]string{"ops", "service", "snippets"}, leaves...),
+		"page":    append([]string{"language", "ops", "service", "snippets"}, leaves...),
 	} {
 		t.Run(pkg, func(t *testing.T) {
 			t.Parallel()

@@ -238,8 +238,8 @@ func TestDevicePageLanguages(t *testing.T) {
 	srv := authtest.NewServer(t)
 	srv.Seed(authtest.User{Sub: "1", Username: "user_01"})
 	for header, want := range map[string]string{
-		"": "en", "zh-CN,zh;q=0.9,en;q=0.8": "zh", "zh": "zh", "en-US,en;q=0.9,zh;q=0.8": "en", "fr,zh;q=0.3": "zh", "fr": "en",
-		"en;q=0.1, ZH-Hant-TW;q=0.2": "zh", "zh;q=0": "en", "zh;q=x": "en", ";;,": "en",
+		"": "en", "zh-CN,zh;q=0.9,en;q=0.8": "zh-CN", "zh": "zh-CN", "en-US,en;q=0.9,zh;q=0.8": "en", "fr,zh;q=0.3": "zh-CN", "fr": "en",
+		"en;q=0.1, ZH-Hant-TW;q=0.2": "zh-CN", "zh;q=0": "en", "zh;q=x": "en", ";;,": "en",
 	} {
 		got := openDevice(t, srv, srv.URL+"/device", nil, "Accept-Language", header)
 		got.says(t, 200, `<html lang="`+want+`">`)

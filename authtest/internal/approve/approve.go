@@ -95,7 +95,7 @@ func (p page) post(w http.ResponseWriter, r *http.Request) {
 	p.Changed()
 	query := url.Values{"user_code": {v.UserCode}, "done": {"1"}}
 	if _, chosen := languageOf(r); chosen != "" {
-		query.Set("lang", string(chosen))
+		query.Set("lang", chosen)
 	}
 	// Relative to this page, which can be below a path that a proxy takes away.
 	w.Header().Set("Location", service.DevicePath[1:]+"?"+query.Encode())

@@ -1,6 +1,10 @@
 package approve
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/cloudbase-community/tcbauth/authtest/internal/language"
+)
 
 // texts are what the page says, in English and in Chinese.
 var texts = map[string]struct{ en, zh string }{
@@ -53,14 +57,14 @@ var texts = map[string]struct{ en, zh string }{
 	"from_itself": {"Open the link in a tab of its own.", "请在单独的标签页中打开此链接。"},
 }
 
-// text returns a text of the page, with its arguments.
-func (l language) text(name string, args ...any) (string, error) {
+// textIn returns a text of the page in a language, with its arguments.
+func textIn(lang, name string, args ...any) (string, error) {
 	both, ok := texts[name]
 	if !ok {
 		return "", fmt.Errorf("no text %q", name)
 	}
 	text := both.en
-	if l == chinese {
+	if lang == language.Chinese {
 		text = both.zh
 	}
 	if len(args) > 0 {

@@ -10,13 +10,14 @@ import (
 	"net/url"
 
 	"github.com/cloudbase-community/tcbauth/authtest/internal/answer"
+	"github.com/cloudbase-community/tcbauth/authtest/internal/language"
 	"github.com/cloudbase-community/tcbauth/authtest/internal/service"
 )
 
 // view is what the page shows. Title, Text and Problem are names of texts.
 type view struct {
 	Env                  string
-	Lang, Chosen         language
+	Lang, Chosen         string
 	OtherLang, OtherPage string
 
 	Step     string // enter, choose or end
@@ -43,11 +44,11 @@ var pageHTML string
 //go:embed page.css
 var pageCSS string
 
-var pages = map[language]*template.Template{english: parse(english), chinese: parse(chinese)}
+var pages = map[string]*template.Template{language.English: parse(language.English), language.Chinese: parse(language.Chinese)}
 
-func parse(l language) *template.Template {
+func parse(lang string) *template.Template {
 	return template.Must(template.New("page").Funcs(template.FuncMap{
-		"text":  l.text,
+		"text":  func(name string, args ...any) (string, error) { return textIn(lang, name, args...) },
 		"style": func() template.CSS { return template.CSS(pageCSS) }, //nolint:gosec // G203: it is the page's own
 	}).Parse(pageHTML))
 }
@@ -63,7 +64,8 @@ var policy = func() string {
 func show(w http.ResponseWriter, r *http.Request, env string, status int, v view) {
 	v.Env = env
 	v.Lang, v.Chosen = languageOf(r)
-	query := url.Values{"lang": {string(v.Lang.other())}}
+	v.OtherLang = language.Other(v.Lang)
+	query := url.Values{"lang": {v.OtherLang}}
 	for name, values := range r.URL.Query() {
 		if name != "lang" {
 			query[name] = values
@@ -72,7 +74,7 @@ func show(w http.ResponseWriter, r *http.Request, env string, status int, v view
 	if v.UserCode != "" {
 		query.Set("user_code", v.UserCode)
 	}
-	v.OtherLang, v.OtherPage = string(v.Lang.other()), "?"+query.Encode()
+	v.OtherPage = "?" + query.Encode()
 	var out bytes.Buffer
 	if err := pages[v.Lang].Execute(&out, v); err != nil {
 		http.Error(w, err.Error(), http.StatusInternalServerError)
@@ -80,7 +82,7 @@ func show(w http.ResponseWriter, r *http.Request, env string, status int, v view
 	}
 	h := w.Header()
 	h.Set("Content-Security-Policy", policy)
-	h.Set("Content-Language", string(v.Lang))
+	h.Set("Content-Language", v.Lang)
 	h.Set("Referrer-Policy", "same-origin") // with no-referrer a browser says that its own form is of the origin "null"
 	h.Set("Vary", "Accept-Language")
 	if status == http.StatusTooManyRequests {

@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/cloudbase-community/tcbauth/authtest/internal/language"
 	"github.com/cloudbase-community/tcbauth/authtest/internal/service"
 )
 
@@ -172,18 +173,18 @@ func TestForms(t *testing.T) {
 		require.Contains(t, tests, do, "every form is tried")
 	}
 	for do, test := range tests {
-		for _, language := range []string{english, chinese} {
-			t.Run(do+" "+language, func(t *testing.T) {
+		for _, lang := range []string{language.English, language.Chinese} {
+			t.Run(do+" "+lang, func(t *testing.T) {
 				t.Parallel()
 				d := newDesk(t)
-				d.lang = language
+				d.lang = lang
 				d.add(known())
 				fields, check := test(t, d)
 				answer, text := d.send(do, fields...)
 				require.Equal(t, http.StatusOK, answer.StatusCode)
 				assert.Equal(t, http.MethodGet, answer.Request.Method, "it leads back to the page")
 				assert.Equal(t, actions[do].section, answer.Request.URL.Fragment)
-				has(t, text, `<p class="notice">`+translator{language}.T("said_"+do))
+				has(t, text, `<p class="notice">`+translator{lang}.T("said_"+do))
 				check(text)
 			})
 		}
@@ -242,16 +243,16 @@ func TestFormMistakes(t *testing.T) {
 		{"add-fault", []string{"operation", "token", "effect", "html", "to", "x"}, "add-fault--to", "bad_address"},
 		{"lift-fault", []string{"id", "9"}, "", "gone"},
 	} {
-		for _, language := range []string{english, chinese} {
-			t.Run(test.do+" "+strings.Join(test.fields, " ")+" "+language, func(t *testing.T) {
+		for _, lang := range []string{language.English, language.Chinese} {
+			t.Run(test.do+" "+strings.Join(test.fields, " ")+" "+lang, func(t *testing.T) {
 				t.Parallel()
 				d := newDesk(t)
-				d.lang = language
+				d.lang = lang
 				d.add(known(), service.Person{Sub: "2", Username: "user_02"})
 				before := d.Rules()
 				answer, text := d.send(test.do, test.fields...)
 				assert.Equal(t, http.StatusUnprocessableEntity, answer.StatusCode)
-				said := translator{language}.T(test.word)
+				said := translator{lang}.T(test.word)
 				if test.field == "" {
 					has(t, text, `role="alert">`+said)
 				} else {

@@ -14,6 +14,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/cloudbase-community/tcbauth/authtest/internal/language"
 	"github.com/cloudbase-community/tcbauth/authtest/internal/ops"
 	"github.com/cloudbase-community/tcbauth/authtest/internal/service"
 )
@@ -38,7 +39,7 @@ func newDesk(t *testing.T) *desk {
 	mux.Handle("/auth/", ops.Handler(s))
 	server := httptest.NewServer(mux)
 	t.Cleanup(server.Close)
-	return &desk{s, t, server, english}
+	return &desk{s, t, server, language.English}
 }
 
 // reply is an answer without its body.

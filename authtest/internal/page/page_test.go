@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/cloudbase-community/tcbauth/authtest/internal/language"
 	"github.com/cloudbase-community/tcbauth/authtest/internal/service"
 )
 
@@ -80,10 +81,10 @@ func TestSearch(t *testing.T) {
 func TestLanguages(t *testing.T) {
 	t.Parallel()
 	for header, want := range map[string]string{
-		"": english, "zh-CN,zh;q=0.9,en;q=0.8": chinese, "zh": chinese, "zh-Hant-TW": chinese, "en-GB": english, "de": english,
-		"en;q=0.5,zh;q=0.9": chinese, "zh;q=0.1, en;q=0.2": english, "zh;q=0": english, "zh;q=x, de": english, "da, ZH-cn;q=0.7, *;q=0.1": chinese,
+		"": language.English, "zh-CN,zh;q=0.9,en;q=0.8": language.Chinese, "zh": language.Chinese, "zh-Hant-TW": language.Chinese, "en-GB": language.English, "de": language.English,
+		"en;q=0.5,zh;q=0.9": language.Chinese, "zh;q=0.1, en;q=0.2": language.English, "zh;q=0": language.English, "zh;q=x, de": language.English, "da, ZH-cn;q=0.7, *;q=0.1": language.Chinese,
 	} {
-		assert.Equal(t, want, preferred(header), header)
+		assert.Equal(t, want, language.Preferred(header), header)
 	}
 	d := newDesk(t)
 	answer, text := d.get("?lang=zh-CN&users=x")

@@ -1,12 +1,16 @@
 package page
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/cloudbase-community/tcbauth/authtest/internal/language"
+)
 
 // text is one text of the page in both languages. Where a number or a name stands in it, it is a format.
 type text struct{ en, zh string }
 
-func (t text) in(language string) string {
-	if language == chinese {
+func (t text) in(lang string) string {
+	if lang == language.Chinese {
 		return t.zh
 	}
 	return t.en
@@ -28,12 +32,7 @@ func (t translator) T(key string, args ...any) string {
 }
 
 // Other is the language that the page is not in.
-func (t translator) Other() string {
-	if t.Lang == chinese {
-		return english
-	}
-	return chinese
-}
+func (t translator) Other() string { return language.Other(t.Lang) }
 
 // texts are all texts of the page.
 var texts = map[string]text{
