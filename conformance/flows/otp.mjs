@@ -3,7 +3,7 @@ import { JWT } from '../lib/context.mjs'
 import { flow } from '../lib/flow.mjs'
 import { email, hong, ming, newPassword, otherEmail, otherPhone, password, phone } from './people.mjs'
 
-flow('otp', 'signInWithOtp and its verifyOtp register and sign in by phone and by e-mail', async (t) => {
+flow('otp', 'signInWithOtp and its verifyOtp register and sign in by phone and by email', async (t) => {
   const { auth, events } = t.open()
   for (const who of [{ phone: '13800000000' }, { email }]) {
     const to = who.email ?? phone
@@ -48,7 +48,7 @@ flow('otp', 'signInWithOtp without shouldCreateUser signs in who is known, and n
   }
 })
 
-flow('otp', 'signUp by phone and by e-mail keeps the fields for the sign-up after verifyOtp', async (t) => {
+flow('otp', 'signUp by phone and by email keeps the fields for the sign-up after verifyOtp', async (t) => {
   const { auth, events } = t.open()
   for (const [who, fields] of [
     [{ phone: '13800000000' }, { username: 'xiaoming', password, name: '小明' }],
@@ -79,7 +79,7 @@ flow('otp', 'signUp of somebody known signs in', async (t) => {
   equal((await t.elsewhere(ming.username, password)).sub, ming.sub, 'whose password stays')
 })
 
-flow('otp', 'the methods of v1 for e-mail', async (t) => {
+flow('otp', 'the methods of v1 for email', async (t) => {
   const { auth } = t.open()
   const { data } = await auth.signUpWithEmailAndPassword(email, password)
   const verified = await data.verifyOtp({ token: await t.control.code(email) })
@@ -121,7 +121,7 @@ flow('otp', 'too many messages are an AuthError of its own kind', async (t) => {
   has(error, { code: 'resource_exhausted', errorCode: 8, category: 'RATE_LIMITED', retryAfter: undefined })
 })
 
-flow('otp', 'resend sends a new code to phone and e-mail', async (t) => {
+flow('otp', 'resend sends a new code to phone and email', async (t) => {
   await t.control.addUser(ming)
   const { auth } = t.open()
   const { data } = await auth.signInWithOtp({ phone: '13800000000' })

@@ -2,7 +2,7 @@ import { equal, has, rejects } from '../lib/assert.mjs'
 import { flow } from '../lib/flow.mjs'
 import { email, ming, password, phone } from './people.mjs'
 
-flow('password', 'signIn by username, phone number and e-mail address', async (t) => {
+flow('password', 'signIn by username, phone number and email address', async (t) => {
   await t.control.addUser(ming)
   const { auth, events } = t.open()
   for (const username of [ming.username, phone, email]) {
@@ -17,7 +17,7 @@ flow('password', 'signIn by username, phone number and e-mail address', async (t
   }
 })
 
-flow('password', 'signInWithPassword by username, phone number and e-mail address', async (t) => {
+flow('password', 'signInWithPassword by username, phone number and email address', async (t) => {
   await t.control.addUser(ming)
   const { auth, events } = t.open()
   for (const who of [{ username: ming.username }, { phone: '13800000000' }, { email }]) {

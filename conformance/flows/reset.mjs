@@ -2,7 +2,7 @@ import { equal, has, rejects } from '../lib/assert.mjs'
 import { flow } from '../lib/flow.mjs'
 import { email, ming, newPassword, otherEmail, password, phone } from './people.mjs'
 
-flow('reset', 'resetPassword by a code to phone and e-mail, without a session', async (t) => {
+flow('reset', 'resetPassword by a code to phone and email, without a session', async (t) => {
   await t.control.addUser(ming)
   const { auth } = t.open()
   await auth.resetPassword({
@@ -27,7 +27,7 @@ flow('reset', 'resetPassword refuses a weak password, a strange token and an unk
   await t.elsewhere(ming.username, password)
 })
 
-flow('reset', 'resetPasswordForEmail by e-mail and by phone signs in afterwards', async (t) => {
+flow('reset', 'resetPasswordForEmail by email and by phone signs in afterwards', async (t) => {
   await t.control.addUser(ming)
   const { auth, events } = t.open()
   for (const [to, next] of [[email, newPassword], [phone, password]]) {

@@ -106,7 +106,7 @@ flow('reauthenticate', 'by a code, and a new password with it', async (t) => {
   const { auth, events } = await signedIn(t)
   const { data, error } = await auth.reauthenticate()
   equal(error, null, 'the error')
-  // e-mail goes before phone
+  // email goes before phone
   const done = await data.updateUser({ nonce: await t.control.code(email), password: newPassword })
   equal(done.error, null, 'the error')
   equal(done.data.user.id, ming.sub, 'who it is')
@@ -114,7 +114,7 @@ flow('reauthenticate', 'by a code, and a new password with it', async (t) => {
   await t.expectEvents(events)
 })
 
-flow('reauthenticate', 'without a new password it signs in, by e-mail only', async (t) => {
+flow('reauthenticate', 'without a new password it signs in, by email only', async (t) => {
   const { auth, events } = await signedIn(t)
   const before = await t.expectSession()
   const { data } = await auth.reauthenticate()
@@ -132,7 +132,7 @@ flow('reauthenticate', 'without a new password it signs in, by e-mail only', asy
   })
 })
 
-flow('reauthenticate', 'needs a phone number or an e-mail address', async (t) => {
+flow('reauthenticate', 'needs a phone number or an email address', async (t) => {
   await t.control.addUser({ ...ming, email: undefined, phone_number: undefined })
   const { auth } = t.open()
   await auth.signInWithPassword({ username: ming.username, password })

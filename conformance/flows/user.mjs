@@ -52,7 +52,7 @@ flow('user', 'updateUser changes the profile', async (t) => {
   has(await auth.updateUser({}), { data: { user: null }, error: { message: /At least one field/ } })
 })
 
-flow('user', 'updateUser changes phone and e-mail after a code', async (t) => {
+flow('user', 'updateUser changes phone and email after a code', async (t) => {
   const { auth, events } = await signedIn(t)
   for (const [change, to, field] of [
     [{ email: otherEmail }, otherEmail, 'email'], [{ phone: otherPhone }, otherPhone, 'phone'],
@@ -117,7 +117,7 @@ flow('user', 'currentUser.update, updateUsername and setUserProfile', async (t) 
   has(await auth.getUserInfo(), { name: '大明', username: 'daming', zoneinfo: undefined })
 })
 
-flow('user', 'queryUser by id, username, e-mail and phone', async (t) => {
+flow('user', 'queryUser by id, username, email and phone', async (t) => {
   await t.control.addUser(hong)
   const { auth, api } = await signedIn(t)
   const want = { total: 1, data: [{ sub: hong.sub, name: '', email: otherEmail, phone_number: otherPhone }] }

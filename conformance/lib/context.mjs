@@ -121,7 +121,7 @@ export class Context {
     equal((await this.raw('GET', 'user/me', { token })).status, status, 'the status of user/me')
   }
 
-  // prove makes the js-sdk send a code to a phone number or e-mail address and returns the verification_token for it.
+  // prove makes the js-sdk send a code to a phone number or email address and returns the verification_token for it.
   async prove(auth, to) {
     const info = await auth.getVerification(to.includes('@') ? { email: to } : { phone_number: to })
     const { verification_token } = await auth.verify({

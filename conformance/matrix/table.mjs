@@ -7,8 +7,8 @@ version, in Node on an adapter and in Chromium. ✓ says that the flow passes, a
 does not: in the js-sdk's words, or by what it does otherwise than the flow states. Where Node and Chromium differ, \`a / b\` has
 Node first. The flows are written for 2.32.0.
 
-- 2.2.0 and 2.11.0 have the packages of their time; npm takes newer ones today. Outside of a
-  page they read \`window\`, which is not there.
+- 2.2.0 and 2.11.0 run with the packages of their time; npm takes newer ones today. In Node they read \`window\`, which is not
+  there.
 - 2.2.0 to 2.28.8, and 3.3.3, have fewer methods and other shapes: an error may have the number as its \`code\`, no category, or be
   wrapped in another one; what is absent is \`undefined\` and not \`null\`.
 - 2.28.8 and 3.3.3 have a build for Node, which ends the process if \`ws\` is not installed. Here the build for pages runs.
@@ -42,9 +42,15 @@ function cell(outcomes, flow, notes) {
   return [...new Set(shown)].join(' / ')
 }
 
-/** How many of the flows pass wherever they can run. */
-const count = (outcomes, flows) =>
-  flows.filter((flow) => placesOf(flow).every((place) => outcomes?.[place]?.[flow.name] === 'passed')).length
+const placeNames = { node: 'Node', page: 'Chromium' }
+
+/** How many flows pass in each place. */
+const counts = (outcomes, flows, versions) =>
+  Object.entries(placeNames).map(([place, name]) => {
+    const there = flows.filter((flow) => placesOf(flow).includes(place))
+    const passed = (version) => there.filter((flow) => outcomes[version]?.[place]?.[flow.name] === 'passed').length
+    return row([`passed in ${name}, of ${there.length}`, ...versions.map((version) => String(passed(version)))])
+  })
 
 const row = (cells) => `| ${cells.join(' | ')} |`
 
@@ -57,7 +63,7 @@ const row = (cells) => `| ${cells.join(' | ')} |`
 export function render(outcomes, flows, versions) {
   const notes = new Notes()
   const rows = flows.map((flow) => {
-    const only = flow.where ? ` (${flow.where === 'node' ? 'Node' : 'Chromium'})` : ''
+    const only = flow.where ? ` (${placeNames[flow.where]})` : ''
     return row([flow.name + only, ...versions.map((version) => cell(outcomes[version], flow, notes))])
   })
   return [
@@ -65,7 +71,7 @@ export function render(outcomes, flows, versions) {
     '',
     row(['flow', ...versions]),
     row(['---', ...versions.map(() => '---')]),
-    row([`passed, of ${flows.length}`, ...versions.map((version) => String(count(outcomes[version], flows)))]),
+    ...counts(outcomes, flows, versions),
     ...rows,
     '',
     '## Notes',
@@ -87,7 +93,7 @@ export function parse(page, flows) {
   const lines = page.split('\n').filter((line) => line.startsWith('| ')).map((line) => line.slice(2, -2).split(' | '))
   const [, ...versions] = lines[0] ?? []
   const outcomes = Object.fromEntries(versions.map((version) => [version, { node: {}, page: {} }]))
-  for (const [title, ...cells] of lines.slice(3)) {
+  for (const [title, ...cells] of lines.slice(2)) {
     const flow = flows.find(({ name }) => name === title.replace(/ \((Node|Chromium)\)$/, ''))
     if (!flow) continue
     for (const [i, text] of cells.entries()) {
