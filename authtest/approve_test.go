@@ -301,9 +301,9 @@ func TestDevicePageIsGuarded(t *testing.T) {
 	openDevice(t, guarded, issued.text("verification_uri"), form, "Authorization", "Bearer "+token).says(t, 200, "Approved")
 }
 
-// Behind a proxy that takes a path away, links, forms and what they lead to stay below that path.
-func TestDevicePageBelowAPath(t *testing.T) {
-	t.Parallel()
+// belowAPath returns a server behind a proxy that takes the path /below away, and the proxy.
+func belowAPath(t *testing.T) (*authtest.Server, *httptest.Server) {
+	t.Helper()
 	proxy := httptest.NewUnstartedServer(nil)
 	public := "http://" + proxy.Listener.Addr().String() + "/below"
 	srv := listen(t, authtest.WithPublicURL(public), authtest.WithControlToken("0123456789abcdef"))
@@ -317,11 +317,42 @@ func TestDevicePageBelowAPath(t *testing.T) {
 	proxy.Start()
 	t.Cleanup(proxy.Close)
 	srv.Seed(authtest.User{Sub: "1", Username: "user_01"})
-	issued, err := post(proxy.Client(), public+"/auth/v1/device/code", object{})
+	return srv, proxy
+}
+
+// Behind a proxy that takes a path away, links, forms and what they lead to stay below that path.
+func TestDevicePageBelowAPath(t *testing.T) {
+	t.Parallel()
+	srv, proxy := belowAPath(t)
+	issued, err := post(proxy.Client(), srv.URL+"/auth/v1/device/code", object{})
 	require.NoError(t, err)
 	last := openDevice(t, proxy, issued.text("verification_uri_complete"), nil).submit(t, proxy, "do", "approve", "sub", "1")
 	last.says(t, 200, "Approved")
 	assert.Equal(t, "/below/device", last.at.Path)
+}
+
+// So does the page for developers, with its languages and its forms.
+func TestPageBelowAPath(t *testing.T) {
+	t.Parallel()
+	srv, proxy := belowAPath(t)
+	for _, test := range []struct {
+		method, path, form, query string
+	}{
+		{http.MethodGet, "/", "", ""},
+		{http.MethodGet, "/_emulator", "", ""},
+		{http.MethodGet, "/_emulator/?lang=zh&users=x", "", "users=x"},
+		{http.MethodPost, "/_emulator/?users=x", "do=clear-faults", "said=clear-faults&users=x"},
+	} {
+		r, err := http.NewRequestWithContext(t.Context(), test.method, srv.URL+test.path, strings.NewReader(test.form))
+		require.NoError(t, err)
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		resp, err := proxy.Client().Do(r)
+		require.NoError(t, err)
+		require.NoError(t, resp.Body.Close())
+		assert.Equal(t, http.StatusOK, resp.StatusCode, test.path)
+		assert.Equal(t, "/below/_emulator/", resp.Request.URL.Path, test.path)
+		assert.Equal(t, test.query, resp.Request.URL.RawQuery, test.path)
+	}
 }
 
 // Nothing on the page comes from elsewhere, goes elsewhere or runs, whatever it shows.

@@ -30,3 +30,10 @@ func Write(w http.ResponseWriter, status int, contentType string, body []byte, l
 	w.WriteHeader(status)
 	_, _ = w.Write(body)
 }
+
+// Redirect leads a browser to a page that is named relative to the one that was asked for. http.Redirect would name it from the root
+// on, and lead out of a path that a proxy takes away.
+func Redirect(w http.ResponseWriter, status int, to string) {
+	w.Header().Set("Location", to)
+	w.WriteHeader(status)
+}

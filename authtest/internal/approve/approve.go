@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"time"
 
+	"github.com/cloudbase-community/tcbauth/authtest/internal/answer"
 	"github.com/cloudbase-community/tcbauth/authtest/internal/guard"
 	"github.com/cloudbase-community/tcbauth/authtest/internal/service"
 )
@@ -97,9 +98,7 @@ func (p page) post(w http.ResponseWriter, r *http.Request) {
 	if _, chosen := languageOf(r); chosen != "" {
 		query.Set("lang", chosen)
 	}
-	// Relative to this page, which can be below a path that a proxy takes away.
-	w.Header().Set("Location", service.DevicePath[1:]+"?"+query.Encode())
-	w.WriteHeader(http.StatusSeeOther)
+	answer.Redirect(w, http.StatusSeeOther, service.DevicePath[1:]+"?"+query.Encode())
 }
 
 // decide carries a form out. 303 is that it has decided; else what to show.

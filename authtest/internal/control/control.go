@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/cloudbase-community/tcbauth/authtest/internal/answer"
 	"github.com/cloudbase-community/tcbauth/authtest/internal/guard"
 	"github.com/cloudbase-community/tcbauth/authtest/internal/service"
 )
@@ -65,7 +66,7 @@ func With(service *service.Service, g guard.Guard, page map[string]http.HandlerF
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch {
 		case r.Method == http.MethodGet && (r.URL.Path == "/" || r.URL.Path+"/" == root):
-			http.Redirect(w, r, root, http.StatusFound) // somebody opens the URL that was printed
+			answer.Redirect(w, http.StatusFound, root[1:]) // a developer opens the URL that was printed
 		case !strings.HasPrefix(r.URL.Path, root):
 			auth.ServeHTTP(w, r)
 		default:

@@ -3,6 +3,7 @@ package page
 import (
 	"net/http"
 
+	"github.com/cloudbase-community/tcbauth/authtest/internal/answer"
 	"github.com/cloudbase-community/tcbauth/authtest/internal/language"
 )
 
@@ -27,5 +28,5 @@ func chooseLanguage(w http.ResponseWriter, r *http.Request, chosen string) {
 	http.SetCookie(w, &http.Cookie{ //nolint:gosec // G124: the emulator may be without TLS, and this is no secret
 		Name: languageCookie, Value: chosen, MaxAge: 365 * 24 * 3600, HttpOnly: true, SameSite: http.SameSiteStrictMode,
 	})
-	http.Redirect(w, r, "./?"+readFilters(r).query().Encode(), http.StatusSeeOther)
+	answer.Redirect(w, http.StatusSeeOther, "./?"+readFilters(r).query().Encode())
 }

@@ -74,7 +74,7 @@ func (p *pages) post(w http.ResponseWriter, r *http.Request) {
 	}
 	query := readFilters(r).query()
 	query.Set("said", f.get("do"))
-	http.Redirect(w, r, "./?"+query.Encode()+"#"+do.section, http.StatusSeeOther)
+	answer.Redirect(w, http.StatusSeeOther, "./?"+query.Encode()+"#"+do.section)
 }
 
 func (p *pages) write(w http.ResponseWriter, r *http.Request, status int, failed *failure) {

@@ -25,7 +25,7 @@ func Health(ctx context.Context, base string) error {
 		return err
 	}
 	defer func() { _ = resp.Body.Close() }()
-	if resp.StatusCode != http.StatusFound || resp.Header.Get("Location") != "/_emulator/" { // its page
+	if resp.StatusCode != http.StatusFound || resp.Header.Get("Location") != "_emulator/" { // its page
 		return fmt.Errorf("there is no emulator at %s", base)
 	}
 	return nil
