@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"io/fs"
 	"net/http"
+	"net/url"
 	"regexp"
 	"strings"
 	"testing"
@@ -76,6 +77,10 @@ func TestSearch(t *testing.T) {
 	assert.Equal(t, 2, strings.Count(text, "Nothing matches the search."))
 	_, text = d.get("?requests=404")
 	hasNot(t, text, `id="r-1"`)
+	_, text = d.get("?users=x" + strings.Repeat("%E5", 200))
+	has(t, text, `name="users" value="x"`)
+	_, text = d.get("?users=x" + url.QueryEscape(strings.Repeat("字", maxFilter)))
+	has(t, text, `name="users" value="x`+strings.Repeat("字", (maxFilter-1)/3)+`"`)
 }
 
 func TestLanguages(t *testing.T) {
@@ -140,7 +145,7 @@ func TestDurations(t *testing.T) {
 		assert.True(t, ok, text)
 		assert.Equal(t, want, d, text)
 	}
-	for _, text := range []string{"", "x", "1", "d", "xd", "1e300d", "2 hours"} {
+	for _, text := range []string{"", "x", "1", "d", "xd", "1e300d", "NaNd", "-Infd", "2 hours"} {
 		_, ok := readDuration(text)
 		assert.False(t, ok, text)
 	}

@@ -56,7 +56,7 @@ func readDuration(text string) (d time.Duration, ok bool) {
 	if days, cut := strings.CutSuffix(text, "d"); cut {
 		n, err := strconv.ParseFloat(days, 64)
 		const most = 100_000
-		if err != nil || n < -most || n > most {
+		if err != nil || !(n >= -most && n <= most) { // NaN is no number of days
 			return 0, false
 		}
 		return time.Duration(n * float64(24*time.Hour)), true

@@ -154,7 +154,7 @@ func readFilters(r *http.Request) filters {
 	query := r.URL.Query()
 	get := func(name string) string {
 		text := strings.TrimSpace(query.Get(name))
-		return text[:min(len(text), maxFilter)]
+		return strings.ToValidUTF8(text[:min(len(text), maxFilter)], "")
 	}
 	return filters{get("inbox"), get("requests"), get("users"), get("sessions")}
 }
