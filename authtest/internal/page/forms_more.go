@@ -190,8 +190,8 @@ func rulesLimits(s *service.Service, f form) *mistake {
 	})
 }
 
-// rulesRelaxed switches every limit off.
-func rulesRelaxed(s *service.Service, f form) *mistake {
+// rulesUnlimited switches every limit off.
+func rulesUnlimited(s *service.Service, f form) *mistake {
 	return changeRules(s, f, func(_ *reading, rules *service.Rules) {
 		rules.SMSInterval, rules.SMSDaily, rules.EmailInterval, rules.EmailDaily = 0, 0, 0, 0
 		rules.CodeAttempts, rules.PasswordLock.After = 0, 0

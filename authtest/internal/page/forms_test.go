@@ -123,7 +123,7 @@ func TestForms(t *testing.T) {
 				assert.Equal(t, "2m", value(t, page, "rules-limits--sms_interval"))
 			}
 		},
-		"rules-relaxed": func(t *testing.T, d *desk) ([]string, func(string)) {
+		"rules-unlimited": func(t *testing.T, d *desk) ([]string, func(string)) {
 			return nil, func(string) {
 				for range 3 {
 					assert.Contains(t, d.call("verification", `{"phone_number":"+86 13800000000"}`), "verification_id")
@@ -145,7 +145,7 @@ func TestForms(t *testing.T) {
 		},
 		"rules-start": func(t *testing.T, d *desk) ([]string, func(string)) {
 			before := d.Rules()
-			d.send("rules-relaxed")
+			d.send("rules-unlimited")
 			require.NotEqual(t, before, d.Rules())
 			return nil, func(string) { assert.Equal(t, before, d.Rules()) }
 		},
