@@ -114,7 +114,7 @@ func checkClient(s *service.Service, c *call, prove bool) *refusal.Error {
 			continue
 		}
 		if _, known := s.Clients[id]; !known {
-			return refusal.UnauthorizedClient("client_id is not known in this environment")
+			return byRule("clients", refusal.UnauthorizedClient("client_id is not known in this environment"))
 		}
 		c.clientID = id
 	}
@@ -124,12 +124,12 @@ func checkClient(s *service.Service, c *call, prove bool) *refusal.Error {
 			continue
 		}
 		if !sameSecret(secret, given) {
-			return refusal.UnauthorizedClient("client_secret is wrong")
+			return byRule("clients", refusal.UnauthorizedClient("client_secret is wrong"))
 		}
 		proved = true
 	}
 	if prove && secret != "" && !proved {
-		return refusal.UnauthorizedClient("client_secret is required")
+		return byRule("clients", refusal.UnauthorizedClient("client_secret is required"))
 	}
 	return nil
 }

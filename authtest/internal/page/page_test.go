@@ -3,9 +3,13 @@ package page
 import (
 	"bufio"
 	"io/fs"
+	"maps"
 	"net/http"
 	"net/url"
+	"os"
+	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -135,6 +139,29 @@ func TestTexts(t *testing.T) {
 	}
 	for _, effect := range effects {
 		assert.Contains(t, texts, "effect_"+effect)
+	}
+}
+
+// The page has a name for every rule by which an operation is refused.
+func TestRuleLabels(t *testing.T) {
+	t.Parallel()
+	rules := map[string]bool{ // those whose names are not whole in the code of the operations
+		"sms_interval": true, "sms_daily_limit": true, "email_interval": true, "email_daily_limit": true,
+		"max_sessions": true, "sms_code_lifetime": true, "email_code_lifetime": true,
+	}
+	sources, err := filepath.Glob("../ops/*.go")
+	require.NoError(t, err)
+	for _, name := range sources {
+		body, err := os.ReadFile(name)
+		require.NoError(t, err)
+		for _, found := range regexp.MustCompile(`(?:byRule\(|loginDisabled\(|Rule: )"([a-z_]+)"[,})]`).FindAllSubmatch(body, -1) {
+			rules[string(found[1])] = true
+		}
+	}
+	assert.ElementsMatch(t, slices.Collect(maps.Keys(rules)), slices.Collect(maps.Keys(ruleLabels)))
+	v := view{translator: translator{language.English}}
+	for rule := range rules {
+		assert.NotEmpty(t, v.RuleLabel(rule), rule)
 	}
 }
 

@@ -115,12 +115,31 @@ func (v *view) HasDecided() bool {
 // WaitsMore is how much of it is not shown.
 func (v *view) WaitsMore() int { return v.Captchas.More() + v.Devices.More() + v.QRCodes.More() }
 
+// ruleLabels are the texts by which the page calls the rules that can refuse a call.
+var ruleLabels = map[string]string{
+	"captcha":                       "rules_captcha",
+	"captcha_after_sends":           "field_captcha_after_sends",
+	"captcha_after_wrong_passwords": "field_captcha_after_wrong_passwords",
+	"clients":                       "clients",
+	"code_attempts":                 "field_code_attempts",
+	"email_code_lifetime":           "field_email_code_lifetime",
+	"email_daily_limit":             "field_email_daily_limit",
+	"email_interval":                "field_email_interval",
+	"login_off":                     "rules_login",
+	"max_sessions":                  "field_max_sessions",
+	"password_lock":                 "field_password_lock.after",
+	"providers":                     "providers",
+	"sign_up_off":                   "sign_up_by",
+	"sms_code_lifetime":             "field_sms_code_lifetime",
+	"sms_daily_limit":               "field_sms_daily_limit",
+	"sms_interval":                  "field_sms_interval",
+	"sudo_by_code":                  "sudo_by_code",
+}
+
 // RuleLabel is what the page calls a rule; "" is nothing.
 func (v *view) RuleLabel(rule string) string {
-	for _, key := range []string{"field_" + rule, "rules_" + strings.TrimSuffix(rule, "_off"), rule} {
-		if found, ok := texts[key]; ok {
-			return found.in(v.Lang)
-		}
+	if key, ok := ruleLabels[rule]; ok {
+		return v.T(key)
 	}
 	return ""
 }

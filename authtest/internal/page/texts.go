@@ -172,6 +172,8 @@ var texts = map[string]text{
 	"off":                                 {"off", "关"},
 	"some_off":                            {"off: %s", "已关闭：%s"},
 	"all_on":                              {"all on", "全部开启"},
+	"clients":                             {"client ids and secrets", "客户端 ID 与密钥"},
+	"sudo_by_code":                        {"sudo only by a code, if there is a phone number", "已绑定手机号时须用验证码验证"},
 	"providers":                           {"third parties", "第三方"},
 	"field_refresh.policy":                {"Refresh token", "refresh token 策略"},
 	"field_refresh.grace":                 {"Grace for the one before", "旧令牌宽限期"},
