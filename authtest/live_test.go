@@ -236,21 +236,26 @@ func TestRulesAreNamed(t *testing.T) {
 	t.Parallel()
 	for rule, in := range map[string]struct {
 		option  string
+		relaxed bool // is milder
 		opts    []authtest.Option
 		provoke func(t *testing.T, srv *authtest.Server)
 	}{
-		"sms_interval": {"WithSMSInterval", nil, func(t *testing.T, srv *authtest.Server) {
+		"clients": {"WithClientID or WithClientSecret", false, nil, func(t *testing.T, srv *authtest.Server) {
+			t.Helper()
+			refused(t, srv, "verification", "", object{"phone_number": phone, "client_id": "other"}, 400, "unauthorized_client", 4022)
+		}},
+		"sms_interval": {"WithSMSInterval", true, nil, func(t *testing.T, srv *authtest.Server) {
 			t.Helper()
 			ok(t, srv, "verification", "", object{"phone_number": phone})
 			refused(t, srv, "verification", "", object{"phone_number": phone}, 429, "resource_exhausted", 8)
 		}},
-		"email_daily_limit": {"WithEmailDailyLimit", []authtest.Option{authtest.WithEmailDailyLimit(1)}, func(t *testing.T, srv *authtest.Server) {
+		"email_daily_limit": {"WithEmailDailyLimit", false, []authtest.Option{authtest.WithEmailDailyLimit(1)}, func(t *testing.T, srv *authtest.Server) {
 			t.Helper()
 			ok(t, srv, "verification", "", object{"email": email})
 			srv.Advance(time.Minute)
 			refused(t, srv, "verification", "", object{"email": email}, 429, "resource_exhausted", 8)
 		}},
-		"max_sessions": {"WithMaxSessions", nil, func(t *testing.T, srv *authtest.Server) {
+		"max_sessions": {"WithMaxSessions", true, nil, func(t *testing.T, srv *authtest.Server) {
 			t.Helper()
 			srv.Seed(authtest.User{Username: "user_01", Password: password})
 			session := signIn(t, srv, "user_01")
@@ -258,7 +263,7 @@ func TestRulesAreNamed(t *testing.T) {
 			srv.Advance(3 * time.Hour) // its access token has expired too
 			refused(t, srv, "token", "", refresh(session.text("refresh_token")), 400, "invalid_grant", 4026)
 		}},
-		"sms_code_lifetime": {"WithSMSCodeLifetime", nil, func(t *testing.T, srv *authtest.Server) {
+		"sms_code_lifetime": {"WithSMSCodeLifetime", true, nil, func(t *testing.T, srv *authtest.Server) {
 			t.Helper()
 			sent := ok(t, srv, "verification", "", object{"phone_number": phone})
 			code, err := srv.WaitCode(t.Context(), phone)
@@ -267,19 +272,19 @@ func TestRulesAreNamed(t *testing.T) {
 			refused(t, srv, "verification/verify", "",
 				object{"verification_id": sent["verification_id"], "verification_code": code}, 400, "invalid_argument", 3)
 		}},
-		"code_attempts": {"WithCodeAttempts", []authtest.Option{authtest.WithCodeAttempts(1)}, func(t *testing.T, srv *authtest.Server) {
+		"code_attempts": {"WithCodeAttempts", false, []authtest.Option{authtest.WithCodeAttempts(1)}, func(t *testing.T, srv *authtest.Server) {
 			t.Helper()
 			in := object{"verification_id": ok(t, srv, "verification", "", object{"phone_number": phone})["verification_id"], "verification_code": "x"}
 			refused(t, srv, "verification/verify", "", in, 400, "invalid_argument", 3)
 			refused(t, srv, "verification/verify", "", in, 409, "aborted", 10)
 		}},
-		"password_lock": {"WithPasswordLock", []authtest.Option{authtest.WithPasswordLock(1, time.Minute)}, func(t *testing.T, srv *authtest.Server) {
+		"password_lock": {"WithPasswordLock", false, []authtest.Option{authtest.WithPasswordLock(1, time.Minute)}, func(t *testing.T, srv *authtest.Server) {
 			t.Helper()
 			srv.Seed(authtest.User{Username: "user_01", Password: password})
 			refused(t, srv, "signin", "", object{"username": "user_01", "password": "x"}, 400, "invalid_username_or_password", 4043)
 			refused(t, srv, "signin", "", object{"username": "user_01", "password": password}, 400, "invalid_status", 0)
 		}},
-		"login_off": {"WithLoginOff", []authtest.Option{authtest.WithLoginOff(authtest.LoginPhone)}, func(t *testing.T, srv *authtest.Server) {
+		"login_off": {"WithLoginOff", false, []authtest.Option{authtest.WithLoginOff(authtest.LoginPhone)}, func(t *testing.T, srv *authtest.Server) {
 			t.Helper()
 			refused(t, srv, "verification", "", object{"phone_number": phone}, 400, "login_type_disabled", 4045)
 		}},
@@ -296,7 +301,7 @@ func TestRulesAreNamed(t *testing.T) {
 			}
 			require.NoError(t, srv.Close())
 			require.Len(t, log.lines, 1)
-			assert.Contains(t, log.lines[0], " by the rule "+rule+", the option "+in.option+"; Relaxed")
+			assert.Regexp(t, " by the rule "+rule+", the option "+in.option+map[bool]string{true: "; Relaxed has a milder one$", false: "$"}[in.relaxed], log.lines[0])
 		})
 	}
 }

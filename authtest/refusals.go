@@ -12,7 +12,11 @@ func (c *config) tellRules(t testing.TB) {
 	told := c.OnRequest
 	c.OnRequest = func(r service.Request) {
 		if r.Rule != "" {
-			t.Logf("authtest: %s was refused with %d by the rule %s, the option %s; Relaxed has milder rules", r.Operation, r.Status, r.Rule, optionOf(r.Rule))
+			hint := ""
+			if service.IsRelaxed(r.Rule) {
+				hint = "; Relaxed has a milder one"
+			}
+			t.Logf("authtest: %s was refused with %d by the rule %s, the option %s%s", r.Operation, r.Status, r.Rule, optionOf(r.Rule), hint)
 		}
 		if told != nil {
 			told(r)
@@ -22,6 +26,9 @@ func (c *config) tellRules(t testing.TB) {
 
 // optionOf is the option of a rule of a seed file.
 func optionOf(rule string) string {
+	if rule == "clients" {
+		return "WithClientID or WithClientSecret"
+	}
 	name := "With"
 	for part := range strings.SplitSeq(rule, "_") {
 		if part == "sms" {

@@ -110,6 +110,12 @@ func (c *Config) Relax() {
 	c.Code = refusal.CodeAlways
 }
 
+// relaxed are the rules that Relax makes milder. Emails have the same lifetime without it.
+var relaxed = []string{"sms_interval", "sms_code_lifetime", "max_sessions"}
+
+// IsRelaxed says whether Relax makes a rule milder, by its name in a seed.
+func IsRelaxed(rule string) bool { return slices.Contains(relaxed, rule) }
+
 // setting is what the records share and a reset keeps; it only sets back the clock and the number of the key that signs.
 type setting struct {
 	Config

@@ -85,7 +85,11 @@ func (c Config) start(log *lineLog) (servers []*authtest.Server, err error) {
 			log.say("%s  %s%s to %s: %s\n", m.SentAt.Local().Format(clockTime), prefix, m.Channel, visible(m.To), m.Code)
 		}), authtest.WithOnRequest(func(r authtest.Request) {
 			if r.Rule != "" {
-				log.say("%s  %s%s was refused by the rule %s: see the rules of -seed, and -relaxed\n", r.Time.Local().Format(clockTime), prefix, r.Operation, r.Rule)
+				hint := ""
+				if r.IsMilderRelaxed() {
+					hint = ", and -relaxed"
+				}
+				log.say("%s  %s%s was refused by the rule %s: see the rules of -seed%s\n", r.Time.Local().Format(clockTime), prefix, r.Operation, r.Rule, hint)
 			}
 			if c.Log != "" {
 				log.write(r)
