@@ -17,6 +17,16 @@ func (f form) get(name string) string { return strings.TrimSpace(f.values.Get(na
 
 func (f form) has(name string) bool { return f.values.Has(name) }
 
+// lines are what was typed into a field with an entry on each line.
+func (f form) lines(name string) (entries []string) {
+	for line := range strings.Lines(f.values.Get(name)) {
+		if entry := strings.TrimSpace(line); entry != "" {
+			entries = append(entries, entry)
+		}
+	}
+	return entries
+}
+
 // mistake is what is wrong with a form, at one of its fields. key is that of a text of the page; without it text is an error as it is.
 type mistake struct{ field, key, text string }
 

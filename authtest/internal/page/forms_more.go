@@ -59,13 +59,10 @@ func (f form) person(in *service.Person) *mistake {
 	if number, ok := strings.CutPrefix(address.Key(in.Phone), "+86"); ok { // as users write it
 		in.Phone = "+86 " + number
 	}
-	in.Groups = strings.Fields(f.get("groups"))
-	if len(in.Groups) == 0 {
-		in.Groups = nil
-	}
+	in.Groups = f.lines("groups")
 	in.Blocked, in.Pending = f.has("blocked"), f.has("pending")
 	in.Identities = nil
-	for pair := range strings.FieldsSeq(f.get("identities")) {
+	for _, pair := range f.lines("identities") {
 		provider, sub, ok := strings.Cut(pair, "=")
 		if !ok {
 			return &mistake{field: "identities", key: "bad_identities"}
@@ -84,7 +81,7 @@ func (v *view) Pairs(identities map[string]string) string {
 	for _, provider := range slices.Sorted(maps.Keys(identities)) {
 		pairs = append(pairs, provider+"="+identities[provider])
 	}
-	return strings.Join(pairs, " ")
+	return strings.Join(pairs, "\n")
 }
 
 func ofPerson(err error) *mistake {

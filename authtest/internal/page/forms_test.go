@@ -62,18 +62,18 @@ func TestForms(t *testing.T) {
 			}
 		},
 		"add-user": func(t *testing.T, d *desk) ([]string, func(string)) {
-			return []string{"username", "user_02", "password", "passw0rd", "phone_number", "139-0000-0000", "groups", "a b", "identities", "wx_open=o1 custom=c1", "pending", "1"}, func(page string) {
+			return []string{"username", "user_02", "password", "passw0rd", "phone_number", "139-0000-0000", "groups", "a\r\nmy team\r\n", "identities", "wx_open=o1\ncustom=c 1", "pending", "1"}, func(page string) {
 				u := d.People.Named("user_02")
 				require.NotNil(t, u)
 				assert.Equal(t, "+86 13900000000", u.Phone)
-				assert.Equal(t, []string{"a", "b"}, u.Groups)
-				assert.Equal(t, map[string]string{"wx_open": "o1", "custom": "c1"}, u.Identities)
+				assert.Equal(t, []string{"a", "my team"}, u.Groups)
+				assert.Equal(t, map[string]string{"wx_open": "o1", "custom": "c 1"}, u.Identities)
 				assert.True(t, u.Pending && u.IsPassword("passw0rd"))
 				has(t, page, `id="u-`+u.Sub+`"`)
 			}
 		},
 		"edit-user": func(t *testing.T, d *desk) ([]string, func(string)) {
-			return []string{"id", "1", "username", "user_01", "email", "a@b.cn", "groups", "g h"}, func(string) {
+			return []string{"id", "1", "username", "user_01", "email", "a@b.cn", "groups", "g\nh"}, func(string) {
 				u := d.People.BySub("1")
 				assert.Equal(t, "a@b.cn", u.Email)
 				assert.Empty(t, u.Phone, "an empty field takes away")
@@ -269,6 +269,24 @@ func TestFormMistakes(t *testing.T) {
 			})
 		}
 	}
+}
+
+// A user who is saved as the form shows them stays as they are.
+func TestEditUserChangesNothingElse(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	in := known()
+	in.Groups, in.Identities = []string{"my team", "g"}, map[string]string{"wx_open": "o 1", "custom": "c=1"}
+	d.add(in)
+	before := d.People.BySub("1").Person
+	_, text := d.get("")
+	fields := []string{"id", "1"}
+	for _, name := range []string{"username", "phone_number", "email", "name", "picture", "groups", "identities"} {
+		fields = append(fields, name, value(t, text, "edit-user-1-"+name))
+	}
+	answer, _ := d.send("edit-user", fields...)
+	assert.Equal(t, http.StatusOK, answer.StatusCode)
+	assert.Equal(t, before, d.People.BySub("1").Person)
 }
 
 func TestFormsThatAreNone(t *testing.T) {

@@ -99,12 +99,13 @@ func (d *desk) signIn(username string) {
 	require.Contains(d.t, d.call("signin", `{"username":"`+username+`","password":"passw0rd"}`), "access_token")
 }
 
-// value is that of the input with an id.
+// value is that of the input or textarea with an id.
 func value(t *testing.T, text, id string) string {
 	t.Helper()
-	found := regexp.MustCompile(`<input id="` + regexp.QuoteMeta(id) + `" [^>]*value="([^"]*)"`).FindStringSubmatch(text)
+	quoted := regexp.QuoteMeta(id)
+	found := regexp.MustCompile(`<input id="` + quoted + `" [^>]*value="([^"]*)"|<textarea id="` + quoted + `" [^>]*>\n([^<]*)<`).FindStringSubmatch(text)
 	require.NotNil(t, found, id)
-	return html.UnescapeString(found[1])
+	return html.UnescapeString(found[1] + found[2])
 }
 
 // has checks that a page has a text. A failure does not print the page.

@@ -101,8 +101,8 @@ func (v *view) PersonOf(u user) personPart {
 // In is one of the inputs.
 func (p personPart) In(name, current string) field { return p.Field(p.Do, p.ID, name, current) }
 
-// GroupList is the groups with spaces between.
-func (p personPart) GroupList() string { return strings.Join(p.Groups, " ") }
+// GroupList is the groups, one on each line.
+func (p personPart) GroupList() string { return strings.Join(p.Groups, "\n") }
 
 // Waits is how much waits for a decision or an answer.
 func (v *view) Waits() int { return v.Captchas.All + v.Devices.All + v.QRCodes.All }

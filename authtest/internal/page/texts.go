@@ -131,9 +131,9 @@ var texts = map[string]text{
 	"field_name":         {"Name", "昵称"},
 	"field_picture":      {"Picture (URL)", "头像（URL）"},
 	"field_groups":       {"Groups", "用户组"},
-	"hint_groups":        {"ids, with spaces between", "多个 ID 用空格分隔"},
+	"hint_groups":        {"one on each line", "每行一个"},
 	"field_identities":   {"Third parties", "第三方身份"},
-	"hint_identities":    {"such as wx_open=abc", "例如 wx_open=abc"},
+	"hint_identities":    {"such as wx_open=abc, one on each line", "例如 wx_open=abc，每行一个"},
 
 	"sessions":        {"Sessions", "会话"},
 	"sessions_empty":  {"Nobody is signed in.", "没有人登录。"},
@@ -243,7 +243,7 @@ var texts = map[string]text{
 	"bad_address":    {"This is neither a phone number nor an email address.", "既不是手机号，也不是邮箱地址。"},
 	"bad_number":     {"This is not a whole number from 0 on.", "请输入不小于 0 的整数。"},
 	"bad_status":     {"A status is a number from 200 to 599.", "状态码应在 200 到 599 之间。"},
-	"bad_identities": {"Write pairs such as wx_open=abc, with spaces between.", "请写成 wx_open=abc 的形式，多个用空格分隔。"},
+	"bad_identities": {"Write pairs such as wx_open=abc, one on each line.", "请写成 wx_open=abc 的形式，每行一个。"},
 	"bad_username":   {"A username has no @ and is no phone number.", "用户名不能含 @，也不能是手机号。"},
 	"bad_phone_number": {
 		"Write the number as +86 13800000000.", "手机号格式应为 +86 13800000000。",

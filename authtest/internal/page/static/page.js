@@ -17,7 +17,7 @@ function isDirty(field) {
 }
 
 const isInUse = (node) => node.nodeType === Node.ELEMENT_NODE
-  && (node.contains(document.activeElement) || [...node.querySelectorAll('input, select')].some(isDirty))
+  && (node.contains(document.activeElement) || [...node.querySelectorAll('input, select, textarea')].some(isDirty))
 
 // put makes an element, which stays, what another one is.
 function put(old, fresh, following) {
