@@ -74,6 +74,10 @@ func runEmulator(ctx context.Context, args []string, stdout, stderr io.Writer) i
 		return code
 	}
 	if *health != "" {
+		if len(config.Command) > 0 {
+			say(stderr, "tcbauth: -health only checks: it takes no command after --\n\nUsage: tcbauth emulator [flags] [-- command ...]\n")
+			return clikit.ExitUsage
+		}
 		if err := emulator.Health(ctx, *health); err != nil {
 			say(stderr, "tcbauth: %v\n", err)
 			return clikit.ExitError

@@ -50,7 +50,10 @@ func TestHelp(t *testing.T) {
 
 func TestUsageMistakes(t *testing.T) {
 	t.Parallel()
-	for _, args := range [][]string{nil, {"serve"}, {"emulator", "-port", "1"}, {"emulator", "more"}, {"emulator", "-env"}} {
+	for _, args := range [][]string{
+		nil, {"serve"}, {"emulator", "-port", "1"}, {"emulator", "more"}, {"emulator", "-env"},
+		{"emulator", "-health", "http://127.0.0.1:1", "--", "npm", "test"},
+	} {
 		code, stdout, stderr := try(t, args...)
 		assert.Equal(t, clikit.ExitUsage, code, args)
 		assert.Empty(t, stdout)
