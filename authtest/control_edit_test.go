@@ -134,9 +134,9 @@ func TestControlWhatWaits(t *testing.T) {
 		out := ok(t, srv, "signin/with/provider", "", object{"provider_token": poll(id)["provider_token"]})
 		assert.Equal(t, "1", out["sub"], "the user who has scanned it")
 	}
-	for _, body := range []string{`"user":"2"`, `"user":"1","sub":"3"`, `"deny":true,"user":"1"`, `"user":"1"`} {
+	for body, want := range map[string]int{`"user":"2"`: 404, `"user":"1","sub":"3"`: 400, `"deny":true,"user":"1"`: 400, `"user":"1"`: 404} {
 		status, _ := control(t, srv, "POST", "qrcodes", `{"qr_code_id":"x",`+body+`}`)
-		assert.Equal(t, 400, status, body)
+		assert.Equal(t, want, status, body)
 	}
 }
 

@@ -61,13 +61,19 @@ func refuseBody(w http.ResponseWriter, err error) bool {
 	return true
 }
 
-// done answers {}, or says why not.
+// done answers {}, or says why not; what is not there is HTTP 404.
 func done(w http.ResponseWriter, err error) {
-	if err != nil {
-		refuse(w, http.StatusBadRequest, err.Error())
+	if err == nil {
+		reply(w, struct{}{})
 		return
 	}
-	reply(w, struct{}{})
+	if _, missing := errors.AsType[*service.Missing](err); missing {
+		refuse(w, http.StatusNotFound, err.Error())
+	} else if why, ok := errors.AsType[*service.PersonError](err); ok {
+		refuse(w, http.StatusBadRequest, why.JSON())
+	} else {
+		refuse(w, http.StatusBadRequest, err.Error())
+	}
 }
 
 func refuse(w http.ResponseWriter, status int, description string) {

@@ -64,9 +64,6 @@ func (s control) postUsers(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	subs, err := s.Seed(users)
-	if why, ok := errors.AsType[*service.PersonError](err); ok {
-		err = errors.New(why.JSON())
-	}
 	if err != nil {
 		done(w, err)
 		return

@@ -21,7 +21,7 @@ func (s control) patchUser(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	settle(w, s.EditUser(r.PathValue("sub"), func(p *service.Person) (keepPassword bool, err error) {
+	done(w, s.EditUser(r.PathValue("sub"), func(p *service.Person) (keepPassword bool, err error) {
 		in := struct {
 			*service.Person
 			Password *string `json:"password"`
@@ -43,7 +43,7 @@ func (s control) patchUser(w http.ResponseWriter, r *http.Request) {
 // deleteUser is DELETE users/{sub}: the user is gone, with all sessions.
 func (s control) deleteUser(w http.ResponseWriter, r *http.Request) {
 	if _, ok := readQuery(w, r); ok {
-		settle(w, s.DeleteUser(r.PathValue("sub")))
+		done(w, s.DeleteUser(r.PathValue("sub")))
 	}
 }
 
@@ -57,13 +57,13 @@ func (s control) deleteSessions(w http.ResponseWriter, r *http.Request) {
 		refuse(w, http.StatusBadRequest, "sub is required")
 		return
 	}
-	settle(w, s.SignOutUser(query.Get("sub")))
+	done(w, s.SignOutUser(query.Get("sub")))
 }
 
 // deleteSession is DELETE sessions/{id}: one session ends.
 func (s control) deleteSession(w http.ResponseWriter, r *http.Request) {
 	if _, ok := readQuery(w, r); ok {
-		settle(w, s.EndSession(r.PathValue("id")))
+		done(w, s.EndSession(r.PathValue("id")))
 	}
 }
 
@@ -77,7 +77,7 @@ func (s control) deleteFault(w http.ResponseWriter, r *http.Request) {
 		refuse(w, http.StatusNotFound, "the id of a fault is a number")
 		return
 	}
-	settle(w, s.LiftFault(id))
+	done(w, s.LiftFault(id))
 }
 
 // getRules is GET rules: those in force that can change while the server runs, by the names of a seed.
@@ -172,16 +172,4 @@ func decode(body []byte, to any) error {
 		return errors.New(notWanted + err.Error())
 	}
 	return nil
-}
-
-// settle answers {}, or says why not; what is not there is HTTP 404.
-func settle(w http.ResponseWriter, err error) {
-	if _, missing := errors.AsType[*service.Missing](err); missing {
-		refuse(w, http.StatusNotFound, err.Error())
-		return
-	}
-	if why, ok := errors.AsType[*service.PersonError](err); ok {
-		err = errors.New(why.JSON())
-	}
-	done(w, err)
 }
