@@ -13,6 +13,7 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"syscall"
 	"time"
 
 	"github.com/cloudbase-community/tcbauth"
@@ -58,7 +59,7 @@ func signIn(ctx context.Context) (sub string, err error) {
 	if err != nil {
 		return "", err
 	}
-	known, err := get(ctx, os.Getenv("BACKEND_URL")+"/me", token)
+	known, err := getWhenUp(ctx, os.Getenv("BACKEND_URL")+"/me", token)
 	if err == nil && string(known) != state.User.Sub {
 		err = fmt.Errorf("the backend knows user %s, and %s has signed in", known, state.User.Sub)
 	}
@@ -84,6 +85,21 @@ func readCode(ctx context.Context, phone string) (string, error) {
 		return "", errors.New("no code was sent")
 	}
 	return answer.Messages[0].Code, nil
+}
+
+// getWhenUp is get from a server that may have only just been started: it tries again while the connection is refused.
+func getWhenUp(ctx context.Context, url, token string) ([]byte, error) {
+	for try := 1; ; try++ {
+		body, err := get(ctx, url, token)
+		if try == 20 || !errors.Is(err, syscall.ECONNREFUSED) {
+			return body, err
+		}
+		select {
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		case <-time.After(500 * time.Millisecond):
+		}
+	}
 }
 
 // get fetches a URL with a token.

@@ -14,10 +14,22 @@ const inbox = await get(`${TCB_BASE_URL}/_emulator/inbox?wait=5s&to=${encodeURIC
 const code = JSON.parse(inbox).messages[0].code
 await auth.signInWithSms({ verificationInfo: info, verificationCode: code, phoneNum: phone })
 
-const known = await get(`${BACKEND_URL}/me`, (await auth.getAccessToken()).accessToken)
+const known = await getWhenUp(`${BACKEND_URL}/me`, (await auth.getAccessToken()).accessToken)
 const { sub } = await auth.getUserInfo()
 if (known !== sub) throw new Error(`the backend knows user ${known}, and ${sub} has signed in`)
 console.log('the backend knows user', sub)
+
+// getWhenUp is get from a server that may have only just been started: it tries again while the connection is refused.
+async function getWhenUp(url, token) {
+  for (let left = 20; ; left--) {
+    try {
+      return await get(url, token)
+    } catch (err) {
+      if (left === 1 || err.cause?.code !== 'ECONNREFUSED') throw err
+      await new Promise((resolve) => setTimeout(resolve, 500))
+    }
+  }
+}
 
 // get fetches a URL with a token.
 async function get(url, token) {
