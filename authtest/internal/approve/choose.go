@@ -22,23 +22,13 @@ type row struct {
 // rowOf names a user by what they are most likely known by.
 func rowOf(a *service.Account) row {
 	r := row{Sub: a.Sub}
-	if !canSignIn(a) {
+	if !a.CanSignIn() {
 		r.Status = a.Status()
 	}
-	var names []string
-	for _, name := range []string{a.Name, a.Username, a.Phone, a.Email} {
-		if name != "" {
-			names = append(names, name)
-		}
-	}
-	if len(names) == 0 {
-		names = []string{a.Sub}
-	}
+	names := a.Names()
 	r.Name, r.More = names[0], strings.Join(names[1:], " · ")
 	return r
 }
-
-func canSignIn(a *service.Account) bool { return !a.Blocked && !a.Pending }
 
 // rowsOf returns the users to choose from, those first who can sign in, and then the oldest first; more is how many are left out.
 func rowsOf(s *service.Service) (rows []row, more int) {
@@ -67,7 +57,7 @@ func choose(s *service.Service, sub, login string) (a *service.Account, problem 
 	switch {
 	case a == nil || a.Anonymous:
 		return nil, "bad_user"
-	case !canSignIn(a):
+	case !a.CanSignIn():
 		return nil, "bad_status"
 	}
 	return a, ""

@@ -9,7 +9,7 @@ import (
 // texts are what the page says, in English and in Chinese.
 var texts = map[string]struct{ en, zh string }{
 	"emulator": {"tcbauth emulator", "tcbauth 模拟器"},
-	"anybody":  {"This emulator is for tests: whoever opens this page can sign in as any user.", "模拟器仅用于测试：在此页可登录任何用户。"},
+	"warning":  {"This emulator is for tests: whoever opens this page can sign in as any user.", "模拟器仅用于测试：在此页可登录任何用户。"},
 	"language": {"中文", "English"},
 
 	"enter":     {"Sign in on a device", "登录设备"},

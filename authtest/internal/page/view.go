@@ -101,27 +101,10 @@ type user struct {
 }
 
 // Label is what a user is called in a line.
-func (u user) Label() string { return label(&u.Person) }
+func (u user) Label() string { return u.Names()[0] }
 
 // More is what a user is called beside the Label.
-func (u user) More() []string {
-	var more []string
-	for _, name := range []string{u.Name, u.Username, u.Phone, u.Email} {
-		if name != "" && name != u.Label() && !slices.Contains(more, name) {
-			more = append(more, name)
-		}
-	}
-	return more
-}
-
-func label(p *service.Person) string {
-	for _, name := range []string{p.Name, p.Username, p.Phone, p.Email} {
-		if name != "" {
-			return name
-		}
-	}
-	return p.Sub
-}
+func (u user) More() []string { return u.Names()[1:] }
 
 type session struct {
 	ID, Sub, Label, Provider, ClientID, Device string
@@ -268,12 +251,9 @@ func (v *view) lookAtUsers(s *service.Service) {
 		choices, all := s.People.Newest(maxChoices, func(a *service.Account) bool { return !a.Anonymous })
 		v.Choices.All = all
 		for _, a := range choices {
-			c := choice{Sub: a.Sub, Label: label(&a.Person)}
-			switch {
-			case a.Blocked:
-				c.Status = "blocked"
-			case a.Pending:
-				c.Status = "pending"
+			c := choice{Sub: a.Sub, Label: a.Names()[0]}
+			if !a.CanSignIn() {
+				c.Status = strings.ToLower(a.Status())
 			}
 			v.Choices.Rows = append(v.Choices.Rows, c)
 		}
@@ -281,13 +261,13 @@ func (v *view) lookAtUsers(s *service.Service) {
 	}
 	matches = matcher(v.Filters.Sessions)
 	findSession := func(n *service.Session) string {
-		return finds(n.User.Sub, label(&n.User.Person), n.Provider, n.ClientID, n.Device)
+		return finds(n.User.Sub, n.User.Names()[0], n.Provider, n.ClientID, n.Device)
 	}
 	sessions, all := s.Sessions.Newest(maxSessions, func(n *service.Session) bool { return matches(findSession(n)) })
 	v.Sessions.All = all
 	for _, n := range sessions {
 		v.Sessions.Rows = append(v.Sessions.Rows, session{
-			ID: n.ID(), Sub: n.User.Sub, Label: label(&n.User.Person), Provider: n.Provider, ClientID: n.ClientID, Device: n.Device,
+			ID: n.ID(), Sub: n.User.Sub, Label: n.User.Names()[0], Provider: n.Provider, ClientID: n.ClientID, Device: n.Device,
 			Began: n.Began, AccessExpires: n.Expires, RefreshExpires: n.RefreshExpires(), Refreshes: n.Refreshes(), Find: findSession(n),
 		})
 	}

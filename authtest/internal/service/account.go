@@ -37,6 +37,9 @@ func (a *Account) Status() string {
 	}
 }
 
+// CanSignIn says whether the account is neither blocked nor pending.
+func (a *Account) CanSignIn() bool { return !a.Blocked && !a.Pending }
+
 // SetProfile sets a field of the profile that Person has not.
 func (a *Account) SetProfile(name string, value any) {
 	if a.Profile == nil {

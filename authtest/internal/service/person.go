@@ -1,6 +1,7 @@
 package service
 
 import (
+	"slices"
 	"strings"
 	"unicode"
 
@@ -24,6 +25,19 @@ type Person struct {
 
 // String returns the person's id without anything personal.
 func (p Person) String() string { return "authtest.User(" + p.Sub + ")" }
+
+// Names are what the person is known by, the most likely first and each once, or else the Sub.
+func (p *Person) Names() (names []string) {
+	for _, name := range []string{p.Name, p.Username, p.Phone, p.Email} {
+		if name != "" && !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	if len(names) == 0 {
+		return []string{p.Sub}
+	}
+	return names
+}
 
 // PersonError is why an account cannot be.
 type PersonError struct {
