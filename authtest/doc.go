@@ -22,7 +22,7 @@
 //
 // By default the rules are those of the live service as far as they are known: one SMS a minute to a number, one session of a user
 // that can be refreshed, so that every sign-in ends the refresh token of the sign-in before it, codes by SMS that are good for 5
-// minutes, and "code" in no refusal of a refresh. [Relaxed] makes these mild, and an option of its own each of them. What the
+// minutes, and "code" in no refusal of a refresh. [Relaxed] relaxes all four; each also has its own option. What the
 // service is not known to limit has a default that is documented or guessed, as below.
 //
 // A call that a rule refuses is answered as the live service answers it. [Request] has the name of the rule, and so has the log of the

@@ -79,8 +79,8 @@ var ErrNotLoopback = errors.New("authtest: other machines could reach this addre
 // "127.0.0.1:0" for a port that is free. An address that other machines could reach is refused with
 // [ErrNotLoopback] unless AllowNonLoopback is given. Web pages of every origin may call the auth operations. Close ends it.
 //
-// Beside the auth operations it serves, under /_emulator/, a page for developers and the control API of the emulator, to this machine
-// only, or with [WithControlToken] to whoever has the token only, and to no web page of another origin. Bodies are JSON,
+// Beside the auth operations it serves, under /_emulator/, a page for developers and the control API of the emulator, for this machine,
+// or with [WithControlToken] for every caller that has the token, and for no web page of another origin. Bodies are JSON,
 // whatever the Content-Type, and so are answers, but for those of net/http itself (404, 405):
 //
 //   - GET inbox?to=&after=&wait=5s: {"messages":[{"to","channel","code","sent_at"}]}, newest first. It waits if there is none;
@@ -112,8 +112,7 @@ var ErrNotLoopback = errors.New("authtest: other machines could reach this addre
 // At /device, which the answer of device/code names, it serves to the same callers the page on which a user approves the sign-in of
 // a device, or refuses it. NewServer serves that page too.
 //
-// Only the server's clock is moved. A client, or who verifies its tokens, follows if its own clock adds what GET clock is
-// ahead; or give the server a short access_token_lifetime.
+// Only the server's clock moves. Give clients and verifiers the time of GET clock, or the server a short access_token_lifetime.
 func Listen(addr string, opts ...Option) (*Server, error) {
 	cfg, err := newConfig(opts)
 	if err != nil {

@@ -116,7 +116,7 @@ func TestCompose(t *testing.T) {
 
 					out, err = tr.run(t, client, map[string]string{"TCB_CONTROL_TOKEN": ""})
 					require.Error(t, err)
-					assert.Contains(t, out, "GET /_emulator/inbox: 401", "the code is for who knows the control token")
+					assert.Contains(t, out, "GET /_emulator/inbox: 401", "the inbox needs the control token")
 				})
 			}
 			if name == "tls" {

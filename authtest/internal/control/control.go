@@ -1,5 +1,4 @@
-// Package control is the API with which a program watches and moves an environment from outside, and the guard of that API and of
-// the page.
+// Package control is the API with which a program watches and moves an environment from outside.
 package control
 
 import (
@@ -12,7 +11,7 @@ import (
 	"github.com/cloudbase-community/tcbauth/authtest/internal/service"
 )
 
-// With puts the control API and the page, by its methods and names, before the handler of the auth API. They refuse what a web
+// With puts the control API and the page, behind a guard, before the handler of the auth API. They refuse what a web
 // page of another origin sends or fetches, so that no page that a developer visits can read codes or reset the server; a link to the
 // page may be followed.
 func With(service *service.Service, g guard.Guard, page map[string]http.HandlerFunc, auth http.Handler) http.Handler {

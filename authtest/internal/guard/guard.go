@@ -1,4 +1,4 @@
-// Package guard keeps what signs in as anybody from those who may not: other machines, and pages of other origins.
+// Package guard decides which callers reach the pages and the API that sign in as any user.
 package guard
 
 import (
@@ -12,21 +12,20 @@ import (
 
 // Guard says who may call.
 type Guard struct {
-	// Token is what everybody has to prove to know: by a bearer's authorization, or in a browser as the password that it
-	// asks for. They may call from anywhere, by any host's name. "" is no token: then loopback callers may that name a
-	// loopback host.
+	// Token is what every caller must send: as a bearer, or in a browser as the password that it asks for. A caller who sends it
+	// may call from anywhere, by any host's name. "" is no token: then only loopback callers that name a loopback host may call.
 	Token string
 
 	// Public says that the server has a public URL. Then a caller whom a proxy announces has come from elsewhere.
 	Public bool
 }
 
-// Reason is why somebody may not call.
+// Reason says why a call is refused.
 type Reason int
 
 // The reasons.
 const (
-	NoToken Reason = iota // the call does not prove to know the token
+	NoToken Reason = iota // the call lacks the token
 	NotLocal
 	OtherOrigin
 )
@@ -43,11 +42,11 @@ func (r Reason) Status() int {
 func (r Reason) String() string {
 	switch r {
 	case NoToken:
-		return "is for who knows the control token"
+		return "needs the control token"
 	case NotLocal:
 		return "is for this machine only"
 	default:
-		return "is for no page of another origin"
+		return "cannot be used by a page of another origin"
 	}
 }
 
@@ -80,7 +79,7 @@ func (g Guard) isLocal(r *http.Request) bool {
 	return isLoopback(r.RemoteAddr) && isLoopback(r.Host)
 }
 
-// isFetchedElsewhere says whether a page of another origin fetches or embeds this. Somebody who follows a link there does neither.
+// isFetchedElsewhere says whether a page of another origin fetches or embeds this. Following a link is neither.
 func isFetchedElsewhere(r *http.Request) bool {
 	switch r.Header.Get("Sec-Fetch-Site") {
 	case "", "none", "same-origin":

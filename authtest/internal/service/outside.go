@@ -57,7 +57,7 @@ func (s *Service) FixCode(to, code string) error {
 // ProviderCode makes a third party give a code for a person, who is known to it from then on.
 func (s *Service) ProviderCode(person Identity) (string, error) {
 	if !s.HasProvider(person.Provider) || person.Sub == "" {
-		return "", fmt.Errorf("provider %q is not switched on, or the person has no Sub", person.Provider)
+		return "", fmt.Errorf("provider %q is not switched on, or the user has no Sub", person.Provider)
 	}
 	s.Lock()
 	defer s.Unlock()
@@ -113,7 +113,7 @@ func (s *Service) scan(id string, person Identity) error {
 	case q == nil:
 		return &Missing{"waiting QR code", id}
 	case person.Sub == "" || !s.HasProvider(MiniProgramProvider):
-		return errors.New("the person has no Sub, or the provider " + MiniProgramProvider + " is not switched on")
+		return errors.New("the user has no Sub, or the provider " + MiniProgramProvider + " is not switched on")
 	}
 	person.Provider = MiniProgramProvider
 	q.Token, _ = s.Parties.NewToken(person)
