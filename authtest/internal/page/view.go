@@ -239,7 +239,7 @@ func (v *view) lookAtWaiting(s *service.Service) {
 	for _, c := range codes {
 		v.QRCodes.Rows = append(v.QRCodes.Rows, qrCode{c.ID, c.Expires})
 	}
-	faults := s.Faults.InForce()
+	faults := s.Faults.NotLifted()
 	v.Faults.All = len(faults)
 	for _, f := range faults[:min(len(faults), maxOthers)] {
 		v.Faults.Rows = append(v.Faults.Rows, fault{f.ID, f.Operation, f.String(), f.To, f.Times, f.Every, f.Fired()})
