@@ -101,13 +101,14 @@ func WithIntlGateway() Option {
 }
 
 // WithBaseURL fetches keys from another server, for example an emulator, at base/auth/v1/certs. A URL that ends
-// with /auth or /auth/v1 is refused. Plain http is refused unless the host is a loopback address. It does not change which issuers are accepted: see [WithIssuer].
+// with /auth or /auth/v1 is refused. Plain http is refused unless the host is a loopback address. It does not change which
+// issuers are accepted: see [WithIssuer].
 func WithBaseURL(base string) Option {
 	return func(c *config) error { return named("WithBaseURL", c.server.UseBase(base)) }
 }
 
-// WithInsecureEmulator lets [WithBaseURL] name an emulator on another host by plain http, such as one in another container: whoever
-// is between the two can forge tokens. It is refused without a base URL, and with one of Tencent's hosts.
+// WithInsecureEmulator lets [WithBaseURL] name an emulator on another host by plain http, such as one in another container:
+// whoever is between the two can forge tokens. It is refused without a base URL, and with one of Tencent's hosts.
 func WithInsecureEmulator() Option {
 	return func(c *config) error {
 		c.server.UseInsecureEmulator()

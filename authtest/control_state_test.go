@@ -43,7 +43,7 @@ func TestControlFaults(t *testing.T) {
 	assert.Equal(t, []any{
 		map[string]any{
 			"operation": "certs", "times": 1., "delay": "1ms", "status": 503., "error": "unavailable", "error_code": 14.,
-			"error_description": "x", "fired": 1., "id": 1.,
+			"error_description": "x", "fired": 1., "used_up": true, "id": 1.,
 		},
 		map[string]any{"operation": "certs", "times": 1., "close": "after_commit", "fired": 0., "id": 2.},
 		map[string]any{"operation": "certs", "body": "bad_json", "fired": 0., "id": 3.},

@@ -88,6 +88,44 @@ func TestResetPassword(t *testing.T) {
 	refused(t, srv, "reset", "", in, 400, "invalid_argument", 3)
 }
 
+// Whoever sets a password from outside, by a seed or the control API, ends a lock as a reset does. Another change does not.
+func TestNewPasswordEndsLock(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		change func(t *testing.T, srv *authtest.Server)
+		locked bool
+	}{
+		"seed with a new password": {func(_ *testing.T, srv *authtest.Server) {
+			srv.Seed(authtest.User{Sub: "1", Username: "user_01", Password: "passw0rd2"})
+		}, false},
+		"edit with a new password": {func(t *testing.T, srv *authtest.Server) {
+			t.Helper()
+			done(t, srv, "PATCH", "users/1", `{"password":"passw0rd2"}`)
+		}, false},
+		"seed with the same password": {func(_ *testing.T, srv *authtest.Server) {
+			srv.Seed(authtest.User{Sub: "1", Username: "user_01", Password: password, Name: "Ann"})
+		}, true},
+		"edit that keeps the password": {func(t *testing.T, srv *authtest.Server) {
+			t.Helper()
+			done(t, srv, "PATCH", "users/1", `{"name":"Ann"}`)
+		}, true},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			srv := listen(t, authtest.WithPasswordLock(1, time.Hour))
+			srv.Seed(authtest.User{Sub: "1", Username: "user_01", Password: password})
+			refused(t, srv, "signin", "", object{"username": "user_01", "password": "x"}, 400, "invalid_username_or_password", 4043)
+			tt.change(t, srv)
+			if tt.locked {
+				refused(t, srv, "signin", "", object{"username": "user_01", "password": password}, 400, "invalid_status", 0)
+				return
+			}
+			ok(t, srv, "signin", "", object{"username": "user_01", "password": "passw0rd2"})
+		})
+	}
+}
+
 func TestContact(t *testing.T) {
 	t.Parallel()
 	srv := authtest.NewServer(t, authtest.WithSMSInterval(0), authtest.WithEmailInterval(0), authtest.WithSMSDailyLimit(0))

@@ -46,8 +46,8 @@ type Server struct {
 
 // NewServer starts a server in memory, which ends with the test. Its URL is https://<env>.authtest.invalid, which only
 // its Client reaches. Inside a testing/synctest bubble it must be made with the bubble's t; then its time is the
-// bubble's. An option that makes no sense fails the test, and so does a [Fault] that has not fired when the test ends. A rule that refuses a call
-// is named in the test's log.
+// bubble's. An option that makes no sense fails the test, and so does a [Fault] that has not fired when the test ends. A rule
+// that refuses a call is named in the test's log.
 func NewServer(t testing.TB, opts ...Option) *Server {
 	t.Helper()
 	cfg, err := newConfig(opts)
@@ -75,8 +75,8 @@ func NewServer(t testing.TB, opts ...Option) *Server {
 // ErrNotLoopback is why Listen refuses an address without [AllowNonLoopback].
 var ErrNotLoopback = errors.New("authtest: other machines could reach this address, and sign in as any user")
 
-// Listen starts a server over TCP, without TLS unless [WithTLS] is given, for programs that cannot use NewServer. addr is host and port, such as
-// "127.0.0.1:0" for a port that is free. An address that other machines could reach is refused with
+// Listen starts a server over TCP, without TLS unless [WithTLS] is given, for programs that cannot use NewServer. addr is host
+// and port, such as "127.0.0.1:0" for a port that is free. An address that other machines could reach is refused with
 // [ErrNotLoopback] unless AllowNonLoopback is given. Web pages of every origin may call the auth operations. Close ends it.
 //
 // Beside the auth operations it serves, under /_emulator/, a page for developers and the control API of the emulator, for this machine,
@@ -95,8 +95,9 @@ var ErrNotLoopback = errors.New("authtest: other machines could reach this addre
 //   - GET requests?operation=, GET operations: the requests so far, and the known operations
 //   - GET rules, PATCH rules with those that change, DELETE rules for those of the start: the rules of [WithSeed] from sms_interval to
 //     max_sessions, without providers and clients. A reset brings those of the start back too
-//   - GET faults, DELETE faults, DELETE faults/{id}, POST faults {"operation","times","every","to","delay":"1s","status","error","error_code",
-//     "error_description","close":"before_commit" or "after_commit","body":"cut_body", "bad_json" or "html"}: [Server.Fault]
+//   - GET faults, DELETE faults, DELETE faults/{id}, POST faults {"operation","times","every","to","delay":"1s","status","error",
+//     "error_code","error_description","close":"before_commit" or "after_commit","body":"cut_body", "bad_json" or "html"}:
+//     [Server.Fault]. GET has "fired", the calls that a fault has hit, and "used_up" for one that hits no more
 //   - GET captchas: what the pictures say, newest first. POST captchas {"operations":["verification"]}: [Server.RequireCaptcha]
 //   - POST provider-codes {"provider_id","sub",...}: [Server.ProviderCode]
 //   - GET devices, POST devices {"user_code","sub"} or {"user_code","deny":true}: [Server.ApproveDevice], [Server.DenyDevice]
@@ -171,7 +172,7 @@ func start(t testing.TB, cfg config, listener net.Listener, url string) (*Server
 	}
 	handler := ops.Handler(env)
 	if t == nil {
-		who := guard.Guard{Token: cfg.controlToken, Public: cfg.publicURL != ""}
+		who := guard.Guard{Token: cfg.controlToken, Elsewhere: cfg.isElsewhere()}
 		handler = control.With(env, who, page.Routes(env), approve.With(env, &who, ops.WithCORS(handler)))
 	} else {
 		handler = approve.With(env, nil, handler)

@@ -3,7 +3,6 @@ package wire
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -42,13 +41,14 @@ func (a *attempt) Value(key any) any {
 	return a.Context.Value(key)
 }
 
-// attempt sends the request once and reads the whole answer, for a caller's context. t sees what becomes of the connection where a call costs, else
-// it is nil.
+// attempt sends the request once and reads the whole answer, for a caller's context. t sees what becomes of the connection
+// where a call costs, else it is nil.
 func (c *Client) attempt(caller context.Context, req *Request, target url.URL, body []byte) (ans *answer, t *trace, err error) {
-	ctx, cancel := context.WithTimeout(caller, c.timeout)
+	limited, cancel := context.WithTimeout(caller, c.timeout)
 	defer cancel()
+	ctx := limited
 	a := &attempt{vessel: *c.vessel, method: req.Method, url: target}
-	if !req.Repeatable { // only these need the proof that nothing was sent
+	if !req.Repeatable { // only these must know that nothing was sent
 		t = &a.trace
 		ctx = httptrace.WithClientTrace(ctx, t.watch())
 	}
@@ -59,13 +59,13 @@ func (c *Client) attempt(caller context.Context, req *Request, target url.URL, b
 	resp, err := a.vessel.Execute(http.MethodGet, vesselURL)
 	if err != nil {
 		err = unwrapURL(err)
-		if c.tooSlow(caller, err) && !failedBeforeConnecting(err) { // whose own text says more
+		if tooSlow(limited, caller) && !failedBeforeConnecting(err) { // whose own text says more
 			return nil, t, &quietError{text: fmt.Sprintf("no answer within %v (WithTimeout)", c.timeout), cause: err}
 		}
 		return nil, t, quiet(err)
 	}
 	if cut := a.answer.read(resp.RawResponse); cut != nil {
-		if c.tooSlow(caller, cut.err) {
+		if tooSlow(limited, caller) {
 			cut.err = &quietError{text: fmt.Sprintf("not complete within %v (WithTimeout)", c.timeout), cause: cut.err}
 		}
 		return nil, t, cut
@@ -73,10 +73,10 @@ func (c *Client) attempt(caller context.Context, req *Request, target url.URL, b
 	return &a.answer, t, nil
 }
 
-// tooSlow reports whether err is the end of the attempt's time limit, and not of the caller's. The context's own text does
-// not tell which.
-func (c *Client) tooSlow(caller context.Context, err error) bool {
-	return errors.Is(err, context.DeadlineExceeded) && caller.Err() == nil
+// tooSlow reports whether an attempt has ended by its own time limit, and not by its caller. The error of the transport does
+// not tell: the caller's HTTP client may have time limits too, which end as [context.DeadlineExceeded].
+func tooSlow(limited, caller context.Context) bool {
+	return limited.Err() != nil && caller.Err() == nil
 }
 
 var (

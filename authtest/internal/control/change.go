@@ -88,22 +88,24 @@ type faultView struct {
 	Code      string           `json:"error,omitempty"`
 	Number    int              `json:"error_code,omitempty"`
 	Text      string           `json:"error_description,omitempty"`
-	Fired     int              `json:"fired"`        // in answers
-	ID        int              `json:"id,omitempty"` // in answers
+	Fired     int              `json:"fired"`             // in answers
+	UsedUp    bool             `json:"used_up,omitempty"` // in answers: it has hit all its calls
+	ID        int              `json:"id,omitempty"`      // in answers
 }
 
-// getFaults is GET faults: those in force, the oldest first, with the number of calls that each has hit.
+// getFaults is GET faults: those that were not lifted, the oldest first, with the number of calls that each has hit. Of those
+// that are used up, the newest are there.
 func (s control) getFaults(w http.ResponseWriter, r *http.Request) {
 	if _, ok := readQuery(w, r); !ok {
 		return
 	}
 	s.Lock()
-	inForce := s.Faults.InForce()
-	faults := make([]faultView, 0, len(inForce))
-	for _, f := range inForce {
+	all := s.Faults.NotLifted()
+	faults := make([]faultView, 0, len(all))
+	for _, f := range all {
 		out := faultView{
 			Operation: f.Operation, Times: f.Times, Every: f.Every, To: f.To,
-			Close: f.Close, Body: f.Body, Status: f.Status, Fired: f.Fired(), ID: f.ID,
+			Close: f.Close, Body: f.Body, Status: f.Status, Fired: f.Fired(), UsedUp: f.UsedUp(), ID: f.ID,
 		}
 		if delay := jsonin.Duration(f.Delay); delay > 0 {
 			out.Delay = &delay

@@ -16,8 +16,9 @@ type Guard struct {
 	// may call from anywhere, by any host's name. "" is no token: then only loopback callers that name a loopback host may call.
 	Token string
 
-	// Public says that the server has a public URL. Then a caller whom a proxy announces has come from elsewhere.
-	Public bool
+	// Elsewhere says that clients know the server by the name of another host. Then only the token admits a caller, since what a
+	// proxy forwards looks like a request of this machine.
+	Elsewhere bool
 }
 
 // Reason says why a call is refused.
@@ -61,7 +62,7 @@ func (g Guard) Before(next http.Handler, refuse func(http.ResponseWriter, *http.
 			refuse(w, r, NoToken)
 		case g.Token == "" && !g.isLocal(r):
 			refuse(w, r, NotLocal)
-		case isFetchedElsewhere(r) || protection.Check(r) != nil:
+		case IsFetchedElsewhere(r) || protection.Check(r) != nil:
 			refuse(w, r, OtherOrigin)
 		default:
 			next.ServeHTTP(w, r)
@@ -71,16 +72,24 @@ func (g Guard) Before(next http.Handler, refuse func(http.ResponseWriter, *http.
 
 // isLocal says whether a request has come from this machine, as far as it shows.
 func (g Guard) isLocal(r *http.Request) bool {
-	for _, name := range []string{"Forwarded", "X-Forwarded-For", "Via"} {
-		if g.Public && r.Header.Values(name) != nil {
-			return false
-		}
-	}
-	return isLoopback(r.RemoteAddr) && isLoopback(r.Host)
+	return !g.Elsewhere && !isForwarded(r) && IsLoopback(r.RemoteAddr) && IsLoopback(r.Host)
 }
 
-// isFetchedElsewhere says whether a page of another origin fetches or embeds this. Following a link is neither.
-func isFetchedElsewhere(r *http.Request) bool {
+// isForwarded says whether a proxy tells that it has forwarded the request.
+func isForwarded(r *http.Request) bool {
+	for name := range r.Header {
+		switch {
+		case strings.HasPrefix(name, "X-Forwarded-"):
+			return true
+		case name == "Forwarded", name == "Via", name == "X-Real-Ip", name == "Cf-Connecting-Ip", name == "True-Client-Ip":
+			return true
+		}
+	}
+	return false
+}
+
+// IsFetchedElsewhere says whether a page of another origin fetches or embeds this. Following a link is neither.
+func IsFetchedElsewhere(r *http.Request) bool {
 	switch r.Header.Get("Sec-Fetch-Site") {
 	case "", "none", "same-origin":
 		return false
@@ -99,8 +108,8 @@ func knows(r *http.Request, token string) bool {
 	return ok && subtle.ConstantTimeCompare(got[:], want[:]) == 1
 }
 
-// isLoopback says whether a host, with or without a port, is this machine.
-func isLoopback(hostport string) bool {
+// IsLoopback says whether a host, with or without a port, is this machine.
+func IsLoopback(hostport string) bool {
 	host, _, err := net.SplitHostPort(hostport)
 	if err != nil {
 		host = hostport
@@ -108,6 +117,6 @@ func isLoopback(hostport string) bool {
 	if strings.EqualFold(host, "localhost") {
 		return true
 	}
-	ip, err := netip.ParseAddr(host)
+	ip, err := netip.ParseAddr(strings.Trim(host, "[]"))
 	return err == nil && ip.Unmap().IsLoopback()
 }

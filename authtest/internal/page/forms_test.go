@@ -160,13 +160,13 @@ func TestForms(t *testing.T) {
 			d.send("add-fault", "operation", "certs", "effect", "bad_json")
 			d.send("add-fault", "operation", "token", "effect", "html", "status", "504")
 			return []string{"id", "1"}, func(string) {
-				require.Len(t, d.Faults.InForce(), 1)
-				assert.Equal(t, 504, d.Faults.InForce()[0].Status)
+				require.Len(t, d.Faults.NotLifted(), 1)
+				assert.Equal(t, 504, d.Faults.NotLifted()[0].Status)
 			}
 		},
 		"clear-faults": func(t *testing.T, d *desk) ([]string, func(string)) {
 			d.send("add-fault", "operation", "certs", "effect", "after_commit")
-			return nil, func(string) { assert.Empty(t, d.Faults.InForce()) }
+			return nil, func(string) { assert.Empty(t, d.Faults.NotLifted()) }
 		},
 	}
 	for do := range actions {

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"html/template"
 	"maps"
+	"math"
 	"net/http"
 	"net/url"
 	"slices"
@@ -176,7 +177,17 @@ func finds(parts ...string) string {
 	return strings.ToLower(strings.Join(slices.DeleteFunc(parts, func(part string) bool { return part == "" }), " "))
 }
 
-// look collects what the page shows. The lock is held for as long as it takes to copy that.
+// matching is matcher for values with a text, which is not made when nothing is searched for.
+func matching[T any](filter string, text func(T) string) func(T) bool {
+	if filter == "" {
+		return func(T) bool { return true }
+	}
+	matches := matcher(filter)
+	return func(v T) bool { return matches(text(v)) }
+}
+
+// look collects what the page shows. Messages and requests are copied under the lock, and searched without it. Users, sessions
+// and what waits are searched and sorted under it.
 func (p *pages) look(r *http.Request, failed *failure) *view {
 	v := &view{
 		translator: translator{Lang: languageOf(r)}, failed: failed, Env: p.Env, URL: p.URL, Now: p.Now(), Ahead: p.Ahead(),
@@ -194,14 +205,20 @@ func (p *pages) look(r *http.Request, failed *failure) *view {
 	if wanted := query.Get("fault"); ops.Known(wanted) {
 		v.FaultFor = wanted
 	}
+	limit := maxRequests
+	if v.Filters.Requests != "" {
+		limit = math.MaxInt
+	}
 	p.Lock()
-	messages, logged := p.Inbox.To("", time.Time{}), p.Log.All()
+	messages := p.Inbox.To("", time.Time{})
+	logged, all := p.Log.Newest(limit)
 	v.lookAtWaiting(p.Service)
 	v.lookAtUsers(p.Service)
 	p.Unlock()
-	v.HasRequests = len(logged) > 0
+	v.HasRequests = all > 0
 	v.Messages = searchMessages(messages, v.Filters.Inbox)
 	v.Requests = searchRequests(logged, v.Filters.Requests)
+	v.Requests.All += all - len(logged) // nothing is searched for in these
 	return v
 }
 
@@ -222,7 +239,7 @@ func (v *view) lookAtWaiting(s *service.Service) {
 	for _, c := range codes {
 		v.QRCodes.Rows = append(v.QRCodes.Rows, qrCode{c.ID, c.Expires})
 	}
-	faults := s.Faults.InForce()
+	faults := s.Faults.NotLifted()
 	v.Faults.All = len(faults)
 	for _, f := range faults[:min(len(faults), maxOthers)] {
 		v.Faults.Rows = append(v.Faults.Rows, fault{f.ID, f.Operation, f.String(), f.To, f.Times, f.Every, f.Fired()})
@@ -231,11 +248,11 @@ func (v *view) lookAtWaiting(s *service.Service) {
 
 // lookAtUsers copies the users and sessions that are shown. The environment is locked.
 func (v *view) lookAtUsers(s *service.Service) {
-	now, matches := s.Now(), matcher(v.Filters.Users)
+	now := s.Now()
 	findUser := func(a *service.Account) string {
 		return finds(a.Sub, a.Name, a.Username, a.Phone, a.Email, strings.ToLower(a.Status()), strings.Join(slices.Sorted(maps.Keys(a.Identities)), " "))
 	}
-	users, all := s.People.Newest(maxUsers, func(a *service.Account) bool { return matches(findUser(a)) })
+	users, all := s.People.Newest(maxUsers, matching(v.Filters.Users, findUser))
 	v.Users.All = all
 	for _, a := range users {
 		u := user{
@@ -259,11 +276,10 @@ func (v *view) lookAtUsers(s *service.Service) {
 		}
 		slices.SortStableFunc(v.Choices.Rows, func(a, b choice) int { return cmp.Compare(len(a.Status), len(b.Status)) }) // who can comes first
 	}
-	matches = matcher(v.Filters.Sessions)
 	findSession := func(n *service.Session) string {
 		return finds(n.User.Sub, n.User.Names()[0], n.Provider, n.ClientID, n.Device)
 	}
-	sessions, all := s.Sessions.Newest(maxSessions, func(n *service.Session) bool { return matches(findSession(n)) })
+	sessions, all := s.Sessions.Newest(maxSessions, matching(v.Filters.Sessions, findSession))
 	v.Sessions.All = all
 	for _, n := range sessions {
 		v.Sessions.Rows = append(v.Sessions.Rows, session{
@@ -294,10 +310,6 @@ func searchMessages(all []service.Message, filter string) (found list[message]) 
 
 func searchRequests(all []service.Logged, filter string) (found list[request]) {
 	matches := matcher(filter)
-	if filter == "" { // the others need not be read
-		found.All = max(0, len(all)-maxRequests)
-		all = all[found.All:]
-	}
 	for i := range slices.Backward(all) {
 		r := all[i].Request()
 		status := strconv.Itoa(r.Status)

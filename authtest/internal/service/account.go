@@ -56,11 +56,16 @@ func (a *Account) NameIdentity(p Identity) {
 	a.IdentityNames[p.Provider] = p.Name
 }
 
-// Become makes the account that of a person, whose password may be a new one.
+// Become makes the account that of a user. A password that is not the account's is set, and a lock ends.
 func (a *Account) Become(in Person, now time.Time) {
 	if !a.password.is(in.Password) {
-		a.password, a.PasswordSet = newPassword(in.Password), now
+		a.SetPassword(in.Password, now)
 	}
+	a.describe(in, now)
+}
+
+// describe is Become without the password.
+func (a *Account) describe(in Person, now time.Time) {
 	in.Password = ""
 	a.Person, a.Updated = in, now
 }
@@ -71,7 +76,7 @@ func (a *Account) HasPassword() bool { return a.password != nil }
 // IsPassword says whether a password is the account's.
 func (a *Account) IsPassword(text string) bool { return a.HasPassword() && a.password.is(text) }
 
-// SetPassword sets a password that is good; a lock ends.
+// SetPassword sets a password that is good, or none for ""; a lock ends.
 func (a *Account) SetPassword(text string, now time.Time) {
 	a.password, a.PasswordSet, a.Updated = newPassword(text), now, now
 	a.Wrong, a.LockedUntil = 0, time.Time{}

@@ -109,7 +109,7 @@ func (f *Fault) String() string {
 	return strings.Join(parts, " ")
 }
 
-// Injected is a fault in force.
+// Injected is a fault that was put in force.
 type Injected struct {
 	Fault
 	ID int // counts the faults of an environment, from 1
@@ -126,17 +126,26 @@ func (i *Injected) Fired() int { return int(i.fired.Load()) }
 // Lift ends the fault. It is safe for concurrent use.
 func (i *Injected) Lift() { i.lifted.Store(true) }
 
-// Faults are those that were put in force, the oldest first.
+// UsedUp says whether the fault has hit all the calls that it may hit. It is safe for concurrent use.
+func (i *Injected) UsedUp() bool { return i.Times > 0 && i.Fired() >= i.Times }
+
+// over says whether the fault hits nothing any more.
+func (i *Injected) over() bool { return i.lifted.Load() || i.UsedUp() }
+
+// maxOver bounds how many faults that are over are kept, so that their hits can still be seen.
+const maxOver = 100
+
+// Faults are those in force and the newest of those that are over, the oldest first.
 type Faults struct {
 	all    []*Injected
 	number int
 }
 
-// All returns them, also those that were lifted.
+// All returns them.
 func (f *Faults) All() []*Injected { return f.all }
 
-// InForce returns those that were not lifted.
-func (f *Faults) InForce() []*Injected {
+// NotLifted returns those that are in force or used up.
+func (f *Faults) NotLifted() []*Injected {
 	return slices.DeleteFunc(slices.Clone(f.all), func(i *Injected) bool { return i.lifted.Load() })
 }
 
@@ -148,13 +157,31 @@ func (f *Faults) Inject(fault Fault) *Injected {
 	}
 	f.number++
 	i := &Injected{Fault: fault, ID: f.number, key: address.Key(fault.To)}
+	f.forget()
 	f.all = append(f.all, i)
 	return i
 }
 
-// Lift ends the fault in force with this ID, and says whether there was one.
+// forget drops the oldest of those that are over.
+func (f *Faults) forget() {
+	over := 0
+	for _, i := range f.all {
+		if i.over() {
+			over++
+		}
+	}
+	f.all = slices.DeleteFunc(f.all, func(i *Injected) bool {
+		drop := over > maxOver && i.over()
+		if drop {
+			over--
+		}
+		return drop
+	})
+}
+
+// Lift lifts the fault with this ID, and says whether there was one that was not lifted.
 func (f *Faults) Lift(id int) bool {
-	for _, i := range f.InForce() {
+	for _, i := range f.NotLifted() {
 		if i.ID == id {
 			i.Lift()
 			return true
@@ -175,8 +202,7 @@ func (f *Faults) Take(operation string, isAbout func(key string) bool) Fault {
 			continue
 		}
 		i.met++
-		over := i.lifted.Load() || i.Times > 0 && i.Fired() == i.Times
-		if hit == nil && !over && i.met%max(i.Every, 1) == 0 {
+		if hit == nil && !i.over() && i.met%max(i.Every, 1) == 0 {
 			hit = i
 		}
 	}

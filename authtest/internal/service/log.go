@@ -99,11 +99,18 @@ func (l *Log) has(r *Logged) bool {
 
 // All returns copies of the requests, the oldest first.
 func (l *Log) All() []Logged {
-	all := make([]Logged, len(l.requests.all))
-	for i, r := range l.requests.all {
-		all[i] = *r
-	}
+	all, _ := l.Newest(len(l.requests.all))
 	return all
+}
+
+// Newest returns copies of at most so many of the newest requests, the oldest first, and how many there are.
+func (l *Log) Newest(limit int) (newest []Logged, all int) {
+	all = len(l.requests.all)
+	newest = make([]Logged, min(limit, all))
+	for i, r := range l.requests.all[all-len(newest):] {
+		newest[i] = *r
+	}
+	return newest, all
 }
 
 // Count returns how many calls of an operation have arrived.

@@ -211,7 +211,7 @@ func (s *Service) EndSession(id string) error {
 	return nil
 }
 
-// LiftFault ends the fault in force with this ID.
+// LiftFault lifts the fault with this ID, in force or used up.
 func (s *Service) LiftFault(id int) error {
 	s.Lock()
 	defer s.Unlock()

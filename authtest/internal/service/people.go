@@ -67,10 +67,10 @@ func (p *People) Edit(a *Account, in Person, keepPassword bool) error {
 	if err := p.free(&in); err != nil {
 		return err
 	}
-	kept, since := a.password, a.PasswordSet
-	a.Become(in, p.setting.Now())
 	if keepPassword {
-		a.password, a.PasswordSet = kept, since
+		a.describe(in, p.setting.Now())
+	} else {
+		a.Become(in, p.setting.Now())
 	}
 	if a.Anonymous && len(a.loginNames()) > 0 {
 		a.Anonymous = false
