@@ -87,13 +87,16 @@ func (d *Devices) Pending(userCode string) *Device {
 func (d *Devices) Enter(userCode string) (*Device, error) {
 	now := d.setting.Now()
 	if now.Sub(d.unknownSince) >= unknownUserCodesFor {
-		d.unknown, d.unknownSince = 0, now
+		d.unknown = 0
 	}
 	if d.unknown >= maxUnknownUserCodes {
 		return nil, ErrTooManyUserCodes
 	}
 	device := d.byUserCode(userCode)
 	if device == nil {
+		if d.unknown == 0 {
+			d.unknownSince = now
+		}
 		d.unknown++
 	}
 	return device, nil
