@@ -39,6 +39,18 @@ func (s *Service) Seed(people []Person) (subs []string, err error) {
 	return subs, nil
 }
 
+// AddUser adds an account, and replaces none.
+func (s *Service) AddUser(in Person) error {
+	s.Lock()
+	defer s.Unlock()
+	defer s.Changed()
+	if other := s.People.BySub(in.Sub); other != nil {
+		return &PersonError{"sub", PersonTaken, "is that of " + other.String() + " too"}
+	}
+	_, err := s.People.Seed(in)
+	return err
+}
+
 // FixCode makes the code for an address this one, or a random one again for "".
 func (s *Service) FixCode(to, code string) error {
 	key := address.Key(to)
