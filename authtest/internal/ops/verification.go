@@ -51,8 +51,9 @@ func sendVerification(s *service.Service, c *call) (any, *refusal.Error) {
 	if refused := checkSend(s, c, to); refused != nil {
 		return nil, refused
 	}
+	lifetime := int(s.Codes.Lifetime(to) / time.Second) // before the answer is signed, when the rules may change
 	v, pending := s.Codes.New(to, func(id string) any {
-		answer := map[string]any{"verification_id": id, "expires_in": int(s.Codes.Lifetime(to) / time.Second)}
+		answer := map[string]any{"verification_id": id, "expires_in": lifetime}
 		if !s.HideIsUser {
 			answer["is_user"] = known != nil
 		}
