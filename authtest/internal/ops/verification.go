@@ -125,7 +125,7 @@ func verifyCode(s *service.Service, c *call) (any, *refusal.Error) {
 	}
 	v.Used = true
 	return s.Codes.Prove(v.To, func(token string) any {
-		return map[string]any{"verification_token": token, "expires_in": int(service.ProofLifetime / time.Second)}
+		return map[string]any{"verification_token": token, "expires_in": int(service.VerificationTokenLifetime / time.Second)}
 	}), nil
 }
 

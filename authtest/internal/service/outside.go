@@ -66,7 +66,7 @@ func (s *Service) FixCode(to, code string) error {
 	return nil
 }
 
-// ProviderCode makes a third party give a code for a person, who is known to it from then on.
+// ProviderCode makes a third party give a code for a user, who is known to it from then on.
 func (s *Service) ProviderCode(person Identity) (string, error) {
 	if !s.HasProvider(person.Provider) || person.Sub == "" {
 		return "", fmt.Errorf("provider %q is not switched on, or the person has no Sub", person.Provider)
@@ -77,7 +77,7 @@ func (s *Service) ProviderCode(person Identity) (string, error) {
 	return s.Parties.NewCode(person), nil
 }
 
-// ScanQRCode is a person who scans the code of qrcode/generate with a mini program.
+// ScanQRCode is a user who scans the code of qrcode/generate with a mini program.
 func (s *Service) ScanQRCode(id string, person Identity) error {
 	s.Lock()
 	defer s.Unlock()

@@ -22,7 +22,7 @@ type Person struct {
 	Pending    bool              `json:"pending,omitempty"`
 }
 
-// String returns the person's id without anything personal.
+// String returns the user's id without anything personal.
 func (p Person) String() string { return "authtest.User(" + p.Sub + ")" }
 
 // PersonError is why an account cannot be.
