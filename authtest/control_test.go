@@ -137,16 +137,26 @@ func TestControlRefusals(t *testing.T) {
 	assert.Empty(t, srv.Requests(), "the control API is not in the log")
 }
 
-// What a proxy announces has not come from this machine.
+// What a proxy forwards has not come from this machine, whether the proxy says so or not.
 func TestControlBehindProxy(t *testing.T) {
 	t.Parallel()
-	srv := listen(t, authtest.WithPublicURL("http://emulator"))
-	for _, name := range []string{"Forwarded", "X-Forwarded-For", "Via"} {
-		status, _ := control(t, srv, http.MethodGet, "inbox", "", "Host", "127.0.0.1", name, "x")
-		assert.Equal(t, 403, status, name)
+	srv := listen(t, authtest.WithPublicURL("http://localhost:9190"))
+	for _, name := range []string{
+		"Forwarded", "Via", "X-Forwarded-For", "X-Forwarded-Proto", "X-Forwarded-Host", "X-Real-IP", "CF-Connecting-IP", "True-Client-IP",
+	} {
+		for _, srv := range []*authtest.Server{srv, listen(t)} {
+			status, _ := control(t, srv, http.MethodGet, "inbox", "", "Host", "127.0.0.1", name, "x")
+			assert.Equal(t, 403, status, name)
+		}
 	}
-	status, _ := control(t, srv, http.MethodGet, "inbox", "", "Host", "127.0.0.1")
-	assert.Equal(t, 200, status)
+	for _, host := range []string{"127.0.0.1", "[::1]", "[::1]:9190", "localhost"} {
+		status, _ := control(t, srv, http.MethodGet, "inbox", "", "Host", host)
+		assert.Equal(t, 200, status, host)
+	}
+	for path, want := range map[string]int{"inbox": 403, "state": 403} {
+		status, _ := control(t, listen(t, authtest.WithPublicURL("http://emulator")), http.MethodGet, path, "", "Host", "127.0.0.1")
+		assert.Equal(t, want, status, "silent proxy")
+	}
 }
 
 func TestListenRefusals(t *testing.T) {

@@ -8,10 +8,13 @@ import (
 	"net"
 	"net/url"
 	"strings"
+
+	"github.com/cloudbase-community/tcbauth/authtest/internal/guard"
 )
 
 // WithPublicURL sets the base URL of a server by Listen, for clients that do not reach it by its address. It becomes URL,
-// the issuer of tokens, and the target of links in pages. It is http or https, with only a path after the host and port.
+// the issuer of tokens, and the target of links in pages. It is http or https, with only a path after the host and port. If
+// its host is not this machine, the control API and the pages need [WithControlToken].
 func WithPublicURL(base string) Option {
 	return func(c *config) error {
 		u, err := url.Parse(base)
@@ -41,8 +44,8 @@ const minToken = 16
 // WithControlToken opens the control API and the page of a server by Listen to other machines, and to other names of this
 // machine. Everyone must then send this token, also on this machine: as "Authorization: Bearer ...", or in a browser as the
 // password. It has at least 16 characters. Without this option both are open to this machine only. A proxy on this machine
-// needs the token, because all its requests seem to come from this machine; with [WithPublicURL] and no token, requests
-// with a header Forwarded, X-Forwarded-For or Via are refused. The token does not protect the pages of the third parties,
+// needs the token, because all its requests seem to come from this machine: without one, requests with a header of proxies,
+// such as Forwarded, Via, X-Real-IP or X-Forwarded-For, are refused. The token does not protect the pages of the third parties,
 // which sign in any visitor as the user that they met last.
 func WithControlToken(token string) Option {
 	return func(c *config) error {
@@ -52,6 +55,12 @@ func WithControlToken(token string) Option {
 		c.controlToken = token
 		return nil
 	}
+}
+
+// isElsewhere says whether clients know the server by the name of another host.
+func (c *config) isElsewhere() bool {
+	u, err := url.Parse(c.publicURL)
+	return c.publicURL != "" && (err != nil || !guard.IsLoopback(u.Host))
 }
 
 // clientTLS is the TLS configuration of the server's own client; nil without TLS.

@@ -173,7 +173,7 @@ func start(t testing.TB, cfg config, listener net.Listener, url string) (*Server
 	}
 	handler := ops.Handler(env)
 	if t == nil {
-		who := guard.Guard{Token: cfg.controlToken, Public: cfg.publicURL != ""}
+		who := guard.Guard{Token: cfg.controlToken, Elsewhere: cfg.isElsewhere()}
 		handler = control.With(env, who, page.Routes(env), approve.With(env, &who, ops.WithCORS(handler)))
 	} else {
 		handler = approve.With(env, nil, handler)

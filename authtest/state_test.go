@@ -1,6 +1,7 @@
 package authtest_test
 
 import (
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -71,6 +72,8 @@ func TestState(t *testing.T) {
 		"environment": strings.Replace(string(state), `"env": "authtest"`, `"env": "another"`, 1),
 		"a key":       strings.Replace(string(state), "BEGIN PRIVATE", "BEGIN ", 1),
 		"a stranger":  strings.Replace(string(state), `"sub": "1",`+"\n\t\t\t\"client_id\"", `"sub": "3",`+"\n\t\t\t\"client_id\"", 1),
+		"no sessions": regexp.MustCompile(`(?s)"sessions": \[.*?\n\t\],`).ReplaceAllString(string(state), ""),
+		"a code":      strings.Replace(string(state), `"654321"`, `"<script>"`, 1),
 		"two of one":  strings.Replace(string(state), `"sub": "2"`, `"sub": "1"`, 1),
 	} {
 		require.ErrorContains(t, second.LoadState([]byte(bad)), "authtest: LoadState: ", name)

@@ -104,7 +104,7 @@ func Message(err error, language string) string {
 	switch {
 	case !ok || e.Help == "":
 		return message
-	case tcbauth.HTTPStatus(err) == http.StatusInternalServerError: // waiting helps nobody
+	case tcbauth.HTTPStatus(err) == http.StatusInternalServerError: // the user cannot correct it: Help tells the owner how
 		return e.Help
 	case errors.Is(err, tcbauth.ErrProviderNotEnabled): // something is to be turned on
 		return message + " " + e.Help

@@ -119,7 +119,7 @@ func loadPackage(t *testing.T, dir string) *doc.Package {
 
 var (
 	coverageRow    = regexp.MustCompile("(?m)^\\| `[^`]+` \\|[^|]*\\|[^|]*\\| (LIVE|DOC|SDK) \\|")
-	claimedEnglish = regexp.MustCompile(`server's (\d+)\s+operations is known: from what\s+others report of the real server \((\d+)\), from Tencent's documentation \((\d+)\), or only from the js-sdk's source \((\d+)\)`)
+	claimedEnglish = regexp.MustCompile(`of the (\d+)\s+operations used is known: from what\s+others report of the real server \((\d+)\), from Tencent's documentation \((\d+)\), or only from the js-sdk's source \((\d+)\)`)
 	claimedChinese = regexp.MustCompile(`所涉及的 (\d+) 个服务端接口，依据分三种：他人对真实服务端的报告 (\d+) 个，腾讯文档 (\d+) 个，仅 js-sdk 源码 (\d+) 个`)
 )
 

@@ -193,15 +193,23 @@ func (h *Handle) finish(held context.Context, stored *Credentials, reason error)
 	return err
 }
 
-// Prepare returns the device id to sign in with. First it makes sure that the store can keep a session, as far as a store can
-// tell, before something is spent on one: the lock is there, a value can be read, and there is room for another. It fails
-// with a *StoreError or *InterruptedError.
+// Prepare returns the device id to sign in with. First it asks the store whether it can keep a session, before something is
+// spent on one: a store that can run out of room for a lock and for room, any other for what it has. It fails with a *StoreError
+// or *InterruptedError.
 func (h *Handle) Prepare(ctx context.Context) (string, error) {
-	if err := h.locked(ctx, h.roomForAnother); err != nil {
-		if ctx.Err() != nil {
-			err = &InterruptedError{ctx.Err()}
+	switch {
+	case h.keeper.store.reserver != nil:
+		if err := h.locked(ctx, h.roomForAnother); err != nil {
+			if ctx.Err() != nil {
+				err = &InterruptedError{ctx.Err()}
+			}
+			return "", err
 		}
-		return "", err
+	case h.keys.visitor || h.device.Load() == nil && h.keeper.cfg.DeviceID == "": // NextDeviceID reads the store
+	default:
+		if _, err := h.look(ctx); err != nil && !errors.Is(err, ErrNone) && !unreadable(err) {
+			return "", err
+		}
 	}
 	return h.NextDeviceID(ctx)
 }

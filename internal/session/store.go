@@ -128,7 +128,7 @@ func (s *store) passed(ctx context.Context, keys ...string) {
 	}
 }
 
-// roomForGrowth is how much longer, in bytes, a refreshed session may be than the one that it replaces.
+// roomForGrowth is the room, in bytes, that is reserved beyond what is stored, for a new or a refreshed session.
 const roomForGrowth = 16 << 10
 
 // reserve makes sure that the next set under key has room, where the store can tell.

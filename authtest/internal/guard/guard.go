@@ -17,8 +17,9 @@ type Guard struct {
 	// loopback host.
 	Token string
 
-	// Public says that the server has a public URL. Then a caller whom a proxy announces has come from elsewhere.
-	Public bool
+	// Elsewhere says that clients know the server by the name of another host. Then only the token admits a caller, since what a
+	// proxy forwards looks like a request of this machine.
+	Elsewhere bool
 }
 
 // Reason is why somebody may not call.
@@ -62,7 +63,7 @@ func (g Guard) Before(next http.Handler, refuse func(http.ResponseWriter, *http.
 			refuse(w, r, NoToken)
 		case g.Token == "" && !g.isLocal(r):
 			refuse(w, r, NotLocal)
-		case isFetchedElsewhere(r) || protection.Check(r) != nil:
+		case IsFetchedElsewhere(r) || protection.Check(r) != nil:
 			refuse(w, r, OtherOrigin)
 		default:
 			next.ServeHTTP(w, r)
@@ -72,16 +73,24 @@ func (g Guard) Before(next http.Handler, refuse func(http.ResponseWriter, *http.
 
 // isLocal says whether a request has come from this machine, as far as it shows.
 func (g Guard) isLocal(r *http.Request) bool {
-	for _, name := range []string{"Forwarded", "X-Forwarded-For", "Via"} {
-		if g.Public && r.Header.Values(name) != nil {
-			return false
-		}
-	}
-	return isLoopback(r.RemoteAddr) && isLoopback(r.Host)
+	return !g.Elsewhere && !isForwarded(r) && IsLoopback(r.RemoteAddr) && IsLoopback(r.Host)
 }
 
-// isFetchedElsewhere says whether a page of another origin fetches or embeds this. Somebody who follows a link there does neither.
-func isFetchedElsewhere(r *http.Request) bool {
+// isForwarded says whether a proxy tells that it has forwarded the request.
+func isForwarded(r *http.Request) bool {
+	for name := range r.Header {
+		switch {
+		case strings.HasPrefix(name, "X-Forwarded-"):
+			return true
+		case name == "Forwarded", name == "Via", name == "X-Real-Ip", name == "Cf-Connecting-Ip", name == "True-Client-Ip":
+			return true
+		}
+	}
+	return false
+}
+
+// IsFetchedElsewhere says whether a page of another origin fetches or embeds this. Somebody who follows a link there does neither.
+func IsFetchedElsewhere(r *http.Request) bool {
 	switch r.Header.Get("Sec-Fetch-Site") {
 	case "", "none", "same-origin":
 		return false
@@ -100,8 +109,8 @@ func knows(r *http.Request, token string) bool {
 	return ok && subtle.ConstantTimeCompare(got[:], want[:]) == 1
 }
 
-// isLoopback says whether a host, with or without a port, is this machine.
-func isLoopback(hostport string) bool {
+// IsLoopback says whether a host, with or without a port, is this machine.
+func IsLoopback(hostport string) bool {
 	host, _, err := net.SplitHostPort(hostport)
 	if err != nil {
 		host = hostport
@@ -109,6 +118,6 @@ func isLoopback(hostport string) bool {
 	if strings.EqualFold(host, "localhost") {
 		return true
 	}
-	ip, err := netip.ParseAddr(host)
+	ip, err := netip.ParseAddr(strings.Trim(host, "[]"))
 	return err == nil && ip.Unmap().IsLoopback()
 }

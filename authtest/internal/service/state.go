@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/cloudbase-community/tcbauth/authtest/internal/address"
 	"github.com/cloudbase-community/tcbauth/authtest/internal/jsonin"
 	"github.com/cloudbase-community/tcbauth/authtest/internal/keys"
 )
@@ -15,8 +16,8 @@ import (
 // stateVersion is the form of the state that this package writes, and the only one that it reads.
 const stateVersion = 1
 
-// state is what Save writes: whatever somebody would miss who starts again where they were. What lives for minutes only, such as
-// a code, is not in it, and neither are rules.
+// state is what Save writes: what a server needs to go on where another one has ended. It has neither rules nor what is good for
+// minutes only, such as a code.
 type state struct {
 	Version  int               `json:"version"`
 	Env      string            `json:"env"`
@@ -121,8 +122,15 @@ func (s *Service) Load(text []byte) error {
 		return fmt.Errorf("the state has version %d, and only version %d is known here", in.Version, stateVersion)
 	case in.Env != s.Env:
 		return fmt.Errorf("the state is of the environment %q, and this is %q", in.Env, s.Env)
-	case in.Clock < 0 || time.Duration(in.Clock) > maxAhead || len(in.Secret) == 0 || len(in.Keys) == 0:
-		return errors.New("the state has no keys, or a clock that cannot be")
+	case len(in.Secret) == 0 || len(in.Keys) == 0 || in.Users == nil || in.Sessions == nil:
+		return errors.New("the state lacks keys, refresh_secret, users or sessions")
+	case in.Clock < 0 || time.Duration(in.Clock) > maxAhead:
+		return fmt.Errorf("the clock of the state is not within %d years ahead", maxAhead/(365*24*time.Hour))
+	}
+	for to, code := range in.Codes {
+		if address.Key(to) == "" || !CodePattern.MatchString(code) {
+			return fmt.Errorf("codes of the state: want six digits by a phone number or an email address, not those of %q", to)
+		}
 	}
 	var loaded []keys.Signing
 	for _, key := range in.Keys {

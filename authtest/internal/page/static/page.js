@@ -82,7 +82,7 @@ function show(html, following) {
   document.title = fresh.title
   clock = ahead()
   document.querySelectorAll('[data-filter]').forEach(filter)
-  if (!following && focused && !focused.isConnected) document.querySelector(location.hash || '#inbox')?.querySelector('h2')?.focus()
+  if (!following && focused && !focused.isConnected) document.getElementById(location.hash.slice(1) || 'inbox')?.querySelector('h2')?.focus()
 }
 
 let fetching = false
