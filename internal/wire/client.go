@@ -44,7 +44,7 @@ func New(cfg Config) *Client {
 		base = new(url.URL) // it was not checked: every call fails for want of a host
 	}
 	// resty changes the client that it is given, and its defaults would follow redirects with the request's body,
-	// keep cookies of one person for the next and print URLs to stderr.
+	// keep cookies of one user for the next and print URLs to stderr.
 	hc := *cfg.HTTPClient
 	hc.Jar = nil
 	if hc.Transport == nil {

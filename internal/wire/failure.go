@@ -25,10 +25,10 @@ var (
 	ErrInvalidResponse = errors.New("tcbauth: invalid response")
 )
 
-// Unreachable is the word of a Failure without an answer, as in the js-sdk.
+// Unreachable is the error code of a Failure without an answer, as in the js-sdk.
 const Unreachable = "unreachable"
 
-// Unauthenticated is the server's word for a bearer that it does not accept.
+// Unauthenticated is the server's error code for a bearer that it does not accept.
 const Unauthenticated = "unauthenticated"
 
 // Failure is a call that has no result.
@@ -38,13 +38,13 @@ type Failure struct {
 	Bearer       bool          // the call carried an access token
 	Repeatable   bool          // the request has the same effect once or twice
 	StatusCode   int           // 0: no answer
-	Code         string        // the server's word in lower case, Unreachable, or "" for an answer in another form
+	Code         string        // the server's error code in lower case, Unreachable, or "" for an answer in another form
 	Gateway      bool          // Code is in the gateway's form (WIRE.md 3.2), not in the auth service's
 	Number       int           // the server's error_code, 0 when absent
 	Description  string        // the server's text, as sent
 	RequestID    string        // x-request-id of the call
 	RetryAfter   time.Duration // the server's wish, 0 when absent
-	Err          error         // the cause where it is not the server's word
+	Err          error         // the cause where it is not an error code of the server
 	Sent         []string      // values that the call sent, to be kept out of texts
 }
 
@@ -212,10 +212,10 @@ func text(raw json.RawMessage) string {
 	return clean(s)
 }
 
-// unknown is the js-sdk's word for an error that has none.
+// unknown is the js-sdk's error code for an error that has none.
 const unknown = "unknown"
 
-// word is the server's word in lower case. What is no word, a sentence say, is not used as one.
+// word is the server's error code in lower case. A text that cannot be one, such as a sentence, is unknown.
 func word(s string) string {
 	if len(s) > 64 {
 		return unknown

@@ -38,7 +38,7 @@ type Request struct {
 	// are sent again only when it is proved that nothing was sent.
 	Repeatable bool
 
-	// CodeIsResult: the field `code` of the answer is a result, not an error word.
+	// CodeIsResult: the field `code` of the answer is a result, not an error code.
 	CodeIsResult bool
 }
 

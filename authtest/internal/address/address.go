@@ -1,4 +1,4 @@
-// Package address knows phone numbers and email addresses: how the server writes them, and how people do.
+// Package address knows phone numbers and email addresses: how the server writes them, and how users do.
 package address
 
 import (
@@ -31,7 +31,7 @@ var (
 	chinaMobile = regexp.MustCompile(`^1[0-9]{10}$`)
 )
 
-// Key writes an address as people write it in one way, by which addresses are compared; "" if it is none. A phone number may
+// Key writes an address as users write it in one way, by which addresses are compared; "" if it is none. A phone number may
 // have spaces and hyphens or not, and one of China +86 or not.
 func Key(to string) string {
 	if to == "" {

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/cloudbase-community/tcbauth/authtest/internal/address"
-	"github.com/cloudbase-community/tcbauth/authtest/internal/answer"
 	"github.com/cloudbase-community/tcbauth/authtest/internal/ops"
 	"github.com/cloudbase-community/tcbauth/authtest/internal/service"
 	"github.com/cloudbase-community/tcbauth/authtest/internal/snippets"
@@ -92,9 +91,8 @@ func (s control) getUsers(w http.ResponseWriter, r *http.Request) {
 	for i, u := range all {
 		users[i] = u.Person
 	}
-	body := answer.JSON(map[string]any{"users": users})
 	s.Unlock()
-	reply(w, json.RawMessage(body))
+	reply(w, map[string]any{"users": users})
 }
 
 // sessionView is a session in the control API, without its tokens.

@@ -70,13 +70,13 @@ func deleteMe(s *service.Service, c *call) (any, *refusal.Error) {
 	return struct{}{}, nil
 }
 
-// revokeAll is DELETE user/revoke/all: every session of the person ends, the caller's too, which is a guess.
+// revokeAll is DELETE user/revoke/all: every session of the user ends, the caller's too, which is a guess.
 func revokeAll(s *service.Service, c *call) (any, *refusal.Error) {
 	s.Sessions.EndAll(c.session.User, service.Any)
 	return struct{}{}, nil
 }
 
-// revokeDevice is DELETE user/authorized/devices/{id}: the person's sessions that began with this x-device-id end. The
+// revokeDevice is DELETE user/authorized/devices/{id}: the user's sessions that began with this x-device-id end. The
 // answer for a device without one is a guess.
 func revokeDevice(s *service.Service, c *call) (any, *refusal.Error) {
 	ended := s.Sessions.EndAll(c.session.User, func(n *service.Session) bool { return n.Device == c.params["id"] })

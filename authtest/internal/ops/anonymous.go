@@ -28,8 +28,8 @@ func anonymousUser(s *service.Service, token string) (*service.Account, *refusal
 	return n.User, nil
 }
 
-// turnInto makes an anonymous user the person who signs up, under the same id; the anonymous sessions end, and the
-// device's next anonymous sign-in is somebody new. All of this is a guess.
+// turnInto makes an anonymous user the user who signs up, under the same id; the anonymous sessions end, and the
+// device's next anonymous sign-in is a new user. All of this is a guess.
 func turnInto(s *service.Service, u *service.Account, person service.Person) *service.Account {
 	s.Sessions.EndAll(u, service.Any)
 	s.People.ForgetDevice(u)

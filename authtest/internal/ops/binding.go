@@ -54,7 +54,7 @@ func unbindProvider(s *service.Service, c *call) (any, *refusal.Error) {
 }
 
 // moveProvider is POST user/provider/{id}/trans (WIRE.md section 7.8). What a provider_trans_token is is not known: here
-// it is a provider_token, whose person is taken from the account that had it and bound to the caller's.
+// it is a provider_token, whose user is taken from the account that had it and bound to the caller's.
 func moveProvider(s *service.Service, c *call) (any, *refusal.Error) {
 	in, refused := c.fields("provider_trans_token")
 	if refused != nil {
@@ -75,7 +75,7 @@ func moveProvider(s *service.Service, c *call) (any, *refusal.Error) {
 	return map[string]string{"client_id": c.session.ClientID}, nil
 }
 
-// switchByProvider is PATCH user/trans/by/provider: a session of the account that a third party's person is bound to
+// switchByProvider is PATCH user/trans/by/provider: a session of the account that a third party's user is bound to
 // (WIRE.md section 7.8).
 func switchByProvider(s *service.Service, c *call) (any, *refusal.Error) {
 	in, refused := c.fields("provider_token")

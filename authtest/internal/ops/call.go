@@ -142,7 +142,7 @@ func bearerToken(r *http.Request) string {
 	return strings.TrimSpace(token)
 }
 
-// maxText is how many bytes are kept of a text that somebody only looks at, such as a header in the log.
+// maxText is how many bytes are kept of a text that is only looked at, such as a header in the log.
 const maxText = 200
 
 // cut shortens a text to maxText.

@@ -6,7 +6,7 @@ import (
 	"github.com/cloudbase-community/tcbauth/authtest/internal/service"
 )
 
-// openSession signs a person in.
+// openSession signs a user in.
 func openSession(s *service.Service, c *call, u *service.Account, provider string) (any, *refusal.Error) {
 	switch {
 	case u.Blocked:

@@ -48,7 +48,7 @@ func getQRCodeStatus(s *service.Service, c *call) (any, *refusal.Error) {
 	return map[string]any{"status": "PENDING", "expires_in": int(q.Expires.Sub(s.Now()) / time.Second)}, nil
 }
 
-// getProviderSubType is POST mgr/provider/providerSubType: how the low-code provider signs people in, which is by password
+// getProviderSubType is POST mgr/provider/providerSubType: how the low-code provider signs users in, which is by password
 // here ("" in the js-sdk's types; WIRE.md section 5.3).
 func getProviderSubType(_ *service.Service, c *call) (any, *refusal.Error) {
 	in, refused := c.fields("provider_id")

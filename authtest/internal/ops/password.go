@@ -47,7 +47,7 @@ func needSudo(s *service.Service, u *service.Account, token string) *refusal.Err
 }
 
 // setPassword is PATCH user/password with a sudo_token in the body or in the query, with old_password in its place, or
-// with neither for people who have no password (WIRE.md section 7.6). That other sessions end is documented there.
+// with neither for users who have no password (WIRE.md section 7.6). That other sessions end is documented there.
 func setPassword(s *service.Service, c *call) (any, *refusal.Error) {
 	in, refused := c.fields("new_password", "confirm_password", "old_password", "sudo_token")
 	if refused != nil {

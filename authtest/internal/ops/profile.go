@@ -174,7 +174,7 @@ func checkContacts(s *service.Service, message string, u *service.Account, phone
 	return nil
 }
 
-// editPassword changes the password by the old one, which is "" for people who have none.
+// editPassword changes the password by the old one, which is "" for users who have none.
 func editPassword(s *service.Service, c *call) (any, *refusal.Error) {
 	secret, refused := c.decrypted("encrypt_password", "encrypt_new_password")
 	if refused != nil {

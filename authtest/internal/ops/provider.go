@@ -59,7 +59,7 @@ func withThirdParties(s *service.Service, auth http.Handler) http.Handler {
 }
 
 // thirdParty is the page of a fake third party: it sends the browser back to redirect_uri with state and with a code for
-// the person named by login_hint, or for the one whom ProviderCode was last given; with error=access_denied if there is
+// the user named by login_hint, or for the one whom ProviderCode was last given; with error=access_denied if there is
 // none.
 func thirdParty(s *service.Service, w http.ResponseWriter, r *http.Request) {
 	id, in := strings.TrimPrefix(r.URL.Path, thirdPartyPath), r.URL.Query()

@@ -9,7 +9,7 @@ import (
 	"github.com/cloudbase-community/tcbauth/authtest/internal/refusal"
 )
 
-// This file has the rules for what people may be called and may choose.
+// This file has the rules for what users may be called and may choose.
 
 var (
 	// usernamePattern is the server's own for signing up (WIRE.md section 4.4, live).

@@ -51,8 +51,9 @@ func sendVerification(s *service.Service, c *call) (any, *refusal.Error) {
 	if refused := checkSend(s, c, to); refused != nil {
 		return nil, refused
 	}
+	lifetime := int(s.Codes.Lifetime(to) / time.Second) // before the answer is signed, when the rules may change
 	v, pending := s.Codes.New(to, func(id string) any {
-		answer := map[string]any{"verification_id": id, "expires_in": int(s.Codes.Lifetime(to) / time.Second)}
+		answer := map[string]any{"verification_id": id, "expires_in": lifetime}
 		if !s.HideIsUser {
 			answer["is_user"] = known != nil
 		}
@@ -124,7 +125,7 @@ func verifyCode(s *service.Service, c *call) (any, *refusal.Error) {
 	}
 	v.Used = true
 	return s.Codes.Prove(v.To, func(token string) any {
-		return map[string]any{"verification_token": token, "expires_in": int(service.ProofLifetime / time.Second)}
+		return map[string]any{"verification_token": token, "expires_in": int(service.VerificationTokenLifetime / time.Second)}
 	}), nil
 }
 

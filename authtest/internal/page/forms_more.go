@@ -22,14 +22,7 @@ func addUser(s *service.Service, f form) *mistake {
 	if wrong := f.person(&in); wrong != nil {
 		return wrong
 	}
-	s.Lock()
-	known := in.Sub != "" && s.People.BySub(in.Sub) != nil
-	s.Unlock()
-	if known {
-		return &mistake{field: "sub", key: "person_taken"}
-	}
-	_, err := s.Seed([]service.Person{in})
-	return ofPerson(err)
+	return ofPerson(s.AddUser(in))
 }
 
 // editUser changes a user. An empty password keeps the one that there is, unless no-password is ticked.

@@ -7,7 +7,7 @@ import (
 	"github.com/cloudbase-community/tcbauth/authtest/internal/random"
 )
 
-// Account is a person whom the service knows.
+// Account is a user whom the service knows.
 type Account struct {
 	Person      // without the password
 	password    *password
@@ -21,7 +21,7 @@ type Account struct {
 	Profile     map[string]any // fields of user/me that Person has not
 	History     []Event        // oldest first
 
-	IdentityNames map[string]string // the person's names at third parties, by the provider's id
+	IdentityNames map[string]string // the user's names at third parties, by the provider's id
 	names         []loginName       // that the account is found by
 }
 
@@ -48,7 +48,7 @@ func (a *Account) SetProfile(name string, value any) {
 	a.Profile[name] = value
 }
 
-// NameIdentity notes how a third party calls the person.
+// NameIdentity notes how a third party calls the user.
 func (a *Account) NameIdentity(p Identity) {
 	if a.IdentityNames == nil {
 		a.IdentityNames = make(map[string]string)
@@ -105,10 +105,10 @@ func (a *Account) Record(e Event) {
 	}
 }
 
-// Identity is a person at one third party.
+// Identity is a user at one third party.
 type Identity struct {
 	Provider string
-	Sub      string // the third party's id of the person
+	Sub      string // the third party's id of the user
 	Name     string
 	Picture  string
 	Email    string

@@ -10,7 +10,7 @@ import (
 	"github.com/cloudbase-community/tcbauth/authtest/internal/random"
 )
 
-// The lives of a picture and of a captcha_token (WIRE.md section 4.6).
+// The lifetimes of a picture and of a captcha_token (WIRE.md section 4.6).
 const (
 	PictureLifetime = 300 * time.Second
 	CaptchaLifetime = 600 * time.Second

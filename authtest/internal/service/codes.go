@@ -9,8 +9,8 @@ import (
 	"github.com/cloudbase-community/tcbauth/authtest/internal/random"
 )
 
-// ProofLifetime is the life of a verification_token (WIRE.md section 4.6, live).
-const ProofLifetime = 600 * time.Second
+// VerificationTokenLifetime is the lifetime of a verification_token (WIRE.md section 4.6, live).
+const VerificationTokenLifetime = 600 * time.Second
 
 // china is the time zone of the daily limits.
 var china = time.FixedZone("UTC+8", 8*60*60)
@@ -33,8 +33,8 @@ type Verification struct {
 	Used    bool
 }
 
-// proof is what a verification_token proves.
-type proof struct {
+// verificationToken is what a verification_token proves.
+type verificationToken struct {
 	to      address.Contact
 	expires time.Time
 }
@@ -42,15 +42,15 @@ type proof struct {
 // Codes are the codes that were sent, and what they have proven.
 type Codes struct {
 	setting   *setting
-	sent      map[tokenKey]*Verification // by verification_id
-	mailboxes map[string]*Mailbox        // by the address in the server's form
-	proofs    map[tokenKey]*proof        // by verification_token
-	fixed     map[string]string          // codes by address key
+	sent      map[tokenKey]*Verification      // by verification_id
+	mailboxes map[string]*Mailbox             // by the address in the server's form
+	tokens    map[tokenKey]*verificationToken // by verification_token
+	fixed     map[string]string               // codes by address key
 }
 
 func newCodes(s *setting) *Codes {
 	return &Codes{
-		setting: s, sent: make(map[tokenKey]*Verification), mailboxes: make(map[string]*Mailbox), proofs: make(map[tokenKey]*proof),
+		setting: s, sent: make(map[tokenKey]*Verification), mailboxes: make(map[string]*Mailbox), tokens: make(map[tokenKey]*verificationToken),
 		fixed: s.fixedCodes(),
 	}
 }
@@ -140,16 +140,16 @@ func (c *Codes) ExpiredBy(id string) (rule string) {
 
 // Prove makes a verification_token for an address. answer is that of the call which has it.
 func (c *Codes) Prove(to address.Contact, answer func(token string) any) Pending {
-	p := &proof{to: to, expires: c.setting.Now().Add(ProofLifetime)}
+	p := &verificationToken{to: to, expires: c.setting.Now().Add(VerificationTokenLifetime)}
 	return c.signed(to, p.expires, func(token string) any {
-		c.proofs[keyOf(token)] = p
+		c.tokens[keyOf(token)] = p
 		return answer(token)
 	})
 }
 
 // Proven returns what a verification_token proves. It stays good until it expires, however often it is used.
 func (c *Codes) Proven(token string) (to address.Contact, ok bool) {
-	p := c.proofs[keyOf(token)]
+	p := c.tokens[keyOf(token)]
 	if p == nil || !c.setting.Now().Before(p.expires) {
 		return address.Contact{}, false
 	}
@@ -158,7 +158,7 @@ func (c *Codes) Proven(token string) (to address.Contact, ok bool) {
 
 // Addressee returns what a verification_token, good or not, was made for.
 func (c *Codes) Addressee(token string) (to address.Contact, ok bool) {
-	p := c.proofs[keyOf(token)]
+	p := c.tokens[keyOf(token)]
 	if p == nil {
 		return address.Contact{}, false
 	}
@@ -180,7 +180,7 @@ const codeMemory = 10 * time.Minute
 func (c *Codes) tidy(now time.Time) {
 	expired := func(v *Verification) bool { return now.Sub(v.expires) >= codeMemory }
 	maps.DeleteFunc(c.sent, func(_ tokenKey, v *Verification) bool { return expired(v) })
-	maps.DeleteFunc(c.proofs, func(_ tokenKey, p *proof) bool { return !now.Before(p.expires) })
+	maps.DeleteFunc(c.tokens, func(_ tokenKey, p *verificationToken) bool { return !now.Before(p.expires) })
 	today, interval := now.In(china).Format(time.DateOnly), max(c.setting.SMSInterval, c.setting.EmailInterval)
 	maps.DeleteFunc(c.mailboxes, func(_ string, m *Mailbox) bool {
 		return m.day != today && now.Sub(m.LastSent) >= interval && (m.current == nil || expired(m.current))

@@ -11,7 +11,7 @@ import (
 	"github.com/cloudbase-community/tcbauth/authtest/internal/random"
 )
 
-// Lives and intervals of RFC 8628, section 3.2 and 3.5. The live service's are not known.
+// Lifetimes and intervals of RFC 8628, section 3.2 and 3.5. The live service's are not known.
 const (
 	DeviceCodeLifetime = 600 * time.Second
 	DeviceInterval     = 5 * time.Second
@@ -82,18 +82,21 @@ func (d *Devices) Pending(userCode string) *Device {
 	return nil
 }
 
-// Enter returns the device of a user code that somebody has typed, whatever has become of it, or nil. After too many unknown
+// Enter returns the device of a user code that a user has typed, whatever has become of it, or nil. After too many unknown
 // ones it is ErrTooManyUserCodes for a while, whatever the code.
 func (d *Devices) Enter(userCode string) (*Device, error) {
 	now := d.setting.Now()
 	if now.Sub(d.unknownSince) >= unknownUserCodesFor {
-		d.unknown, d.unknownSince = 0, now
+		d.unknown = 0
 	}
 	if d.unknown >= maxUnknownUserCodes {
 		return nil, ErrTooManyUserCodes
 	}
 	device := d.byUserCode(userCode)
 	if device == nil {
+		if d.unknown == 0 {
+			d.unknownSince = now
+		}
 		d.unknown++
 	}
 	return device, nil

@@ -10,11 +10,11 @@ import (
 	"github.com/cloudbase-community/tcbauth/authtest/internal/random"
 )
 
-// grantLifetime is the life of an authorization code; RFC 6749, section 4.1.2, says at most 10 minutes. The live one is not
+// grantLifetime is the lifetime of an authorization code; RFC 6749, section 4.1.2, says at most 10 minutes. The live one is not
 // known.
 const grantLifetime = 600 * time.Second
 
-// Grant is an authorization code that somebody got for a client.
+// Grant is an authorization code that a user got for a client.
 type Grant struct {
 	Session     *Session // of who authorized
 	ClientID    string

@@ -15,7 +15,7 @@ type TokenKind int
 
 // The kinds of tokens.
 const (
-	AccessToken    TokenKind = iota // of a person
+	AccessToken    TokenKind = iota // of a user
 	AnonymousToken                  // an access token of an anonymous user
 	PublishableKey                  // for clients: scope anonymous, good for decades
 	APIKey                          // an administrator's: no iss, sub and scope, good until the year 9999
@@ -31,7 +31,7 @@ const (
 	ForgedKey                  // another one, under the server's kid: the signature is wrong
 )
 
-// TokenSpec says what Issue signs. The zero value is a good access token of somebody new.
+// TokenSpec says what Issue signs. The zero value is a good access token of a new user.
 type TokenSpec struct {
 	Kind   TokenKind
 	Key    TokenKey

@@ -87,7 +87,7 @@ func TestMemoryOfAMonth(t *testing.T) { //nolint:paralleltest // it looks at the
 	assert.Empty(t, s.Sessions.access)
 	assert.Empty(t, s.Sessions.byUser)
 	for name, left := range map[string]int{
-		"codes": len(s.Codes.sent) + len(s.Codes.proofs) + len(s.Codes.mailboxes), "pictures": len(s.Captchas.pictures),
+		"codes": len(s.Codes.sent) + len(s.Codes.tokens) + len(s.Codes.mailboxes), "pictures": len(s.Captchas.pictures),
 		"sudos": len(s.Sudos.held), "devices": len(s.Devices.codes), "grants": len(s.Grants.codes), "QR codes": len(s.QRCodes.codes),
 		"provider tokens": len(s.Parties.tokens), "provider codes": len(s.Parties.codes),
 	} {

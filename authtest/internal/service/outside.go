@@ -39,6 +39,18 @@ func (s *Service) Seed(people []Person) (subs []string, err error) {
 	return subs, nil
 }
 
+// AddUser adds an account, and replaces none.
+func (s *Service) AddUser(in Person) error {
+	s.Lock()
+	defer s.Unlock()
+	defer s.Changed()
+	if other := s.People.BySub(in.Sub); other != nil {
+		return &PersonError{"sub", PersonTaken, "is that of " + other.String() + " too"}
+	}
+	_, err := s.People.Seed(in)
+	return err
+}
+
 // FixCode makes the code for an address this one, or a random one again for "".
 func (s *Service) FixCode(to, code string) error {
 	key := address.Key(to)
@@ -54,7 +66,7 @@ func (s *Service) FixCode(to, code string) error {
 	return nil
 }
 
-// ProviderCode makes a third party give a code for a person, who is known to it from then on.
+// ProviderCode makes a third party give a code for a user, who is known to it from then on.
 func (s *Service) ProviderCode(person Identity) (string, error) {
 	if !s.HasProvider(person.Provider) || person.Sub == "" {
 		return "", fmt.Errorf("provider %q is not switched on, or the user has no Sub", person.Provider)
@@ -65,7 +77,7 @@ func (s *Service) ProviderCode(person Identity) (string, error) {
 	return s.Parties.NewCode(person), nil
 }
 
-// ScanQRCode is a person who scans the code of qrcode/generate with a mini program.
+// ScanQRCode is a user who scans the code of qrcode/generate with a mini program.
 func (s *Service) ScanQRCode(id string, person Identity) error {
 	s.Lock()
 	defer s.Unlock()

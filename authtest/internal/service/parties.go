@@ -9,7 +9,7 @@ import (
 	"github.com/cloudbase-community/tcbauth/authtest/internal/random"
 )
 
-// ProviderTokenLifetime is the life of a provider_token (WIRE.md section 4.6).
+// ProviderTokenLifetime is the lifetime of a provider_token (WIRE.md section 4.6).
 const ProviderTokenLifetime = 3600 * time.Second
 
 // ProviderToken is what a third party's word is worth here.
@@ -25,13 +25,13 @@ func (t *ProviderToken) Lasts() int {
 	return int((t.expires.Sub(t.setting.Now()) + time.Second - 1) / time.Second)
 }
 
-// providerCodeLifetime is the life of a third party's code, which is nobody's but the emulator's.
+// providerCodeLifetime is the lifetime of a third party's code, which is nobody's but the emulator's.
 const providerCodeLifetime = 24 * time.Hour
 
 // maxProviderCodes bounds how many are good at a time. Whoever opens a third party's page makes one.
 const maxProviderCodes = 1000
 
-// providerCode is a third party's code for a person.
+// providerCode is a third party's code for a user.
 type providerCode struct {
 	person  Identity
 	expires time.Time
@@ -49,7 +49,7 @@ func newParties(s *setting) *Parties {
 	return &Parties{setting: s, codes: make(map[string]providerCode), tokens: make(map[string]*ProviderToken)}
 }
 
-// Meet makes a person known to a third party, as the latest.
+// Meet makes a user known to a third party, as the latest.
 func (p *Parties) Meet(person Identity) {
 	p.people = slices.DeleteFunc(p.people, func(old Identity) bool {
 		return old.Provider == person.Provider && old.Sub == person.Sub
@@ -57,7 +57,7 @@ func (p *Parties) Meet(person Identity) {
 	p.people = append(p.people, person)
 }
 
-// Latest returns the person whom a third party met last, or the one with this id there.
+// Latest returns the user whom a third party met last, or the one with this id there.
 func (p *Parties) Latest(provider, sub string) (person Identity, ok bool) {
 	for _, person := range slices.Backward(p.people) {
 		if person.Provider == provider && (sub == "" || sub == person.Sub) {
@@ -67,7 +67,7 @@ func (p *Parties) Latest(provider, sub string) (person Identity, ok bool) {
 	return Identity{}, false
 }
 
-// NewCode makes a provider_code for a person. The one that expires first makes room for it when there are too many.
+// NewCode makes a provider_code for a user. The one that expires first makes room for it when there are too many.
 func (p *Parties) NewCode(person Identity) (code string) {
 	if len(p.codes) >= maxProviderCodes {
 		oldest := slices.MinFunc(slices.Collect(maps.Keys(p.codes)), func(a, b string) int {
@@ -95,7 +95,7 @@ func (p *Parties) tidy(now time.Time) {
 	maps.DeleteFunc(p.tokens, func(_ string, held *ProviderToken) bool { return !now.Before(held.expires) })
 }
 
-// NewToken makes a provider_token for a person. WeChat keeps the phone number to itself.
+// NewToken makes a provider_token for a user. WeChat keeps the phone number to itself.
 func (p *Parties) NewToken(person Identity) (token string, held *ProviderToken) {
 	token = random.Text(48)
 	held = &ProviderToken{

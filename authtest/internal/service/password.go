@@ -8,7 +8,7 @@ import (
 )
 
 // password is what is kept of a password. One round of SHA-256 keeps it from being read by accident, and is quick; it would not
-// do for real people.
+// do for real users.
 type password struct {
 	Salt []byte `json:"salt"`
 	Hash []byte `json:"hash"`

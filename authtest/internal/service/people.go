@@ -108,7 +108,7 @@ func (p *People) put(a *Account, device string) error {
 	return nil
 }
 
-// clone returns people whose changes do not change these.
+// clone returns users whose changes do not change these.
 func (p *People) clone() *People {
 	other := newPeople(p.setting)
 	for sub, a := range p.bySub {
@@ -143,7 +143,7 @@ func (p *People) unindex(a *Account) {
 	a.names = nil
 }
 
-// Bind binds a third party's person to an account.
+// Bind binds a third party's user to an account.
 func (p *People) Bind(a *Account, person Identity) {
 	a.Identities = maps.Clone(a.Identities)
 	if a.Identities == nil {
@@ -176,7 +176,7 @@ func (p *People) Of(to address.Contact) *Account {
 // Named returns the account with this username, or nil.
 func (p *People) Named(username string) *Account { return p.byName[loginName{byUsername, username}] }
 
-// Bound returns the account that a third party's person is bound to, or nil.
+// Bound returns the account that a third party's user is bound to, or nil.
 func (p *People) Bound(provider, sub string) *Account {
 	return p.byName[loginName{byIdentity + provider, sub}]
 }
@@ -234,7 +234,7 @@ func (p *People) tidy(hasSession func(*Account) bool) {
 	maps.DeleteFunc(p.byDevice, func(_ string, a *Account) bool { return forgotten[a] })
 }
 
-// ForgetDevice makes the next anonymous user of an account's device somebody new.
+// ForgetDevice makes the next anonymous user of an account's device a new user.
 func (p *People) ForgetDevice(a *Account) {
 	for device, other := range p.byDevice {
 		if other == a {

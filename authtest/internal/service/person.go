@@ -23,7 +23,7 @@ type Person struct {
 	Pending    bool              `json:"pending,omitempty"`
 }
 
-// String returns the person's id without anything personal.
+// String returns the user's id without anything personal.
 func (p Person) String() string { return "authtest.User(" + p.Sub + ")" }
 
 // Names are what the person is known by, the most likely first and each once, or else the Sub.

@@ -9,13 +9,13 @@ import (
 	"github.com/cloudbase-community/tcbauth/authtest/internal/random"
 )
 
-// QRCodeLifetime is the life of a mini program's code. The live one is not known.
+// QRCodeLifetime is the lifetime of a mini program's code. The live one is not known.
 const QRCodeLifetime = 300 * time.Second
 
 // MiniProgramProvider is the third party that vouches for who scans a code; which one it is live is not known.
 const MiniProgramProvider = "wx_mp"
 
-// QRCode is a picture that a mini program scans to sign somebody in elsewhere.
+// QRCode is a picture that a mini program scans to sign a user in elsewhere.
 type QRCode struct {
 	ID      string
 	Expires time.Time

@@ -100,7 +100,7 @@ func (c *Config) rules() Rules {
 	return r
 }
 
-// apply undoes rules. The operations that need a captcha belong to the records, and are not its concern.
+// apply puts rules in force; it is the inverse of rules. The operations that need a captcha belong to the records, and are not its concern.
 func (c *Config) apply(r *Rules) {
 	c.SMSInterval, c.SMSDaily = time.Duration(r.SMSInterval), r.SMSDaily
 	c.EmailInterval, c.EmailDaily = time.Duration(r.EmailInterval), r.EmailDaily

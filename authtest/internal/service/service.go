@@ -1,4 +1,4 @@
-// Package service is one emulated environment: its rules, its clock, and the records of people, sessions, codes and all else
+// Package service is one emulated environment: its rules, its clock, and the records of users, sessions, codes and all else
 // that it knows. It has no server and no operation: package ops carries calls out on it.
 //
 // The records are read and changed with the Service locked, one step at a time. What is safe without the lock says so.

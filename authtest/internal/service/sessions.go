@@ -21,7 +21,7 @@ const (
 type Session struct {
 	User     *Account
 	ClientID string
-	Provider string // how the person signed in: the claim provider_type
+	Provider string // how the user signed in: the claim provider_type
 	Device   string // the x-device-id of the sign-in, "" if there was none
 	Began    time.Time
 	Expires  time.Time // of the newest access token

@@ -71,7 +71,7 @@ type stateAccess struct {
 	Expires time.Time `json:"expires_at"`
 }
 
-// Save returns people, sessions, fixed codes, keys and clock as JSON for Load. It has the keys: who has it can make tokens. It
+// Save returns users, sessions, fixed codes, keys and clock as JSON for Load. It has the keys: who has it can make tokens. It
 // takes the lock.
 func (s *Service) Save() ([]byte, error) {
 	s.Lock()
@@ -156,7 +156,7 @@ func (s *Service) Load(text []byte) error {
 	return nil
 }
 
-// fill puts people, sessions and codes into records that have none.
+// fill puts users, sessions and codes into records that have none.
 func (in *state) fill(r *records) error {
 	r.Codes.fixed = make(map[string]string)
 	maps.Copy(r.Codes.fixed, in.Codes)

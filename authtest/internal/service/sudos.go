@@ -7,7 +7,7 @@ import (
 	"github.com/cloudbase-community/tcbauth/authtest/internal/random"
 )
 
-// SudoLifetime is the life of a sudo_token (WIRE.md section 4.6).
+// SudoLifetime is the lifetime of a sudo_token (WIRE.md section 4.6).
 const SudoLifetime = 900 * time.Second
 
 // sudo is what a sudo_token allows.

@@ -1,0 +1,32 @@
+package service
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// The wait after too many unknown user codes counts from the first unknown one. A known one before it shortens nothing.
+func TestUnknownUserCodes(t *testing.T) {
+	t.Parallel()
+	s, err := New(Defaults(), "http://127.0.0.1")
+	require.NoError(t, err)
+	_, device := s.Devices.New("app", "")
+	enter := func(code string, want *Device, refused error) {
+		t.Helper()
+		found, err := s.Devices.Enter(code)
+		assert.Equal(t, want, found)
+		assert.ErrorIs(t, err, refused)
+	}
+	enter(device.UserCode, device, nil)
+	require.NoError(t, s.Advance(unknownUserCodesFor-time.Second))
+	for range maxUnknownUserCodes {
+		enter("x", nil, nil)
+	}
+	require.NoError(t, s.Advance(unknownUserCodesFor-time.Second))
+	enter(device.UserCode, nil, ErrTooManyUserCodes)
+	require.NoError(t, s.Advance(time.Second))
+	enter(device.UserCode, device, nil)
+}
