@@ -30,8 +30,8 @@ type Request struct {
 	Duration    time.Duration `json:"duration_ns"`                 // from the arrival until the answer was ready, by the process's clock; 0 while there is none
 }
 
-// IsMilderRelaxed says whether the request was refused by a rule that [Relaxed] makes milder.
-func (r Request) IsMilderRelaxed() bool { return service.IsRelaxed(r.Rule) }
+// Relaxable reports whether a rule has refused the request that [Relaxed] makes milder.
+func (r Request) Relaxable() bool { return service.IsRelaxed(r.Rule) }
 
 // WithOnRequest calls f with each request of the auth API once it has been answered, or its connection closed. f is called
 // by the goroutine that serves the request, and so by several at a time; it must not call Close.

@@ -152,3 +152,11 @@ func cut(text string) string {
 	}
 	return strings.ToValidUTF8(text[:maxText], "") + "..."
 }
+
+// byRule says which rule of the environment refuses a call, by its name in a seed.
+func byRule(name string, refused *refusal.Error) *refusal.Error {
+	if refused != nil {
+		refused.Rule = name
+	}
+	return refused
+}

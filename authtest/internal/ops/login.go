@@ -20,14 +20,6 @@ func openSession(s *service.Service, c *call, u *service.Account, provider strin
 	return s.Sessions.Mint(n), nil
 }
 
-// byRule says which rule of the environment refuses a call, by its name in a seed.
-func byRule(name string, refused *refusal.Error) *refusal.Error {
-	if refused != nil {
-		refused.Rule = name
-	}
-	return refused
-}
-
 func loginDisabled(rule, description string) *refusal.Error {
 	return &refusal.Error{Code: "login_type_disabled", Number: 4045, Description: description, Rule: rule}
 }

@@ -86,7 +86,7 @@ func (c Config) start(log *lineLog) (servers []*authtest.Server, err error) {
 		}), authtest.WithOnRequest(func(r authtest.Request) {
 			if r.Rule != "" {
 				hint := ""
-				if r.IsMilderRelaxed() {
+				if r.Relaxable() {
 					hint = ", and -relaxed"
 				}
 				log.say("%s  %s%s was refused by the rule %s: see the rules of -seed%s\n", r.Time.Local().Format(clockTime), prefix, r.Operation, r.Rule, hint)
