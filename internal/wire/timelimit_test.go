@@ -55,7 +55,7 @@ func TestTimeLimits(t *testing.T) {
 // stopped is the error of a transport whose own time limit has passed.
 type stopped struct{ error }
 
-func (stopped) Is(target error) bool { return target == context.DeadlineExceeded } //nolint:errorlint // as net/http has it
+func (stopped) Is(target error) bool { return target == context.DeadlineExceeded }
 
 // The time limits of the caller's own HTTP client are not WithTimeout.
 func TestTimeLimitsOfHTTPClient(t *testing.T) {

@@ -116,7 +116,7 @@ func (v *view) HasDecided() bool {
 func (v *view) WaitsMore() int { return v.Captchas.More() + v.Devices.More() + v.QRCodes.More() }
 
 // ruleLabels are the texts by which the page calls the rules that can refuse a call.
-var ruleLabels = map[string]string{
+var ruleLabels = map[string]string{ //nolint:gosec // G101: names of rules and texts
 	"captcha":                       "rules_captcha",
 	"captcha_after_sends":           "field_captcha_after_sends",
 	"captcha_after_wrong_passwords": "field_captcha_after_wrong_passwords",
