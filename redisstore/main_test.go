@@ -26,6 +26,9 @@ var helpers = map[string]testbed.Helper{
 func TestMain(m *testing.M) {
 	redis.SetLogger(silent{}) // it tells of every connection that a test breaks
 	testbed.RunHelper(helpers)
+	if !testbed.RaceDetector() { // under which the leases are too short for more
+		testbed.Waiting()
+	}
 	code := m.Run()
 	var left error
 	for end := time.Now().Add(20 * time.Second); time.Now().Before(end); {

@@ -4,8 +4,6 @@ import (
 	"context"
 	"os"
 	"runtime"
-	"runtime/debug"
-	"slices"
 	"testing"
 	"time"
 
@@ -14,13 +12,14 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/cloudbase-community/tcbauth"
+	"github.com/cloudbase-community/tcbauth/internal/testbed"
 )
 
 // TestAllocations holds the ways that programs go most often to a number of pieces of memory.
 //
 //nolint:paralleltest // AllocsPerRun counts what every goroutine allocates
 func TestAllocations(t *testing.T) {
-	if withRaceDetector() {
+	if testbed.RaceDetector() {
 		t.Skip("SKIPPED: under the race detector sync.Pool drops what it is given, at random")
 	}
 	ctx, auth := t.Context(), signedInAuth(t)
@@ -73,7 +72,7 @@ func TestBudgets(t *testing.T) {
 		t.Skip("SKIPPED: no time budget is checked. A machine that others use while this runs can miss them by accident; " +
 			"set " + budgetsVariable + "=1 on one that is at rest.")
 	}
-	if withRaceDetector() {
+	if testbed.RaceDetector() {
 		t.Skip("SKIPPED: no time budget is checked. The race detector slows what is compared by different factors.")
 	}
 	t.Run("GetAccessToken", tokenBudget)
@@ -86,11 +85,6 @@ func TestBudgets(t *testing.T) {
 	t.Run("SMS login without a network", func(t *testing.T) { loginBudget(t, cannedEndpoint(t), 10000, 1.00) })
 	t.Run("observed SMS login over loopback", func(t *testing.T) { observedBudget(t, loopbackEndpoint(t), 3000, 1.02) })
 	t.Run("observed SMS login without a network", func(t *testing.T) { observedBudget(t, cannedEndpoint(t), 10000, 1.03) })
-}
-
-func withRaceDetector() bool {
-	info, ok := debug.ReadBuildInfo()
-	return ok && slices.Contains(info.Settings, debug.BuildSetting{Key: "-race", Value: "true"})
 }
 
 // tokenBudget: reading the clock is nearly all that a token at hand may cost. Whether a context is done costs what the
