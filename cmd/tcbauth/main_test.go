@@ -78,7 +78,7 @@ func TestEmulatorMistakes(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			code, stdout, stderr := try(t, append([]string{"emulator"}, args...)...)
+			code, stdout, stderr := try(t, append([]string{"emulator", "-addr", "127.0.0.1:0"}, args...)...)
 			assert.Equal(t, clikit.ExitError, code)
 			assert.Empty(t, stdout)
 			assert.Regexp(t, "^tcbauth: ", stderr)
