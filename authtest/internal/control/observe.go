@@ -12,7 +12,7 @@ import (
 	"github.com/cloudbase-community/tcbauth/authtest/internal/snippets"
 )
 
-// maxWait bounds how long the control API lets somebody wait for a message.
+// maxWait bounds how long a call of the control API may wait for a message.
 const maxWait = 5 * time.Minute
 
 // getInbox is GET inbox?to=&after=&wait=: the messages to an address, or all without to, newest first; with after, the
@@ -175,8 +175,7 @@ func (s control) getOperations(w http.ResponseWriter, r *http.Request) {
 	reply(w, map[string]any{"operations": counted})
 }
 
-// getCaptchas is GET captchas: the pictures that can still be tried, newest first, with what a person would read in
-// them.
+// getCaptchas is GET captchas: the pictures that can still be tried, newest first, with the text that each shows.
 func (s control) getCaptchas(w http.ResponseWriter, r *http.Request) {
 	if _, ok := readQuery(w, r); !ok {
 		return

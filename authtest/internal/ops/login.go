@@ -32,7 +32,7 @@ func needLogin(s *service.Service, method string) *refusal.Error {
 	return nil
 }
 
-// loginOf is the method of who signs in with a code, and the claim provider_type.
+// loginOf is the method of a user who signs in with a code, and the claim provider_type.
 func loginOf(c address.Contact) string {
 	if c.Email != "" {
 		return service.LoginEmail

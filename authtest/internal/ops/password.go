@@ -7,7 +7,7 @@ import (
 	"github.com/cloudbase-community/tcbauth/authtest/internal/service"
 )
 
-// grantSudo is POST user/sudo: who is signed in proves it again, by password or by a code to an address of theirs
+// grantSudo is POST user/sudo: the signed-in user proves it again, by password or by a code to an address of theirs
 // (WIRE.md section 7.5). The word for a wrong password is the one that the js-sdk's table has; it counts as at sign-in.
 func grantSudo(s *service.Service, c *call) (any, *refusal.Error) {
 	in, refused := c.fields("password", "verification_token")

@@ -12,7 +12,7 @@ import (
 // customIDPattern is the node-sdk's rule for the ids that tickets carry (WIRE.md section 8).
 var customIDPattern = regexp.MustCompile(`^[a-zA-Z0-9_\-#@~=*(){}[\]:.,<>+]{4,32}$`)
 
-// signInCustom is POST signin/custom (WIRE.md section 5.2). A person whose id is new gets an account with a sub of its
+// signInCustom is POST signin/custom (WIRE.md section 5.2). A user whose id is new gets an account with a sub of its
 // own, which is a guess; user/me names the id as that of the provider "custom".
 func signInCustom(s *service.Service, c *call) (any, *refusal.Error) {
 	in, refused := c.fields("provider_id", "ticket")

@@ -16,7 +16,7 @@ const grantLifetime = 600 * time.Second
 
 // Grant is an authorization code that a user got for a client.
 type Grant struct {
-	Session     *Session // of who authorized
+	Session     *Session // of the user who authorized
 	ClientID    string
 	RedirectURI string
 	Challenge   string

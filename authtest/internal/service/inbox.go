@@ -41,7 +41,7 @@ func newInbox(s *setting) *Inbox {
 	return b
 }
 
-// Deliver puts a message into the inbox and wakes who waits for it.
+// Deliver puts a message into the inbox and wakes the call that waits for it.
 func (b *Inbox) Deliver(m Message) {
 	in := &message{m, address.Key(m.To)}
 	b.untaken[in.key] = in

@@ -90,7 +90,7 @@ func (p *People) Add(in Person) *Account {
 	return a
 }
 
-// put adds an account of a state. It can be one that no seed may have: its person may have changed or lost every name.
+// put adds an account of a state. It can be one that no seed may have, since the user may have changed or lost every name.
 func (p *People) put(a *Account, device string) error {
 	for _, name := range a.loginNames() {
 		if p.byName[name] != nil {
@@ -196,7 +196,7 @@ func (p *People) ByLogin(username string) *Account {
 // anonymousName is the name of anonymous users, by which the js-sdk knows them (is_anonymous of its user object).
 const anonymousName = "anonymous"
 
-// Anonymous returns the anonymous user of a device, who is new if there was none.
+// Anonymous returns the anonymous user of a device, a new one if there was none.
 func (p *People) Anonymous(device string) *Account {
 	a := p.byDevice[device]
 	if a == nil {

@@ -26,7 +26,7 @@ type Person struct {
 // String returns the user's id without anything personal.
 func (p Person) String() string { return "authtest.User(" + p.Sub + ")" }
 
-// Names are what the person is known by, the most likely first and each once, or else the Sub.
+// Names are the names of the user, the most likely first and each once, or else the Sub.
 func (p *Person) Names() (names []string) {
 	for _, name := range []string{p.Name, p.Username, p.Phone, p.Email} {
 		if name != "" && !slices.Contains(names, name) {

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// Request is one entry of the log of requests. Nothing in it signs anybody in or says who it was, but for the device id.
+// Request is one entry of the log of requests. Nothing in it signs a user in, and only the device id tells one from another.
 type Request struct {
 	Time      time.Time      `json:"time"`      // by the server's clock
 	Operation string         `json:"operation"` // "" if the path and method are no operation's

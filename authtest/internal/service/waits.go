@@ -8,7 +8,7 @@ type waits struct {
 	all map[string]map[*Wait]struct{} // by what they wait for
 }
 
-// Wait is somebody who waits.
+// Wait is one call that waits.
 type Wait struct {
 	C     chan struct{} // receives when it is worth looking again
 	waits *waits
@@ -40,10 +40,10 @@ func (w *waits) WaitFor(key string) *Wait {
 // WaitForCaptcha is WaitFor for captchas.
 func (w *waits) WaitForCaptcha() *Wait { return w.WaitFor(forCaptcha) }
 
-// WaitForChange is WaitFor for anything that who watches the environment may want to see.
+// WaitForChange is WaitFor for any change that a page shows.
 func (w *waits) WaitForChange() *Wait { return w.WaitFor(forChange) }
 
-// Changed tells those who wait for it that something has changed. It costs little, whoever waits.
+// Changed wakes the waits for any change. It costs little, however many there are.
 func (w *waits) Changed() { w.wake(forChange) }
 
 // Leave ends the wait.

@@ -7,7 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Three hundred who wait for codes of their own do not all look whenever anybody gets one.
+// Of three hundred calls that each wait for a code of their own, only the one whose code is sent looks again.
 func TestWaitsAreForOneAddress(t *testing.T) {
 	t.Parallel()
 	s, err := New(Defaults(), "http://127.0.0.1")
