@@ -3,6 +3,7 @@ package redisstore_test
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/alicebob/miniredis/v2"
 	"github.com/redis/go-redis/v9"
@@ -27,7 +28,9 @@ func Example() {
 		if err != nil {
 			return nil, nil, err
 		}
-		app, err := tcbauth.NewApp("your-env-id", tcbauth.WithTokenStore(store))
+		app, err := tcbauth.NewApp("your-env-id",
+			tcbauth.WithTokenStore(store),
+			tcbauth.WithSessionTTL(14*24*time.Hour)) // after the last refresh; miniredis knows no month where an int has 32 bits
 		return app, func() { _ = client.Close() }, err
 	}
 	first, closeFirst, err := start()
