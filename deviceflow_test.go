@@ -80,7 +80,7 @@ func TestDeviceLoginByThePage(t *testing.T) {
 // TestPollDeviceToken is RFC 8628 from its beginning to its end, with the person at another screen.
 func TestPollDeviceToken(t *testing.T) {
 	t.Parallel()
-	word := func(w string) *authtest.Error { return &authtest.Error{Code: w} }
+	refusal := func(code string) *authtest.Error { return &authtest.Error{Code: code} }
 	for name, test := range map[string]struct {
 		interval int
 		faults   []authtest.Fault // of the first polls
@@ -92,14 +92,14 @@ func TestPollDeviceToken(t *testing.T) {
 		"server's choice": {0, nil, 7 * time.Second, seconds(5, 5)},
 		// The emulator says slow_down to whoever asks twice within the interval that it has in mind, which grows too.
 		"too fast":          {1, nil, 4 * time.Second, seconds(1, 1, 6)},
-		"slow_down, always": {5, []authtest.Fault{{Times: 3, Error: word("slow_down")}}, time.Second, seconds(5, 10, 15, 20)},
+		"slow_down, always": {5, []authtest.Fault{{Times: 3, Error: refusal("slow_down")}}, time.Second, seconds(5, 10, 15, 20)},
 		"connection lost": {
 			5, []authtest.Fault{{Times: 2, Close: authtest.BeforeCommit}}, time.Second, seconds(5, 10, 20),
 		},
-		"not available": {5, []authtest.Fault{{Times: 1, Error: word("unavailable")}}, time.Second, seconds(5, 10)},
-		"too many":      {5, []authtest.Fault{{Times: 1, Error: word("resource_exhausted")}}, time.Second, seconds(5, 10)},
+		"not available": {5, []authtest.Fault{{Times: 1, Error: refusal("unavailable")}}, time.Second, seconds(5, 10)},
+		"too many":      {5, []authtest.Fault{{Times: 1, Error: refusal("resource_exhausted")}}, time.Second, seconds(5, 10)},
 		"answer cut": {
-			5, []authtest.Fault{{Times: 1, Body: authtest.CutBody}, {Times: 1, Error: word("authorization_pending")}},
+			5, []authtest.Fault{{Times: 1, Body: authtest.CutBody}, {Times: 1, Error: refusal("authorization_pending")}},
 			58 * time.Second, seconds(5, 10, 5, 5, 5, 5, 5, 5, 5, 5, 5),
 		},
 	} {
@@ -342,23 +342,23 @@ func TestPollDeviceTokenMissesPolls(t *testing.T) {
 // TestPollDeviceTokenVerdicts: what the server says about the request itself ends the polling at once, whatever the status.
 func TestPollDeviceTokenVerdicts(t *testing.T) {
 	t.Parallel()
-	for word, status := range map[string]int{
+	for code, status := range map[string]int{
 		"access_denied": http.StatusBadRequest, "expired_token": http.StatusBadRequest, "invalid_grant": http.StatusBadRequest,
 		"invalid_request": http.StatusBadRequest, "invalid_client": http.StatusUnauthorized, "invalid_scope": http.StatusBadRequest,
 		"unauthorized_client": http.StatusForbidden, "unsupported_grant_type": http.StatusBadRequest,
 		"invalid_argument": http.StatusBadRequest, "not_found": http.StatusNotFound,
 		"Access_Denied": http.StatusInternalServerError, "EXPIRED_TOKEN": http.StatusOK,
 	} {
-		t.Run(word, func(t *testing.T) {
+		t.Run(code, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				p := &testbed.Peer{Answer: func(int, testbed.Arrived) testbed.Answer {
-					return testbed.Reply(status, `{"error":"`+word+`","error_description":"network timeout"}`)
+					return testbed.Reply(status, `{"error":"`+code+`","error_description":"network timeout"}`)
 				}}
 				auth := testbed.NewPeerApp(t, p, tcbauth.NewMemoryStore()).Auth()
 				start := time.Now()
 				_, err := auth.PollDeviceToken(t.Context(), tcbauth.PollDeviceTokenRequest{DeviceCode: "d", ExpiresIn: 600})
-				require.ErrorIs(t, err, tcbauth.Code(strings.ToLower(word)))
+				require.ErrorIs(t, err, tcbauth.Code(strings.ToLower(code)))
 				assert.Equal(t, 5*time.Second, time.Since(start))
 				assert.Len(t, p.Requests(), 1)
 			})

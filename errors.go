@@ -198,7 +198,7 @@ func newFailure(op string, f *wire.Failure) *Error {
 	m := f.Meaning()
 	e := &Error{
 		Op: op, Method: f.Method, Path: f.Path, StatusCode: f.StatusCode,
-		Code: Code(wire.ScrubWord(f.Code, f.Sent)), Number: f.Number, Description: wire.Scrub(f.Description, f.Sent), RequestID: f.RequestID,
+		Code: Code(wire.ScrubCode(f.Code, f.Sent)), Number: f.Number, Description: wire.Scrub(f.Description, f.Sent), RequestID: f.RequestID,
 		Category: Category(m.Category), RetryAfter: f.RetryAfter, Err: scrubbed(f.Err, f.Sent), cause: causeOfFailure(f, m),
 	}
 	if e.RetryAfter == 0 {

@@ -175,7 +175,7 @@ func (o *observing) CallEnd(ctx context.Context, c client.CallEnd) {
 	end := CallEnd{
 		CallStart: o.startOf(c.CallStart), StatusCode: c.Status, Attempts: c.Attempts, Duration: c.Took, Refreshed: c.Refreshed, RequestID: c.RequestID,
 	}
-	end.Code, end.Category = wordsOf(c.Err)
+	end.Code, end.Category = codeAndCategory(c.Err)
 	o.to.CallEnd(ctx, end)
 }
 
@@ -185,7 +185,7 @@ func (o *observing) Refresh(ctx context.Context, r client.Refresh) {
 	}
 	defer o.recovered(ctx)
 	end := RefreshEnd{Outcome: RefreshOutcome(r.Outcome), Duration: r.Took}
-	end.Code, end.Category = wordsOf(r.Err)
+	end.Code, end.Category = codeAndCategory(r.Err)
 	o.to.Refresh(ctx, end)
 }
 
@@ -209,13 +209,13 @@ func (o *observing) SessionEnded(ctx context.Context, kind session.ChangeKind, r
 		end.Reason = SessionForgotten
 	case session.Ended:
 		end.Reason = SessionExpired
-		end.Code, _ = wordsOf(&session.EndedError{Err: reason})
+		end.Code, _ = codeAndCategory(&session.EndedError{Err: reason})
 	}
 	o.to.SessionEnd(ctx, end)
 }
 
-// wordsOf describes an internal error in a word or two.
-func wordsOf(err error) (Code, Category) {
+// codeAndCategory describes an internal error as an [Error] does.
+func codeAndCategory(err error) (Code, Category) {
 	if err == nil {
 		return "", ""
 	}

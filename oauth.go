@@ -165,8 +165,8 @@ func (a *Auth) VerifyOAuth(ctx context.Context, req VerifyOAuthRequest) (*LoginS
 		return nil, a.fail(ctx, op, err)
 	}
 	c := req.Challenge
-	if word := req.Query.Get("error"); word != "" {
-		return nil, a.fail(ctx, op, wire.NewFailure(word, req.Query.Get("error_description")))
+	if code := req.Query.Get("error"); code != "" {
+		return nil, a.fail(ctx, op, wire.NewFailure(code, req.Query.Get("error_description")))
 	}
 	if c.Kind == OAuthBindIdentity {
 		as, err := a.linkIdentity(ctx, op, req)

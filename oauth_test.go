@@ -187,13 +187,13 @@ func requireField(t *testing.T, err error, field string) {
 
 func TestVerifyOAuthDenied(t *testing.T) {
 	t.Parallel()
-	for word, code := range map[string]tcbauth.Code{
+	for name, code := range map[string]tcbauth.Code{
 		"access_denied": tcbauth.CodeAccessDenied, "ACCESS_DENIED": tcbauth.CodeAccessDenied, "server_error": tcbauth.CodeServerError,
 	} {
 		p := oauthPeer()
 		auth := testbed.NewPeerApp(t, p, testbed.SessionStore(t)).Auth()
 		req := testbed.VerifyOAuth(tcbauth.OAuthSignIn)
-		req.Query.Set("error", word)
+		req.Query.Set("error", name)
 		req.Query.Set("error_description", "the person said no")
 		_, err := auth.VerifyOAuth(t.Context(), req)
 		require.ErrorIs(t, err, code)

@@ -33,7 +33,7 @@ func TestCategoryLikeJSSDK(t *testing.T) {
 	require.NoError(t, json.Unmarshal(raw, &file))
 	require.NotEmpty(t, file.Cases)
 
-	// Where the word, or a number that stands for one, says something else than the js-sdk's own rules find.
+	// Where the code, or a number that stands for one, says something else than the js-sdk's own rules find.
 	better := map[string]string{
 		"invalid_argument 3 invalid SignUpRequest.Username: value does not match regex pattern": advice.InvalidParams, // a field, not a code
 		"aborted 0 x":          advice.VerificationFailed, // a code was tried too often
@@ -64,7 +64,7 @@ func categoryOf(code string, number int, description string) string {
 	return advice.Of(advice.Facts{Code: code, Number: number, Description: description}).Category
 }
 
-// Where more than one rule fits, the word decides before the number, the number before the status, and the text comes last.
+// Where more than one rule fits, the code decides before the number, the number before the status, and the text comes last.
 func TestCategory(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -78,14 +78,14 @@ func TestCategory(t *testing.T) {
 		{"something_new", 0, 0, "", advice.Unknown},
 		{"unreachable", 0, 0, "", advice.ServiceError},
 
-		// The word before the number.
+		// The code before the number.
 		{"invalid_grant", 4001, 400, "", advice.InvalidCredentials},
 		{"captcha_required", 4002, 400, "", advice.CaptchaRequired},
 		{"resource_exhausted", 13, 500, "", advice.RateLimited},
 		{"password_not_set", 4029, 429, "rate limit", advice.InvalidCredentials},
 		{"user_blocked", 10, 400, "", advice.UserStatusAbnormal},
 
-		// The word before the status and the text.
+		// The code before the status and the text.
 		{"invalid_status", 0, 400, "too many wrong passwords", advice.UserStatusAbnormal},
 		{"invalid_status", 0, 429, "password", advice.UserStatusAbnormal},
 		{"user_blocked", 0, 400, "invalid credentials", advice.UserStatusAbnormal},
@@ -96,7 +96,7 @@ func TestCategory(t *testing.T) {
 		{"not_found", 0, 404, "wrong password", advice.UserNotFound},
 		{"invalid_password", 9, 400, "", advice.InvalidCredentials},
 
-		// A number for a word that nobody knows, before the status.
+		// A number for a code that nobody knows, before the status.
 		{"something_new", 8, 400, "", advice.RateLimited},
 		{"something_new", 4045, 500, "", advice.ProviderNotEnabled},
 		{"", 4002, 400, "", advice.CaptchaInvalid},
@@ -113,13 +113,13 @@ func TestCategory(t *testing.T) {
 		{"", 0, 404, "", advice.Unknown},
 		{"", 0, 302, "", advice.Unknown},
 
-		// Words of the gateway.
+		// Codes of the gateway.
 		{"exceed_ratelimit", 0, 0, "", advice.RateLimited},
 		{"sys_err", 0, 0, "", advice.ServiceError},
 		{"server_timeout", 0, 0, "", advice.ServiceError},
 		{"access_token_expired", 0, 0, "", advice.InvalidCredentials},
 
-		// One word, told apart by the text.
+		// One code, told apart by the text.
 		{"invalid_argument", 3, 400, "verification_id", advice.VerificationFailed},
 		{"invalid_argument", 3, 400, "project id Does Not Match", advice.VerificationFailed},
 		{"invalid_argument", 3, 400, "Token Expired", advice.VerificationFailed},

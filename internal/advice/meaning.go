@@ -9,7 +9,7 @@ import (
 
 // Facts are what is known of an error. A zero field says nothing about it.
 type Facts struct {
-	Code        string // the server's word in lower case
+	Code        string // the server's error code in lower case
 	Number      int    // the server's error_code
 	Status      int    // HTTP status of the answer
 	Description string // the server's text
@@ -32,9 +32,9 @@ const (
 // Meaning is what an error means. It is shared: callers must not change it.
 type Meaning struct {
 	// What the meaning is found by.
-	Word   string // the server's word in lower case, "" for none
+	Code   string // the server's error code in lower case, "" for none
 	Number int    // the server's error_code for it, 0 for none
-	Status int    // the HTTP status that tells it where nothing else does; beside a Word the one that comes with it, 0 if unknown
+	Status int    // the HTTP status that tells it where nothing else does; beside a Code the one that comes with it, 0 if unknown
 	Cause  Cause  // see Facts
 	When   When
 
@@ -93,7 +93,7 @@ func endpointOf(path string) string {
 	return rest
 }
 
-// Of returns what an error means. The word decides before the number, the number before the status, and texts only where
+// Of returns what an error means. The code decides before the number, the number before the status, and texts only where
 // none of these tells. A Cause decides before all of them, but has no category where the server's answer has one.
 func Of(f Facts) Meaning {
 	said := saidBy(f)
@@ -107,18 +107,18 @@ func Of(f Facts) Meaning {
 	return m
 }
 
-// Word returns the word that a number stands for in an answer that has no word, "" for none.
-func Word(number int) string { return wordOf[number] }
+// Code returns the error code that a number stands for in an answer that has no code, "" for none.
+func Code(number int) string { return codeOf[number] }
 
-// Known reports whether the table has the word.
-func Known(word string) bool { return len(wordsOf[word]) > 0 }
+// Known reports whether the table has the error code.
+func Known(code string) bool { return len(meaningsOf[code]) > 0 }
 
 // saidBy finds what the server's answer means.
 func saidBy(f Facts) *Meaning {
-	if m := byWord(f.Code, f); m != nil {
+	if m := byCode(f.Code, f); m != nil {
 		return m
 	}
-	if m := byWord(wordOf[f.Number], f); m != nil {
+	if m := byCode(codeOf[f.Number], f); m != nil {
 		return m
 	}
 	for i := range statuses {
@@ -137,8 +137,8 @@ func saidBy(f Facts) *Meaning {
 	return &unknown
 }
 
-func byWord(word string, f Facts) *Meaning {
-	for _, m := range wordsOf[word] {
+func byCode(code string, f Facts) *Meaning {
+	for _, m := range meaningsOf[code] {
 		if m.When.holds(f) {
 			return m
 		}
@@ -155,21 +155,21 @@ func causeOf(f Facts) *Meaning {
 	return &unknown
 }
 
-// wordsOf has the meanings of each word in the order of the table: the narrower ones come first.
-var wordsOf = func() map[string][]*Meaning {
+// meaningsOf has the meanings of each error code in the order of the table: the narrower ones come first.
+var meaningsOf = func() map[string][]*Meaning {
 	of := make(map[string][]*Meaning)
-	for i := range words {
-		of[words[i].Word] = append(of[words[i].Word], &words[i])
+	for i := range coded {
+		of[coded[i].Code] = append(of[coded[i].Code], &coded[i])
 	}
 	return of
 }()
 
-// wordOf has the words of the numbers: those of gRPC, the js-sdk's own, and those that were seen (WIRE.md 0.2, 3.4).
-var wordOf = func() map[int]string {
+// codeOf has the error codes of the numbers: those of gRPC, the js-sdk's own, and those that were seen (WIRE.md 0.2, 3.4).
+var codeOf = func() map[int]string {
 	of := make(map[int]string)
-	for _, m := range words {
+	for _, m := range coded {
 		if m.Number != 0 {
-			of[m.Number] = m.Word
+			of[m.Number] = m.Code
 		}
 	}
 	return of
@@ -177,5 +177,5 @@ var wordOf = func() map[int]string {
 
 // All returns the whole table in its order: what the server says, then what goes wrong here.
 func All() []Meaning {
-	return slices.Concat(words, statuses, []Meaning{brokenService}, texts, causes, []Meaning{unknown})
+	return slices.Concat(coded, statuses, []Meaning{brokenService}, texts, causes, []Meaning{unknown})
 }

@@ -17,14 +17,14 @@ import (
 
 // nameOf says which meaning m is.
 func nameOf(m advice.Meaning) string {
-	name := m.Word
+	name := m.Code
 	switch {
 	case m.Cause != advice.None:
 		name = m.Source
 	case name == "" && m.Status != 0:
 		name = fmt.Sprint("status ", m.Status)
 	case name == "":
-		name = "any word"
+		name = "any error code"
 	}
 	if when := m.When.String(); when != "" {
 		name += " (" + when + ")"
@@ -34,7 +34,7 @@ func nameOf(m advice.Meaning) string {
 
 // factsFor are facts by which m is to be found.
 func factsFor(m advice.Meaning) advice.Facts {
-	f := advice.Facts{Code: m.Word, Status: m.Status, Cause: m.Cause, Gateway: m.When.Gateway, Path: "/auth/v1/plugin/weda/userinfo"}
+	f := advice.Facts{Code: m.Code, Status: m.Status, Cause: m.Cause, Gateway: m.When.Gateway, Path: "/auth/v1/plugin/weda/userinfo"}
 	if len(m.When.Path) > 0 {
 		f.Path = "/auth/v1/" + m.When.Path[0]
 	}
@@ -52,7 +52,7 @@ func TestTable(t *testing.T) {
 	t.Parallel()
 	for _, m := range advice.All() {
 		name := nameOf(m)
-		assert.Equal(t, strings.ToLower(m.Word), m.Word, name)
+		assert.Equal(t, strings.ToLower(m.Code), m.Code, name)
 		for _, text := range m.When.Text {
 			assert.Equal(t, strings.ToLower(text), text, name)
 			assert.NotEmpty(t, text, name)
@@ -89,16 +89,16 @@ func constants(t *testing.T, typ string) []string {
 	return values
 }
 
-// Every word that the library names, that the js-sdk knows, or that a page of Tencent's documents has a meaning.
-func TestEveryWordHasAMeaning(t *testing.T) {
+// Every error code that the library names, that the js-sdk knows, or that a page of Tencent's documents has a meaning.
+func TestEveryCodeHasAMeaning(t *testing.T) {
 	t.Parallel()
-	words := append(constants(t, "Code"), "unauthenticated", "unreachable")
-	for _, word := range append(words,
+	codes := append(constants(t, "Code"), "unauthenticated", "unreachable")
+	for _, code := range append(codes,
 		"invalid_refresh_token", "refresh_token_expired", "refresh_token_exhausted", "access_token_expired", "access_token_invalid",
 		"invalid_access_token", "access_token_kid_invalid", "invalid_credentials", "missing_credentials", "authentication_failed",
 		"check_login_failed", "exceed_ratelimit", "exceed_request_limit", "sys_err", "server_timeout",
 	) {
-		assert.True(t, advice.Known(word), "%s has no meaning", word)
+		assert.True(t, advice.Known(code), "%s has no meaning", code)
 	}
 }
 
@@ -183,10 +183,10 @@ What the session does:
 		title string
 		is    func(advice.Meaning) bool
 	}{
-		{"", func(m advice.Meaning) bool { return m.Word != "" }},
-		{"## No error code, or an unknown one: the HTTP status\n\n", func(m advice.Meaning) bool { return m.Word == "" && m.Status != 0 }},
+		{"", func(m advice.Meaning) bool { return m.Code != "" }},
+		{"## No error code, or an unknown one: the HTTP status\n\n", func(m advice.Meaning) bool { return m.Code == "" && m.Status != 0 }},
 		{"## No error code and no telling status: the text\n\nThe category is guessed from the text, as the js-sdk does. If no row fits, the last one counts.\n\n", func(m advice.Meaning) bool {
-			return m.Word == "" && m.Status == 0 && m.Cause == advice.None
+			return m.Code == "" && m.Status == 0 && m.Cause == advice.None
 		}},
 		{"## Failures without an answer, or in addition to it\n\nThese count before the answer. If no category is named, it is the answer's.\n\n" +
 			"If trying again cannot do anything twice, as with a call that only reads, the row of `unreachable` counts instead of that of\n" +
@@ -214,12 +214,12 @@ func row(m advice.Meaning) string {
 	if m.Status != 0 {
 		status = fmt.Sprint(m.Status)
 	}
-	if m.Status == 500 && m.Word == "" {
+	if m.Status == 500 && m.Code == "" {
 		status = "other 5xx"
 	}
-	word := m.Word
-	if word != "" {
-		word = "`" + word + "`"
+	code := m.Code
+	if code != "" {
+		code = "`" + code + "`"
 	}
 	session := map[advice.Tokens]string{
 		0: "stays", advice.RefusesAccess: "refresh", advice.RefusesRefresh: "ends", advice.RefusesAccess | advice.RefusesRefresh: "refresh, ends",
@@ -235,7 +235,7 @@ func row(m advice.Meaning) string {
 		source += "; `ErrOutcomeUnknown` for a call that changes something"
 	}
 	return "| " + strings.Join([]string{
-		word, number, status, m.When.String(), source, m.Category, sentinel(m.Category), session, fmt.Sprint(m.HTTP),
+		code, number, status, m.When.String(), source, m.Category, sentinel(m.Category), session, fmt.Sprint(m.HTTP),
 		m.Say(advice.English, m.Wait), m.Say(advice.SimplifiedChinese, m.Wait), m.Say(advice.TraditionalChinese, m.Wait),
 	}, " | ") + " |\n"
 }

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// message is a sentence for the person who signs in. It has no developer's word, and nothing of what they typed in.
+// message is a sentence for the person who signs in. It has no developer's term, and nothing of what they typed in.
 type message struct{ en, hans, hant string }
 
 // waitMark stands for how long to wait in a message.

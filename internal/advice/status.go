@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// statuses are what an HTTP status tells where no word does.
+// statuses are what an HTTP status tells where no error code does.
 var statuses = []Meaning{
 	{
 		Status: http.StatusUnauthorized, Source: "RFC 9110 15.5.2", Category: InvalidCredentials,
@@ -55,7 +55,7 @@ var brokenService = Meaning{
 	HTTP: http.StatusBadGateway, Message: later, Help: serviceFailed,
 }
 
-// texts are the js-sdk's guesses by the text, for words that nobody knows.
+// texts are the js-sdk's guesses by the text, for error codes that nobody knows.
 var texts = []Meaning{
 	{
 		When: When{Text: aboutProviders}, Source: "SDK: AuthError", Category: ProviderNotEnabled,

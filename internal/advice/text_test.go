@@ -126,7 +126,7 @@ func TestHelpInBothLanguages(t *testing.T) {
 	}
 }
 
-// What the person is told is a sentence in each language, without a developer's word.
+// What the person is told is a sentence in each language, without a developer's term.
 func TestMessages(t *testing.T) {
 	t.Parallel()
 	for _, m := range advice.All() {

@@ -18,7 +18,7 @@ import (
 // CaptchaPath is where captchas come from, and CaptchaPath + "/verify" where they are answered.
 const CaptchaPath = "v1/captcha/data"
 
-// The server's words about a captcha.
+// The server's error codes about a captcha.
 const (
 	captchaRequired = "captcha_required"
 	captchaInvalid  = "captcha_invalid"
@@ -156,9 +156,9 @@ func (c *Client) solveCaptcha(ctx context.Context, req *wire.Request) (token, an
 	return data.Token, answer, nil
 }
 
-// refusedAnswer returns the failure of an answer to a captcha that the server has judged to be wrong, with one word for it.
-// Which word the server has is not known (WIRE.md 7.9): it is any that is about neither the service nor the client. nil: the
-// answer was not judged.
+// refusedAnswer returns the failure of an answer to a captcha that the server has judged to be wrong, always with the same
+// error code. Which code the server uses is not known (WIRE.md 7.9), so every code counts that is about neither the service
+// nor the client. nil: the answer was not judged.
 func refusedAnswer(err error) *wire.Failure {
 	f, ok := errors.AsType[*wire.Failure](err)
 	if !ok || f.Err != nil {

@@ -80,8 +80,8 @@ var endpoints = map[string]func(ctx context.Context, a *tcbauth.Auth) error{
 	},
 }
 
-// TestMeaningsOfEndpoints: what a word means at one endpoint alone. It says nothing about the session, and the call is sent as
-// often as its kind is.
+// TestMeaningsOfEndpoints: what an error code means at one endpoint alone. It says nothing about the session, and the call is
+// sent as often as its kind is.
 func TestMeaningsOfEndpoints(t *testing.T) {
 	t.Parallel()
 	seen := map[string]bool{}
@@ -93,7 +93,7 @@ func TestMeaningsOfEndpoints(t *testing.T) {
 			call := endpoints[path]
 			require.NotNil(t, call, "%s has no call here", path)
 			seen[path] = true
-			for _, s := range answersOf(m)[1:] { // a page has no word
+			for _, s := range answersOf(m)[1:] { // a page has no error code
 				t.Run(path+" "+s.name, func(t *testing.T) {
 					t.Parallel()
 					synctest.Test(t, func(t *testing.T) {

@@ -24,7 +24,7 @@ type said struct {
 
 // answersOf says what m means in each form that the server and what stands before it have.
 func answersOf(m advice.Meaning) []said {
-	status, text, known := m.Status, "x", m.Word
+	status, text, known := m.Status, "x", m.Code
 	if known == "" && status == 0 {
 		known = "nobody_knows_it" // so that the text has to tell
 	}
@@ -38,14 +38,14 @@ func answersOf(m advice.Meaning) []said {
 		"HTML", testbed.HTML(status), advice.Facts{Status: status},
 	}}
 	if known != "" {
-		word := strings.ToUpper(known)
+		upper := strings.ToUpper(known)
 		forms = append(forms,
 			said{
-				"auth", testbed.Reply(status, fmt.Sprintf(`{"error":%q,"error_code":%d,"error_description":%q,"code":%q}`, known, m.Number, text, word)),
+				"auth", testbed.Reply(status, fmt.Sprintf(`{"error":%q,"error_code":%d,"error_description":%q,"code":%q}`, known, m.Number, text, upper)),
 				advice.Facts{Code: known, Number: m.Number, Status: status, Description: text},
 			},
 			said{
-				"gateway", testbed.Reply(status, fmt.Sprintf(`{"code":%q,"message":%q,"requestId":"r"}`, word, text)),
+				"gateway", testbed.Reply(status, fmt.Sprintf(`{"code":%q,"message":%q,"requestId":"r"}`, upper, text)),
 				advice.Facts{Code: known, Status: status, Description: text, Gateway: true},
 			},
 		)
@@ -164,7 +164,7 @@ func checkCall(t *testing.T, s said) {
 	assert.Equal(t, testbed.PlantedAccess, testbed.Stored(t, store, testbed.PeerKey).AccessToken)
 }
 
-// checkEnd: every token is refused. A word of the server's ends the session; a bare status does not.
+// checkEnd: every token is refused. An error code of the server's ends the session; a bare status does not.
 func checkEnd(t *testing.T, s said) {
 	t.Helper()
 	m := s.meaning(mePath)
@@ -177,7 +177,7 @@ func checkEnd(t *testing.T, s said) {
 	assert.Equal(t, http.StatusUnauthorized, tcbauth.HTTPStatus(err))
 	assert.Equal(t, 2, sent(p, mePath))
 	kept := testbed.Stored(t, store, testbed.PeerKey)
-	if m.Word == "" {
+	if m.Code == "" {
 		assert.NotErrorIs(t, err, tcbauth.ErrSessionExpired)
 		assert.Equal(t, "fresh", kept.AccessToken)
 		return
@@ -249,9 +249,9 @@ func checkTransport(t *testing.T, s said) {
 }
 
 // saidByServer reports whether m is something that a server says. The rest has no answer, or beside it a cause.
-func saidByServer(m advice.Meaning) bool { return m.Cause == advice.None && m.Word != "unreachable" }
+func saidByServer(m advice.Meaning) bool { return m.Cause == advice.None && m.Code != "unreachable" }
 
-// TestRefusalsByName has the words of a refused token, each written out.
+// TestRefusalsByName has the error codes of a refused token, each written out.
 func TestRefusalsByName(t *testing.T) {
 	t.Parallel()
 	const access, refresh = advice.RefusesAccess, advice.RefusesRefresh

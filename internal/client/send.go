@@ -115,10 +115,10 @@ func (c *Client) setDeviceID(ctx context.Context, req *wire.Request) {
 	}
 }
 
-// giveUp ends the session whose token the server has refused for good. err is the refusal. Where no word of the server's says
-// so, it may be a proxy's, and ends nothing.
+// giveUp ends the session whose token the server has refused for good. err is the refusal. A refusal without an error code of
+// the server may be a proxy's, and ends nothing.
 func (c *Client) giveUp(ctx context.Context, as *session.Credentials, err error) error {
-	if f, ok := errors.AsType[*wire.Failure](err); ok && f.Meaning().Word == "" {
+	if f, ok := errors.AsType[*wire.Failure](err); ok && f.Meaning().Code == "" {
 		return err
 	}
 	c.session.End(ctx, as, err)

@@ -116,7 +116,7 @@ func (a *attempt) setHeader(c *Client, req *Request) {
 // empty body is one that net/http does not know to be empty.
 //
 // Some of these ends prove that the server did nothing: REFUSED_STREAM, or GOAWAY with a lower stream. They are taken
-// as lost answers like the others, since a server's word for "not done" is not worth a second message.
+// as lost answers like the others, since a server's claim of "not done" is not worth a second message.
 func (a *attempt) request(r *http.Request) *http.Request {
 	a.sent = *r
 	sent := &a.sent

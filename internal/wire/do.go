@@ -192,7 +192,7 @@ func (c *Client) logAttempt(ctx context.Context, req *Request, body []byte, atte
 	)
 	if f != nil {
 		sent := c.sentValues(req, body)
-		attrs = append(attrs, slog.String("code", ScrubWord(f.Code, sent)), slog.String("category", f.Meaning().Category))
+		attrs = append(attrs, slog.String("code", ScrubCode(f.Code, sent)), slog.String("category", f.Meaning().Category))
 		if f.Err != nil {
 			attrs = append(attrs, slog.String("error", Scrub(f.Err.Error(), sent)))
 		}

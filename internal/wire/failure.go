@@ -50,7 +50,7 @@ type Failure struct {
 
 // NewFailure is an error that came by another way than as an answer.
 func NewFailure(code, description string) *Failure {
-	return &Failure{Code: word(code), Description: clean(description)}
+	return &Failure{Code: errorCode(code), Description: clean(description)}
 }
 
 func (f *Failure) Error() string {
@@ -148,10 +148,10 @@ func mayHoldError(body []byte) bool {
 func (f *Failure) read(body []byte, codeIsResult bool) (said, byService bool) {
 	e := members(body)
 	if inner := members(members(e["Response"])["Error"]); inner != nil { // the form of Tencent Cloud's API 3.0
-		f.Code, f.Description = word(text(inner["Code"])), text(inner["Message"])
+		f.Code, f.Description = errorCode(text(inner["Code"])), text(inner["Message"])
 		return true, false
 	}
-	f.Code = word(text(e["error"]))
+	f.Code = errorCode(text(e["error"]))
 	f.Number = cmp.Or(number(e["error_code"]), number(e["error"]))
 	byService = f.Code != "" || f.Number != 0 || present(e["error"])
 	f.Description = text(e["error_description"])
@@ -162,7 +162,7 @@ func (f *Failure) read(body []byte, codeIsResult bool) (said, byService bool) {
 		f.byCode(e)
 	}
 	if f.Code == "" {
-		f.Code = advice.Word(f.Number)
+		f.Code = advice.Code(f.Number)
 	}
 	if s := seconds(max(float(e["retry_after"]), float(e["retryAfter"]))); s > 0 {
 		f.RetryAfter = s
@@ -170,10 +170,10 @@ func (f *Failure) read(body []byte, codeIsResult bool) (said, byService bool) {
 	return byService || f.Code != "" || f.Number != 0, byService
 }
 
-// byCode takes what f does not have yet from code, which is a word or a number, and from message.
+// byCode takes what f does not have yet from code, which is an error code or a number, and from message.
 func (f *Failure) byCode(e map[string]json.RawMessage) {
 	if f.Code == "" {
-		f.Code = word(text(e["code"]))
+		f.Code = errorCode(text(e["code"]))
 	}
 	if f.Number == 0 {
 		f.Number = number(e["code"])
@@ -215,8 +215,8 @@ func text(raw json.RawMessage) string {
 // unknown is the js-sdk's error code for an error that has none.
 const unknown = "unknown"
 
-// word is the server's error code in lower case. A text that cannot be one, such as a sentence, is unknown.
-func word(s string) string {
+// errorCode is the server's error code in lower case. A text that cannot be one, such as a sentence, is unknown.
+func errorCode(s string) string {
 	if len(s) > 64 {
 		return unknown
 	}

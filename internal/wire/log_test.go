@@ -17,8 +17,8 @@ import (
 	"github.com/cloudbase-community/tcbauth/internal/wire"
 )
 
-// A failed attempt is logged with the server's word, what that means, and the cause where it is not the server's. What the
-// call sent is in none of them.
+// A failed attempt is logged with the server's error code, what that means, and the cause where it is not the server's. What
+// the call sent is in none of them.
 func TestFailedAttemptsAreLogged(t *testing.T) {
 	t.Parallel()
 	const secret = "planted_token"
@@ -27,11 +27,11 @@ func TestFailedAttemptsAreLogged(t *testing.T) {
 		want   map[string]any // beside what every record has
 	}{
 		"good": {says(200, `{"a":"b"}`), map[string]any{"status": 200.0}},
-		"the server's word": {
+		"the server's code": {
 			says(400, `{"error":"invalid_grant","error_description":"planted_token is not known"}`),
 			map[string]any{"status": 400.0, "code": "invalid_grant", "category": "INVALID_CREDENTIALS"},
 		},
-		"a secret as a word": {
+		"a secret as a code": {
 			says(400, `{"error":"planted_token"}`), map[string]any{"status": 400.0, "code": "unknown", "category": "UNKNOWN"},
 		},
 		"no connection": {

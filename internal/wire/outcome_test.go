@@ -25,7 +25,7 @@ func TestOutcome(t *testing.T) {
 	tests := map[string]struct {
 		answer       said
 		costs, other is // a call that costs, one that may be repeated
-		word         string
+		code         string
 	}{
 		"page":                    {says(200, page), is{true, true}, is{true, false}, ""},
 		"page, 201":               {says(201, page), is{true, true}, is{true, false}, ""},
@@ -56,7 +56,7 @@ func TestOutcome(t *testing.T) {
 		"502 of the service":      {says(502, service), is{}, is{}, "unavailable"},
 		"504 of the service":      {says(504, service), is{}, is{}, "unavailable"},
 		"504, a service's number": {says(504, `{"error_code":14}`), is{}, is{}, "unavailable"},
-		"504, a number for word":  {says(504, `{"error":14}`), is{}, is{}, "unavailable"},
+		"504, a number for code":  {says(504, `{"error":14}`), is{}, is{}, "unavailable"},
 		"504 in both forms":       {says(504, `{"error":"unavailable","code":"SERVER_TIMEOUT"}`), is{}, is{}, "unavailable"},
 		"200 of the service":      {says(200, service), is{}, is{}, "unavailable"},
 	}
@@ -73,7 +73,7 @@ func TestOutcome(t *testing.T) {
 					f := failure(t, err)
 					assert.Equal(t, want.invalid, errors.Is(f, wire.ErrInvalidResponse), "ErrInvalidResponse: %v", f.Err)
 					assert.Equal(t, want.unknown, errors.Is(f, wire.ErrOutcomeUnknown), "ErrOutcomeUnknown: %v", f.Err)
-					assert.Equal(t, tt.word, f.Code)
+					assert.Equal(t, tt.code, f.Code)
 					assert.Equal(t, tt.answer.status, f.StatusCode)
 				})
 			})

@@ -55,8 +55,8 @@ var plainFields = map[string]bool{
 	"provider_id": true, "conflict_resolution": true, "gender": true, "locale": true,
 }
 
-// ScrubWord is the word of an error, or "unknown" if a sent value came back as one.
-func ScrubWord(code string, sent []string) string {
+// ScrubCode is the code of an error, or "unknown" if a sent value came back as one.
+func ScrubCode(code string, sent []string) string {
 	for _, value := range sent {
 		if len(value) >= minScrubbed && strings.EqualFold(code, value) {
 			return unknown

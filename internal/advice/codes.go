@@ -34,7 +34,7 @@ var (
 	aboutBearer    = []string{"token expiry"}
 )
 
-// Endpoints whose words mean something of their own.
+// Endpoints whose error codes mean something of their own.
 var (
 	signingIn = []string{
 		"signin", "signin/username", "signin/verificationcode", "signin/with/provider", "signin/custom", "signin/anonymously",
@@ -47,6 +47,6 @@ var (
 	answeringPuzzle = []string{"captcha/data/verify"}
 )
 
-// words are the server's words. Of the rows of one word the first one whose condition holds counts, so the narrower ones
-// come first.
-var words = slices.Concat(sessionWords, passwordWords, stateWords, codeWords, limitWords, requestWords, methodWords, serviceWords)
+// coded are the meanings of the server's error codes. Of the rows of one code the first one whose condition holds counts, so
+// the narrower ones come first.
+var coded = slices.Concat(sessionMeanings, passwordMeanings, stateMeanings, verificationMeanings, limitMeanings, requestMeanings, methodMeanings, serviceMeanings)
