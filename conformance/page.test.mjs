@@ -331,6 +331,44 @@ test('a live update loses nothing of what somebody does', { skip }, async () => 
   await checkPage(page)
 })
 
+test('a live update leaves the user selected who was', { skip }, async () => {
+  await fresh()
+  const { code, poll } = await device()
+  const add = (sub) => emulator.control.addUser({ sub, username: `user_0${sub}` })
+  await add('2')
+  const page = await open()
+  const selected = () => page.run((id) => document.getElementById(id).value, `approve-${code}-as`)
+  // follow waits until the users who can be selected are these.
+  const follow = (what, ...subs) => page.until(what, (id, subs) => {
+    const options = [...document.getElementById(id).options].filter((option) => !option.classList.contains('gone'))
+    return options.map((option) => option.value).join() === subs
+  }, `approve-${code}-as`, subs.join())
+
+  await follow('both users', '2', '1')
+  await add('3')
+  await follow('a user is added', '3', '2', '1')
+  assert.equal(await selected(), '2', 'it was shown first, and stays')
+  await page.run((id) => (document.getElementById(id).value = '1'), `approve-${code}-as`)
+  await add('4')
+  await follow('another user is added', '4', '3', '2', '1')
+  assert.equal(await selected(), '1')
+  for (const sub of ['4', '3', '2']) await emulator.control.call('PATCH', `users/${sub}`, { blocked: true })
+  await follow('the order has changed', '1', '4', '3', '2')
+  assert.equal(await selected(), '1')
+
+  await emulator.control.call('DELETE', 'users/1')
+  await follow('the user is deleted', '4', '3', '2')
+  assert.equal(await selected(), '1', 'no other user takes the place')
+  for (const policy of ['rotate', 'static']) { // what the server has selected follows it
+    await emulator.control.call('PATCH', 'rules', { refresh: { policy, reuse: 'refuse' } })
+    await page.until(policy, (policy) => document.getElementById('rules-tokens--refresh.policy').value === policy, policy)
+  }
+  await page.click(button(`approve-${code}`))
+  await page.until('what is wrong', (id) => document.getElementById(id), `approve-${code}-as-wrong`)
+  assert.equal(await selected(), '1')
+  assert.equal((await poll()).error, 'authorization_pending')
+})
+
 for (const script of [true, false]) {
   test(`a mistake is said beside the field and the input is kept, ${script ? 'with' : 'without'} script`, { skip }, async () => {
     await fresh()

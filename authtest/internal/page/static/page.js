@@ -33,14 +33,26 @@ function put(old, fresh, following) {
   putChildren(old, fresh, following)
 }
 
-// keys are by what nodes are known again: an id, or else what it is and its number among such.
+// isChosen says whether a node is the option of a select that is sent. It stays when what it stands for is gone: the browser
+// would choose another.
+const isChosen = (node) => node.nodeName === 'OPTION' && node.selected
+
+// move moves a node before another one.
+function move(node, parent, next) {
+  const chosen = isChosen(node)
+  parent.insertBefore(node, next)
+  if (chosen) node.selected = true // the browser may have chosen another meanwhile
+}
+
+// keys are by what nodes are known again: an id, or else what it is, with the value of an option, and its number among such.
 function keys(parent) {
   const counts = {}
   return [...parent.childNodes].map((node) => {
     const id = node.getAttribute?.('id') // of a form, node.id can be an input
     if (id) return `#${id}`
-    counts[node.nodeName] = (counts[node.nodeName] ?? 0) + 1
-    return `${node.nodeName} ${counts[node.nodeName]}`
+    const kind = node.nodeName === 'OPTION' ? `OPTION ${node.value}` : node.nodeName
+    counts[kind] = (counts[kind] ?? 0) + 1
+    return `${kind} ${counts[kind]}`
   })
 }
 
@@ -50,7 +62,7 @@ function putChildren(old, fresh, following) {
   const wanted = keys(fresh)
   for (const [name, node] of known) {
     if (wanted.includes(name)) continue
-    if (following && isInUse(node)) node.classList.add('gone')
+    if (isChosen(node) || following && isInUse(node)) node.classList.add('gone')
     else node.remove()
   }
   let next = old.firstChild
@@ -64,7 +76,7 @@ function putChildren(old, fresh, following) {
       return
     }
     if (same === next) next = next.nextSibling
-    else old.insertBefore(same, next)
+    else move(same, old, next)
     if (same.nodeType === Node.TEXT_NODE) {
       if (same.data !== node.data) same.data = node.data
     } else if (same.nodeType === Node.ELEMENT_NODE) {
