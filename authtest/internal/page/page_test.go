@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -19,6 +20,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/cloudbase-community/tcbauth/authtest/internal/language"
+	"github.com/cloudbase-community/tcbauth/authtest/internal/ops"
 	"github.com/cloudbase-community/tcbauth/authtest/internal/service"
 )
 
@@ -85,6 +87,32 @@ func TestSearch(t *testing.T) {
 	has(t, text, `name="users" value="x"`)
 	_, text = d.get("?users=x" + url.QueryEscape(strings.Repeat("字", maxFilter)))
 	has(t, text, `name="users" value="x`+strings.Repeat("字", (maxFilter-1)/3)+`"`)
+}
+
+// Of more faults than are shown the page shows those that can still hit, the newest first, and then those that are used up.
+func TestFaultsOrder(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	for range maxOthers + 1 {
+		_, err := ops.Inject(d.Service, service.Fault{Operation: "certs", Body: service.BadJSON, Times: 1})
+		require.NoError(t, err)
+	}
+	for range 2 { // the oldest ones hit first
+		d.do(http.MethodGet, "/auth/v1/certs", "")
+	}
+	_, text := d.get("")
+	var shown []string
+	for _, found := range regexp.MustCompile(`<li id="f-(\d+)"`).FindAllStringSubmatch(text, -1) {
+		shown = append(shown, found[1])
+	}
+	require.Len(t, shown, maxOthers)
+	assert.Equal(t, strconv.Itoa(maxOthers+1), shown[0], "the newest")
+	assert.Equal(t, []string{"3", "2"}, shown[maxOthers-2:])
+	has(t, text, "and 1 more")
+	assert.Equal(t, 1, strings.Count(text, `<span class="chip">used up</span>`))
+	d.lang = language.Chinese
+	_, text = d.get("")
+	has(t, text, `<span class="chip">已用完</span>`)
 }
 
 func TestLanguages(t *testing.T) {

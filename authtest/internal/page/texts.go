@@ -196,6 +196,7 @@ var texts = map[string]text{
 	"faults":                  {"Faults", "故障"},
 	"faults_empty":            {"Nothing goes wrong on purpose.", "当前没有人为故障。"},
 	"hits":                    {"hits: %d", "命中：%d"},
+	"used_up":                 {"used up", "已用完"},
 	"of_times":                {"at most %d times", "最多 %d 次"},
 	"every_nth":               {"every call number %d", "每第 %d 次调用"},
 	"about":                   {"about %s", "仅限 %s"},
