@@ -16,7 +16,7 @@ let emulator
 let browser
 before(async () => {
   if (!program) return
-  emulator = await startEmulator()
+  emulator = await startEmulator({ timeZone: 'Asia/Shanghai' })
   browser = await startBrowser(program, (error) => console.error(error))
 })
 after(async () => {
@@ -48,8 +48,9 @@ async function fresh() {
 }
 
 // open opens the page for a developer with these tastes.
-async function open({ script = true, language = 'en', width = 1280, dark = false } = {}) {
+async function open({ script = true, language = 'en', width = 1280, dark = false, timezoneId = '' } = {}) {
   const page = await browser.open()
+  await page.send('Emulation.setTimezoneOverride', { timezoneId })
   await page.look({ width, dark })
   await page.speaks(language)
   if (!script) await page.withoutScript()
@@ -367,6 +368,21 @@ test('a live update leaves the user selected who was', { skip }, async () => {
   await page.until('what is wrong', (id) => document.getElementById(id), `approve-${code}-as-wrong`)
   assert.equal(await selected(), '1')
   assert.equal((await poll()).error, 'authorization_pending')
+})
+
+test("the clock is in the server's time zone, as all other times are", { skip }, async () => {
+  await fresh()
+  for (const timezoneId of ['UTC', 'America/New_York']) {
+    const page = await open({ timezoneId })
+    await page.run(() => (document.getElementById('now').textContent = ''))
+    const [said, ticked] = await page.until('it ticks', () => {
+      const now = document.getElementById('now')
+      return now.textContent && [now.title.slice(11, 19), now.textContent]
+    })
+    const seconds = (text) => text.split(':').reduce((sum, part) => sum * 60 + Number(part), 0)
+    const later = (seconds(ticked) - seconds(said) + 86400) % 86400
+    assert.ok(later < 60, `the server says ${said}, and the clock ${ticked} in ${timezoneId}`)
+  }
 })
 
 for (const script of [true, false]) {

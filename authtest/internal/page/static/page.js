@@ -6,7 +6,12 @@ document.documentElement.classList.add('js')
 
 const page = document.getElementById('page')
 const live = document.getElementById('live')
-const ahead = () => Date.parse(document.getElementById('now').dateTime) - Date.now()
+
+// ahead is by how many milliseconds the server's clock, in its time zone, is ahead of this machine's in UTC.
+function ahead() {
+  const [, local] = document.getElementById('now').dateTime.match(/^(.*?)(?:Z|[+-]\d\d:\d\d)$/)
+  return Date.parse(`${local}Z`) - Date.now()
+}
 let clock = ahead()
 
 // isDirty says whether a field has what was typed into it, and not what the server has sent.
@@ -141,7 +146,7 @@ listen()
 
 setInterval(() => {
   const now = document.getElementById('now')
-  now.textContent = new Date(Date.now() + clock).toLocaleTimeString('en-GB')
+  now.textContent = new Date(Date.now() + clock).toISOString().slice(11, 19)
 }, 1000)
 
 // filter hides the rows that do not have what is searched for.
