@@ -409,6 +409,23 @@ for (const script of [true, false]) {
   })
 }
 
+test('a form that is refused without a page says so', { skip }, async () => {
+  await fresh()
+  const page = await open()
+  await page.run(() => {
+    const form = document.body.appendChild(document.createElement('form'))
+    form.method = 'post'
+    form.requestSubmit()
+  })
+  assert.equal(await page.until('what is wrong', () => document.querySelector('#notice .wrong')?.textContent), 'there is no such form')
+  await page.send('Network.setExtraHTTPHeaders', { headers: { 'X-Forwarded-For': '192.0.2.1' } }) // a proxy has come between
+  await page.click(button('rules-start'))
+  await page.until('the other reason', () => document.querySelector('#notice .wrong')?.textContent.includes('this machine'))
+  await page.send('Network.setExtraHTTPHeaders', { headers: {} })
+  await press(page, button('rules-start'))
+  assert.ok(!(await page.run(() => document.querySelector('#notice .wrong'))), 'it goes when a form is carried out')
+})
+
 test('filters are instant, and ask the server for what is not shown', { skip }, async () => {
   await fresh()
   for (let i = 0; i < 40; i++) await emulator.control.addUser({ sub: `many-${i}`, username: `crowd_${i}` })

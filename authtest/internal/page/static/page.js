@@ -90,16 +90,29 @@ function putChildren(old, fresh, following) {
   })
 }
 
-// show puts a page that was fetched in place of the old one. following says that nobody has asked for it.
+// show puts a page that was fetched in place of the old one, and says whether it is one. following says that nobody has asked for it.
 function show(html, following) {
   const fresh = new DOMParser().parseFromString(html, 'text/html')
-  if (!fresh.getElementById('page')) return
+  if (!fresh.getElementById('page')) return false
   const focused = document.activeElement
   put(page, fresh.getElementById('page'), following)
   document.title = fresh.title
   clock = ahead()
   document.querySelectorAll('[data-filter]').forEach(filter)
   if (!following && focused && !focused.isConnected) document.getElementById(location.hash.slice(1) || 'inbox')?.querySelector('h2')?.focus()
+  return true
+}
+
+// warn says on the page what an answer says that is no page: a text, or JSON from whoever refuses the caller.
+function warn(answer, body) {
+  let text = body.trim()
+  try {
+    text = JSON.parse(body).error_description
+  } catch { /* it is no JSON */ }
+  const said = document.createElement('p')
+  said.className = 'notice wrong'
+  said.textContent = text ? text.slice(0, 500) : `HTTP ${answer.status}`
+  document.getElementById('notice').replaceChildren(said)
 }
 
 let fetching = false
@@ -192,13 +205,13 @@ document.addEventListener('submit', async (event) => {
     const html = await answer.text()
     sent++
     if (answer.ok) done(form)
-    show(html, false)
+    clearTimeout(notice)
+    if (!show(html, false)) return warn(answer, html)
     if (!answer.ok) document.querySelector('[aria-invalid]')?.focus()
   } catch {
     live.classList.remove('on')
     live.textContent = live.dataset.away
   }
-  clearTimeout(notice)
   notice = setTimeout(() => document.getElementById('notice').replaceChildren(), 6000)
 })
 
