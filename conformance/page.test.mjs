@@ -110,10 +110,10 @@ const buttons = {
     await press(page, button(`approve-${code}`))
     assert.equal((await poll()).sub, '1')
   },
-  async 'refuse'(page) {
+  async 'deny'(page) {
     const { code, poll } = await device()
     await reload(page)
-    await press(page, button(`refuse-${code}`))
+    await press(page, button(`deny-${code}`))
     assert.equal((await poll()).error, 'access_denied')
   },
   async 'scan'(page) {
@@ -122,10 +122,10 @@ const buttons = {
     await press(page, button(`scan-${id}`))
     assert.equal(await status(), 'SUCCESS')
   },
-  async 'refuse-qr'(page) {
+  async 'deny-qr'(page) {
     const { id, status } = await qrCode()
     await reload(page)
-    await press(page, button(`refuse-qr-${id}`))
+    await press(page, button(`deny-qr-${id}`))
     assert.equal(await status(), 'EXPIRED')
   },
   async 'add-user'(page, { added }) {

@@ -49,9 +49,9 @@ var actions = map[string]action{
 	"reset":           {"clock", reset},
 	"fix-code":        {"inbox", fixCode},
 	"approve":         {"waiting", approve},
-	"refuse":          {"waiting", refuse},
+	"deny":            {"waiting", deny},
 	"scan":            {"waiting", scan},
-	"refuse-qr":       {"waiting", refuseQR},
+	"deny-qr":         {"waiting", denyQR},
 	"add-user":        {"users", addUser},
 	"edit-user":       {"users", editUser},
 	"block":           {"users", block},
@@ -110,7 +110,7 @@ func approve(s *service.Service, f form) *mistake {
 	return gone(s.ApproveDevice(f.get("id"), sub))
 }
 
-func refuse(s *service.Service, f form) *mistake { return gone(s.DenyDevice(f.get("id"))) }
+func deny(s *service.Service, f form) *mistake { return gone(s.DenyDevice(f.get("id"))) }
 
 func scan(s *service.Service, f form) *mistake {
 	sub, wrong := chosen(s, f)
@@ -120,7 +120,7 @@ func scan(s *service.Service, f form) *mistake {
 	return gone(s.ScanQRCodeAs(f.get("id"), sub))
 }
 
-func refuseQR(s *service.Service, f form) *mistake { return gone(s.DenyQRCode(f.get("id"))) }
+func denyQR(s *service.Service, f form) *mistake { return gone(s.DenyQRCode(f.get("id"))) }
 
 // chosen is the sub of the user that a form names, by whatever signs users in or by the sub. What was typed goes before what was
 // selected.

@@ -46,7 +46,7 @@ func TestForms(t *testing.T) {
 				assert.Contains(t, d.call("token", code.poll), `"sub":"1"`)
 			}
 		},
-		"refuse": func(t *testing.T, d *desk) ([]string, func(string)) {
+		"deny": func(t *testing.T, d *desk) ([]string, func(string)) {
 			code := waitingDevice(t, d)
 			return []string{"id", code.UserCode}, func(string) { assert.Contains(t, d.call("token", code.poll), "access_denied") }
 		},
@@ -57,7 +57,7 @@ func TestForms(t *testing.T) {
 				assert.NotEmpty(t, d.People.BySub("1").Identities[service.MiniProgramProvider])
 			}
 		},
-		"refuse-qr": func(t *testing.T, d *desk) ([]string, func(string)) {
+		"deny-qr": func(t *testing.T, d *desk) ([]string, func(string)) {
 			id := waitingQRCode(t, d)
 			return []string{"id", id}, func(string) {
 				assert.Contains(t, d.call("qrcode/get/status", `{"qrCodeId":"`+id+`"}`), "EXPIRED")
@@ -209,13 +209,13 @@ func TestFormMistakes(t *testing.T) {
 		{"fix-code", []string{"to", "a@b.cn", "code", "12"}, "fix-code--code", "bad_code"},
 		{"approve", []string{"id", "X", "as", "nobody"}, "", "no_such_user"},
 		{"approve", []string{"id", "X", "as", "1"}, "", "gone"},
-		{"refuse", []string{"id", "X"}, "", "gone"},
+		{"deny", []string{"id", "X"}, "", "gone"},
 		{"approve", []string{"id", "waiting", "as", "nobody"}, "approve-waiting-as", "no_such_user"},
 		{"approve", []string{"id", "waiting", "as", "2", "other", "no <b>"}, "approve-waiting-other", "no_such_user"},
 		{"scan", []string{"id", "waiting", "as", "2", "other", "nobody"}, "scan-waiting-other", "no_such_user"},
 		{"scan", []string{"id", "X", "as", "1"}, "", "gone"},
 		{"scan", []string{"id", "X"}, "", "no_such_user"},
-		{"refuse-qr", []string{"id", "X"}, "", "gone"},
+		{"deny-qr", []string{"id", "X"}, "", "gone"},
 		{"add-user", []string{"name", "Ann"}, "", "person_nameless"},
 		{"add-user", []string{"username", "user_01"}, "add-user--username", "person_taken"},
 		{"add-user", []string{"username", "a@b"}, "add-user--username", "bad_username"},
