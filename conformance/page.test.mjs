@@ -437,6 +437,9 @@ test('filters are instant, and ask the server for what is not shown', { skip }, 
   assert.match(await page.run(() => location.search), /users=user_01/)
   await page.type('#users input[type=search]', 'nobody at all')
   await page.until('nothing is found', (text) => document.getElementById('users').textContent.includes(text), texts.en.more)
+  await page.event('Page.loadEventFired', () => page.click('#language'))
+  await page.until('the page in the other language', (text) => document.getElementById('users').textContent.includes(text), texts['zh-CN'].more)
+  assert.equal(await page.run(() => document.querySelector('#users input[type=search]').value), 'nobody at all')
 
   const plain = await open({ script: false, language: 'zh-CN' })
   await plain.type('#users input[type=search]', 'user_01')

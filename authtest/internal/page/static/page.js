@@ -5,6 +5,7 @@
 document.documentElement.classList.add('js')
 
 const page = document.getElementById('page')
+const language = document.getElementById('language')
 const live = document.getElementById('live')
 
 // ahead is by how many milliseconds the server's clock, in its time zone, is ahead of this machine's in UTC.
@@ -96,6 +97,7 @@ function show(html, following) {
   if (!fresh.getElementById('page')) return false
   const focused = document.activeElement
   put(page, fresh.getElementById('page'), following)
+  put(language, fresh.getElementById('language'), following) // it leads to what is searched for
   document.title = fresh.title
   clock = ahead()
   document.querySelectorAll('[data-filter]').forEach(filter)
