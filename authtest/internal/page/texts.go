@@ -168,7 +168,6 @@ var texts = map[string]text{
 	"policy_rotate":                       {"a new one with every refresh", "每次刷新都更换"},
 	"policy_static":                       {"the same one for the whole session", "整个会话不变"},
 	"reuse_revoke":                        {"A spent refresh token that is used again ends the session", "重复使用已失效的 refresh token 会结束会话"},
-	"on":                                  {"on", "开"},
 	"off":                                 {"off", "关"},
 	"some_off":                            {"off: %s", "已关闭：%s"},
 	"all_on":                              {"all on", "全部开启"},
