@@ -215,6 +215,22 @@ func TestDevicePageChoice(t *testing.T) {
 	openDevice(t, srv, issued.text("verification_uri_complete"), nil).says(t, 200, "more users are not listed")
 }
 
+// A user is named in the same ways on both pages that ask who signs in.
+func TestPagesNameUsersAlike(t *testing.T) {
+	t.Parallel()
+	srv := listen(t)
+	srv.Seed(authtest.User{Sub: "u-7", Username: "user_07", Phone: "+86 13800000077", Email: email})
+	for _, name := range []string{"u-7", "user_07", "+86 13800000077", "138 0000 0077", strings.ToUpper(email)} {
+		issued := askForDevice(t, srv)
+		openDevice(t, srv, issued.text("verification_uri_complete"), nil).submit(t, srv, "do", "approve", "login", name).says(t, 200, "Approved")
+		assert.Equal(t, "u-7", ok(t, srv, "token", "", poll(issued["device_code"]))["sub"], name)
+
+		issued = askForDevice(t, srv)
+		assert.Equal(t, 200, visit(t, srv, "", url.Values{"do": {"approve"}, "id": {issued.text("user_code")}, "name": {name}}).status, name)
+		assert.Equal(t, "u-7", ok(t, srv, "token", "", poll(issued["device_code"]))["sub"], name)
+	}
+}
+
 // Whoever tries codes has to wait, also with a right one. It ends by itself.
 func TestDevicePageTries(t *testing.T) {
 	t.Parallel()

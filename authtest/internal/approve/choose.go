@@ -46,7 +46,7 @@ func rowsOf(s *service.Service) (rows []row, more int) {
 // that nobody has makes a new user, as a sign-up by a code does.
 func choose(s *service.Service, sub, login string) (a *service.Account, problem string) {
 	if login = strings.TrimSpace(login); login != "" {
-		if a = find(s, login); a == nil {
+		if a = s.People.Find(login); a == nil {
 			a = newUser(s, login)
 		}
 	} else if sub != "" {
@@ -61,23 +61,6 @@ func choose(s *service.Service, sub, login string) (a *service.Account, problem 
 		return nil, "bad_status"
 	}
 	return a, ""
-}
-
-// find returns the user of a username, or of an address in any form.
-func find(s *service.Service, login string) *service.Account {
-	if a := s.People.ByLogin(login); a != nil {
-		return a
-	}
-	key := address.Key(login)
-	if key == "" {
-		return nil
-	}
-	for _, a := range s.People.OldestFirst() {
-		if address.Key(a.Phone) == key || address.Key(a.Email) == key {
-			return a
-		}
-	}
-	return nil
 }
 
 // newUser makes a user of an address; nil if the text is none.

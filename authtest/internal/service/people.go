@@ -193,6 +193,22 @@ func (p *People) ByLogin(username string) *Account {
 	return p.Of(address.Contact{Phone: username})
 }
 
+// Find returns the account that a user's text names: its Sub, or what ByLogin takes, with a phone number written as users write it.
+// It is nil if there is none.
+func (p *People) Find(text string) *Account {
+	text = strings.TrimSpace(text)
+	if a := cmp.Or(p.BySub(text), p.ByLogin(text)); a != nil {
+		return a
+	}
+	key := address.Key(text)
+	for i := 2; i <= min(5, len(key)); i++ { // where the country's code may end
+		if a := p.Of(address.Contact{Phone: key[:i] + " " + key[i:]}); a != nil {
+			return a
+		}
+	}
+	return nil
+}
+
 // anonymousName is the name of anonymous users, by which the js-sdk knows them (is_anonymous of its user object).
 const anonymousName = "anonymous"
 
