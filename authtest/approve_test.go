@@ -215,6 +215,34 @@ func TestDevicePageChoice(t *testing.T) {
 	openDevice(t, srv, issued.text("verification_uri_complete"), nil).says(t, 200, "more users are not listed")
 }
 
+// The device page makes the users that a seed can make, and no others.
+func TestDevicePageMakesUsers(t *testing.T) {
+	t.Parallel()
+	srv := listen(t)
+	issued := askForDevice(t, srv)
+	choice := openDevice(t, srv, issued.text("verification_uri_complete"), nil)
+	for _, login := range []string{"+86 123", "+8612", "+44 20 7946 0000", "nobody", "a@", "Ann <a@b.cn>"} {
+		assert.Equal(t, 422, choice.submit(t, srv, "do", "approve", "login", login).status, login)
+	}
+	assert.Empty(t, list(t, done(t, srv, "GET", "users", ""), "users"))
+
+	for login, want := range map[string]string{
+		"+86\t13800000011": "+86 13800000011", "+86  138-0000-0012": "+86 13800000012", "13800000013": "+86 13800000013",
+		"+1\u00a04155552671": "+1 4155552671", " New@b.cn": "new@b.cn",
+	} {
+		issued := askForDevice(t, srv)
+		choice := openDevice(t, srv, issued.text("verification_uri_complete"), nil)
+		assert.Equal(t, 200, choice.submit(t, srv, "do", "approve", "login", login).status, login)
+		sub := ok(t, srv, "token", "", poll(issued["device_code"])).text("sub")
+		done(t, srv, "PATCH", "users/"+sub, `{"name":"Ann"}`)
+		for _, u := range list(t, done(t, srv, "GET", "users", ""), "users") {
+			if u["sub"] == sub {
+				assert.Equal(t, want, u.text("phone_number")+u.text("email"), login)
+			}
+		}
+	}
+}
+
 // A user is named in the same ways on both pages that ask who signs in.
 func TestPagesNameUsersAlike(t *testing.T) {
 	t.Parallel()

@@ -5,7 +5,6 @@ import (
 	"strings"
 
 	"github.com/cloudbase-community/tcbauth/authtest/internal/address"
-	"github.com/cloudbase-community/tcbauth/authtest/internal/random"
 	"github.com/cloudbase-community/tcbauth/authtest/internal/service"
 )
 
@@ -63,19 +62,22 @@ func choose(s *service.Service, sub, login string) (a *service.Account, problem 
 	return a, ""
 }
 
-// newUser makes a user of an address; nil if the text is none.
+// newUser makes a user of an address; nil if the text is none. Where the code of a country ends is known of China's only: others
+// have to be written as the server writes them.
 func newUser(s *service.Service, login string) *service.Account {
-	person := service.Person{Sub: random.Sub()}
 	const china = "+86"
-	switch key := address.Key(login); {
+	var person service.Person
+	switch number, ok := strings.CutPrefix(address.Key(login), china); {
 	case address.IsEmail(login):
 		person.Email = address.EmailKey(login)
-	case address.IsPhone(login):
-		person.Phone = login
-	case strings.HasPrefix(key, china):
-		person.Phone = china + " " + key[len(china):]
-	default: // where the code of the country ends is not known
+	case ok:
+		person.Phone = china + " " + number
+	default:
+		person.Phone = strings.Join(strings.Fields(login), " ")
+	}
+	a, err := s.People.Seed(person)
+	if err != nil {
 		return nil
 	}
-	return s.People.Add(person)
+	return a
 }
