@@ -243,6 +243,26 @@ func TestDevicePageMakesUsers(t *testing.T) {
 	}
 }
 
+// Where a rule keeps users from signing up by a code, the device page makes none either, and says why.
+func TestDevicePageKeepsToSignUpOff(t *testing.T) {
+	t.Parallel()
+	srv := listen(t, authtest.WithSignUpOff(authtest.LoginPhone), authtest.WithLoginOff(authtest.LoginEmail))
+	srv.Seed(authtest.User{Sub: "1", Phone: phone})
+	issued := askForDevice(t, srv)
+	choice := openDevice(t, srv, issued.text("verification_uri_complete"), nil)
+	for _, login := range []string{"+86 13900000001", "139 0000 0001", "new@b.cn"} {
+		choice.submit(t, srv, "do", "approve", "login", login).says(t, 422, "The rules let no user sign up")
+	}
+	zh := openDevice(t, srv, issued.text("verification_uri_complete")+"&lang=zh", nil)
+	zh.submit(t, srv, "do", "approve", "login", "new@b.cn").says(t, 422, "规则不允许")
+	choice.submit(t, srv, "do", "approve", "login", "+86 123").says(t, 422, "no such user")
+	assert.Len(t, list(t, done(t, srv, "GET", "users", ""), "users"), 1)
+
+	done(t, srv, "PATCH", "rules", `{"sign_up_off":["email"],"login_off":[]}`)
+	choice.submit(t, srv, "do", "approve", "login", "new@b.cn").says(t, 422, "The rules let no user sign up")
+	choice.submit(t, srv, "do", "approve", "login", "+86 13900000001").says(t, 200, "Approved")
+}
+
 // A user is named in the same ways on both pages that ask who signs in.
 func TestPagesNameUsersAlike(t *testing.T) {
 	t.Parallel()

@@ -42,15 +42,17 @@ func rowsOf(s *service.Service) (rows []row, more int) {
 }
 
 // choose returns the user of a form, or the text that says why not. What was typed goes before what was clicked. An address
-// that nobody has makes a new user, as a sign-up by a code does.
+// that nobody has makes a new user if the rules let one sign up by a code.
 func choose(s *service.Service, sub, login string) (a *service.Account, problem string) {
-	if login = strings.TrimSpace(login); login != "" {
+	login = strings.TrimSpace(login)
+	switch {
+	case login != "":
 		if a = s.People.Find(login); a == nil {
-			a = newUser(s, login)
+			return newUser(s, login)
 		}
-	} else if sub != "" {
+	case sub != "":
 		a = s.People.BySub(sub)
-	} else {
+	default:
 		return nil, "choose_one"
 	}
 	switch {
@@ -62,22 +64,28 @@ func choose(s *service.Service, sub, login string) (a *service.Account, problem 
 	return a, ""
 }
 
-// newUser makes a user of an address; nil if the text is none. Where the code of a country ends is known of China's only: others
-// have to be written as the server writes them.
-func newUser(s *service.Service, login string) *service.Account {
+// newUser makes a user of an address, or returns the text that says why not. Where the code of a country ends is known of China's
+// only: other numbers have to be written as the server writes them.
+func newUser(s *service.Service, login string) (a *service.Account, problem string) {
 	const china = "+86"
-	var person service.Person
+	person, method := service.Person{}, service.LoginPhone
 	switch number, ok := strings.CutPrefix(address.Key(login), china); {
 	case address.IsEmail(login):
-		person.Email = address.EmailKey(login)
+		person.Email, method = address.EmailKey(login), service.LoginEmail
 	case ok:
 		person.Phone = china + " " + number
 	default:
 		person.Phone = strings.Join(strings.Fields(login), " ")
 	}
+	if person.Email == "" && !address.IsPhone(person.Phone) {
+		return nil, "bad_user"
+	}
+	if s.LoginOff[method] || s.SignUpOff[method] {
+		return nil, "sign_up_off"
+	}
 	a, err := s.People.Seed(person)
 	if err != nil {
-		return nil
+		return nil, "bad_user"
 	}
-	return a
+	return a, ""
 }
