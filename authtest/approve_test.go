@@ -212,7 +212,14 @@ func TestDevicePageChoice(t *testing.T) {
 	for i := range 200 {
 		srv.Seed(authtest.User{Username: fmt.Sprint("user_many_", i)})
 	}
-	openDevice(t, srv, issued.text("verification_uri_complete"), nil).says(t, 200, "more users are not listed")
+	srv.Advance(time.Second)
+	srv.Seed(authtest.User{Username: "newest_blocked", Blocked: true}, authtest.User{Username: "newest_01"})
+	many := openDevice(t, srv, issued.text("verification_uri_complete"), nil)
+	many.says(t, 200, "110 more users are not listed", "newest_01", "newest_blocked")
+	assert.NotContains(t, many.text, "user_03", "the oldest are left out")
+	assert.Less(t, strings.Index(many.text, "newest_01"), strings.Index(many.text, "user_many_"))
+	assert.Less(t, strings.Index(many.text, "user_many_"), strings.Index(many.text, "newest_blocked"))
+	choice.submit(t, srv, "do", "approve").says(t, 422, "newest_01")
 }
 
 // The device page makes the users that a seed can make, and no others.

@@ -29,16 +29,14 @@ func rowOf(a *service.Account) row {
 	return r
 }
 
-// rowsOf returns the users to choose from, those first who can sign in, and then the oldest first; more is how many are left out.
+// rowsOf returns the newest users to choose from, those first who can sign in; more is how many are left out.
 func rowsOf(s *service.Service) (rows []row, more int) {
-	for _, a := range s.People.OldestFirst() {
-		if !a.Anonymous {
-			rows = append(rows, rowOf(a))
-		}
+	users, all := s.People.Newest(maxRows, func(a *service.Account) bool { return !a.Anonymous })
+	for _, a := range users {
+		rows = append(rows, rowOf(a))
 	}
 	slices.SortStableFunc(rows, func(a, b row) int { return strings.Compare(a.Status, b.Status) })
-	more = max(0, len(rows)-maxRows)
-	return rows[:len(rows)-more], more
+	return rows, all - len(rows)
 }
 
 // choose returns the user of a form, or the text that says why not. What was typed goes before what was clicked. An address
