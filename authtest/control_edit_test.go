@@ -68,6 +68,31 @@ func TestControlBlocksAnonymousUsers(t *testing.T) {
 	refused(t, srv, "signin/anonymously", "", object{}, 400, "user_blocked", 0)
 }
 
+// Users may take names that no seed may give them, or lose every name. Whoever edits them then changes what was given, and nothing else.
+func TestControlEditsUsersOfOddNames(t *testing.T) {
+	t.Parallel()
+	srv := listen(t)
+	srv.Seed(authtest.User{Sub: "1", Username: "user_01", Password: password}, authtest.User{Sub: "2", Identities: map[string]string{"wx_open": "x"}})
+	session := signIn(t, srv, "user_01")
+	ok(t, srv, "user/basic/edit", session.text("access_token"), object{"username": "ann@home"})
+	done(t, srv, "PATCH", "users/1", `{"blocked":true,"name":"Ann"}`)
+	refused(t, srv, "signin", "", object{"username": "ann@home", "password": password}, 400, "user_blocked", 0)
+	done(t, srv, "PATCH", "users/1", `{"blocked":false,"username":"ann@home"}`)
+	ok(t, srv, "signin", "", object{"username": "ann@home", "password": password})
+	for body, want := range map[string]string{`{"username":"bob@home"}`: "username", `{"email":"x"}`: "email", `{"username":""}`: "a user needs"} {
+		status, out := control(t, srv, "PATCH", "users/1", body)
+		assert.Equal(t, 400, status, body)
+		assert.Contains(t, out.text("error_description"), want, body)
+	}
+	assert.Equal(t, 200, visit(t, srv, "", url.Values{"do": {"block"}, "id": {"1"}}).status)
+	refused(t, srv, "signin", "", object{"username": "ann@home", "password": password}, 400, "user_blocked", 0)
+
+	token := vouch(t, srv, "wx_open", authtest.ProviderUser{Sub: "x"})
+	session = ok(t, srv, "signin/with/provider", "", object{"provider_token": token})
+	ok(t, srv, "DELETE user/provider/wx_open", session.text("access_token"), nil)
+	done(t, srv, "PATCH", "users/2", `{"blocked":true}`)
+}
+
 func TestControlRules(t *testing.T) {
 	t.Parallel()
 	srv := listen(t, authtest.WithoutLimits(), authtest.WithLoginOff(authtest.LoginCustom))

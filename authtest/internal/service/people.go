@@ -58,10 +58,11 @@ func (p *People) free(in *Person) error {
 	return nil
 }
 
-// Edit changes what is said of an account, but for its Sub. An anonymous user who gets a name is none any more.
+// Edit changes what is said of an account, but for its Sub. Only what changes is checked. An anonymous user who gets a name is none
+// any more.
 func (p *People) Edit(a *Account, in Person, keepPassword bool) error {
 	in.Sub = a.Sub
-	if err := in.check(); err != nil && (!a.Anonymous || err.Why != PersonNameless) {
+	if err := in.checkChange(&a.Person); err != nil {
 		return err
 	}
 	if err := p.free(&in); err != nil {
