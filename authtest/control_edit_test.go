@@ -93,6 +93,47 @@ func TestControlEditsUsersOfOddNames(t *testing.T) {
 	done(t, srv, "PATCH", "users/2", `{"blocked":true}`)
 }
 
+// Identities that are given replace those that there are, as groups do. The name at a third party goes with the identity.
+func TestControlEditsIdentities(t *testing.T) {
+	t.Parallel()
+	srv := listen(t, authtest.WithProviders("a", "b"))
+	srv.Seed(authtest.User{Sub: "1", Username: "user_01", Password: password, Groups: []string{"g"}})
+	bearer := signIn(t, srv, "user_01").text("access_token")
+	for _, provider := range []string{"a", "b"} {
+		token := vouch(t, srv, provider, authtest.ProviderUser{Sub: provider + "-1", Name: "Ann at " + provider})
+		ok(t, srv, "user/provider/bind", bearer, object{"provider_token": token})
+	}
+	providers := func() (all []string) {
+		for _, p := range list(t, ok(t, srv, "user/me", bearer, nil), "providers") {
+			all = append(all, p.text("id")+" "+p.text("provider_user_id")+" "+p.text("name"))
+		}
+		return all
+	}
+	both := []string{"a a-1 Ann at a", "b b-1 Ann at b"}
+	require.Equal(t, both, providers())
+	for _, step := range []struct {
+		patch string
+		want  []string
+	}{
+		{`{"name":"Ann"}`, both},
+		{`{"identities":{"b":"b-1","a":"a-1"}}`, both},
+		{`{"identities":{"a":"a-2","b":"b-1"}}`, []string{"a a-2 ", "b b-1 Ann at b"}},
+		{`{"identities":{"b":"b-1"}}`, []string{"b b-1 Ann at b"}},
+		{`{"identities":{}}`, nil},
+		{`{"identities":{"a":"a-1"}}`, []string{"a a-1 "}},
+		{`{"identities":null}`, nil},
+	} {
+		done(t, srv, "PATCH", "users/1", step.patch)
+		assert.Equal(t, step.want, providers(), step.patch)
+	}
+	assert.Equal(t, []any{"g"}, list(t, done(t, srv, "GET", "users", ""), "users")[0]["groups"])
+
+	token := vouch(t, srv, "a", authtest.ProviderUser{Sub: "a-1", Name: "Ann at a"})
+	ok(t, srv, "user/provider/bind", bearer, object{"provider_token": token})
+	srv.Seed(authtest.User{Sub: "1", Username: "user_01", Password: password, Identities: map[string]string{"a": "a-3"}})
+	assert.Equal(t, []string{"a a-3 "}, providers(), "a seed is no exception")
+}
+
 func TestControlRules(t *testing.T) {
 	t.Parallel()
 	srv := listen(t, authtest.WithoutLimits(), authtest.WithLoginOff(authtest.LoginCustom))

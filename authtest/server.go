@@ -90,7 +90,8 @@ var ErrNotLoopback = errors.New("authtest: other machines could reach this addre
 //   - POST reset: [Server.Reset]
 //   - GET users, POST users {"username","password","phone_number","email",...} or {"users":[...]}: [Server.Seed], with the
 //     fields of [WithSeed]; it answers their subs
-//   - PATCH users/{sub} with the fields that change, DELETE users/{sub}
+//   - PATCH users/{sub} with the fields that change, DELETE users/{sub}. A field that is given replaces the old one, also identities
+//     and groups; a password of "" takes the password away
 //   - GET sessions, DELETE sessions/{id}, DELETE sessions?sub= for all of a user's
 //   - GET requests?operation=, GET operations: the requests so far, and the known operations
 //   - GET rules, PATCH rules with those that change, DELETE rules for those of the start: the rules of [WithSeed] from sms_interval to
