@@ -80,8 +80,9 @@ var ErrNotLoopback = errors.New("authtest: other machines could reach this addre
 // [ErrNotLoopback] unless AllowNonLoopback is given. Web pages of every origin may call the auth operations. Close ends it.
 //
 // Beside the auth operations it serves, under /_emulator/, a page for developers and the control API of the emulator, for this machine,
-// or with [WithControlToken] for every caller that has the token, and for no web page of another origin. Bodies are JSON,
-// whatever the Content-Type, and so are answers, but for those of net/http itself (404, 405):
+// or with [WithControlToken] for every caller that has the token, and for no web page of another origin, as far as the browser tells:
+// at a name that is neither https nor this machine's it does not tell what a page fetches. Bodies are JSON, whatever the Content-Type,
+// and so are answers, but for those of net/http itself (404, 405):
 //
 //   - GET inbox?to=&after=&wait=5s: {"messages":[{"to","channel","code","sent_at"}]}, newest first. It waits if there is none;
 //     after=, the sent_at of one that was seen, is for the next one
@@ -173,8 +174,8 @@ func start(t testing.TB, cfg config, listener net.Listener, url string) (*Server
 	}
 	handler := ops.Handler(env)
 	if t == nil {
-		who := guard.Guard{Token: cfg.controlToken, Elsewhere: cfg.isElsewhere()}
-		handler = control.With(env, who, page.Routes(env), approve.With(env, &who, ops.WithCORS(handler)))
+		who := guard.Guard{Token: cfg.controlToken, PublicURL: cfg.publicURL}
+		handler = control.With(env, who, page.Routes(env), approve.KeepOut(env), approve.With(env, &who, ops.WithCORS(handler)))
 	} else {
 		handler = approve.With(env, nil, handler)
 	}

@@ -24,7 +24,7 @@ func With(s *service.Service, g *guard.Guard, next http.Handler) http.Handler {
 	mux.HandleFunc("POST "+service.DevicePath, p.post)
 	var guarded http.Handler = mux
 	if g != nil {
-		guarded = g.Before(mux, p.keepOut)
+		guarded = g.Before(mux, KeepOut(s))
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == service.DevicePath {
@@ -35,10 +35,14 @@ func With(s *service.Service, g *guard.Guard, next http.Handler) http.Handler {
 	})
 }
 
-// keepOut answers whom the guard refuses.
-func (p page) keepOut(w http.ResponseWriter, r *http.Request, why guard.Reason) {
-	texts := map[guard.Reason]string{guard.NoToken: "want_token", guard.NotLocal: "this_host", guard.OtherOrigin: "from_itself"}
-	show(w, r, p.Env, why.Status(), view{Step: "end", Title: "keep_out", Text: texts[why]})
+// KeepOut answers whom a guard refuses with a page that says why.
+func KeepOut(s *service.Service) guard.Refuse {
+	texts := map[guard.Reason]string{
+		guard.NoToken: "want_token", guard.TokenUnset: "token_unset", guard.NotLocal: "this_host", guard.OtherOrigin: "from_itself",
+	}
+	return func(w http.ResponseWriter, r *http.Request, why guard.Reason) {
+		show(w, r, s.Env, why.Status(), view{Step: "end", Title: "keep_out", Text: texts[why]})
+	}
 }
 
 // get is GET /device?user_code=&lang=&done=. done is set when the user has just decided.

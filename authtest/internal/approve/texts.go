@@ -55,6 +55,7 @@ var texts = map[string]struct{ en, zh string }{
 	"keep_out":    {"This page cannot be used here", "此处不能使用此页"},
 	"this_host":   {"It signs in as any user, and so it is for the machine that the emulator runs on. For other machines, start the emulator with a control token.", "此页可以登录任何用户，因此只能在运行模拟器的机器上打开。其他机器要使用，请为模拟器设置控制令牌。"},
 	"want_token":  {"It signs in as any user, and so it asks for a password: the control token of the emulator.", "此页可以登录任何用户，因此需要密码：模拟器的控制令牌。"},
+	"token_unset": {"It signs in as any user, and the public URL of the emulator names another host. Start the emulator with a control token to use it.", "此页可以登录任何用户，而模拟器的公开地址指向其他主机。要使用此页，请为模拟器设置控制令牌。"},
 	"from_itself": {"Open the link in a tab of its own.", "请在单独的标签页中打开此链接。"},
 }
 
