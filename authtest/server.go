@@ -102,9 +102,10 @@ var ErrNotLoopback = errors.New("authtest: other machines could reach this addre
 //     [Server.Fault]. GET has "fired", the calls that a fault has hit, and "used_up" for one that hits no more
 //   - GET captchas: what the pictures say, newest first. POST captchas {"operations":["verification"]}: [Server.RequireCaptcha]
 //   - POST provider-codes {"provider_id","sub",...}: [Server.ProviderCode]
-//   - GET devices, POST devices {"user_code","sub"} or {"user_code","deny":true}: [Server.ApproveDevice], [Server.DenyDevice]
-//   - GET qrcodes, POST qrcodes {"qr_code_id","sub"}: [Server.ScanQRCode]; {"qr_code_id","user"}: a user scans it, by their sub;
-//     {"qr_code_id","deny":true}: it expires
+//   - GET devices: the newest 1000 that wait. POST devices {"user_code","sub"} or {"user_code","deny":true}: [Server.ApproveDevice],
+//     [Server.DenyDevice]
+//   - GET qrcodes: the newest 1000 that wait. POST qrcodes {"qr_code_id","sub"}: [Server.ScanQRCode]; {"qr_code_id","user"}: a user
+//     scans it, by their sub; {"qr_code_id","deny":true}: it expires
 //   - POST keys: [Server.RotateKey]
 //   - POST tokens {"kind","key","sub","env","age","claims"}: [Server.IssueToken]; kind is access_token, anonymous_token,
 //     publishable_key or api_key, key is server, unknown or forged

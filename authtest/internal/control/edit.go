@@ -125,7 +125,7 @@ func (s control) deleteRules(w http.ResponseWriter, r *http.Request) {
 	reply(w, s.Rules())
 }
 
-// getDevices is GET devices: those that wait for a decision, the newest first.
+// getDevices is GET devices: those that wait for a decision, the newest first, maxListed at most.
 func (s control) getDevices(w http.ResponseWriter, r *http.Request) {
 	if _, ok := readQuery(w, r); !ok {
 		return
@@ -145,7 +145,7 @@ func (s control) getDevices(w http.ResponseWriter, r *http.Request) {
 	reply(w, map[string]any{"devices": devices})
 }
 
-// getQRCodes is GET qrcodes: those that wait to be scanned, the newest first.
+// getQRCodes is GET qrcodes: those that wait to be scanned, the newest first, maxListed at most.
 func (s control) getQRCodes(w http.ResponseWriter, r *http.Request) {
 	if _, ok := readQuery(w, r); !ok {
 		return
