@@ -1,5 +1,7 @@
 package emulator
 
+import "errors"
+
 // Config says what to run. The zero value is the environment "authtest" on the usual port.
 type Config struct {
 	Addr    string   // host and port; "" is 127.0.0.1 and port 9190, or the next one that is free
@@ -21,3 +23,27 @@ type Config struct {
 	Control string   // the token that opens the control API to other machines; "" is none
 	Command []string // to be run with TCB_ENV and TCB_BASE_URL, which name the first environment; none waits for ctx
 }
+
+// check refuses what does not go together.
+func (c Config) check() error {
+	switch {
+	case c.Public != "" && len(c.Envs) > 1:
+		return errors.New("a public URL belongs to one environment: give only one -env")
+	case c.hasState() && len(c.Envs) > 1:
+		return errors.New("a state is of one environment: give one -env only")
+	case c.State != "" && (c.Import != "" || c.Export != ""):
+		return errors.New("-state is -import and -export-on-exit of one file: give it alone")
+	case c.TLS != "" && c.ownCertificate():
+		return errors.New("use -tls, which makes a certificate, or -tls-cert and -tls-key, not both")
+	case c.TLS == "" && len(c.TLSHost) > 0:
+		return errors.New("-tls-host is for the certificate that -tls makes")
+	default:
+		return nil
+	}
+}
+
+// hasState says whether a state is loaded at the start or saved at the end.
+func (c Config) hasState() bool { return c.Import != "" || c.Export != "" || c.State != "" }
+
+// ownCertificate says whether the certificate is given, and not made.
+func (c Config) ownCertificate() bool { return c.TLSCert != "" || c.TLSKey != "" }
