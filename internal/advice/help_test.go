@@ -144,19 +144,22 @@ func TestHelpOfSpecialCases(t *testing.T) {
 		}, errNoTicket, "A function that was passed"},
 	} {
 		for language, assertLanguage := range helpLanguages {
-			p := &testbed.Peer{Answer: func(int, testbed.Arrived) testbed.Answer { return tt.given }}
-			store := tt.store
-			if store == nil {
-				store = testbed.SessionStore(t)
-			}
-			err := tt.call(tt.ctx, testbed.NewPeerApp(t, p, store, tcbauth.WithLanguage(language), tcbauth.WithTicketSource(
-				func(context.Context, string) (string, error) { return "", errNoTicket })).Auth())
-			require.ErrorIs(t, err, tt.want, name)
-			help := testbed.ErrorOf(t, err).Help
-			assertLanguage(t, help, name)
-			if language == "en-US" {
-				assert.Contains(t, help, tt.says, name)
-			}
+			t.Run(name+", "+language, func(t *testing.T) {
+				t.Parallel()
+				p := &testbed.Peer{Answer: func(int, testbed.Arrived) testbed.Answer { return tt.given }}
+				store := tt.store
+				if store == nil {
+					store = testbed.SessionStore(t)
+				}
+				err := tt.call(tt.ctx, testbed.NewPeerApp(t, p, store, tcbauth.WithLanguage(language), tcbauth.WithTicketSource(
+					func(context.Context, string) (string, error) { return "", errNoTicket })).Auth())
+				require.ErrorIs(t, err, tt.want)
+				help := testbed.ErrorOf(t, err).Help
+				assertLanguage(t, help, name)
+				if language == "en-US" {
+					assert.Contains(t, help, tt.says)
+				}
+			})
 		}
 	}
 }
