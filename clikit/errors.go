@@ -28,7 +28,8 @@ const (
 // LoginRequired is the error where nobody is signed in with the profile.
 type LoginRequired struct {
 	App, Profile string
-	Env          string // "" if none was ever chosen
+	Env          string   // "" if none was ever chosen
+	Flags        []string // with them "login" has the settings of the failed command, for example "--profile", "work"
 }
 
 // Error says so, for developers.
@@ -37,7 +38,7 @@ func (e *LoginRequired) Error() string {
 }
 
 func (k *Kit) loginRequired(set *Settings) error {
-	return &LoginRequired{App: k.cfg.App, Profile: set.Profile.Value, Env: set.Env.Value}
+	return &LoginRequired{App: k.cfg.App, Profile: set.Profile.Value, Env: set.Env.Value, Flags: set.flags()}
 }
 
 // NeedsPerson means that an answer of the user is missing and nobody can be asked.

@@ -83,7 +83,7 @@ func Message(err error, language string) string {
 		return e.message(language)
 	}
 	if e, ok := errors.AsType[*LoginRequired](err); ok {
-		return nobodySignedIn.In(language, e.Profile, e.App, profileFlag(e.Profile))
+		return nobodySignedIn.In(language, e.Profile, command([]string{e.App, "login"}, e.Flags))
 	}
 	switch kindOf(err).code {
 	case ExitInterrupted:

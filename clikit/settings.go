@@ -1,6 +1,7 @@
 package clikit
 
 import (
+	"slices"
 	"strings"
 )
 
@@ -114,21 +115,20 @@ func (k *Kit) variable(variable string) (string, bool) {
 	return value, value != ""
 }
 
-// flags are the flags with which a later command has the same settings: the profile, and the settings that came from flags.
-func (s *Settings) flags() string {
-	flags := profileFlag(s.Profile.Value)
+// flags are the flags with which a later command has the same settings. They name a profile that came from a variable too:
+// it says whose session it is, and the variable may have been set for one command.
+func (s *Settings) flags() []string {
+	var flags []string
+	if s.Profile.Source != FromProfile && s.Profile.Source != FromDefault { // without a flag another one may be in use
+		flags = append(flags, "--profile", s.Profile.Value)
+	}
 	for _, of := range []Setting{s.Env, s.Region, s.BaseURL, s.Store} {
 		if strings.HasPrefix(of.Source, "--") {
-			flags += " " + of.Source + " " + of.Value
+			flags = append(flags, of.Source, of.Value)
 		}
 	}
 	return flags
 }
 
-// profileFlag is the flag that names a profile, "" for the default one.
-func profileFlag(name string) string {
-	if name == DefaultProfile {
-		return ""
-	}
-	return " --profile " + name
-}
+// command is a command line for the user to type.
+func command(words, flags []string) string { return strings.Join(slices.Concat(words, flags), " ") }

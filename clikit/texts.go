@@ -19,7 +19,7 @@ var (
 	sendAnother    = bilingual.Of("Send a new code? [y/N] ", "重新发送验证码吗？[y/N] ")
 	signedIn       = bilingual.Of("Signed in as %s (profile %s, environment %s).", "已登录：%s（配置 %s，环境 %s）。")
 	sessionLiesIn  = bilingual.Of("The session is kept in the %s store, %s.", "会话保存在 %s 存储：%s。")
-	finishWith     = bilingual.Of("Sign in with it: %s login --finish --code-stdin%s", "用验证码完成登录：%s login --finish --code-stdin%s")
+	finishWith     = bilingual.Of("Sign in with it: %s", "用验证码完成登录：%s")
 	openOnDevice   = bilingual.Of("Open %s on any device and enter the code %s.", "请在任意设备上打开 %s，并输入代码 %s。")
 	captchaInFile  = bilingual.Of("The captcha is in the file %s.", "图形验证码保存在文件 %s。")
 	anotherPicture = bilingual.Of("Here is another picture.", "请看新的图片。")
@@ -47,7 +47,7 @@ var (
 // The texts of errors.
 var (
 	interrupted    = bilingual.Of("interrupted", "已中断")
-	nobodySignedIn = bilingual.Of("nobody is signed in with profile %s; sign in: %s login%s", "配置 %s 尚未登录，请先登录：%s login%s")
+	nobodySignedIn = bilingual.Of("nobody is signed in with profile %s; sign in: %s", "配置 %s 尚未登录，请先登录：%s")
 	answerMissing  = bilingual.Of("%s is missing, and nobody can be asked; give it by %s", "缺少%s，且无人可询问；请用 %s 给出")
 	captchaToRead  = bilingual.Of(
 		"a captcha must be read: look at %s, then run this again with %s and its characters on standard input",
