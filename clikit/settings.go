@@ -40,18 +40,24 @@ type Settings struct {
 
 // Settings returns the settings in use. It reads the profile.
 func (k *Kit) Settings() (*Settings, error) {
-	set := &Settings{Profile: k.setting("--profile", k.Flags.Profile, varProfile)}
-	if set.Profile.Value == "" {
+	name := k.setting("--profile", k.Flags.Profile, varProfile)
+	if name.Value == "" {
 		current, err := k.currentProfile()
 		if err != nil {
 			return nil, err
 		}
-		set.Profile = current
+		name = current
 	}
-	profile, err := k.readProfile(set.Profile.Value)
+	profile, err := k.readProfile(name.Value)
 	if err != nil {
 		return nil, err
 	}
+	return k.settingsWith(name, profile)
+}
+
+// settingsWith are the settings in use with what a profile has.
+func (k *Kit) settingsWith(name Setting, profile *Profile) (*Settings, error) {
+	set := &Settings{Profile: name}
 	set.Env = k.setting("--env", k.Flags.Env, varEnv).or(profile.Env, FromProfile).or(k.cfg.Env, FromDefault)
 	set.Region = k.setting("--region", k.Flags.Region, varRegion)
 	set.BaseURL = k.setting("--base-url", k.Flags.BaseURL, varBaseURL)

@@ -81,6 +81,10 @@ var ownErrors = []struct {
 		"signed out here, but the server could not be told; the session there ends by itself",
 		"本机已退出登录，但未能通知服务端；服务端的会话会自行过期",
 	)},
+	{errMayStay, bilingual.Of(
+		"the damaged profile is deleted, but its session may still be stored: run logout with the --profile, --env, --store and --base-url of its sign-in",
+		"损坏的配置已删除，但其会话可能仍保存在本机：请用登录时的 --profile、--env、--store 和 --base-url 运行 logout",
+	)},
 	{errOthersStay, bilingual.Of(
 		"the session was unusable and was removed here. The other devices are still signed in: sign in again, then run logout --all",
 		"会话已无法使用，本机记录已删除；其他设备仍处于登录状态：请重新登录后再运行 logout --all",
