@@ -21,7 +21,7 @@ const (
 	ExitNeedsPerson   = 5   // an answer of the user is missing
 	ExitRateLimited   = 6   // too many attempts or messages; retry_after in JSON
 	ExitStorage       = 7   // the store of sessions, its lock, or the profiles
-	ExitService       = 8   // the network or the service
+	ExitService       = 8   // the network or the service, or the time was over
 	ExitInterrupted   = 130 // ctrl-C, or a signal
 )
 

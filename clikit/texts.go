@@ -77,6 +77,7 @@ var ownErrors = []struct {
 	{errChallengeOver, bilingual.Of("the code is too old; begin again with login --start", "验证码已过期；请重新运行 login --start")},
 	{errNotScanned, bilingual.Of("nobody has scanned the code in time, and it has expired", "小程序码已过期，无人扫描")},
 	{console.ErrPicture, bilingual.Of("the server has not sent a picture that can be shown", "服务端没有返回可显示的图片")},
+	{errTimeOver, bilingual.Of("the time for this command is over", "命令已超时")},
 	{errNotRevoked, bilingual.Of(
 		"signed out here, but the server could not be told; the session there ends by itself",
 		"本机已退出登录，但未能通知服务端；服务端的会话会自行过期",
