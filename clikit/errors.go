@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"time"
 
 	"github.com/cloudbase-community/tcbauth"
@@ -132,6 +133,11 @@ func kindOf(err error) kind {
 		return kind{ExitService, "service"}
 	}
 	return kind{ExitError, "error"}
+}
+
+// damaged reports whether err is about a stored session that nobody can ever read. Any other error of the store may pass.
+func damaged(err error) bool {
+	return errors.Is(err, tcbauth.ErrStore) && tcbauth.HTTPStatus(err) == http.StatusUnauthorized
 }
 
 func as[E error](err error) bool {

@@ -93,6 +93,7 @@ type desk struct {
 
 	captchas []string     // that the person has read rightly
 	answered func([]byte) // is told each answer of the server; nil: nobody wants to know
+	stored   func()       // is called after each operation of the store of sessions; nil: nobody wants to know
 }
 
 // RoundTrip sends a request of the tool's.
@@ -118,7 +119,14 @@ func newDesk(t *testing.T, language string, opts ...authtest.Option) *desk {
 		Stdin: strings.NewReader(""), Stdout: io.Discard, Stderr: &p.screen,
 		LookupEnv: func(string) (string, bool) { return "", false },
 		Prompter:  p,
-		Options:   []tcbauth.Option{tcbauth.WithHTTPClient(&http.Client{Transport: d}), tcbauth.WithMaxAttempts(1)},
+		Options: []tcbauth.Option{
+			tcbauth.WithHTTPClient(&http.Client{Transport: d}), tcbauth.WithMaxAttempts(1),
+			tcbauth.WithObserver(tcbauth.Observer{Store: func(context.Context, tcbauth.StoreOp) {
+				if d.stored != nil {
+					d.stored()
+				}
+			}}),
+		},
 	})
 	require.NoError(t, err)
 	kit.Flags.Lang, kit.Flags.Store = language, clikit.StoreFile

@@ -2,9 +2,7 @@ package clikit
 
 import (
 	"errors"
-	"net/http"
 
-	"github.com/cloudbase-community/tcbauth"
 	"github.com/cloudbase-community/tcbauth/clikit/internal/console"
 	"github.com/cloudbase-community/tcbauth/internal/bilingual"
 )
@@ -123,7 +121,7 @@ func storageMessage(err error, language string) string {
 			return known.text.In(language)
 		}
 	}
-	if errors.Is(err, tcbauth.ErrStore) && tcbauth.HTTPStatus(err) == http.StatusUnauthorized {
+	if damaged(err) {
 		return sessionDamaged.In(language)
 	}
 	return storageFailed.In(language)
