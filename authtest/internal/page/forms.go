@@ -122,8 +122,7 @@ func scan(s *service.Service, f form) *mistake {
 
 func denyQR(s *service.Service, f form) *mistake { return gone(s.DenyQRCode(f.get("id"))) }
 
-// chosen is the sub of the user that a form names, by whatever signs users in or by the sub. What was typed goes before what was
-// selected.
+// chosen is the sub of the user that a form names. What was typed goes before what was selected.
 func chosen(s *service.Service, f form) (sub string, wrong *mistake) {
 	field := "other"
 	if f.get(field) == "" {
@@ -131,10 +130,7 @@ func chosen(s *service.Service, f form) (sub string, wrong *mistake) {
 	}
 	s.Lock()
 	defer s.Unlock()
-	if a := s.People.BySub(f.get(field)); a != nil {
-		return a.Sub, nil
-	}
-	if a := s.People.ByLogin(f.get(field)); a != nil {
+	if a := s.People.Find(f.get(field)); a != nil {
 		return a.Sub, nil
 	}
 	return "", &mistake{field: field, key: "no_such_user"}
