@@ -420,7 +420,7 @@ test('a form that is refused without a page says so', { skip }, async () => {
   assert.equal(await page.until('what is wrong', () => document.querySelector('#notice .wrong')?.textContent), 'there is no such form')
   await page.send('Network.setExtraHTTPHeaders', { headers: { 'X-Forwarded-For': '192.0.2.1' } }) // a proxy has come between
   await page.click(button('rules-start'))
-  await page.until('the other reason', () => document.querySelector('#notice .wrong')?.textContent.includes('this machine'))
+  await page.until('the other reason', () => document.querySelector('#notice .wrong')?.textContent.includes('for the machine that the emulator runs on'))
   await page.send('Network.setExtraHTTPHeaders', { headers: {} })
   await press(page, button('rules-start'))
   assert.ok(!(await page.run(() => document.querySelector('#notice .wrong'))), 'it goes when a form is carried out')

@@ -105,15 +105,13 @@ function show(html, following) {
   return true
 }
 
-// warn says on the page what an answer says that is no page: a text, or JSON from whoever refuses the caller.
+// warn says on the page what an answer says that is another page, or only a text.
 function warn(answer, body) {
-  let text = body.trim()
-  try {
-    text = JSON.parse(body).error_description
-  } catch { /* it is no JSON */ }
+  const other = new DOMParser().parseFromString(body, 'text/html')
+  const text = (other.querySelector('main') ?? other.body).textContent.replace(/\s+/g, ' ').trim()
   const said = document.createElement('p')
   said.className = 'notice wrong'
-  said.textContent = text ? text.slice(0, 500) : `HTTP ${answer.status}`
+  said.textContent = text.slice(0, 500) || `HTTP ${answer.status}`
   document.getElementById('notice').replaceChildren(said)
 }
 
