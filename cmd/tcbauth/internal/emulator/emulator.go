@@ -26,6 +26,8 @@ func Run(ctx context.Context, c Config, stdout, stderr io.Writer) (code int, err
 	if len(c.Envs) == 0 {
 		c.Envs = []string{"authtest"}
 	}
+	var state stateFile
+	defer func() { err = errors.Join(err, state.save()) }() // once the servers answer nothing any more
 	servers, err := c.start(log) //nolint:contextcheck // a server has a Close
 	defer func() {
 		for _, srv := range servers {
@@ -35,11 +37,9 @@ func Run(ctx context.Context, c Config, stdout, stderr io.Writer) (code int, err
 	if err != nil {
 		return 0, err
 	}
-	state, err := c.loadState(servers)
-	if err != nil {
+	if state, err = c.loadState(servers); err != nil {
 		return 0, err
 	}
-	defer func() { err = errors.Join(err, state.save()) }()
 	ctx, stop := c.reload(ctx, servers, log)
 	defer stop()
 	urls := ""
