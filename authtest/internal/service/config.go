@@ -37,7 +37,7 @@ type Config struct {
 	NoCustomRefresh   bool
 	Ticket            *keys.Ticket // nil is the process's
 	SudoByCode        bool
-	CaptchaFor        map[string]bool // operations that need a captcha from the start
+	CaptchaFor        map[string]bool // operations that always need a captcha
 	CaptchaAfterSends int
 	CaptchaAfterWrong int
 	Providers         []string

@@ -111,7 +111,8 @@ func (s *Service) Save() ([]byte, error) {
 	return json.MarshalIndent(out, "", "\t") //nolint:gosec // G117: a state is for whoever may have the secret
 }
 
-// Load puts what Save has written in the place of everything that there is. After an error nothing has changed. It takes the lock.
+// Load puts what Save has written in the place of all records, faults and log too. Rules stay. After an error nothing has changed. It
+// takes the lock.
 func (s *Service) Load(text []byte) error {
 	var in state
 	if _, err := jsonin.Read(text, &in); err != nil {
