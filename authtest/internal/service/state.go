@@ -75,13 +75,17 @@ type stateAccess struct {
 // takes the lock.
 func (s *Service) Save() ([]byte, error) {
 	s.Lock()
+	made := s.Keys()
+	s.Unlock()
+	made() // so that nobody waits for the first one with the environment locked
+	s.Lock()
 	defer s.Unlock()
 	s.Tidy()
 	out := state{
 		Version: stateVersion, Env: s.Env, Clock: jsonin.Duration(s.Ahead()), Codes: s.Codes.fixed, Secret: s.refresh,
 		Users: []stateUser{}, Sessions: []stateSession{},
 	}
-	for _, key := range s.Keys() {
+	for _, key := range s.Keys()() {
 		out.Keys = append(out.Keys, stateKey{key.Public.KeyID, key.Private()})
 	}
 	devices := make(map[*Account]string)
