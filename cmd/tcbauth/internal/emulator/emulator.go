@@ -32,7 +32,8 @@ func Run(ctx context.Context, c Config, stdout, stderr io.Writer) (code int, err
 		c.Envs = []string{"authtest"}
 	}
 	var state stateFile
-	defer func() { err = errors.Join(err, state.save()) }() // once the servers answer nothing any more
+	// Deferred before the servers are closed, so that it runs when they answer nothing any more.
+	defer func() { err = errors.Join(err, state.save()) }()
 	servers, err := c.start(log) //nolint:contextcheck // a server has a Close
 	defer func() {
 		for _, srv := range servers {
