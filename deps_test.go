@@ -126,7 +126,7 @@ func TestHalvesOfTheClientAreApart(t *testing.T) {
 	}
 }
 
-// The emulator is written anew from the facts about the server. What it shared with the client, it would get wrong as the
+// The emulator is written from the facts about the server. What it shared with the client, it would get wrong as the
 // client does.
 func TestEmulatorIsIndependent(t *testing.T) {
 	t.Parallel()

@@ -38,7 +38,7 @@ const ways = 8
 
 // tokenCache has tokens that were found good lately. A token lies in one of the ways of the place that its id names. So there
 // are never more than there are ways, none of them is looked for elsewhere, and nobody waits for anybody: a token that is
-// lost when two are put into one way at once is verified anew. A nil cache keeps nothing.
+// lost when two are put into one way at once is verified again. A nil cache keeps nothing.
 type tokenCache struct {
 	places []cachePlace
 	mask   uint64

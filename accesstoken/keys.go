@@ -55,7 +55,7 @@ func newKeyCache(cfg *config) *keyCache { return &keyCache{cfg: cfg, start: time
 
 func (c *keyCache) elapsed() time.Duration { return time.Since(c.start) }
 
-// usable returns the keys to verify with now. Those that are near the end of their lifetime are fetched anew meanwhile; past
+// usable returns the keys to verify with now. Those that are near the end of their lifetime are fetched again meanwhile; past
 // it, and when there are none, it waits for a fetch. Where that fails, keys are usable up to their greatest age.
 func (c *keyCache) usable(ctx context.Context) (*keySet, error) {
 	if set := c.current.Load(); set != nil {

@@ -130,7 +130,7 @@ func TestPagesNameUsersAlike(t *testing.T) {
 		assert.Equal(t, "u-7", ok(t, srv, "token", "", poll(issued["device_code"]))["sub"], name)
 
 		issued = askForDevice(t, srv)
-		assert.Equal(t, 200, visit(t, srv, "", url.Values{"do": {"approve"}, "id": {issued.text("user_code")}, "name": {name}}).status, name)
+		assert.Equal(t, 200, visit(t, srv, "", url.Values{"do": {"approve"}, "id": {issued.text("user_code")}, "other": {name}}).status, name)
 		assert.Equal(t, "u-7", ok(t, srv, "token", "", poll(issued["device_code"]))["sub"], name)
 	}
 }

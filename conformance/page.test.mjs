@@ -16,7 +16,7 @@ let emulator
 let browser
 before(async () => {
   if (!program) return
-  emulator = await startEmulator()
+  emulator = await startEmulator({ timeZone: 'Asia/Shanghai' })
   browser = await startBrowser(program, (error) => console.error(error))
 })
 after(async () => {
@@ -48,8 +48,9 @@ async function fresh() {
 }
 
 // open opens the page for a developer with these tastes.
-async function open({ script = true, language = 'en', width = 1280, dark = false } = {}) {
+async function open({ script = true, language = 'en', width = 1280, dark = false, timezoneId = '' } = {}) {
   const page = await browser.open()
+  await page.send('Emulation.setTimezoneOverride', { timezoneId })
   await page.look({ width, dark })
   await page.speaks(language)
   if (!script) await page.withoutScript()
@@ -109,10 +110,10 @@ const buttons = {
     await press(page, button(`approve-${code}`))
     assert.equal((await poll()).sub, '1')
   },
-  async 'refuse'(page) {
+  async 'deny'(page) {
     const { code, poll } = await device()
     await reload(page)
-    await press(page, button(`refuse-${code}`))
+    await press(page, button(`deny-${code}`))
     assert.equal((await poll()).error, 'access_denied')
   },
   async 'scan'(page) {
@@ -121,10 +122,10 @@ const buttons = {
     await press(page, button(`scan-${id}`))
     assert.equal(await status(), 'SUCCESS')
   },
-  async 'refuse-qr'(page) {
+  async 'deny-qr'(page) {
     const { id, status } = await qrCode()
     await reload(page)
-    await press(page, button(`refuse-qr-${id}`))
+    await press(page, button(`deny-qr-${id}`))
     assert.equal(await status(), 'EXPIRED')
   },
   async 'add-user'(page, { added }) {
@@ -331,6 +332,59 @@ test('a live update loses nothing of what somebody does', { skip }, async () => 
   await checkPage(page)
 })
 
+test('a live update leaves the user selected who was', { skip }, async () => {
+  await fresh()
+  const { code, poll } = await device()
+  const add = (sub) => emulator.control.addUser({ sub, username: `user_0${sub}` })
+  await add('2')
+  const page = await open()
+  const selected = () => page.run((id) => document.getElementById(id).value, `approve-${code}-as`)
+  // follow waits until the users who can be selected are these.
+  const follow = (what, ...subs) => page.until(what, (id, subs) => {
+    const options = [...document.getElementById(id).options].filter((option) => !option.classList.contains('gone'))
+    return options.map((option) => option.value).join() === subs
+  }, `approve-${code}-as`, subs.join())
+
+  await follow('both users', '2', '1')
+  await add('3')
+  await follow('a user is added', '3', '2', '1')
+  assert.equal(await selected(), '2', 'it was shown first, and stays')
+  await page.run((id) => (document.getElementById(id).value = '1'), `approve-${code}-as`)
+  await add('4')
+  await follow('another user is added', '4', '3', '2', '1')
+  assert.equal(await selected(), '1')
+  for (const sub of ['4', '3', '2']) await emulator.control.call('PATCH', `users/${sub}`, { blocked: true })
+  await follow('the order has changed', '1', '4', '3', '2')
+  assert.equal(await selected(), '1')
+
+  await emulator.control.call('DELETE', 'users/1')
+  await follow('the user is deleted', '4', '3', '2')
+  assert.equal(await selected(), '1', 'no other user takes the place')
+  for (const policy of ['rotate', 'static']) { // what the server has selected follows it
+    await emulator.control.call('PATCH', 'rules', { refresh: { policy, reuse: 'refuse' } })
+    await page.until(policy, (policy) => document.getElementById('rules-tokens--refresh.policy').value === policy, policy)
+  }
+  await page.click(button(`approve-${code}`))
+  await page.until('what is wrong', (id) => document.getElementById(id), `approve-${code}-as-wrong`)
+  assert.equal(await selected(), '1')
+  assert.equal((await poll()).error, 'authorization_pending')
+})
+
+test("the clock is in the server's time zone, as all other times are", { skip }, async () => {
+  await fresh()
+  for (const timezoneId of ['UTC', 'America/New_York']) {
+    const page = await open({ timezoneId })
+    await page.run(() => (document.getElementById('now').textContent = ''))
+    const [said, ticked] = await page.until('it ticks', () => {
+      const now = document.getElementById('now')
+      return now.textContent && [now.title.slice(11, 19), now.textContent]
+    })
+    const seconds = (text) => text.split(':').reduce((sum, part) => sum * 60 + Number(part), 0)
+    const later = (seconds(ticked) - seconds(said) + 86400) % 86400
+    assert.ok(later < 60, `the server says ${said}, and the clock ${ticked} in ${timezoneId}`)
+  }
+})
+
 for (const script of [true, false]) {
   test(`a mistake is said beside the field and the input is kept, ${script ? 'with' : 'without'} script`, { skip }, async () => {
     await fresh()
@@ -355,6 +409,23 @@ for (const script of [true, false]) {
   })
 }
 
+test('a form that is refused without a page says so', { skip }, async () => {
+  await fresh()
+  const page = await open()
+  await page.run(() => {
+    const form = document.body.appendChild(document.createElement('form'))
+    form.method = 'post'
+    form.requestSubmit()
+  })
+  assert.equal(await page.until('what is wrong', () => document.querySelector('#notice .wrong')?.textContent), 'there is no such form')
+  await page.send('Network.setExtraHTTPHeaders', { headers: { 'X-Forwarded-For': '192.0.2.1' } }) // a proxy has come between
+  await page.click(button('rules-start'))
+  await page.until('the other reason', () => document.querySelector('#notice .wrong')?.textContent.includes('for the machine that the emulator runs on'))
+  await page.send('Network.setExtraHTTPHeaders', { headers: {} })
+  await press(page, button('rules-start'))
+  assert.ok(!(await page.run(() => document.querySelector('#notice .wrong'))), 'it goes when a form is carried out')
+})
+
 test('filters are instant, and ask the server for what is not shown', { skip }, async () => {
   await fresh()
   for (let i = 0; i < 40; i++) await emulator.control.addUser({ sub: `many-${i}`, username: `crowd_${i}` })
@@ -366,6 +437,9 @@ test('filters are instant, and ask the server for what is not shown', { skip }, 
   assert.match(await page.run(() => location.search), /users=user_01/)
   await page.type('#users input[type=search]', 'nobody at all')
   await page.until('nothing is found', (text) => document.getElementById('users').textContent.includes(text), texts.en.more)
+  await page.event('Page.loadEventFired', () => page.click('#language'))
+  await page.until('the page in the other language', (text) => document.getElementById('users').textContent.includes(text), texts['zh-CN'].more)
+  assert.equal(await page.run(() => document.querySelector('#users input[type=search]').value), 'nobody at all')
 
   const plain = await open({ script: false, language: 'zh-CN' })
   await plain.type('#users input[type=search]', 'user_01')

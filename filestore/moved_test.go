@@ -167,7 +167,7 @@ func TestDirectoryGone(t *testing.T) {
 	}
 }
 
-// TestDirectoryRemoved: it is not made anew, since it may be a disk that is not mounted. Who makes it can go on.
+// TestDirectoryRemoved: it is not made again, since it may be a disk that is not mounted. Who makes it can go on.
 func TestDirectoryRemoved(t *testing.T) {
 	t.Parallel()
 	store := newStore(t)

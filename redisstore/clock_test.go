@@ -76,7 +76,7 @@ func TestClockBackFences(t *testing.T) {
 	defer unlock()
 	require.NoError(t, store.Set(held, "key", []byte("old"), 0))
 	mini.SetTime(time.Now().Add(-time.Hour))
-	// Redis has lost the lock, as when it starts anew, and what it made of it has a lower number.
+	// Redis has lost the lock, as when it starts again, and what it made of it has a lower number.
 	lost := context.WithoutCancel(t.Context())
 	for _, key := range all(t, client, "*") {
 		if !strings.Contains(key, "value:") {

@@ -150,7 +150,7 @@ func TestRenewingEnds(t *testing.T) { //nolint:paralleltest // see above
 	}
 }
 
-// TestAway: Redis starts anew while a lock is held and waited for. The holder keeps what it has to keep, and the next
+// TestAway: Redis starts again while a lock is held and waited for. The holder keeps what it has to keep, and the next
 // one gets its turn.
 func TestAway(t *testing.T) {
 	t.Parallel()

@@ -60,7 +60,7 @@ func TestMoving(t *testing.T) {
 	}
 }
 
-// reloading is a client of a Cluster that counts how often it is to find out anew which node has which slot.
+// reloading is a client of a Cluster that counts how often it is to find out again which node has which slot.
 type reloading struct {
 	redis.UniversalClient
 	times *atomic.Int32

@@ -12,7 +12,7 @@ import (
 	"github.com/cloudbase-community/tcbauth/internal/testbed"
 )
 
-// TestRedisRestarts: Redis is killed or stopped, and starts anew with its data, while one process refreshes and the others
+// TestRedisRestarts: Redis is killed or stopped, and starts again with its data, while one process refreshes and the others
 // wait for it. None notices, and nothing is refreshed twice.
 func TestRedisRestarts(t *testing.T) {
 	t.Parallel()
@@ -31,7 +31,7 @@ func TestRedisRestarts(t *testing.T) {
 	})
 }
 
-// refreshThrough has processes find a session expired, in each round anew. While one of them refreshes it and the others wait for
+// refreshThrough has processes find a session expired, once in each round. While one of them refreshes it and the others wait for
 // that, disturb has something happen to Redis. None notices, and nothing is refreshed twice.
 func refreshThrough(t *testing.T, p place, rounds int, disturb func(race *testbed.Race, round int)) {
 	t.Helper()
@@ -74,7 +74,7 @@ func requireStoredToken(t *testing.T, store tcbauth.TokenStore, key, token strin
 	require.True(t, stored.AccessToken == token, "another session is stored")
 }
 
-// TestRedisForgets: Redis starts anew without its data while a process refreshes. The session is gone, as with everything
+// TestRedisForgets: Redis starts again without its data while a process refreshes. The session is gone, as with everything
 // in that Redis, and who was refreshing it does not bring it back; signing in does.
 func TestRedisForgets(t *testing.T) {
 	t.Parallel()

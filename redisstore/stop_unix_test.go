@@ -100,7 +100,7 @@ func TestHolderIsStopped(t *testing.T) {
 	for name, tt := range map[string]struct {
 		moment string
 		policy authtest.RefreshPolicy
-		signIn bool // the others sign in anew instead of refreshing
+		signIn bool // the others sign in again instead of refreshing
 	}{
 		"before the write, others refresh":             {"before the write", grace, false},
 		"before the write, others sign in":             {"before the write", authtest.Rotating().RevokingReuse(), true},

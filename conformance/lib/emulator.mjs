@@ -17,9 +17,9 @@ export async function build(source, directory) {
   return program
 }
 
-// startEmulator starts the emulator as a process of its own, with the rules of a seed file if there are any. program is what
-// build made of it; without it, it is built. stop ends the process and waits for its end.
-export async function startEmulator({ rules, program } = {}) {
+// startEmulator starts the emulator as a process of its own, with the rules of a seed file if there are any, and in a time zone if
+// one is given. program is what build made of it; without it, it is built. stop ends the process and waits for its end.
+export async function startEmulator({ rules, timeZone, program } = {}) {
   const directory = await mkdtemp(join(tmpdir(), 'tcbauth-conformance-'))
   const urlFile = join(directory, 'url')
   try {
@@ -30,7 +30,7 @@ export async function startEmulator({ rules, program } = {}) {
       await writeFile(seed, JSON.stringify({ rules }))
       args.push('--seed', seed)
     }
-    const child = spawn(program, args, { stdio: ['ignore', 'ignore', 'pipe'] })
+    const child = spawn(program, args, { stdio: ['ignore', 'ignore', 'pipe'], env: { ...process.env, ...(timeZone && { TZ: timeZone }) } })
     const kill = () => child.kill()
     process.once('exit', kill) // the test's process, if it ends without a stop
     let said = ''

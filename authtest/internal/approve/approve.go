@@ -1,5 +1,5 @@
 // Package approve is the page on which users approve the sign-in of a device that has no browser (RFC 8628, section 3.3): they
-// enter the code that the device shows, see who asks, and approve as any user, or refuse.
+// enter the code that the device shows, see who asks, and approve as any user, or deny.
 package approve
 
 import (
@@ -71,7 +71,7 @@ func (p page) look(code string, done bool) (status int, v view) {
 	case d.Approved != nil && done:
 		return http.StatusOK, view{Step: "end", Good: true, Title: "approved", User: rowOf(d.Approved).Name, Text: "go_back"}
 	case d.Denied && done:
-		return http.StatusOK, view{Step: "end", Title: "refused", Text: "refused_how"}
+		return http.StatusOK, view{Step: "end", Title: "denied", Text: "denied_how"}
 	case d.Approved != nil || d.Denied:
 		return http.StatusGone, view{Step: "end", Title: "used", Text: "new_code", Again: true}
 	case !p.Now().Before(d.Expires):
@@ -92,7 +92,7 @@ func (p page) list(v *view) {
 // maxForm is the largest form that is read.
 const maxForm = 16 << 10
 
-// post is POST /device with user_code, do=refuse, or do=approve and a sub or a login. It leads to the last page.
+// post is POST /device with user_code, do=deny, or do=approve and a sub or a login. It leads to the last page.
 func (p page) post(w http.ResponseWriter, r *http.Request) {
 	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
 	if r.ParseForm() != nil {
@@ -122,7 +122,7 @@ func (p page) decide(form url.Values) (status int, v view) {
 		return status, v
 	}
 	switch form.Get("do") {
-	case "refuse":
+	case "deny":
 		v.device.Denied = true
 		return http.StatusSeeOther, view{UserCode: v.UserCode}
 	case "approve":

@@ -24,7 +24,6 @@ func (p *pages) changes(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	stream := http.NewResponseController(w)
-	_ = stream.SetReadDeadline(time.Time{}) // nothing more is read; the server's limit would end the stream
 	h := w.Header()
 	h.Set("Content-Type", "text/event-stream")
 	h.Set("Cache-Control", "no-store")

@@ -49,9 +49,9 @@ var actions = map[string]action{
 	"reset":           {"clock", reset},
 	"fix-code":        {"inbox", fixCode},
 	"approve":         {"waiting", approve},
-	"refuse":          {"waiting", refuse},
+	"deny":            {"waiting", deny},
 	"scan":            {"waiting", scan},
-	"refuse-qr":       {"waiting", refuseQR},
+	"deny-qr":         {"waiting", denyQR},
 	"add-user":        {"users", addUser},
 	"edit-user":       {"users", editUser},
 	"block":           {"users", block},
@@ -103,37 +103,37 @@ func fixCode(s *service.Service, f form) *mistake {
 }
 
 func approve(s *service.Service, f form) *mistake {
-	sub := chosen(s, f)
-	if sub == "" {
-		return &mistake{field: "as", key: "no_such_user"}
+	sub, wrong := chosen(s, f)
+	if wrong != nil {
+		return wrong
 	}
 	return gone(s.ApproveDevice(f.get("id"), sub))
 }
 
-func refuse(s *service.Service, f form) *mistake { return gone(s.DenyDevice(f.get("id"))) }
+func deny(s *service.Service, f form) *mistake { return gone(s.DenyDevice(f.get("id"))) }
 
 func scan(s *service.Service, f form) *mistake {
-	sub := chosen(s, f)
-	if sub == "" {
-		return &mistake{field: "as", key: "no_such_user"}
+	sub, wrong := chosen(s, f)
+	if wrong != nil {
+		return wrong
 	}
 	return gone(s.ScanQRCodeAs(f.get("id"), sub))
 }
 
-func refuseQR(s *service.Service, f form) *mistake { return gone(s.DenyQRCode(f.get("id"))) }
+func denyQR(s *service.Service, f form) *mistake { return gone(s.DenyQRCode(f.get("id"))) }
 
-// chosen is the sub of the user that a form names, "" for none. What was typed goes before what was selected.
-func chosen(s *service.Service, f form) string {
-	name := f.get("name")
-	if name == "" {
-		name = f.get("as")
+// chosen is the sub of the user that a form names. What was typed goes before what was selected.
+func chosen(s *service.Service, f form) (sub string, wrong *mistake) {
+	field := "other"
+	if f.get(field) == "" {
+		field = "as"
 	}
 	s.Lock()
 	defer s.Unlock()
-	if a := s.People.Find(name); a != nil {
-		return a.Sub
+	if a := s.People.Find(f.get(field)); a != nil {
+		return a.Sub, nil
 	}
-	return ""
+	return "", &mistake{field: field, key: "no_such_user"}
 }
 
 func endSession(s *service.Service, f form) *mistake { return gone(s.EndSession(f.get("id"))) }

@@ -2,7 +2,9 @@ package page
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -44,18 +46,18 @@ func TestForms(t *testing.T) {
 				assert.Contains(t, d.call("token", code.poll), `"sub":"1"`)
 			}
 		},
-		"refuse": func(t *testing.T, d *desk) ([]string, func(string)) {
+		"deny": func(t *testing.T, d *desk) ([]string, func(string)) {
 			code := waitingDevice(t, d)
 			return []string{"id", code.UserCode}, func(string) { assert.Contains(t, d.call("token", code.poll), "access_denied") }
 		},
 		"scan": func(t *testing.T, d *desk) ([]string, func(string)) {
 			id := waitingQRCode(t, d)
-			return []string{"id", id, "name", "user_01"}, func(string) {
+			return []string{"id", id, "as", "2", "other", "user_01"}, func(string) {
 				assert.Contains(t, d.call("qrcode/get/status", `{"qrCodeId":"`+id+`"}`), "SUCCESS")
 				assert.NotEmpty(t, d.People.BySub("1").Identities[service.MiniProgramProvider])
 			}
 		},
-		"refuse-qr": func(t *testing.T, d *desk) ([]string, func(string)) {
+		"deny-qr": func(t *testing.T, d *desk) ([]string, func(string)) {
 			id := waitingQRCode(t, d)
 			return []string{"id", id}, func(string) {
 				assert.Contains(t, d.call("qrcode/get/status", `{"qrCodeId":"`+id+`"}`), "EXPIRED")
@@ -197,7 +199,7 @@ func TestFormMistakes(t *testing.T) {
 	for _, test := range []struct {
 		do     string
 		fields []string
-		field  string // the id of the input; "" where none is to blame
+		field  string // the id of the input; "" where none is to blame. In both "waiting" is the id of what waits for a decision
 		word   string
 	}{
 		{"advance", []string{"by", "soon <b>"}, "advance--by", "bad_duration"},
@@ -207,10 +209,13 @@ func TestFormMistakes(t *testing.T) {
 		{"fix-code", []string{"to", "a@b.cn", "code", "12"}, "fix-code--code", "bad_code"},
 		{"approve", []string{"id", "X", "as", "nobody"}, "", "no_such_user"},
 		{"approve", []string{"id", "X", "as", "1"}, "", "gone"},
-		{"refuse", []string{"id", "X"}, "", "gone"},
+		{"deny", []string{"id", "X"}, "", "gone"},
+		{"approve", []string{"id", "waiting", "as", "nobody"}, "approve-waiting-as", "no_such_user"},
+		{"approve", []string{"id", "waiting", "as", "2", "other", "no <b>"}, "approve-waiting-other", "no_such_user"},
+		{"scan", []string{"id", "waiting", "as", "2", "other", "nobody"}, "scan-waiting-other", "no_such_user"},
 		{"scan", []string{"id", "X", "as", "1"}, "", "gone"},
 		{"scan", []string{"id", "X"}, "", "no_such_user"},
-		{"refuse-qr", []string{"id", "X"}, "", "gone"},
+		{"deny-qr", []string{"id", "X"}, "", "gone"},
 		{"add-user", []string{"name", "Ann"}, "", "person_nameless"},
 		{"add-user", []string{"username", "user_01"}, "add-user--username", "person_taken"},
 		{"add-user", []string{"username", "a@b"}, "add-user--username", "bad_username"},
@@ -249,18 +254,26 @@ func TestFormMistakes(t *testing.T) {
 				d := newDesk(t)
 				d.lang = lang
 				d.add(known(), service.Person{Sub: "2", Username: "user_02"})
+				fields, field, id := slices.Clone(test.fields), test.field, ""
+				if fields[0] == "id" {
+					if fields[1] == "waiting" {
+						fields[1] = waitingAmongMany(t, d, test.do)
+						field = strings.ReplaceAll(field, "waiting", fields[1])
+					}
+					id = fields[1]
+				}
 				before := d.Rules()
-				answer, text := d.send(test.do, test.fields...)
+				answer, text := d.send(test.do, fields...)
 				assert.Equal(t, http.StatusUnprocessableEntity, answer.StatusCode)
 				said := translator{lang}.T(test.word)
-				if test.field == "" {
+				if field == "" {
 					has(t, text, `role="alert">`+said)
 				} else {
-					has(t, text, `id="`+test.field+`-wrong" role="alert">`+said)
-					has(t, text, `aria-invalid="true" aria-describedby="`+test.field+`-wrong"`)
-					for i := 0; i < len(test.fields); i += 2 {
-						if strings.HasSuffix(test.field, "-"+test.fields[i]) {
-							assert.Equal(t, test.fields[i+1], value(t, text, test.field))
+					has(t, text, `id="`+field+`-wrong" role="alert">`+said)
+					has(t, text, `aria-invalid="true" aria-describedby="`+field+`-wrong"`)
+					for pair := range slices.Chunk(fields, 2) {
+						if pair[0] != "id" {
+							assert.Equal(t, pair[1], value(t, text, test.do+"-"+id+"-"+pair[0]))
 						}
 					}
 				}
@@ -296,6 +309,20 @@ func TestFormsThatAreNone(t *testing.T) {
 		answer, _ := d.do(http.MethodPost, "/_emulator/", body, "Content-Type", "application/x-www-form-urlencoded")
 		assert.Equal(t, http.StatusBadRequest, answer.StatusCode)
 	}
+}
+
+// waitingAmongMany is the id of something that waits for the form do, where there are more users than can be selected.
+func waitingAmongMany(t *testing.T, d *desk, do string) string {
+	t.Helper()
+	many := make([]service.Person, maxChoices)
+	for i := range many {
+		many[i].Username = fmt.Sprintf("many_%03d", i)
+	}
+	d.add(many...)
+	if do == "scan" {
+		return waitingQRCode(t, d)
+	}
+	return waitingDevice(t, d).UserCode
 }
 
 // deviceCode is a device that waits for a decision, and the body with which it asks.

@@ -1,6 +1,7 @@
 package page
 
 import (
+	"cmp"
 	"context"
 	"html"
 	"io"
@@ -99,13 +100,15 @@ func (d *desk) signIn(username string) {
 	require.Contains(d.t, d.call("signin", `{"username":"`+username+`","password":"passw0rd"}`), "access_token")
 }
 
-// value is that of the input or textarea with an id.
+// value is that of the input, textarea or select with an id.
 func value(t *testing.T, text, id string) string {
 	t.Helper()
 	quoted := regexp.QuoteMeta(id)
-	found := regexp.MustCompile(`<input id="` + quoted + `" [^>]*value="([^"]*)"|<textarea id="` + quoted + `" [^>]*>\n([^<]*)<`).FindStringSubmatch(text)
+	found := regexp.MustCompile(`<input id="` + quoted + `" [^>]*value="([^"]*)"` +
+		`|<textarea id="` + quoted + `" [^>]*>\n([^<]*)<` +
+		`|<select id="` + quoted + `" .*?<option(?: value="([^"]*)")? selected>([^<]*)<.*</select>`).FindStringSubmatch(text)
 	require.NotNil(t, found, id)
-	return html.UnescapeString(found[1] + found[2])
+	return html.UnescapeString(cmp.Or(found[1:]...))
 }
 
 // has checks that a page has a text. A failure does not print the page.

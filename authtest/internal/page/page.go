@@ -21,7 +21,7 @@ import (
 var files embed.FS
 
 var templates = template.Must(template.New("").Funcs(template.FuncMap{
-	"second": second, "full": full, "short": short, "millis": millis, "visible": visible,
+	"second": second, "full": full, "stamp": stamp, "short": short, "millis": millis, "visible": visible,
 }).ParseFS(files, "templates/*.html"))
 
 // policy lets the page load and send to nothing but its own server.

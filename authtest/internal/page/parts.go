@@ -23,12 +23,6 @@ func (f field) Called(label string) field {
 	return f
 }
 
-// Named changes the name under which the field is sent.
-func (f field) Named(name string) field {
-	f.Name = name
-	return f
-}
-
 // copyPart is a text with a button that copies it.
 type copyPart struct {
 	translator
@@ -81,6 +75,11 @@ type decidePart struct {
 
 // Decide is what can be done about something that waits: the forms yes and no, and the text of the button for yes.
 func (v *view) Decide(yes, no, id, word string) decidePart { return decidePart{v, yes, no, id, word} }
+
+// Lacks says whether a sub is none of the users to choose from.
+func (p decidePart) Lacks(sub string) bool {
+	return !slices.ContainsFunc(p.Choices.Rows, func(c choice) bool { return c.Sub == sub })
+}
 
 // personPart is the inputs for a user.
 type personPart struct {

@@ -12,6 +12,9 @@ import (
 
 func second(t time.Time) string { return t.Local().Format(time.TimeOnly) }
 
+// stamp is a moment as HTML writes it, with the offset of the zone of second and full.
+func stamp(t time.Time) string { return t.Local().Format("2006-01-02T15:04:05.000Z07:00") }
+
 func full(t time.Time) string { return t.Local().Format("2006-01-02 15:04:05 -07:00") }
 
 // short is a duration without parts that are zero, such as 2h or 30d.

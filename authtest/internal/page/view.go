@@ -120,6 +120,7 @@ type fault struct {
 	What, To     string
 	Times, Every int
 	Fired        int
+	UsedUp       bool
 }
 
 // choice is a user to approve as.
@@ -239,11 +240,25 @@ func (v *view) lookAtWaiting(s *service.Service) {
 	for _, c := range codes {
 		v.QRCodes.Rows = append(v.QRCodes.Rows, qrCode{c.ID, c.Expires})
 	}
-	faults := s.Faults.NotLifted()
-	v.Faults.All = len(faults)
-	for _, f := range faults[:min(len(faults), maxOthers)] {
-		v.Faults.Rows = append(v.Faults.Rows, fault{f.ID, f.Operation, f.String(), f.To, f.Times, f.Every, f.Fired()})
+	v.Faults = faultsOf(s.Faults.NotLifted())
+}
+
+// faultsOf lists faults, which are given the oldest first: those that can still hit, the newest first, and then those that are used up.
+func faultsOf(all []*service.Injected) (found list[fault]) {
+	var sorted, over []*service.Injected
+	for _, f := range slices.Backward(all) {
+		if f.UsedUp() {
+			over = append(over, f)
+		} else {
+			sorted = append(sorted, f)
+		}
 	}
+	sorted = append(sorted, over...)
+	found.All = len(sorted)
+	for _, f := range sorted[:min(len(sorted), maxOthers)] {
+		found.Rows = append(found.Rows, fault{f.ID, f.Operation, f.String(), f.To, f.Times, f.Every, f.Fired(), f.UsedUp()})
+	}
+	return found
 }
 
 // lookAtUsers copies the users and sessions that are shown. The environment is locked.

@@ -5,8 +5,14 @@
 document.documentElement.classList.add('js')
 
 const page = document.getElementById('page')
+const language = document.getElementById('language')
 const live = document.getElementById('live')
-const ahead = () => Date.parse(document.getElementById('now').dateTime) - Date.now()
+
+// ahead is by how many milliseconds the server's clock, in its time zone, is ahead of this machine's in UTC.
+function ahead() {
+  const [, local] = document.getElementById('now').dateTime.match(/^(.*?)(?:Z|[+-]\d\d:\d\d)$/)
+  return Date.parse(`${local}Z`) - Date.now()
+}
 let clock = ahead()
 
 // isDirty says whether a field has what was typed into it, and not what the server has sent.
@@ -33,14 +39,26 @@ function put(old, fresh, following) {
   putChildren(old, fresh, following)
 }
 
-// keys are by what nodes are known again: an id, or else what it is and its number among such.
+// isChosen says whether a node is the option of a select that is sent. It stays when what it stands for is gone: the browser
+// would choose another.
+const isChosen = (node) => node.nodeName === 'OPTION' && node.selected
+
+// move moves a node before another one.
+function move(node, parent, next) {
+  const chosen = isChosen(node)
+  parent.insertBefore(node, next)
+  if (chosen) node.selected = true // the browser may have chosen another meanwhile
+}
+
+// keys are by what nodes are known again: an id, or else what it is, with the value of an option, and its number among such.
 function keys(parent) {
   const counts = {}
   return [...parent.childNodes].map((node) => {
     const id = node.getAttribute?.('id') // of a form, node.id can be an input
     if (id) return `#${id}`
-    counts[node.nodeName] = (counts[node.nodeName] ?? 0) + 1
-    return `${node.nodeName} ${counts[node.nodeName]}`
+    const kind = node.nodeName === 'OPTION' ? `OPTION ${node.value}` : node.nodeName
+    counts[kind] = (counts[kind] ?? 0) + 1
+    return `${kind} ${counts[kind]}`
   })
 }
 
@@ -50,7 +68,7 @@ function putChildren(old, fresh, following) {
   const wanted = keys(fresh)
   for (const [name, node] of known) {
     if (wanted.includes(name)) continue
-    if (following && isInUse(node)) node.classList.add('gone')
+    if (isChosen(node) || following && isInUse(node)) node.classList.add('gone')
     else node.remove()
   }
   let next = old.firstChild
@@ -64,7 +82,7 @@ function putChildren(old, fresh, following) {
       return
     }
     if (same === next) next = next.nextSibling
-    else old.insertBefore(same, next)
+    else move(same, old, next)
     if (same.nodeType === Node.TEXT_NODE) {
       if (same.data !== node.data) same.data = node.data
     } else if (same.nodeType === Node.ELEMENT_NODE) {
@@ -73,16 +91,28 @@ function putChildren(old, fresh, following) {
   })
 }
 
-// show puts a page that was fetched in place of the old one. following says that nobody has asked for it.
+// show puts a page that was fetched in place of the old one, and says whether it is one. following says that nobody has asked for it.
 function show(html, following) {
   const fresh = new DOMParser().parseFromString(html, 'text/html')
-  if (!fresh.getElementById('page')) return
+  if (!fresh.getElementById('page')) return false
   const focused = document.activeElement
   put(page, fresh.getElementById('page'), following)
+  put(language, fresh.getElementById('language'), following) // it leads to what is searched for
   document.title = fresh.title
   clock = ahead()
   document.querySelectorAll('[data-filter]').forEach(filter)
   if (!following && focused && !focused.isConnected) document.getElementById(location.hash.slice(1) || 'inbox')?.querySelector('h2')?.focus()
+  return true
+}
+
+// warn says on the page what an answer says that is another page, or only a text.
+function warn(answer, body) {
+  const other = new DOMParser().parseFromString(body, 'text/html')
+  const text = (other.querySelector('main') ?? other.body).textContent.replace(/\s+/g, ' ').trim()
+  const said = document.createElement('p')
+  said.className = 'notice wrong'
+  said.textContent = text.slice(0, 500) || `HTTP ${answer.status}`
+  document.getElementById('notice').replaceChildren(said)
 }
 
 let fetching = false
@@ -129,7 +159,7 @@ listen()
 
 setInterval(() => {
   const now = document.getElementById('now')
-  now.textContent = new Date(Date.now() + clock).toLocaleTimeString('en-GB')
+  now.textContent = new Date(Date.now() + clock).toISOString().slice(11, 19)
 }, 1000)
 
 // filter hides the rows that do not have what is searched for.
@@ -175,13 +205,13 @@ document.addEventListener('submit', async (event) => {
     const html = await answer.text()
     sent++
     if (answer.ok) done(form)
-    show(html, false)
+    clearTimeout(notice)
+    if (!show(html, false)) return warn(answer, html)
     if (!answer.ok) document.querySelector('[aria-invalid]')?.focus()
   } catch {
     live.classList.remove('on')
     live.textContent = live.dataset.away
   }
-  clearTimeout(notice)
   notice = setTimeout(() => document.getElementById('notice').replaceChildren(), 6000)
 })
 
