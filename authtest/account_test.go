@@ -6,9 +6,24 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 
 	"github.com/cloudbase-community/tcbauth/authtest"
 )
+
+// Overlong headers are cut in the history, so that a state stays small.
+func TestHistoryIsCut(t *testing.T) {
+	t.Parallel()
+	srv := authtest.NewServer(t)
+	srv.Seed(authtest.User{Username: "user_01", Password: password})
+	long := strings.Repeat("x", 10_000)
+	ok(t, srv, "signin", "", object{"username": "user_01", "password": password}, "User-Agent", long, "X-Device-Id", long)
+	state, err := srv.SaveState()
+	require.NoError(t, err)
+	assert.NotContains(t, string(state), strings.Repeat("x", 1000))
+	assert.Contains(t, string(state), strings.Repeat("x", 100)+"...")
+	refused(t, srv, "signin/anonymously", "", object{}, 400, "invalid_argument", 3, "X-Device-Id", long)
+}
 
 func TestProfile(t *testing.T) {
 	t.Parallel()

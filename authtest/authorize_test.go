@@ -3,6 +3,7 @@ package authtest_test
 import (
 	"crypto/sha256"
 	"encoding/base64"
+	"strings"
 	"testing"
 	"time"
 
@@ -41,6 +42,14 @@ func TestAuthorize(t *testing.T) {
 	refused(t, srv, "token", "", late, 400, "invalid_grant", 0)
 	in["code_challenge"], in["code_challenge_method"] = "verifier", "plain"
 	ok(t, srv, "token", "", redeem(ok(t, srv, "user/authorize", bearer, in)["code"]))
+	for name, length := range map[string]int{"redirect_uri": 2048, "code_challenge": 128} {
+		was := in[name]
+		in[name] = strings.Repeat("x", length)
+		ok(t, srv, "user/authorize", bearer, in)
+		in[name] = strings.Repeat("x", length+1)
+		refused(t, srv, "user/authorize", bearer, in, 400, "invalid_request", 0)
+		in[name] = was
+	}
 	in["code_challenge_method"] = "x"
 	refused(t, srv, "user/authorize", bearer, in, 400, "invalid_request", 0)
 	in["response_type"] = "token"

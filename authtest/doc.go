@@ -68,12 +68,13 @@
 //     of a verification_id; the claims of access tokens, publishable keys and API keys; that one key signs
 //     for many environments.
 //   - That a verification_token outlives a sign-in that failed, so that the sign-up after it may use it.
+//   - The request of custom sign-in, and that of revoke with a refresh token, which others use in production.
 //
 // Documented, and not seen live, are:
 //
 //   - The answers of captcha/data and captcha/data/verify, and the code and number of captcha_required.
 //   - The daily limits of messages, and a captcha after many sends or wrong passwords.
-//   - Anonymous, custom and third-party sign-in, and the error codes if they are switched off.
+//   - Anonymous and third-party sign-in, the answer of custom sign-in, and the error codes if they are switched off.
 //   - The profile of user/me, except password "SET", which the js-sdk reads; sudo_token and its lifetime, token/introspect's empty
 //     object, user/signout with an expired token.
 //   - That a new password at user/password ends the other sessions.

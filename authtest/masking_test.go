@@ -46,3 +46,29 @@ func TestSecretsAreMasked(t *testing.T) {
 	assert.Equal(t, "***", requests[0].Body["provider_params"])
 	assert.Equal(t, "***", requests[0].Query.Get("sudo_token"))
 }
+
+// A secret that stands where none belongs, as by a mistake in a client, is masked too.
+func TestSecretsInWrongPlacesAreMasked(t *testing.T) {
+	t.Parallel()
+	srv := authtest.NewServer(t)
+	srv.Seed(authtest.User{Username: "user_01", Password: password})
+	secret := signIn(t, srv, "user_01").text("refresh_token")
+	for _, request := range []struct{ method, path, body, logged string }{
+		{"GET", "/auth/v1/token/" + secret, ``, "/auth/v1/token/*"},
+		{"GET", "/auth/v1/user/authorized/a12/" + email, ``, "/auth/v1/user/authorized/*/*"},
+		{"POST", "/auth/v1/user/provider/" + secret, `{}`, "/auth/v1/user/provider/*"},
+		{"POST", "/auth/v1/revoke?" + secret + "=1", `{"` + secret + `": "1", "` + phone + `": "1"}`, "/auth/v1/revoke"},
+		{secret, "/auth/v1/revoke", `{}`, "/auth/v1/revoke"},
+		{"GET", "/auth/v1/user/security/history?query[action]=USER_LOGIN", ``, "/auth/v1/user/security/history"},
+	} {
+		_, _, err := send(t.Context(), srv, request.method, request.path, "", []byte(request.body))
+		require.NoError(t, err)
+		requests := srv.Requests()
+		assert.Equal(t, request.logged, requests[len(requests)-1].Path)
+	}
+	requests := srv.Requests()
+	assert.Contains(t, requests[len(requests)-1].Query, "query[action]", "the name of a field")
+	for _, private := range []string{secret, email, phone} {
+		assert.NotContains(t, fmt.Sprintf("%+v", requests), private)
+	}
+}

@@ -11,8 +11,9 @@ import (
 
 // Request is one entry of the request log. Nothing in it signs a user in or says who the user was, but for the device id, by which
 // anonymous users are known: of the Authorization header there is the scheme, and of body and query the names of fields, with
-// the values of grant_type, target, usage and known client ids only; every other value is "***". The path has the operation's
-// name where an id stands in it, and no digits if it is no operation's. What is overlong is cut, or left out.
+// the values of grant_type, target, usage and known client ids only; every other value is "***", and so is a name that no field
+// can have, such as one with digits. The path has the operation's name where an id stands in it; of a path that is no
+// operation's there are the parts that operations have, and "*" for every other one. What is overlong is cut, or left out.
 type Request struct {
 	Time      time.Time      `json:"time"`      // by the server's clock
 	Operation string         `json:"operation"` // "" if the path and method are no operation's

@@ -110,7 +110,7 @@ var ErrNotLoopback = errors.New("authtest: other machines could reach this addre
 //   - POST tokens {"kind","key","sub","env","age","claims"}: [Server.IssueToken]; kind is access_token, anonymous_token,
 //     publishable_key or api_key, key is server, unknown or forged
 //   - GET ticket-key: [Server.TicketKey]
-//   - GET state, PUT state: [Server.SaveState], [Server.LoadState]
+//   - GET state, PUT state: [Server.SaveState], [Server.LoadState], which keeps the rules and forgets faults and requests
 //   - GET snippets: [Server.Snippets]
 //
 // At /device, which the answer of device/code names, it serves to the same callers the page on which a user approves the sign-in of

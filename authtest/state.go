@@ -13,7 +13,8 @@ import (
 func (s *Server) SaveState() ([]byte, error) { return s.service.Save() }
 
 // LoadState replaces the whole state of the server by one that SaveState has returned, on this or another server of the
-// same environment. Tokens from then are valid again. After an error nothing has changed.
+// same environment. Tokens from then are valid again. Options and rules stay as they are. Everything else that Reset forgets is
+// forgotten: faults, counts and requests too, and faults that have not fired do not fail the test. After an error nothing has changed.
 func (s *Server) LoadState(state []byte) error {
 	if err := s.service.Load(state); err != nil {
 		return fmt.Errorf("authtest: LoadState: %w", err)

@@ -81,6 +81,19 @@ func TestState(t *testing.T) {
 	ok(t, second, "user/me", fresh.text("access_token"), nil)
 }
 
+// A state has no rules, so that all of them stay as they are.
+func TestStateKeepsRules(t *testing.T) {
+	t.Parallel()
+	srv := listen(t)
+	state, err := srv.SaveState()
+	require.NoError(t, err)
+	status, changed := control(t, srv, "PATCH", "rules", `{"captcha": ["signin"], "sms_daily_limit": 7, "max_sessions": 3}`)
+	require.Equal(t, 200, status)
+	require.NoError(t, srv.LoadState(state))
+	_, rules := control(t, srv, "GET", "rules", "")
+	assert.Equal(t, changed, rules)
+}
+
 // A seed that was changed is loaded again, and what it says of rules waits for the next start.
 func TestLoadSeed(t *testing.T) {
 	t.Parallel()

@@ -2,6 +2,7 @@ package authtest_test
 
 import (
 	"encoding/json"
+	"sync"
 	"testing"
 	"time"
 
@@ -187,4 +188,16 @@ func TestTokensVerify(t *testing.T) {
 	}, claims)
 	refreshed := ok(t, srv, "token", "", refresh(session.text("refresh_token")))
 	assert.Equal(t, "app-1", verify(refreshed.text("access_token"))["aud"])
+}
+
+// Two rotations at once are two.
+func TestRotateKeyAtOnce(t *testing.T) {
+	t.Parallel()
+	srv := authtest.NewServer(t)
+	var both sync.WaitGroup
+	for range 2 {
+		both.Go(srv.RotateKey)
+	}
+	both.Wait()
+	assert.Len(t, ok(t, srv, "certs", "", nil)["keys"], 3)
 }

@@ -269,13 +269,20 @@ func TestHostileInput(t *testing.T) {
 // Without an address it takes its usual port, or the next one that is free and says so.
 func TestUsualPort(t *testing.T) {
 	t.Parallel()
-	first, second := startProcess(t, nil), startProcess(t, nil)
+	first, second := startProcess(t, nil, "-env", "env-1", "-env", "env-2"), startProcess(t, nil)
 	assert.Regexp(t, `^http://127\.0\.0\.1:9[12][0-9]{2}$`, first.url)
 	assert.Regexp(t, `^http://127\.0\.0\.1:9[12][0-9]{2}$`, second.url)
 	assert.NotEqual(t, first.url, second.url)
 	require.NoError(t, second.cmd.Process.Signal(syscall.SIGTERM))
 	require.NoError(t, second.cmd.Wait())
 	assert.Contains(t, second.stderr.String(), "port 9190 is taken\n")
+	require.NoError(t, first.cmd.Process.Signal(syscall.SIGTERM))
+	require.NoError(t, first.cmd.Wait())
+	notes := 0 // the port that env-1 has is not free for env-2
+	if !strings.HasSuffix(first.url, ":9190") {
+		notes = 1
+	}
+	assert.Equal(t, notes, strings.Count(first.stderr.String(), "is taken"))
 }
 
 // A command behind -- is told of the emulator, has standard output for itself, and ends it.

@@ -5,6 +5,8 @@ package main
 import (
 	"crypto/tls"
 	"crypto/x509"
+	"encoding/json"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -12,6 +14,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -63,6 +66,51 @@ func TestStateFile(t *testing.T) {
 		code, _, stderr := try(t, append([]string{"emulator", "-addr", "127.0.0.1:0"}, args...)...)
 		assert.Equal(t, clikit.ExitError, code, args)
 		assert.NotContains(t, stderr, "PRIVATE")
+	}
+}
+
+// Every sign-in that was answered is in the state, also when it was answered while the emulator ended.
+func TestStateHasAllThatWasAnswered(t *testing.T) {
+	t.Parallel()
+	state := filepath.Join(t.TempDir(), "state.json")
+	p := startProcess(t, nil, "-addr", "127.0.0.1:0", "-state", state)
+	var answered [4][]string
+	var all, begun sync.WaitGroup
+	begun.Add(len(answered))
+	for i := range answered {
+		all.Go(func() {
+			ready := sync.OnceFunc(begun.Done)
+			defer ready()
+			for n := 0; ; n++ {
+				r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, p.url+"/auth/v1/signin/anonymously", strings.NewReader(`{}`))
+				if !assert.NoError(t, err) {
+					return
+				}
+				r.Header.Set("X-Device-Id", fmt.Sprintf("device-%d-%d", i, n))
+				resp, err := http.DefaultClient.Do(r)
+				if err != nil {
+					return // it has ended
+				}
+				var session struct{ Sub string }
+				if json.NewDecoder(resp.Body).Decode(&session) == nil {
+					answered[i] = append(answered[i], session.Sub)
+				}
+				_ = resp.Body.Close()
+				if n == 20 {
+					ready()
+				}
+			}
+		})
+	}
+	begun.Wait()
+	p.end(t)
+	all.Wait()
+	saved, err := os.ReadFile(state) //nolint:gosec // G304: this test's own
+	require.NoError(t, err)
+	for _, subs := range answered {
+		for _, sub := range subs {
+			require.True(t, strings.Contains(string(saved), `"sub": "`+sub+`"`), "user %s was forgotten", sub)
+		}
 	}
 }
 

@@ -14,8 +14,14 @@ var PhonePattern = regexp.MustCompile(`^$|^\+[1-9][0-9]{0,3}\s[0-9]{4,20}$`)
 // IsPhone says whether a text is a phone number in the server's form.
 func IsPhone(text string) bool { return text != "" && PhonePattern.MatchString(text) }
 
+// maxEmail is the longest email address in bytes: the path of RFC 5321, section 4.5.3.1.3, without its brackets.
+const maxEmail = 254
+
 // IsEmail says whether a text is an email address and nothing more.
 func IsEmail(text string) bool {
+	if len(text) > maxEmail {
+		return false
+	}
 	parsed, err := mail.ParseAddress(text)
 	return err == nil && parsed.Address == text
 }

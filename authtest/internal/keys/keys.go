@@ -26,26 +26,40 @@ type Signing struct {
 
 // ring makes keys as they are needed, each once: one takes a good part of a second.
 type ring struct {
-	mu   sync.Mutex
-	keys []Signing
+	create func() Signing
+	mu     sync.Mutex
+	keys   []func() Signing
 }
 
 // process signs the tokens of every server in this process, as the live service signs the tokens of many environments
 // with one key (WIRE.md section 6.4).
-var process ring
+var process = ring{create: newSigning}
 
 // At returns signing key i of this process, counted from 0. A server uses the first one, and the next one each time that
 // its key is rotated.
-func At(i int) Signing { return First(i + 1)[i] }
+func At(i int) Signing { return process.at(i) }
 
 // First returns the first n signing keys of this process.
-func First(n int) []Signing {
-	process.mu.Lock()
-	defer process.mu.Unlock()
-	for len(process.keys) < n {
-		process.keys = append(process.keys, newSigning())
+func First(n int) []Signing { return process.first(n) }
+
+func (r *ring) at(i int) Signing { return r.makers(i + 1)[i]() }
+
+func (r *ring) first(n int) []Signing {
+	keys := make([]Signing, n)
+	for i, key := range r.makers(n) {
+		keys[i] = key()
 	}
-	return process.keys[:n:n]
+	return keys
+}
+
+// makers returns functions for the first n keys, which make them with the ring unlocked.
+func (r *ring) makers(n int) []func() Signing {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for len(r.keys) < n {
+		r.keys = append(r.keys, sync.OnceValue(r.create))
+	}
+	return r.keys[:n:n]
 }
 
 // Stranger signs what no server of this process would. The key is made at its first use.

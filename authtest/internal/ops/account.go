@@ -79,7 +79,7 @@ func revokeAll(s *service.Service, c *call) (any, *refusal.Error) {
 // revokeDevice is DELETE user/authorized/devices/{id}: the user's sessions that began with this x-device-id end. The
 // answer for a device without one is a guess.
 func revokeDevice(s *service.Service, c *call) (any, *refusal.Error) {
-	ended := s.Sessions.EndAll(c.session.User, func(n *service.Session) bool { return n.Device == c.params["id"] })
+	ended := s.Sessions.EndAll(c.session.User, func(n *service.Session) bool { return n.Device == cut(c.params["id"]) })
 	if !ended {
 		return nil, refusal.NotFound("device not found")
 	}

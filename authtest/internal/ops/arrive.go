@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"regexp"
 	"strings"
+	"sync"
 
 	"github.com/cloudbase-community/tcbauth/authtest/internal/service"
 )
@@ -16,10 +17,10 @@ const mask = "***"
 // arrive logs and counts a call, and finds the fault that hits it. op is nil for what is no operation.
 func arrive(s *service.Service, op *operation, c *call) (*service.Request, *service.Logged, service.Fault) {
 	r := c.request
-	entry := &service.Request{Method: cut(r.Method), Path: loggedPath(op, r.URL.Path), Query: url.Values{}, Header: http.Header{}}
+	entry := &service.Request{Method: loggedMethod(r.Method), Path: loggedPath(op, r.URL.Path), Query: url.Values{}, Header: http.Header{}}
 	for name, values := range r.URL.Query() {
 		if len(entry.Query) < maxNames && len(values) > 0 {
-			entry.Query.Set(cut(name), masked(s, name, values[0]))
+			entry.Query.Set(loggedName(name), masked(s, name, values[0]))
 		}
 	}
 	for _, name := range []string{"Accept-Language", "Content-Type", "User-Agent", "X-Device-Id", "X-Request-Id", "X-Sdk-Version"} {
@@ -46,7 +47,7 @@ func arrive(s *service.Service, op *operation, c *call) (*service.Request, *serv
 			if json.Unmarshal(raw, &value) != nil {
 				value = mask
 			}
-			entry.Body[cut(name)] = masked(s, name, value)
+			entry.Body[loggedName(name)] = masked(s, name, value)
 		}
 	}
 	if op != nil {
@@ -65,9 +66,26 @@ func arrive(s *service.Service, op *operation, c *call) (*service.Request, *serv
 // maxNames is how many fields of an entry are kept, so that the log of a server that is flooded stays small.
 const maxNames = 64
 
+// loggedMethod is a method that HTTP has, or mask: anything can stand there.
+func loggedMethod(method string) string {
+	switch method {
+	case http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete, http.MethodOptions:
+		return method
+	default:
+		return mask
+	}
+}
+
+// loggedPath is the path of an operation. Of another path it keeps the parts that operations have, and "*" stands for the rest.
 func loggedPath(op *operation, path string) string {
 	if op == nil {
-		return cut(digits.ReplaceAllString(path, "*"))
+		parts := strings.Split(path, "/")
+		for i, part := range parts {
+			if !pathParts()[part] {
+				parts[i] = "*"
+			}
+		}
+		return cut(strings.Join(parts, "/"))
 	}
 	if _, name, ok := strings.Cut(op.Name, "{"); ok && name != "" {
 		prefix := "/auth/v1/"
@@ -79,7 +97,28 @@ func loggedPath(op *operation, path string) string {
 	return path
 }
 
-var digits = regexp.MustCompile(`[0-9]{3,}`)
+// pathParts are the parts of the paths of all operations, and that between two slashes.
+var pathParts = sync.OnceValue(func() map[string]bool {
+	parts := map[string]bool{"": true, "auth": true, "v1": true}
+	for _, op := range All() {
+		for part := range strings.SplitSeq(op.Name, "/") {
+			parts[part] = true
+		}
+	}
+	return parts
+})
+
+// fieldName has no digits, as no field of a request has any, so that no code, phone number or token passes that stands in the
+// place of a name.
+var fieldName = regexp.MustCompile(`^[a-z][A-Za-z_]{0,39}(\[[a-z_]{1,40}\])?$`)
+
+// loggedName returns the name of a field as the log may show it.
+func loggedName(name string) string {
+	if fieldName.MatchString(name) {
+		return name
+	}
+	return mask
+}
 
 // harmless has no digits, so that no code, phone number or token passes in a field it does not belong to.
 var harmless = regexp.MustCompile(`^[A-Za-z_:-]{0,64}$`)

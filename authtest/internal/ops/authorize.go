@@ -7,6 +7,12 @@ import (
 	"github.com/cloudbase-community/tcbauth/authtest/internal/service"
 )
 
+// What is kept for a code is no longer than this, in bytes. Of the challenge RFC 7636, section 4.2, says so.
+const (
+	maxRedirectURI = 2048
+	maxChallenge   = 128
+)
+
 // authorize is POST user/authorize for response_type code: CloudBase as an OAuth server (WIRE.md section 5.5).
 func authorize(s *service.Service, c *call) (any, *refusal.Error) {
 	in, refused := c.fields("response_type", "redirect_uri", "state", "scope", "code_challenge", "code_challenge_method", "sign_out_uri")
@@ -20,6 +26,9 @@ func authorize(s *service.Service, c *call) (any, *refusal.Error) {
 	case "", "plain", "S256":
 	default:
 		return nil, &refusal.Error{Code: "invalid_request", Description: "code_challenge_method must be plain or S256"}
+	}
+	if len(in["redirect_uri"]) > maxRedirectURI || len(in["code_challenge"]) > maxChallenge {
+		return nil, &refusal.Error{Code: "invalid_request", Description: "redirect_uri or code_challenge is too long"}
 	}
 	code := s.Grants.New(service.Grant{
 		Session: c.session, ClientID: c.clientID, RedirectURI: in["redirect_uri"],

@@ -57,13 +57,18 @@ func field[T any](c *call, name string) (T, *refusal.Error) {
 	return value, nil
 }
 
-// deviceID is the caller's x-device-id, which some operations ask for.
-func (c *call) deviceID() string { return c.request.Header.Get("X-Device-Id") }
+const deviceHeader = "X-Device-Id"
 
-// needDevice refuses a call without x-device-id. The text is a guess (WIRE.md section 2).
+// deviceID is the caller's x-device-id, cut. Operations that know devices apart by it call needDevice first.
+func (c *call) deviceID() string { return cut(c.request.Header.Get(deviceHeader)) }
+
+// needDevice refuses a call without x-device-id, or with one that is cut. The texts and the limit are guesses (WIRE.md section 2).
 func (c *call) needDevice() *refusal.Error {
-	if c.deviceID() == "" {
+	switch id := c.request.Header.Get(deviceHeader); {
+	case id == "":
 		return refusal.InvalidArgument("x-device-id is required")
+	case len(id) > maxText:
+		return refusal.InvalidArgument("x-device-id is too long")
 	}
 	return nil
 }

@@ -11,9 +11,12 @@ import (
 
 // getCerts is GET certs: the public keys of the tokens, asked for without any authorization (WIRE.md section 6.4).
 func getCerts(s *service.Service, _ *call) (any, *refusal.Error) {
-	var set jose.JSONWebKeySet
-	for _, key := range slices.Backward(s.Keys()) {
-		set.Keys = append(set.Keys, key.Public)
-	}
-	return set, nil
+	good := s.Keys()
+	return late(func() any {
+		var set jose.JSONWebKeySet
+		for _, key := range slices.Backward(good()) {
+			set.Keys = append(set.Keys, key.Public)
+		}
+		return set
+	}), nil
 }

@@ -26,7 +26,7 @@ func record(s *service.Service, c *call, u *service.Account, action string) {
 		ip = "127.0.0.1" // a pipe has no address
 	}
 	u.Record(service.Event{
-		Action: action, IP: ip, UserAgent: c.request.UserAgent(), ClientID: c.clientID, Device: c.deviceID(), At: s.Now(),
+		Action: action, IP: ip, UserAgent: cut(c.request.UserAgent()), ClientID: c.clientID, Device: c.deviceID(), At: s.Now(),
 	})
 }
 

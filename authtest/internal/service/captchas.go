@@ -33,21 +33,20 @@ type Captchas struct {
 	setting  *setting
 	pictures []*Picture           // oldest first
 	tokens   map[string]time.Time // when a captcha_token expires
-	required map[string]bool      // operations that always need a captcha
 }
 
 func newCaptchas(s *setting) *Captchas {
-	return &Captchas{setting: s, tokens: make(map[string]time.Time), required: maps.Clone(s.CaptchaFor)}
+	return &Captchas{setting: s, tokens: make(map[string]time.Time)}
 }
 
 // Require makes these operations need a captcha, and no others.
 func (c *Captchas) Require(operations map[string]bool) {
-	c.required = operations
+	c.setting.CaptchaFor = operations
 	c.setting.Changed()
 }
 
 // Required says whether an operation always needs a captcha.
-func (c *Captchas) Required(operation string) bool { return c.required[operation] }
+func (c *Captchas) Required(operation string) bool { return c.setting.CaptchaFor[operation] }
 
 // Show makes a picture.
 func (c *Captchas) Show() *Picture {

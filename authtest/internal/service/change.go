@@ -6,13 +6,7 @@ package service
 func (s *Service) Rules() Rules {
 	s.Lock()
 	defer s.Unlock()
-	return s.rulesNow()
-}
-
-func (s *Service) rulesNow() Rules {
-	r := s.rules()
-	r.Captcha = names(s.Captchas.required)
-	return r
+	return s.rules()
 }
 
 // StartRulesAgain puts the rules in force with which the environment was started, as a reset does. It takes the lock.
@@ -28,7 +22,7 @@ func (s *Service) StartRulesAgain() error {
 func (s *Service) ChangeRules(change func(*Rules) error) error {
 	s.Lock()
 	defer s.Unlock()
-	r := s.rulesNow()
+	r := s.rules()
 	if err := change(&r); err != nil {
 		return err
 	}
@@ -36,7 +30,6 @@ func (s *Service) ChangeRules(change func(*Rules) error) error {
 		return err
 	}
 	s.apply(&r)
-	s.Captchas.Require(set(r.Captcha))
 	s.Changed()
 	return nil
 }

@@ -37,7 +37,7 @@ type Config struct {
 	NoCustomRefresh   bool
 	Ticket            *keys.Ticket // nil is the process's
 	SudoByCode        bool
-	CaptchaFor        map[string]bool // operations that need a captcha from the start
+	CaptchaFor        map[string]bool // operations that always need a captcha
 	CaptchaAfterSends int
 	CaptchaAfterWrong int
 	Providers         []string
@@ -116,7 +116,8 @@ var relaxed = []string{"sms_interval", "sms_code_lifetime", "max_sessions"}
 // IsRelaxed says whether Relax makes a rule milder, by its name in a seed.
 func IsRelaxed(rule string) bool { return slices.Contains(relaxed, rule) }
 
-// setting is what the records share and a reset keeps; it only sets back the clock and the number of the key that signs.
+// setting is what the records share. A reset keeps it, but for the clock, the number of the key that signs, and the rules, which are
+// those of the start again. A state that is loaded has a clock, keys and a refresh secret of its own.
 type setting struct {
 	Config
 	clock

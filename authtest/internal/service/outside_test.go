@@ -28,6 +28,7 @@ func TestAddUserOnce(t *testing.T) {
 			taken, ok := errors.AsType[*PersonError](err)
 			if assert.True(t, ok, err) {
 				assert.Equal(t, []string{"sub", PersonTaken}, []string{taken.Field, taken.Why})
+				assert.Contains(t, taken.Error(), "a user's Sub is that of ")
 			}
 		})
 	}

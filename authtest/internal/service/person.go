@@ -55,7 +55,7 @@ const (
 
 // goNames are the fields as Go names them.
 var goNames = map[string]string{
-	"username": "Username", "phone_number": "Phone", "email": "Email", "identities": "Identities",
+	"sub": "Sub", "username": "Username", "phone_number": "Phone", "email": "Email", "identities": "Identities",
 }
 
 // Error names the field as Go does.

@@ -100,13 +100,14 @@ func (c *Config) rules() Rules {
 	return r
 }
 
-// apply puts rules in force; it is the inverse of rules. The operations that need a captcha belong to the records, and are not its concern.
+// apply puts rules in force; it is the inverse of rules.
 func (c *Config) apply(r *Rules) {
 	c.SMSInterval, c.SMSDaily = time.Duration(r.SMSInterval), r.SMSDaily
 	c.EmailInterval, c.EmailDaily = time.Duration(r.EmailInterval), r.EmailDaily
 	c.CodeLifetime = ByChannel{Phone: time.Duration(r.SMSCodeLifetime), Email: time.Duration(r.EmailCodeLifetime)}
 	c.CodeAttempts = r.CodeAttempts
 	c.LockAfter, c.LockFor = r.PasswordLock.After, time.Duration(r.PasswordLock.For)
+	c.CaptchaFor = set(r.Captcha)
 	c.CaptchaAfterSends, c.CaptchaAfterWrong = r.CaptchaAfterSends, r.CaptchaAfterWrong
 	c.LoginOff, c.SignUpOff = set(r.LoginOff), set(r.SignUpOff)
 	c.AccessLifetime, c.RefreshLifetime = time.Duration(r.AccessLifetime), time.Duration(r.RefreshLifetime)

@@ -95,21 +95,29 @@ func (s *Service) Reset() {
 	s.Changed()
 }
 
-// Keys returns the keys whose tokens are good, the oldest first. The last one signs.
-func (s *Service) Keys() []keys.Signing { return s.signer.keys() }
+// Keys returns a function for the keys whose tokens are good now, the oldest first. The last one signs. The function is for the
+// environment unlocked: it makes a key that is used for the first time.
+func (s *Service) Keys() func() []keys.Signing {
+	now := s.signer
+	return now.keys
+}
 
 // TicketFile is the key file of custom login. It is safe for concurrent use.
 func (s *Service) TicketFile() []byte { return s.TicketKey().File(s.Env) }
 
 // RotateKey makes another key sign from now on. It takes the lock.
 func (s *Service) RotateKey() {
-	s.Lock()
-	signer := s.signer
-	s.Unlock()
-	signer.at(signer.number + 1) // made here, so that nobody waits for it with the environment locked
-	s.Lock()
-	defer s.Unlock()
-	s.signer.number++
+	for rotated := false; !rotated; {
+		s.Lock()
+		now := s.signer
+		s.Unlock()
+		now.at(now.number + 1) // made here, so that nobody waits for it with the environment locked
+		s.Lock()
+		if rotated = s.signer.number == now.number && len(s.signer.loaded) == len(now.loaded); rotated {
+			s.signer.number++
+		}
+		s.Unlock()
+	}
 }
 
 // Remove deletes an account and everything that signs it in.

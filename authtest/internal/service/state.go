@@ -75,13 +75,17 @@ type stateAccess struct {
 // takes the lock.
 func (s *Service) Save() ([]byte, error) {
 	s.Lock()
+	made := s.Keys()
+	s.Unlock()
+	made() // so that nobody waits for the first one with the environment locked
+	s.Lock()
 	defer s.Unlock()
 	s.Tidy()
 	out := state{
 		Version: stateVersion, Env: s.Env, Clock: jsonin.Duration(s.Ahead()), Codes: s.Codes.fixed, Secret: s.refresh,
 		Users: []stateUser{}, Sessions: []stateSession{},
 	}
-	for _, key := range s.Keys() {
+	for _, key := range s.Keys()() {
 		out.Keys = append(out.Keys, stateKey{key.Public.KeyID, key.Private()})
 	}
 	devices := make(map[*Account]string)
@@ -111,7 +115,8 @@ func (s *Service) Save() ([]byte, error) {
 	return json.MarshalIndent(out, "", "\t") //nolint:gosec // G117: a state is for whoever may have the secret
 }
 
-// Load puts what Save has written in the place of everything that there is. After an error nothing has changed. It takes the lock.
+// Load puts what Save has written in the place of all records, faults and log too. Rules stay. After an error nothing has changed. It
+// takes the lock.
 func (s *Service) Load(text []byte) error {
 	var in state
 	if _, err := jsonin.Read(text, &in); err != nil {

@@ -8,8 +8,10 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"runtime"
 	"strconv"
 	"strings"
+	"syscall"
 
 	"github.com/cloudbase-community/tcbauth/authtest"
 	"github.com/cloudbase-community/tcbauth/internal/wholefile"
@@ -29,6 +31,9 @@ func Run(ctx context.Context, c Config, stdout, stderr io.Writer) (code int, err
 	if len(c.Envs) == 0 {
 		c.Envs = []string{"authtest"}
 	}
+	var state stateFile
+	// Deferred before the servers are closed, so that it runs when they answer nothing any more.
+	defer func() { err = errors.Join(err, state.save()) }()
 	servers, err := c.start(log) //nolint:contextcheck // a server has a Close
 	defer func() {
 		for _, srv := range servers {
@@ -38,11 +43,9 @@ func Run(ctx context.Context, c Config, stdout, stderr io.Writer) (code int, err
 	if err != nil {
 		return 0, err
 	}
-	state, err := c.loadState(servers)
-	if err != nil {
+	if state, err = c.loadState(servers); err != nil {
 		return 0, err
 	}
-	defer func() { err = errors.Join(err, state.save()) }()
 	ctx, stop := c.reload(ctx, servers, log)
 	defer stop()
 	urls := ""
@@ -84,7 +87,7 @@ func (c Config) start(log *lineLog) (servers []*authtest.Server, err error) {
 		if len(c.Envs) > 1 {
 			prefix = env + ": "
 		}
-		srv, err := listen(c.Addr, log, append(opts[:len(opts):len(opts)], authtest.WithEnv(env), authtest.WithOnMessage(func(m authtest.Message) {
+		srv, usualTaken, err := listen(c.Addr, append(opts[:len(opts):len(opts)], authtest.WithEnv(env), authtest.WithOnMessage(func(m authtest.Message) {
 			log.say("%s  %s%s to %s: %s\n", m.SentAt.Local().Format(clockTime), prefix, m.Channel, visible(m.To), m.Code)
 		}), authtest.WithOnRequest(func(r authtest.Request) {
 			if r.Rule != "" {
@@ -103,6 +106,9 @@ func (c Config) start(log *lineLog) (servers []*authtest.Server, err error) {
 		}
 		if err != nil {
 			return servers, inFile(c.Seed, err)
+		}
+		if usualTaken && len(servers) == 0 { // for the next ones the first one has it
+			log.say("port %d is taken\n", usualPort)
 		}
 		servers = append(servers, srv)
 		if looksReal(env) {
@@ -123,21 +129,26 @@ const (
 	ports     = 100 // that are tried from the usual one on
 )
 
-// listen is authtest.Listen, for "" on the usual port or the next one that is free.
-func listen(addr string, log *lineLog, opts []authtest.Option) (*authtest.Server, error) {
+// listen is authtest.Listen, for "" on the usual port or, if that is taken, the next one that is free.
+func listen(addr string, opts []authtest.Option) (srv *authtest.Server, usualTaken bool, err error) {
 	if addr != "" {
-		return authtest.Listen(addr, opts...)
+		srv, err = authtest.Listen(addr, opts...)
+		return srv, false, err
 	}
 	for port := usualPort; ; port++ {
-		srv, err := authtest.Listen(net.JoinHostPort(usualHost, strconv.Itoa(port)), opts...)
-		if taken := new(net.OpError); errors.As(err, &taken) && port < usualPort+ports {
+		srv, err = authtest.Listen(net.JoinHostPort(usualHost, strconv.Itoa(port)), opts...)
+		if isTaken(err) && port < usualPort+ports {
 			continue
 		}
-		if err == nil && port > usualPort {
-			log.say("port %d is taken\n", usualPort)
-		}
-		return srv, err
+		return srv, port > usualPort, err
 	}
+}
+
+// isTaken says whether an error is that of a port which something else listens on. Windows has a number of its own for it, which
+// package syscall does not name.
+func isTaken(err error) bool {
+	const inUseOnWindows = syscall.Errno(10048) // WSAEADDRINUSE
+	return errors.Is(err, syscall.EADDRINUSE) || runtime.GOOS == "windows" && errors.Is(err, inUseOnWindows)
 }
 
 // welcome describes an environment to the user.
