@@ -198,7 +198,7 @@ func (s *Sessions) Spend(token string) *Session {
 	n, generation := s.ofRefresh(token)
 	now := s.setting.Now()
 	switch {
-	case n == nil || !now.Before(n.refreshExpires):
+	case n == nil || n.refreshEnded || !now.Before(n.refreshExpires):
 		return nil
 	case generation == n.refreshes:
 		if !s.setting.Refresh.Static {
@@ -215,10 +215,10 @@ func (s *Sessions) Spend(token string) *Session {
 	return n
 }
 
-// ofRefresh returns the session of a refresh token, spent or not, and which of its tokens it is.
+// ofRefresh returns the session of a refresh token, good or not, and which of its tokens it is.
 func (s *Sessions) ofRefresh(token string) (n *Session, generation int) {
 	id, generation, ok := s.setting.refresh.read(token)
-	if n = s.open[id]; !ok || n == nil || n.refreshEnded {
+	if n = s.open[id]; !ok || n == nil {
 		return nil, 0
 	}
 	return n, generation
