@@ -114,17 +114,19 @@ type Credentials struct {
 
 // Open begins a session, which Mint then gives its first access token.
 func (s *Sessions) Open(n Session) *Session {
-	s.makeRoom(n.User)
+	n.refreshEnded = n.User.Anonymous && !s.setting.AnonymousRefresh || n.Provider == CustomProvider && s.setting.NoCustomRefresh
+	if !n.refreshEnded {
+		s.makeRoom(n.User)
+	}
 	n.id = sessionID(random.Bytes(len(n.id)))
 	n.Began = s.setting.Now()
 	n.Expires = n.Began.Add(s.setting.AccessLifetime) // until Mint knows better
 	n.refreshExpires = n.Began.Add(s.setting.RefreshLifetime)
-	n.refreshEnded = n.User.Anonymous && !s.setting.AnonymousRefresh || n.Provider == CustomProvider && s.setting.NoCustomRefresh
 	s.add(&n)
 	return &n
 }
 
-// makeRoom ends the refresh tokens of the user's oldest sessions, so that there may be one session more.
+// makeRoom ends the refresh tokens of the user's oldest sessions, so that one more may have one.
 func (s *Sessions) makeRoom(a *Account) {
 	if s.setting.MaxSessions == 0 {
 		return
