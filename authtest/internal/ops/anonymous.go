@@ -19,13 +19,14 @@ func signInAnonymously(s *service.Service, c *call) (any, *refusal.Error) {
 	return openSession(s, c, s.People.Anonymous(c.deviceID()), "anonymous")
 }
 
-// anonymousUser returns whom an anonymous_token stands for: the access token of an anonymous session.
+// anonymousUser returns whom an anonymous_token stands for: the access token of an anonymous session. That a user who may not
+// sign in may not sign up either is a guess.
 func anonymousUser(s *service.Service, token string) (*service.Account, *refusal.Error) {
 	n := s.Sessions.Of(token)
 	if n == nil || !n.User.Anonymous {
 		return nil, refusal.InvalidArgument("anonymous_token is invalid or expired")
 	}
-	return n.User, nil
+	return n.User, refuseSignIn(n.User)
 }
 
 // turnInto makes an anonymous user the user who signs up, under the same id; the anonymous sessions end, and the
