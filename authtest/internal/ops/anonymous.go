@@ -33,11 +33,9 @@ func anonymousUser(s *service.Service, token string) (*service.Account, *refusal
 // device's next anonymous sign-in is a new user. All of this is a guess.
 func turnInto(s *service.Service, u *service.Account, person service.Person) *service.Account {
 	s.Sessions.EndAll(u, service.Any)
-	s.People.ForgetDevice(u)
 	person.Sub = u.Sub
 	person.Groups = u.Groups
 	u.Become(person, s.Now())
-	u.Anonymous = false
 	s.People.Index(u)
 	return u
 }
