@@ -104,7 +104,7 @@ func NewApp(env string, opts ...Option) (*App, error) {
 func FromEnv(opts ...Option) (*App, error) {
 	env := os.Getenv("TCB_ENV")
 	if env == "" {
-		return nil, errors.New("tcbauth: FromEnv: the variable TCB_ENV is not set; it is the id of a CloudBase environment")
+		return nil, &optionError{errors.New("FromEnv: the variable TCB_ENV is not set; it is the id of a CloudBase environment")}
 	}
 	var named []Option
 	if region := os.Getenv("TCB_REGION"); region != "" {

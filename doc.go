@@ -83,8 +83,7 @@
 // # Errors
 //
 // Every error that a call returns is an [*Error]; those of [New], its options and the packages of stores are not. Test it
-// with errors.Is, against a [Code] (the server's error code), the error value of a
-// [Category], or an error of this package:
+// with errors.Is, against a [Code] (the server's error code), the error value of a [Category], or an error of this package:
 //
 //	switch {
 //	case errors.Is(err, tcbauth.CodeUnauthenticated): // sign in again; also matches ErrNoSession and ErrSessionExpired

@@ -193,7 +193,7 @@ func newRefused(op string, err *session.RefusedError) *Error {
 // newFailure is a call that has no result.
 func newFailure(op string, f *wire.Failure) *Error {
 	if f.Op != "" {
-		op = f.Op // the call needed a refresh, which failed
+		op = f.Op // that of a refresh, if the call needed one and that has failed
 	}
 	m := f.Meaning()
 	e := &Error{
@@ -210,18 +210,19 @@ func newFailure(op string, f *wire.Failure) *Error {
 // causeOfFailure returns the cause of a failed call. A transport's error may be about another session, so it only counts as
 // a failure of the transport.
 func causeOfFailure(f *wire.Failure, m advice.Meaning) advice.Cause {
-	switch cause := causeOf(f.Err); {
+	switch {
 	case f.RefusesBearer():
 		return advice.TokenRefused
-	case cause == advice.InvalidResponse && m.Category == advice.Unknown: // not even the status tells anything
-		return cause
-	case errors.Is(f.Err, ErrOutcomeUnknown):
-		if f.Repeatable { // nothing can have happened that the user should look for
-			return advice.Answered
-		}
+	case causeOf(f.Err) == advice.InvalidResponse && m.Category == advice.Unknown: // not even the status tells anything
+		return advice.InvalidResponse
+	case errors.Is(f.Err, ErrOutcomeUnknown) && f.Op == client.RefreshOp:
+		return advice.RefreshLost
+	case errors.Is(f.Err, ErrOutcomeUnknown) && !f.Repeatable: // else nothing can have happened that the user should look for
 		return advice.OutcomeUnknown
-	case cause == advice.Interrupted, cause == advice.TookTooLong:
-		return cause
+	case errors.Is(f.Err, context.Canceled):
+		return advice.Interrupted
+	case errors.Is(f.Err, context.DeadlineExceeded):
+		return advice.TookTooLong
 	}
 	return advice.Answered
 }

@@ -169,7 +169,7 @@ func (t *otpTurn) tried(held context.Context, err error) {
 // judged reports whether the server may have checked the code of a failed call.
 func judged(e *Error) bool {
 	unknown := errors.Is(e.Err, ErrOutcomeUnknown)
-	if e.StatusCode == 0 || errors.Is(e.Err, errKeyRefused) { // it has failed here, or at the gateway
+	if e.StatusCode == 0 { // it has failed here
 		return unknown
 	}
 	switch e.Category {

@@ -28,9 +28,8 @@ const sealHeader = "tcbauth\x01"
 
 // Sealed returns a store that encrypts its values with AES-256-GCM and keeps them in store. Reading the underlying store
 // shows only key names and lengths. Writing to it can delete a value or restore an older one under the same key, but can
-// neither change a value nor move it to another key. The ttl is passed on. The result implements [Locker] if store does.
-// It implements [Interruptible] and [Reserver] too and passes them on; if store does not implement them, it is not
-// interruptible, and Reserve reserves nothing and fails only if the context has ended.
+// neither change a value nor move it to another key. The ttl is passed on. The result implements [Locker] and [Reserver]
+// if store does. It also implements [Interruptible], and is interruptible if store is.
 //
 // Every key must be 32 random bytes, for example from crypto/rand: a password is not a key. The first key encrypts, and
 // all of them decrypt. To replace a key, put the new one before it; remove the old one when every session has been
@@ -58,15 +57,37 @@ func Sealed(store TokenStore, keys ...[]byte) (TokenStore, error) {
 		}
 		s.aeads = append(s.aeads, aead)
 	}
-	locker, ok := store.(Locker)
-	if !ok {
-		return s, nil
+	return s.as(store), nil
+}
+
+// as returns s with those of the optional interfaces that store has.
+func (s *sealedStore) as(store TokenStore) TokenStore {
+	locker, locks := store.(Locker)
+	joint, together := store.(session.Joint)
+	reserver, reserves := store.(Reserver)
+	locking, room := sealedLocker{s, locker}, sealedReserver{reserver}
+	switch {
+	case locks && together && reserves:
+		return struct {
+			sealedJoint
+			sealedReserver
+		}{sealedJoint{locking, joint}, room}
+	case locks && together:
+		return sealedJoint{locking, joint}
+	case locks && reserves:
+		return struct {
+			sealedLocker
+			sealedReserver
+		}{locking, room}
+	case locks:
+		return locking
+	case reserves:
+		return struct {
+			*sealedStore
+			sealedReserver
+		}{s, room}
 	}
-	locking := sealedLocker{s, locker}
-	if joint, ok := store.(session.Joint); ok {
-		return sealedJoint{locking, joint}, nil
-	}
-	return locking, nil
+	return s
 }
 
 // newAEAD returns an AEAD whose Seal puts a random nonce before the ciphertext; its Open reads it there.
@@ -115,13 +136,6 @@ func (s *sealedStore) seal(key string, value []byte) []byte {
 
 func (s *sealedStore) Delete(ctx context.Context, key string) error { return s.store.Delete(ctx, key) }
 
-func (s *sealedStore) Reserve(ctx context.Context, key string, size int) error {
-	if reserver, ok := s.store.(Reserver); ok {
-		return reserver.Reserve(ctx, key, size+sealOverhead)
-	}
-	return ctx.Err()
-}
-
 func (s *sealedStore) Interruptible() bool {
 	inner, ok := s.store.(Interruptible)
 	return ok && inner.Interruptible()
@@ -133,6 +147,13 @@ func sealedName(key string) []byte { return []byte(sealHeader + key) }
 type sealedLocker struct {
 	*sealedStore
 	Locker
+}
+
+// sealedReserver reserves what an encrypted value needs.
+type sealedReserver struct{ inner Reserver }
+
+func (s sealedReserver) Reserve(ctx context.Context, key string, size int) error {
+	return s.inner.Reserve(ctx, key, size+sealOverhead)
 }
 
 // sealedJoint is a sealed store over a store that does several things in one step. It does them in one step too.

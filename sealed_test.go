@@ -72,12 +72,37 @@ func TestSealedRefusals(t *testing.T) {
 	}
 }
 
-// TestSealedLocks: a store takes turns if, and only if, the one inside does.
-func TestSealedLocks(t *testing.T) {
+// TestSealedHasWhatIsInside: a sealed store takes turns, reserves room and does things together if, and only if, the store
+// inside does.
+func TestSealedHasWhatIsInside(t *testing.T) {
 	t.Parallel()
-	assert.Implements(t, (*tcbauth.Locker)(nil), sealed(t, tcbauth.NewMemoryStore(), sealKey(1)))
-	_, ok := sealed(t, testbed.NewHookedStore(), sealKey(1)).(tcbauth.Locker)
-	assert.False(t, ok)
+	plain := testbed.NewHookedStore()
+	client := redis.NewClient(&redis.Options{})
+	t.Cleanup(func() { require.NoError(t, client.Close()) })
+	together, err := redisstore.New(client)
+	require.NoError(t, err)
+	room := &reservingStore{}
+	type reserver interface{ tcbauth.Reserver }
+	for name, inner := range map[string]tcbauth.TokenStore{
+		"plain":       plain,
+		"locks":       tcbauth.NewMemoryStore(),
+		"room":        &reservingStore{TokenStore: plain},
+		"locks, room": struct{ *filestore.Store }{},
+		"together":    together,
+		"together, room": struct {
+			*redisstore.Store
+			reserver
+		}{together, room},
+	} {
+		out := sealed(t, inner, sealKey(1))
+		is := func(store tcbauth.TokenStore) (can [3]bool) {
+			_, can[0] = store.(tcbauth.Locker)
+			_, can[1] = store.(tcbauth.Reserver)
+			_, can[2] = store.(joint)
+			return can
+		}
+		assert.Equal(t, is(inner), is(out), name)
+	}
 }
 
 // raw returns what is stored.
@@ -336,5 +361,4 @@ func TestSealedAnswersAsTheStoreInside(t *testing.T) {
 	store, err := tcbauth.Sealed(struct{ tcbauth.TokenStore }{memory}, make([]byte, 32))
 	require.NoError(t, err)
 	assert.False(t, store.(tcbauth.Interruptible).Interruptible())
-	require.NoError(t, store.(tcbauth.Reserver).Reserve(t.Context(), "key", 1000))
 }

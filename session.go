@@ -138,7 +138,7 @@ type RefreshSessionRequest struct {
 // js-sdk: refreshSession.
 func (a *Auth) RefreshSession(ctx context.Context, req RefreshSessionRequest) (*Credentials, error) {
 	// WIRE.md 6.1.
-	const op = "RefreshSession"
+	const op = client.RefreshOp
 	if req.RefreshToken == "" {
 		return a.forceRefresh(ctx, op, "")
 	}

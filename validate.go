@@ -13,8 +13,8 @@ import (
 	"github.com/cloudbase-community/tcbauth/internal/wire"
 )
 
-// ErrInvalidParams matches every [ValidationError] and every server error of [CategoryInvalidParams]. Correct the request
-// before trying again.
+// ErrInvalidParams matches every [ValidationError], every server error of [CategoryInvalidParams], and the errors of [New],
+// [NewApp] and [FromEnv] about their arguments, options and variables. Correct what was given before trying again.
 var ErrInvalidParams = errors.New("tcbauth: invalid parameters")
 
 // ValidationError says which field of a request breaks which rule. Nothing was sent. It matches [ErrInvalidParams].

@@ -1,7 +1,6 @@
 package authtest_test
 
 import (
-	"fmt"
 	"html"
 	"io"
 	"net/http"
@@ -161,58 +160,6 @@ func TestDevicePageEnds(t *testing.T) {
 		require.NoError(t, err)
 		assert.Equal(t, 405, status)
 	}
-}
-
-// A form without a user who can sign in is shown again, and decides nothing.
-func TestDevicePageChoice(t *testing.T) {
-	t.Parallel()
-	srv := authtest.NewServer(t)
-	issued := askForDevice(t, srv)
-	openDevice(t, srv, issued.text("verification_uri_complete"), nil).says(t, 200, "no users yet")
-	ok(t, srv, "signin/anonymously", "", object{})
-	srv.Seed(
-		authtest.User{Sub: "1", Username: "blocked_01", Blocked: true}, authtest.User{Sub: "2", Username: "pending_01", Pending: true},
-		authtest.User{Sub: "3", Username: "user_03", Phone: "+1 4155552671"}, authtest.User{Sub: "4", Email: email},
-		authtest.User{Sub: "5", Identities: map[string]string{"wx_open": "x"}},
-	)
-	choice := openDevice(t, srv, issued.text("verification_uri_complete"), nil)
-	choice.says(t, 200, "blocked_01", "not activated", "user_03", email)
-	assert.NotContains(t, choice.text, "anonymous")
-	assert.Equal(t, 2, strings.Count(choice.text, " disabled>"))
-	assert.Less(t, strings.Index(choice.text, "user_03"), strings.Index(choice.text, "blocked_01"), "who can sign in comes first")
-	for want, fields := range map[string][]string{
-		"Choose a user":            {"do", "approve", "login", " "},
-		"no such user":             {"do", "approve", "sub", "9"},
-		"There is no such user":    {"do", "approve", "login", "nobody", "sub", "3"},
-		"blocked or not activated": {"do", "approve", "sub", "1"},
-		"cannot sign in":           {"do", "approve", "login", "pending_01"},
-	} {
-		again := choice.submit(t, srv, fields...)
-		again.says(t, 422, want, `role="alert"`)
-	}
-	choice.submit(t, srv, "do", "something").says(t, 400, "could not be read")
-	choice.submit(t, srv, "do", "approve", "login", "+44 20 7946 0000").says(t, 422, "no such user") // where its country ends is not known
-	refused(t, srv, "token", "", poll(issued["device_code"]), 400, "authorization_pending", 0)
-
-	for login, want := range map[string]string{
-		"user_03": "3", " +1-415-555-2671 ": "3", strings.ToUpper(email): "4",
-		"139 0000 0000": "", "+86 13900000001": "", "New@B.cn": "", // new users
-	} {
-		issued := askForDevice(t, srv)
-		openDevice(t, srv, issued.text("verification_uri_complete"), nil).submit(t, srv, "do", "approve", "login", login, "sub", "5").says(t, 200, "Approved")
-		session := ok(t, srv, "token", "", poll(issued["device_code"]))
-		if want != "" {
-			assert.Equal(t, want, session["sub"], login)
-			continue
-		}
-		me := ok(t, srv, "user/me", session.text("access_token"), nil)
-		assert.Contains(t, []string{"+86 13900000000", "+86 13900000001", "new@b.cn"}, me.text("phone_number")+me.text("email"), login)
-	}
-
-	for i := range 200 {
-		srv.Seed(authtest.User{Username: fmt.Sprint("user_many_", i)})
-	}
-	openDevice(t, srv, issued.text("verification_uri_complete"), nil).says(t, 200, "more users are not listed")
 }
 
 // Whoever tries codes has to wait, also with a right one. It ends by itself.

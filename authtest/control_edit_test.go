@@ -76,6 +76,72 @@ func TestControlBlocksAnonymousUsers(t *testing.T) {
 	assert.Equal(t, sub, ok(t, srv, "signup", "", in).text("sub"))
 }
 
+// Users may take names that no seed may give them, or lose every name. Whoever edits them then changes what was given, and nothing else.
+func TestControlEditsUsersOfOddNames(t *testing.T) {
+	t.Parallel()
+	srv := listen(t)
+	srv.Seed(authtest.User{Sub: "1", Username: "user_01", Password: password}, authtest.User{Sub: "2", Identities: map[string]string{"wx_open": "x"}})
+	session := signIn(t, srv, "user_01")
+	ok(t, srv, "user/basic/edit", session.text("access_token"), object{"username": "ann@home"})
+	done(t, srv, "PATCH", "users/1", `{"blocked":true,"name":"Ann"}`)
+	refused(t, srv, "signin", "", object{"username": "ann@home", "password": password}, 400, "user_blocked", 0)
+	done(t, srv, "PATCH", "users/1", `{"blocked":false,"username":"ann@home"}`)
+	ok(t, srv, "signin", "", object{"username": "ann@home", "password": password})
+	for body, want := range map[string]string{`{"username":"bob@home"}`: "username", `{"email":"x"}`: "email", `{"username":""}`: "a user needs"} {
+		status, out := control(t, srv, "PATCH", "users/1", body)
+		assert.Equal(t, 400, status, body)
+		assert.Contains(t, out.text("error_description"), want, body)
+	}
+	assert.Equal(t, 200, visit(t, srv, "", url.Values{"do": {"block"}, "id": {"1"}}).status)
+	refused(t, srv, "signin", "", object{"username": "ann@home", "password": password}, 400, "user_blocked", 0)
+
+	token := vouch(t, srv, "wx_open", authtest.ProviderUser{Sub: "x"})
+	session = ok(t, srv, "signin/with/provider", "", object{"provider_token": token})
+	ok(t, srv, "DELETE user/provider/wx_open", session.text("access_token"), nil)
+	done(t, srv, "PATCH", "users/2", `{"blocked":true}`)
+}
+
+// Identities that are given replace those that there are, as groups do. The name at a third party goes with the identity.
+func TestControlEditsIdentities(t *testing.T) {
+	t.Parallel()
+	srv := listen(t, authtest.WithProviders("a", "b"))
+	srv.Seed(authtest.User{Sub: "1", Username: "user_01", Password: password, Groups: []string{"g"}})
+	bearer := signIn(t, srv, "user_01").text("access_token")
+	for _, provider := range []string{"a", "b"} {
+		token := vouch(t, srv, provider, authtest.ProviderUser{Sub: provider + "-1", Name: "Ann at " + provider})
+		ok(t, srv, "user/provider/bind", bearer, object{"provider_token": token})
+	}
+	providers := func() (all []string) {
+		for _, p := range list(t, ok(t, srv, "user/me", bearer, nil), "providers") {
+			all = append(all, p.text("id")+" "+p.text("provider_user_id")+" "+p.text("name"))
+		}
+		return all
+	}
+	both := []string{"a a-1 Ann at a", "b b-1 Ann at b"}
+	require.Equal(t, both, providers())
+	for _, step := range []struct {
+		patch string
+		want  []string
+	}{
+		{`{"name":"Ann"}`, both},
+		{`{"identities":{"b":"b-1","a":"a-1"}}`, both},
+		{`{"identities":{"a":"a-2","b":"b-1"}}`, []string{"a a-2 ", "b b-1 Ann at b"}},
+		{`{"identities":{"b":"b-1"}}`, []string{"b b-1 Ann at b"}},
+		{`{"identities":{}}`, nil},
+		{`{"identities":{"a":"a-1"}}`, []string{"a a-1 "}},
+		{`{"identities":null}`, nil},
+	} {
+		done(t, srv, "PATCH", "users/1", step.patch)
+		assert.Equal(t, step.want, providers(), step.patch)
+	}
+	assert.Equal(t, []any{"g"}, list(t, done(t, srv, "GET", "users", ""), "users")[0]["groups"])
+
+	token := vouch(t, srv, "a", authtest.ProviderUser{Sub: "a-1", Name: "Ann at a"})
+	ok(t, srv, "user/provider/bind", bearer, object{"provider_token": token})
+	srv.Seed(authtest.User{Sub: "1", Username: "user_01", Password: password, Identities: map[string]string{"a": "a-3"}})
+	assert.Equal(t, []string{"a a-3 "}, providers(), "a seed is no exception")
+}
+
 func TestControlRules(t *testing.T) {
 	t.Parallel()
 	srv := listen(t, authtest.WithoutLimits(), authtest.WithLoginOff(authtest.LoginCustom))

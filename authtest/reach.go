@@ -8,8 +8,6 @@ import (
 	"net"
 	"net/url"
 	"strings"
-
-	"github.com/cloudbase-community/tcbauth/authtest/internal/guard"
 )
 
 // WithPublicURL sets the base URL of a server by Listen, for clients that do not reach it by its address. It becomes URL,
@@ -55,12 +53,6 @@ func WithControlToken(token string) Option {
 		c.controlToken = token
 		return nil
 	}
-}
-
-// isElsewhere says whether clients know the server by the name of another host.
-func (c *config) isElsewhere() bool {
-	u, err := url.Parse(c.publicURL)
-	return c.publicURL != "" && (err != nil || !guard.IsLoopback(u.Host))
 }
 
 // clientTLS is the TLS configuration of the server's own client; nil without TLS.

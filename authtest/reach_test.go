@@ -140,6 +140,59 @@ func TestControlToken(t *testing.T) {
 	}
 }
 
+// A proxy may give the server its own name for it. A form of the public URL's page is good all the same, and of no other's.
+func TestFormsOfThePublicOrigin(t *testing.T) {
+	t.Parallel()
+	const token = "Bearer 0123456789abcdef"
+	for public, tests := range map[string]map[string]int{
+		"http://test.example": {
+			"http://test.example": 200, "http://test.example:8080": 403, "https://test.example": 403, "http://evil.example": 403, "null": 403,
+		},
+		"https://Test.Example:443": {"https://test.example": 200, "http://test.example": 403},
+		"http://test.example:8080": {"http://test.example:8080": 200, "http://test.example": 403},
+		"http://[2001:db8::1]:80":  {"http://[2001:db8::1]": 200, "http://[2001:db8::2]": 403},
+	} {
+		srv := listen(t, authtest.WithPublicURL(public), authtest.WithControlToken("0123456789abcdef"))
+		for origin, want := range tests {
+			got := visit(t, srv, "", url.Values{"do": {"clear-faults"}}, "Authorization", token, "Host", "127.0.0.1:9190", "Origin", origin)
+			assert.Equal(t, want, got.status, "%s %s", public, origin)
+		}
+		got := visit(t, srv, "", url.Values{"do": {"clear-faults"}}, "Host", "127.0.0.1:9190", "Origin", "http://test.example")
+		assert.Equal(t, 401, got.status, "the origin does not stand in for the token")
+	}
+}
+
+// Whoever may not have the page gets a page that says why, and a program gets JSON.
+func TestRefusalsOfThePage(t *testing.T) {
+	t.Parallel()
+	elsewhere := listen(t, authtest.WithPublicURL("http://test.example"))
+	for name, tt := range map[string]struct {
+		srv     *authtest.Server
+		headers []string
+		status  int
+		text    string
+		json    string
+	}{
+		"another name": {listen(t), []string{"Host", "emulator"}, 403, "for the machine that the emulator runs on", "is for this machine only"},
+		"elsewhere":    {elsewhere, []string{"Host", "127.0.0.1"}, 403, "Start the emulator with a control token", "needs a control token"},
+		"no token":     {listen(t, authtest.WithControlToken("0123456789abcdef")), nil, 401, "the control token of the emulator", "needs the control token"},
+		"in a frame":   {listen(t), []string{"Sec-Fetch-Site", "cross-site", "Sec-Fetch-Dest", "iframe"}, 403, "tab of its own", "another origin"},
+		"in Chinese":   {elsewhere, []string{"Accept-Language", "zh"}, 403, "请为模拟器设置控制令牌", "needs a control token"},
+		"by a proxy":   {listen(t), []string{"X-Forwarded-For", "192.0.2.1"}, 403, "for the machine that the emulator runs on", "is for this machine only"},
+	} {
+		got := visit(t, tt.srv, "", nil, tt.headers...)
+		assert.Equal(t, tt.status, got.status, name)
+		assert.Equal(t, "text/html; charset=utf-8", got.header.Get("Content-Type"), name)
+		assert.Contains(t, got.text, tt.text, name)
+		assert.NotContains(t, got.text, "user_01")
+		status, out := control(t, tt.srv, "GET", "users", "", tt.headers...)
+		assert.Equal(t, tt.status, status, name)
+		assert.Contains(t, out.text("error_description"), tt.json, name)
+	}
+	got := openDevice(t, elsewhere, elsewhere.URL+"/device", nil)
+	got.says(t, 403, "Start the emulator with a control token")
+}
+
 // claimsOf are the claims of a token, whoever has signed it.
 func claimsOf(t *testing.T, token string) object {
 	t.Helper()

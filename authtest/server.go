@@ -80,8 +80,9 @@ var ErrNotLoopback = errors.New("authtest: other machines could reach this addre
 // [ErrNotLoopback] unless AllowNonLoopback is given. Web pages of every origin may call the auth operations. Close ends it.
 //
 // Beside the auth operations it serves, under /_emulator/, a page for developers and the control API of the emulator, for this machine,
-// or with [WithControlToken] for every caller that has the token, and for no web page of another origin. Bodies are JSON,
-// whatever the Content-Type, and so are answers, but for those of net/http itself (404, 405):
+// or with [WithControlToken] for every caller that has the token, and for no web page of another origin, as far as the browser tells:
+// at a name that is neither https nor this machine's it does not tell what a page fetches. Bodies are JSON, whatever the Content-Type,
+// and so are answers, but for those of net/http itself (404, 405):
 //
 //   - GET inbox?to=&after=&wait=5s: {"messages":[{"to","channel","code","sent_at"}]}, newest first. It waits if there is none;
 //     after=, the sent_at of one that was seen, is for the next one
@@ -90,7 +91,8 @@ var ErrNotLoopback = errors.New("authtest: other machines could reach this addre
 //   - POST reset: [Server.Reset]
 //   - GET users, POST users {"username","password","phone_number","email",...} or {"users":[...]}: [Server.Seed], with the
 //     fields of [WithSeed]; it answers their subs
-//   - PATCH users/{sub} with the fields that change, DELETE users/{sub}
+//   - PATCH users/{sub} with the fields that change, DELETE users/{sub}. A field that is given replaces the old one, also identities
+//     and groups; a password of "" takes the password away
 //   - GET sessions, DELETE sessions/{id}, DELETE sessions?sub= for all of a user's
 //   - GET requests?operation=, GET operations: the requests so far, and the known operations
 //   - GET rules, PATCH rules with those that change, DELETE rules for those of the start: the rules of [WithSeed] from sms_interval to
@@ -100,9 +102,10 @@ var ErrNotLoopback = errors.New("authtest: other machines could reach this addre
 //     [Server.Fault]. GET has "fired", the calls that a fault has hit, and "used_up" for one that hits no more
 //   - GET captchas: what the pictures say, newest first. POST captchas {"operations":["verification"]}: [Server.RequireCaptcha]
 //   - POST provider-codes {"provider_id","sub",...}: [Server.ProviderCode]
-//   - GET devices, POST devices {"user_code","sub"} or {"user_code","deny":true}: [Server.ApproveDevice], [Server.DenyDevice]
-//   - GET qrcodes, POST qrcodes {"qr_code_id","sub"}: [Server.ScanQRCode]; {"qr_code_id","user"}: a user scans it, by their sub;
-//     {"qr_code_id","deny":true}: it expires
+//   - GET devices: the newest 1000 that wait. POST devices {"user_code","sub"} or {"user_code","deny":true}: [Server.ApproveDevice],
+//     [Server.DenyDevice]
+//   - GET qrcodes: the newest 1000 that wait. POST qrcodes {"qr_code_id","sub"}: [Server.ScanQRCode]; {"qr_code_id","user"}: a user
+//     scans it, by their sub; {"qr_code_id","deny":true}: it expires
 //   - POST keys: [Server.RotateKey]
 //   - POST tokens {"kind","key","sub","env","age","claims"}: [Server.IssueToken]; kind is access_token, anonymous_token,
 //     publishable_key or api_key, key is server, unknown or forged
@@ -172,8 +175,8 @@ func start(t testing.TB, cfg config, listener net.Listener, url string) (*Server
 	}
 	handler := ops.Handler(env)
 	if t == nil {
-		who := guard.Guard{Token: cfg.controlToken, Elsewhere: cfg.isElsewhere()}
-		handler = control.With(env, who, page.Routes(env), approve.With(env, &who, ops.WithCORS(handler)))
+		who := guard.Guard{Token: cfg.controlToken, PublicURL: cfg.publicURL}
+		handler = control.With(env, who, page.Routes(env), approve.KeepOut(env), approve.With(env, &who, ops.WithCORS(handler)))
 	} else {
 		handler = approve.With(env, nil, handler)
 	}

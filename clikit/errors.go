@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"time"
 
 	"github.com/cloudbase-community/tcbauth"
@@ -21,14 +22,15 @@ const (
 	ExitNeedsPerson   = 5   // an answer of the user is missing
 	ExitRateLimited   = 6   // too many attempts or messages; retry_after in JSON
 	ExitStorage       = 7   // the store of sessions, its lock, or the profiles
-	ExitService       = 8   // the network or the service
+	ExitService       = 8   // the network or the service, or the time was over
 	ExitInterrupted   = 130 // ctrl-C, or a signal
 )
 
 // LoginRequired is the error where nobody is signed in with the profile.
 type LoginRequired struct {
 	App, Profile string
-	Env          string // "" if none was ever chosen
+	Env          string   // "" if none was ever chosen
+	Flags        []string // with them "login" has the settings of the failed command, for example "--profile", "work"
 }
 
 // Error says so, for developers.
@@ -37,7 +39,7 @@ func (e *LoginRequired) Error() string {
 }
 
 func (k *Kit) loginRequired(set *Settings) error {
-	return &LoginRequired{App: k.cfg.App, Profile: set.Profile.Value, Env: set.Env.Value}
+	return &LoginRequired{App: k.cfg.App, Profile: set.Profile.Value, Env: set.Env.Value, Flags: set.flags()}
 }
 
 // NeedsPerson means that an answer of the user is missing and nobody can be asked.
@@ -131,6 +133,11 @@ func kindOf(err error) kind {
 		return kind{ExitService, "service"}
 	}
 	return kind{ExitError, "error"}
+}
+
+// damaged reports whether err is about a stored session that nobody can ever read. Any other error of the store may pass.
+func damaged(err error) bool {
+	return errors.Is(err, tcbauth.ErrStore) && tcbauth.HTTPStatus(err) == http.StatusUnauthorized
 }
 
 func as[E error](err error) bool {

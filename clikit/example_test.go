@@ -72,6 +72,6 @@ func ExampleKit_Exit() {
 	_, err = kit.Auth(context.Background())
 	fmt.Println("exit code", kit.Exit(err)) // in a program: os.Exit(kit.Exit(err))
 	// Output:
-	// mytool: nobody is signed in with profile default; sign in: mytool login
+	// mytool: nobody is signed in with profile default; sign in: mytool login --store file
 	// exit code 4
 }

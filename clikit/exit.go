@@ -70,8 +70,9 @@ type failure struct {
 }
 
 // Message returns a sentence about err for the user, in one of the languages of messages. For an error that only the
-// tool's owner or its caller can correct, such as a wrong environment id, it is the Help of the *tcbauth.Error, in the
-// language of the call. It is "" for nil.
+// tool's owner or its caller can correct, such as a wrong environment id, it is the Help of the *tcbauth.Error instead. For
+// tcbauth.ErrProviderNotEnabled the Help, which says what to turn on, follows the sentence. Help is in the language of the
+// call: an Auth of the kit has that of the kit, unless Config.Options sets another. Message is "" for nil.
 func Message(err error, language string) string {
 	if err == nil {
 		return ""
@@ -83,7 +84,7 @@ func Message(err error, language string) string {
 		return e.message(language)
 	}
 	if e, ok := errors.AsType[*LoginRequired](err); ok {
-		return nobodySignedIn.In(language, e.Profile, e.App, profileFlag(e.Profile))
+		return nobodySignedIn.In(language, e.Profile, command([]string{e.App, "login"}, e.Flags))
 	}
 	switch kindOf(err).code {
 	case ExitInterrupted:

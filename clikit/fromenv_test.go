@@ -27,6 +27,7 @@ func TestFromEnv(t *testing.T) {
 		app, err := tcbauth.FromEnv(tcbauth.WithMaxAttempts(1))
 		if tt.refusal != "" {
 			require.ErrorContains(t, err, tt.refusal)
+			require.ErrorIs(t, err, tcbauth.ErrInvalidParams)
 			continue
 		}
 		require.NoError(t, err)

@@ -23,16 +23,20 @@ import (
 
 const phone = "+86 13800000000"
 
-// person is somebody at a terminal, who gives the answers of a test in their order. Everything that the terminal shows is in
-// screen, with what they type, but for what is hidden.
+// person is somebody at a terminal, who gives the answers of a test in their order, and after them waits for the deadline or
+// leaves with ctrl-C. Everything that the terminal shows is in screen, with what they type, but for what is hidden.
 type person struct {
 	t       *testing.T
 	screen  bytes.Buffer
 	answers []func() string
 }
 
-func (p *person) next() (string, error) {
+func (p *person) next(ctx context.Context) (string, error) {
 	if len(p.answers) == 0 {
+		if _, limited := ctx.Deadline(); limited {
+			<-ctx.Done()
+			return "", fmt.Errorf("no answer: %w", ctx.Err())
+		}
 		return "", clikit.ErrInterrupted
 	}
 	answer := p.answers[0]()
@@ -42,15 +46,15 @@ func (p *person) next() (string, error) {
 
 func (p *person) CanAsk() bool { return true }
 
-func (p *person) Line(_ context.Context, question string) (string, error) {
-	answer, err := p.next()
+func (p *person) Line(ctx context.Context, question string) (string, error) {
+	answer, err := p.next(ctx)
 	_, _ = fmt.Fprintln(&p.screen, question+answer)
 	return answer, err
 }
 
-func (p *person) Hidden(_ context.Context, question string) (string, error) {
+func (p *person) Hidden(ctx context.Context, question string) (string, error) {
 	_, _ = fmt.Fprintln(&p.screen, question)
-	return p.next()
+	return p.next(ctx)
 }
 
 func (p *person) Countdown(ctx context.Context, until time.Time, text func(time.Duration) string) error {
@@ -59,7 +63,7 @@ func (p *person) Countdown(ctx context.Context, until time.Time, text func(time.
 	case <-time.After(time.Until(until)):
 		return nil
 	case <-ctx.Done():
-		return clikit.ErrInterrupted
+		return fmt.Errorf("too early: %w", ctx.Err())
 	}
 }
 
@@ -89,6 +93,7 @@ type desk struct {
 
 	captchas []string     // that the person has read rightly
 	answered func([]byte) // is told each answer of the server; nil: nobody wants to know
+	stored   func()       // is called after each operation of the store of sessions; nil: nobody wants to know
 }
 
 // RoundTrip sends a request of the tool's.
@@ -114,7 +119,14 @@ func newDesk(t *testing.T, language string, opts ...authtest.Option) *desk {
 		Stdin: strings.NewReader(""), Stdout: io.Discard, Stderr: &p.screen,
 		LookupEnv: func(string) (string, bool) { return "", false },
 		Prompter:  p,
-		Options:   []tcbauth.Option{tcbauth.WithHTTPClient(&http.Client{Transport: d}), tcbauth.WithMaxAttempts(1)},
+		Options: []tcbauth.Option{
+			tcbauth.WithHTTPClient(&http.Client{Transport: d}), tcbauth.WithMaxAttempts(1),
+			tcbauth.WithObserver(tcbauth.Observer{Store: func(context.Context, tcbauth.StoreOp) {
+				if d.stored != nil {
+					d.stored()
+				}
+			}}),
+		},
 	})
 	require.NoError(t, err)
 	kit.Flags.Lang, kit.Flags.Store = language, clikit.StoreFile

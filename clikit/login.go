@@ -120,12 +120,13 @@ func (k *Kit) openForLogin(ctx context.Context, o *LoginOptions) (*opened, error
 	return s, k.answerCaptcha(ctx, s, *o)
 }
 
-// forgetDamaged removes a session that cannot be read, whose place the new one takes: calls of a sign-in look at it first.
+// forgetDamaged removes a damaged session, whose place the new one takes: calls of a sign-in look at it first.
 func forgetDamaged(ctx context.Context, s *opened) error {
-	if _, err := s.auth.HasLoginState(ctx); errors.Is(err, tcbauth.ErrStore) {
+	_, err := s.auth.HasLoginState(ctx)
+	if damaged(err) {
 		return s.auth.SetCredentials(ctx, nil)
 	}
-	return nil
+	return err
 }
 
 // askAccount asks for a phone number or an email address unless the options say how to sign in.

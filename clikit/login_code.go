@@ -112,8 +112,8 @@ func (k *Kit) askCode(ctx context.Context, s *opened, c *coded) (*tcbauth.LoginS
 			k.Say(Message(err, k.Language()))
 		case errors.Is(err, tcbauth.CodeAborted): // this code is dead
 			k.Say(Message(err, k.Language()))
-			if resend, asked := k.yes(ctx, sendAnother); asked != nil || !resend {
-				return nil, errors.Join(err, asked)
+			if err := k.goOn(ctx, sendAnother, err); err != nil {
+				return nil, err
 			}
 			if err := k.sendCode(ctx, s, c); err != nil {
 				return nil, err
@@ -139,10 +139,10 @@ func (k *Kit) sendCode(ctx context.Context, s *opened, c *coded) error {
 		}
 		k.Say(Message(err, k.Language()))
 		if err := k.ask().Countdown(ctx, k.cfg.Now().Add(wait), k.untilSend); err != nil {
-			return err
+			return overdue(err)
 		}
-		if send, asked := k.yes(ctx, sendNow); asked != nil || !send {
-			return errors.Join(err, asked)
+		if err := k.goOn(ctx, sendNow, err); err != nil {
+			return err
 		}
 	}
 }

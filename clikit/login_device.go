@@ -31,9 +31,13 @@ func (k *Kit) loginOnDevice(ctx context.Context, s *opened) (*tcbauth.LoginState
 		_ = k.ask().QR(page)   // the code above will do
 		_ = k.ask().Open(page) // so it will where there is no browser
 	}
-	return s.auth.PollDeviceToken(ctx, tcbauth.PollDeviceTokenRequest{
+	state, err := s.auth.PollDeviceToken(ctx, tcbauth.PollDeviceTokenRequest{
 		DeviceCode: device.DeviceCode, Interval: device.Interval, ExpiresIn: device.ExpiresIn,
 	})
+	if ctx.Err() != nil { // the wait has ended, not a request
+		err = overdue(err)
+	}
+	return state, err
 }
 
 // scanPause is the time between two looks at a code that waits to be scanned.
@@ -103,7 +107,7 @@ func (k *Kit) showScan(data, file string) error {
 	return nil
 }
 
-// pause waits, or returns the error of ctx once that ends.
+// pause waits. If ctx ends before, that is the error.
 func pause(ctx context.Context, d time.Duration) error {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
@@ -111,6 +115,6 @@ func pause(ctx context.Context, d time.Duration) error {
 	case <-timer.C:
 		return nil
 	case <-ctx.Done():
-		return ctx.Err()
+		return overdue(ctx.Err())
 	}
 }

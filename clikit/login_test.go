@@ -1,6 +1,7 @@
 package clikit_test
 
 import (
+	"context"
 	"encoding/json"
 	"net/http"
 	"net/url"
@@ -75,6 +76,48 @@ func TestNothingIsSentUnasked(t *testing.T) {
 				_, err = d.kit.Login(t.Context(), clikit.LoginOptions{Phone: phone})
 				assert.Equal(t, tt.code, clikit.ExitCode(err), err)
 				assert.Len(t, d.srv.Messages(phone), 1)
+			})
+		})
+	}
+}
+
+// The deadline of a command ends each question and each wait of its dialog in one way.
+func TestDeadlineOfADialog(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		o       clikit.LoginOptions
+		started bool // a code was sent before, so that the next one has to wait
+		captcha bool
+		after   time.Duration
+	}{
+		"the account":  {after: time.Minute},
+		"the password": {o: clikit.LoginOptions{User: "gopher_01"}, after: time.Minute},
+		"the code":     {o: clikit.LoginOptions{Phone: phone}, after: time.Minute},
+		"a captcha":    {o: clikit.LoginOptions{Phone: phone}, captcha: true, after: time.Minute},
+		"the wait":     {o: clikit.LoginOptions{Phone: phone}, started: true, after: 30 * time.Second},
+		"its end":      {o: clikit.LoginOptions{Phone: phone}, started: true, after: 90 * time.Second},
+		"a device":     {o: clikit.LoginOptions{Device: true}, after: 7 * time.Second},
+		"a scan":       {o: clikit.LoginOptions{MiniProgram: "wx0123456789"}, after: 3 * time.Second},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				d := newDesk(t, "en")
+				if tt.captcha {
+					d.srv.RequireCaptcha("verification")
+				}
+				if tt.started {
+					_, err := d.kit.StartLogin(t.Context(), clikit.LoginOptions{Phone: phone})
+					require.NoError(t, err)
+				}
+				ctx, cancel := context.WithTimeout(t.Context(), tt.after)
+				defer cancel()
+				began := time.Now()
+				_, err := d.kit.Login(ctx, tt.o)
+				require.ErrorIs(t, err, context.DeadlineExceeded, d.screen.String())
+				assert.Equal(t, tt.after, time.Since(began))
+				assert.Equal(t, clikit.ExitService, clikit.ExitCode(err), err)
+				assert.Equal(t, "the time for this command is over", clikit.Message(err, "en"), err)
 			})
 		})
 	}

@@ -26,7 +26,7 @@ type LogoutOptions struct {
 // session is removed anyway, and the error says so. With All it is then kept, so that you can try again.
 //
 // A session can be unusable: it is damaged, its key is lost, or the server has ended it. It is removed too. With All that
-// is an error, because the other devices stay signed in.
+// is an error, because the other devices stay signed in. If the store only fails to read the session, nothing is removed.
 func (k *Kit) Logout(ctx context.Context, o LogoutOptions) (bool, error) {
 	set, err := k.Settings()
 	if err != nil {
@@ -55,10 +55,10 @@ func (k *Kit) logout(ctx context.Context, set *Settings, o LogoutOptions) (bool,
 	}
 	there, err := s.auth.HasLoginState(ctx)
 	switch {
-	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
-		return false, err
-	case err != nil: // damaged: it cannot be revoked
+	case damaged(err): // it cannot be revoked
 		return true, errors.Join(o.others(), s.auth.SetCredentials(ctx, nil))
+	case err != nil:
+		return false, err
 	case !there:
 		return false, nil
 	case o.Local:

@@ -41,6 +41,9 @@ const (
 // errNoProfile: a file has something else than it should.
 var errNoProfile = errors.New("it is no profile; delete it")
 
+// errMayStay: a damaged profile is deleted, and did not say where its session is.
+var errMayStay = errors.New("clikit: the damaged profile is deleted, but its session may still be stored")
+
 // Profiles returns the stored profiles, sorted by name, without damaged files.
 func (k *Kit) Profiles() ([]Profile, error) {
 	dir, err := k.dir()
@@ -89,21 +92,17 @@ func (k *Kit) UseProfile(name string) error {
 	return k.write(filepath.Join(dir, currentFile), []byte(name+"\n"))
 }
 
-// DeleteProfile signs out as [Kit.Logout] does, and removes the profile. If the profile's file is damaged, it only removes
-// the file. If the profile was in use, [DefaultProfile] is used again.
+// DeleteProfile signs out as [Kit.Logout] does, and removes the profile. If the profile was in use, [DefaultProfile] is
+// used again.
+//
+// If the profile's file is damaged, it signs out with the settings of flags, variables and defaults. If there is no session
+// with these, it removes the file, and the error says that a session may still be stored.
 func (k *Kit) DeleteProfile(ctx context.Context, name string) error {
 	if err := k.known(name); err != nil {
 		return err
 	}
-	p, err := k.readProfile(name)
-	if err != nil && !errors.Is(err, errNoProfile) {
-		return err
-	}
-	var out error
-	if err == nil {
-		_, out = k.logout(ctx, p.settings(), LogoutOptions{})
-	}
-	if out != nil && !errors.Is(out, errNotRevoked) {
+	out := k.signOutOf(ctx, name)
+	if out != nil && !errors.Is(out, errNotRevoked) && !errors.Is(out, errMayStay) {
 		return out
 	}
 	dir, err := k.dir()
@@ -118,6 +117,27 @@ func (k *Kit) DeleteProfile(ctx context.Context, name string) error {
 		err = removed(profileFile(dir, name))
 	}
 	return errors.Join(out, err)
+}
+
+// signOutOf signs out of a profile that is to be deleted.
+func (k *Kit) signOutOf(ctx context.Context, name string) error {
+	p, err := k.readProfile(name)
+	if err == nil {
+		_, err = k.logout(ctx, p.settings(), LogoutOptions{})
+		return err
+	}
+	if !errors.Is(err, errNoProfile) {
+		return err
+	}
+	set, err := k.settingsWith(Setting{name, FromProfile}, &Profile{})
+	if err != nil {
+		return err
+	}
+	there, err := k.logout(ctx, set, LogoutOptions{})
+	if err == nil && !there {
+		err = errMayStay
+	}
+	return err
 }
 
 // known fails unless something is remembered under a name.

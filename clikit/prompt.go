@@ -3,6 +3,7 @@ package clikit
 import (
 	"context"
 	"errors"
+	"fmt"
 	"image"
 	"io"
 	"strings"
@@ -92,17 +93,20 @@ func (k *Kit) answer(ctx context.Context, what Question, ask func(context.Contex
 	}
 }
 
-// yes asks whether something is to be done. Enter alone is no: it may have been typed ahead.
-func (k *Kit) yes(ctx context.Context, question bilingual.Text) (bool, error) {
+// goOn asks whether to go on after a failure, which is the error if not. Enter alone is no: it may have been typed ahead.
+func (k *Kit) goOn(ctx context.Context, question bilingual.Text, failed error) error {
 	answer, err := k.ask().Line(ctx, question.In(k.Language()))
-	if errors.Is(err, io.EOF) {
-		return false, nil
+	switch {
+	case errors.Is(err, io.EOF):
+		return failed
+	case err != nil:
+		return overdue(err)
 	}
 	switch strings.ToLower(strings.TrimSpace(answer)) {
 	case "y", "yes", "是":
-		return true, err
+		return nil
 	}
-	return false, err
+	return failed
 }
 
 // stdinOf reads an answer from a line of standard input. A password is not changed, and not shown if standard input is a
@@ -122,10 +126,21 @@ func (k *Kit) stdinOf(ctx context.Context, what Question) (string, error) {
 	return answer, unanswered(what, err)
 }
 
-// unanswered is the error of a question. Where the input or the time has ended, an answer is missing.
+// unanswered is the error of a question. Where the input has ended, an answer is missing.
 func unanswered(what Question, err error) error {
-	if errors.Is(err, io.EOF) || errors.Is(err, context.DeadlineExceeded) {
+	if errors.Is(err, io.EOF) {
 		return missing(what)
+	}
+	return overdue(err)
+}
+
+// errTimeOver: the deadline of a command has come while it asked the user, or waited.
+var errTimeOver = errors.New("clikit: the time for the command is over")
+
+// overdue is the error of a question or of a wait, which a deadline may have ended.
+func overdue(err error) error {
+	if errors.Is(err, context.DeadlineExceeded) {
+		return fmt.Errorf("%w: %w", errTimeOver, err)
 	}
 	return err
 }

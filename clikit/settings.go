@@ -1,6 +1,7 @@
 package clikit
 
 import (
+	"slices"
 	"strings"
 )
 
@@ -39,18 +40,24 @@ type Settings struct {
 
 // Settings returns the settings in use. It reads the profile.
 func (k *Kit) Settings() (*Settings, error) {
-	set := &Settings{Profile: k.setting("--profile", k.Flags.Profile, varProfile)}
-	if set.Profile.Value == "" {
+	name := k.setting("--profile", k.Flags.Profile, varProfile)
+	if name.Value == "" {
 		current, err := k.currentProfile()
 		if err != nil {
 			return nil, err
 		}
-		set.Profile = current
+		name = current
 	}
-	profile, err := k.readProfile(set.Profile.Value)
+	profile, err := k.readProfile(name.Value)
 	if err != nil {
 		return nil, err
 	}
+	return k.settingsWith(name, profile)
+}
+
+// settingsWith are the settings in use with what a profile has.
+func (k *Kit) settingsWith(name Setting, profile *Profile) (*Settings, error) {
+	set := &Settings{Profile: name}
 	set.Env = k.setting("--env", k.Flags.Env, varEnv).or(profile.Env, FromProfile).or(k.cfg.Env, FromDefault)
 	set.Region = k.setting("--region", k.Flags.Region, varRegion)
 	set.BaseURL = k.setting("--base-url", k.Flags.BaseURL, varBaseURL)
@@ -114,21 +121,20 @@ func (k *Kit) variable(variable string) (string, bool) {
 	return value, value != ""
 }
 
-// flags are the flags with which a later command has the same settings: the profile, and the settings that came from flags.
-func (s *Settings) flags() string {
-	flags := profileFlag(s.Profile.Value)
+// flags are the flags with which a later command has the same settings. They name a profile that came from a variable too:
+// it says whose session it is, and the variable may have been set for one command.
+func (s *Settings) flags() []string {
+	var flags []string
+	if s.Profile.Source != FromProfile && s.Profile.Source != FromDefault { // without a flag another one may be in use
+		flags = append(flags, "--profile", s.Profile.Value)
+	}
 	for _, of := range []Setting{s.Env, s.Region, s.BaseURL, s.Store} {
 		if strings.HasPrefix(of.Source, "--") {
-			flags += " " + of.Source + " " + of.Value
+			flags = append(flags, of.Source, of.Value)
 		}
 	}
 	return flags
 }
 
-// profileFlag is the flag that names a profile, "" for the default one.
-func profileFlag(name string) string {
-	if name == DefaultProfile {
-		return ""
-	}
-	return " --profile " + name
-}
+// command is a command line for the user to type.
+func command(words, flags []string) string { return strings.Join(slices.Concat(words, flags), " ") }

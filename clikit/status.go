@@ -11,7 +11,7 @@ import (
 // Status says who is signed in, and which settings are in use.
 type Status struct {
 	Settings
-	Server    string     `json:"server,omitempty"` // the URL in use; "" if neither --base-url nor a sign-in has chosen it
+	Server    string     `json:"server,omitempty"` // the URL in use; "" while it is not known
 	SignedIn  bool       `json:"signed_in"`
 	Sub       string     `json:"sub,omitempty"`
 	Account   string     `json:"account,omitempty"`    // as the profile remembers it

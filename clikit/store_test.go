@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -82,4 +83,67 @@ func TestStoreIsChosenOnce(t *testing.T) {
 	assert.Equal(t, clikit.ExitLoginRequired, clikit.ExitCode(err), err)
 	_, err = d.signsIn("")
 	require.NoError(t, err)
+}
+
+// A session that cannot be read now is no damaged one: it is neither removed nor replaced, also if only one read fails.
+func TestUnreadableSessionIsKept(t *testing.T) {
+	t.Parallel()
+	logout := func(o clikit.LogoutOptions) func(*testing.T, *desk) error {
+		return func(t *testing.T, d *desk) error {
+			there, err := d.kit.Logout(t.Context(), o)
+			assert.False(t, there)
+			return err
+		}
+	}
+	for name, try := range map[string]func(*testing.T, *desk) error{
+		"logout":         logout(clikit.LogoutOptions{}),
+		"logout --local": logout(clikit.LogoutOptions{Local: true}),
+		"logout --all":   logout(clikit.LogoutOptions{All: true}),
+		"login": func(_ *testing.T, d *desk) error {
+			_, err := d.signsIn(clikit.StoreFile)
+			return err
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			d := newDesk(t, "en")
+			where, err := d.signsIn(clikit.StoreFile)
+			require.NoError(t, err)
+			before, err := d.kit.Token(t.Context(), clikit.TokenOptions{})
+			require.NoError(t, err)
+
+			file := sessionIn(t, where.Dir)
+			require.NoError(t, os.Rename(file, file+".away"))
+			require.NoError(t, os.Mkdir(file, 0o700))
+			d.stored = func() {
+				d.stored = nil
+				assert.NoError(t, os.Remove(file))
+				assert.NoError(t, os.Rename(file+".away", file))
+			}
+			err = try(t, d)
+			assert.Equal(t, clikit.ExitStorage, clikit.ExitCode(err), err)
+			assert.NotContains(t, clikit.Message(err, "en"), "sign in again")
+			assert.Nil(t, d.stored)
+
+			after, err := d.kit.Token(t.Context(), clikit.TokenOptions{})
+			require.NoError(t, err)
+			assert.Equal(t, before.AccessToken, after.AccessToken)
+		})
+	}
+}
+
+// sessionIn is the file in which a session lies.
+func sessionIn(t *testing.T, dir string) string {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join(dir, "*.value"))
+	require.NoError(t, err)
+	for _, file := range files {
+		text, err := os.ReadFile(file) //nolint:gosec // G304: this test's own
+		require.NoError(t, err)
+		if strings.Contains(string(text), "access_token") {
+			return file
+		}
+	}
+	require.Fail(t, "no session there")
+	return ""
 }

@@ -2,9 +2,7 @@ package clikit
 
 import (
 	"errors"
-	"net/http"
 
-	"github.com/cloudbase-community/tcbauth"
 	"github.com/cloudbase-community/tcbauth/clikit/internal/console"
 	"github.com/cloudbase-community/tcbauth/internal/bilingual"
 )
@@ -19,7 +17,7 @@ var (
 	sendAnother    = bilingual.Of("Send a new code? [y/N] ", "重新发送验证码吗？[y/N] ")
 	signedIn       = bilingual.Of("Signed in as %s (profile %s, environment %s).", "已登录：%s（配置 %s，环境 %s）。")
 	sessionLiesIn  = bilingual.Of("The session is kept in the %s store, %s.", "会话保存在 %s 存储：%s。")
-	finishWith     = bilingual.Of("Sign in with it: %s login --finish --code-stdin%s", "用验证码完成登录：%s login --finish --code-stdin%s")
+	finishWith     = bilingual.Of("Sign in with it: %s", "用验证码完成登录：%s")
 	openOnDevice   = bilingual.Of("Open %s on any device and enter the code %s.", "请在任意设备上打开 %s，并输入代码 %s。")
 	captchaInFile  = bilingual.Of("The captcha is in the file %s.", "图形验证码保存在文件 %s。")
 	anotherPicture = bilingual.Of("Here is another picture.", "请看新的图片。")
@@ -47,7 +45,7 @@ var (
 // The texts of errors.
 var (
 	interrupted    = bilingual.Of("interrupted", "已中断")
-	nobodySignedIn = bilingual.Of("nobody is signed in with profile %s; sign in: %s login%s", "配置 %s 尚未登录，请先登录：%s login%s")
+	nobodySignedIn = bilingual.Of("nobody is signed in with profile %s; sign in: %s", "配置 %s 尚未登录，请先登录：%s")
 	answerMissing  = bilingual.Of("%s is missing, and nobody can be asked; give it by %s", "缺少%s，且无人可询问；请用 %s 给出")
 	captchaToRead  = bilingual.Of(
 		"a captcha must be read: look at %s, then run this again with %s and its characters on standard input",
@@ -77,9 +75,14 @@ var ownErrors = []struct {
 	{errChallengeOver, bilingual.Of("the code is too old; begin again with login --start", "验证码已过期；请重新运行 login --start")},
 	{errNotScanned, bilingual.Of("nobody has scanned the code in time, and it has expired", "小程序码已过期，无人扫描")},
 	{console.ErrPicture, bilingual.Of("the server has not sent a picture that can be shown", "服务端没有返回可显示的图片")},
+	{errTimeOver, bilingual.Of("the time for this command is over", "命令已超时")},
 	{errNotRevoked, bilingual.Of(
 		"signed out here, but the server could not be told; the session there ends by itself",
 		"本机已退出登录，但未能通知服务端；服务端的会话会自行过期",
+	)},
+	{errMayStay, bilingual.Of(
+		"the damaged profile is deleted, but its session may still be stored: run logout with the --profile, --env, --store and --base-url of its sign-in",
+		"损坏的配置已删除，但其会话可能仍保存在本机：请用登录时的 --profile、--env、--store 和 --base-url 运行 logout",
 	)},
 	{errOthersStay, bilingual.Of(
 		"the session was unusable and was removed here. The other devices are still signed in: sign in again, then run logout --all",
@@ -118,7 +121,7 @@ func storageMessage(err error, language string) string {
 			return known.text.In(language)
 		}
 	}
-	if errors.Is(err, tcbauth.ErrStore) && tcbauth.HTTPStatus(err) == http.StatusUnauthorized {
+	if damaged(err) {
 		return sessionDamaged.In(language)
 	}
 	return storageFailed.In(language)

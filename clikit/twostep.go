@@ -55,7 +55,7 @@ func (k *Kit) StartLogin(ctx context.Context, o LoginOptions) (*Challenge, error
 		return nil, err
 	}
 	k.tell(codeSent, c.to())
-	k.tell(finishWith, k.cfg.App, s.set.flags())
+	k.tell(finishWith, command([]string{k.cfg.App, "login", "--finish", AskCode.flags()}, s.set.flags()))
 	return &Challenge{Profile: s.set.Profile.Value, To: c.to(), ExpiresAt: p.Until.UTC().Truncate(time.Second)}, nil
 }
 

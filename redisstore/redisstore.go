@@ -21,9 +21,9 @@
 // A process can lose its lock while it is still running: if it was stopped, or cut off from Redis, for longer than the
 // lease. It must not overwrite what the next process wrote. Therefore each lock has a fencing token: a number greater than
 // all earlier ones, stored in the same hash. Get, Set and Delete with the context that Lock returned are scripts. They
-// compare the token and do their work in one step. If another process has taken the lock since, they do nothing and return
-// [ErrLockLost]. If no other process has, they do their work, even after the lease: a session that was just refreshed has
-// no other copy.
+// compare the token and do their work in one step. A script that finds that another process has taken the lock does nothing,
+// and the call returns [ErrLockLost]. If no other process has taken it, the script does its work, even after the lease: a
+// session that was just refreshed has no other copy.
 //
 // Each process measures a lease with its own clock, so a jump of Redis's clock does no harm. A lock that is held has no
 // time to live, so Redis does not evict it where it evicts only keys that have one. Redis can forget a lock: in a restart
@@ -58,8 +58,8 @@ import (
 
 const maxValue = 1 << 20 // bytes; a session is a few kB
 
-// ErrLockLost means that the call was made with the context of a lock that another caller has taken since. Nothing was
-// done.
+// ErrLockLost means that the call was made with the context of a lock that another caller has taken since. The last attempt
+// of the call did nothing; an earlier attempt whose answer was lost may have done its work.
 var ErrLockLost = errors.New("redisstore: the lock was lost: another process or call has taken it since")
 
 // Store is a [tcbauth.TokenStore], [tcbauth.Locker] and [tcbauth.Interruptible] in Redis. Make one with [New]. It is safe

@@ -43,8 +43,11 @@ func TestHelp(t *testing.T) {
 		assert.Empty(t, stderr)
 	}
 	_, stdout, _ := try(t, "emulator", "-h")
-	for _, flag := range []string{"-addr", "-env", "-seed", "-url-file", "-log", "-allow-non-loopback"} {
-		assert.Contains(t, stdout, flag)
+	for _, text := range []string{
+		"-addr", "-env", "-seed", "-url-file", "-log", "-allow-non-loopback",
+		"16 characters", `"code" in every error`, "rules wait for the next start", "needs port 0",
+	} {
+		assert.Contains(t, stdout, text)
 	}
 }
 
@@ -52,13 +55,36 @@ func TestUsageMistakes(t *testing.T) {
 	t.Parallel()
 	for _, args := range [][]string{
 		nil, {"serve"}, {"emulator", "-port", "1"}, {"emulator", "more"}, {"emulator", "-env"},
-		{"emulator", "-health", "http://127.0.0.1:1", "--", "npm", "test"},
+		{"emulator", "-health", "http://127.0.0.1:1", "--", "npm", "test"}, {"emulator", "-health", "http://127.0.0.1:1", "-relaxed"},
 	} {
 		code, stdout, stderr := try(t, args...)
 		assert.Equal(t, clikit.ExitUsage, code, args)
 		assert.Empty(t, stdout)
 		assert.Regexp(t, "^tcbauth: ", stderr)
 		assert.Equal(t, len(args) > 1, strings.Contains(stderr, "Usage"), "only the emulator has its own")
+	}
+}
+
+// What would do nothing, or could not be served, is refused before anything is.
+func TestFlagsThatDoNotGoTogether(t *testing.T) {
+	t.Parallel()
+	for says, args := range map[string][]string{
+		"-watch reads -seed again: give it a -seed":                               {"-watch"},
+		"several environments need several ports: give -addr port 0, or no -addr": {"-addr", "127.0.0.1:9190", "-env", "env-1", "-env", "env-2"},
+		"a public URL belongs to one environment: give only one -env":             {"-public-url", "http://emulator", "-env", "env-1", "-env", "env-2"},
+		"a state is of one environment: give one -env only":                       {"-state", "f", "-env", "env-1", "-env", "env-2"},
+		"-tls-host is for the certificate that -tls makes":                        {"-tls-host", "emulator"},
+		"a certificate and its key belong together: give -tls-cert and -tls-key":  {"-tls-key", "f"},
+	} {
+		t.Run(args[0], func(t *testing.T) {
+			t.Parallel()
+			log := filepath.Join(t.TempDir(), "log")
+			code, stdout, stderr := try(t, append([]string{"emulator", "-log", log}, args...)...)
+			assert.Equal(t, clikit.ExitError, code)
+			assert.Empty(t, stdout)
+			assert.Equal(t, "tcbauth: "+says+"\n", stderr)
+			assert.NoFileExists(t, log)
+		})
 	}
 }
 

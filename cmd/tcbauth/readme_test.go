@@ -4,7 +4,6 @@ package main
 
 import (
 	"bytes"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -36,10 +35,7 @@ func TestREADME(t *testing.T) {
 	require.NoError(t, err)
 	require.Contains(t, string(page), lines, "the page about the command has them too")
 
-	port, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0") // 8791 may be taken here
-	require.NoError(t, err)
-	require.NoError(t, port.Close())
-	own := port.Addr().String()
+	own := freeAddress(t) // 8791 may be taken here
 	dir := t.TempDir()
 	binary, err := os.Executable()
 	require.NoError(t, err)

@@ -129,7 +129,7 @@ func TestSeedIsReadAgainByAllOrNone(t *testing.T) {
 	assert.Equal(t, 400, signIn(first))
 	assert.Equal(t, 400, signIn(second))
 	write(`{"users":[{"sub":"7","username":"user_01","password":"passw0rd"}]}`)
-	read("was read again: accounts and codes")
+	read("was read again: users and codes")
 	assert.Equal(t, 200, signIn(first))
 	assert.Equal(t, 200, signIn(second))
 	p.end(t)

@@ -7,12 +7,13 @@ version, in Node on an adapter and in Chromium. ✓ says that the flow passes, a
 does not: in the js-sdk's words, or by what it does otherwise than the flow states. Where Node and Chromium differ, \`a / b\` has
 Node first. The flows are written for 2.32.0.
 
-- 2.2.0 and 2.11.0 run with the packages of their time; npm takes newer ones today. In Node they read \`window\`, which is not
-  there.
+- 2.2.0 and 2.11.0 are pinned to the dependencies of their release date; a plain \`npm install\` would pick newer ones. In Node they
+  fail, because they read \`window\`.
 - 2.2.0 to 2.28.8, and 3.3.3, have fewer methods and other shapes: an error may have the number as its \`code\`, no category, or be
   wrapped in another one; what is absent is \`undefined\` and not \`null\`.
 - 2.28.8 and 3.3.3 have a build for Node, which ends the process if \`ws\` is not installed. Here the build for pages runs.
-- js-sdk 3 sets its address anew at each \`init\`. With \`detectSessionInUrl\` it sends a request before a page can say another one.`
+- js-sdk 3 sets its address again at each \`init\`. With \`detectSessionInUrl\` it sends a request before the page can set
+  another address.`
 
 const PASSED = '✓'
 

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
 	"strings"
 
 	"github.com/cloudbase-community/tcbauth"
@@ -42,8 +43,8 @@ func live(ctx context.Context, cfg liveConfig) error {
 	switch {
 	case err == nil:
 		return tell(cfg.out, "signed in already: id "+user.Sub)
-	case errors.Is(err, tcbauth.ErrStore):
-		// A damaged session is no obstacle to signing in anew.
+	case errors.Is(err, tcbauth.ErrStore) && tcbauth.HTTPStatus(err) == http.StatusUnauthorized:
+		// A damaged session is no obstacle to signing in again.
 		if err := tell(cfg.out, err.Error()); err != nil {
 			return err
 		}

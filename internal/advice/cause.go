@@ -17,6 +17,7 @@ const (
 	AccessKeyRefused              // the access key was refused
 	StoreFailed                   // ErrStore
 	StoreDamaged                  // ErrStore, because of a session that nobody can read
+	RefreshLost                   // ErrOutcomeUnknown of a refresh
 	OutcomeUnknown                // ErrOutcomeUnknown
 	InvalidResponse               // ErrInvalidResponse
 	Interrupted                   // the call's context was cancelled
@@ -63,7 +64,7 @@ var causes = []Meaning{
 		HTTP: http.StatusUnauthorized, Message: signIn, Help: replaceDamaged,
 	},
 	{
-		Cause: OutcomeUnknown, When: When{Path: []string{"token"}}, Source: "ErrOutcomeUnknown of a refresh", Open: true,
+		Cause: RefreshLost, Source: "ErrOutcomeUnknown of a refresh", Open: true,
 		HTTP: http.StatusBadGateway, Message: offline, Help: refreshLost,
 	},
 	{

@@ -101,6 +101,12 @@ func TestHelpOfSpecialCases(t *testing.T) {
 		_, err := a.RefreshSession(ctx, tcbauth.RefreshSessionRequest{})
 		return err
 	}
+	grant := func(ctx context.Context, a *tcbauth.Auth) error {
+		_, err := a.GrantToken(ctx, tcbauth.GrantTokenRequest{
+			GrantType: "authorization_code", Code: testbed.PlantedCode, CodeVerifier: "v", RedirectURI: "https://x/",
+		})
+		return err
+	}
 	late, cancel := context.WithDeadline(t.Context(), time.Now().Add(-time.Hour))
 	t.Cleanup(cancel)
 	gone, cancel := context.WithCancel(t.Context())
@@ -120,6 +126,7 @@ func TestHelpOfSpecialCases(t *testing.T) {
 		"lost reply":      {t.Context(), memory, testbed.Lost(errors.New("connection reset")), verify, tcbauth.ErrOutcomeUnknown, "Check before you repeat it"},
 		"lost read":       {t.Context(), nil, testbed.Lost(errors.New("connection reset")), me, tcbauth.ErrOutcomeUnknown, "check the network"},
 		"lost refresh":    {t.Context(), nil, testbed.Lost(errors.New("connection reset")), refresh, tcbauth.ErrOutcomeUnknown, "Call again"},
+		"lost grant":      {t.Context(), memory, testbed.Lost(errors.New("connection reset")), grant, tcbauth.ErrOutcomeUnknown, "Check before you repeat it"},
 		"damaged session": {t.Context(), damaged, testbed.Answer{}, me, tcbauth.ErrStore, "Sign in again, which replaces it"},
 		"502":             {t.Context(), memory, testbed.HTML(502), verify, tcbauth.ErrOutcomeUnknown, "Check before you repeat it"},
 		"broken store":    {t.Context(), testbed.NewBrokenStore(memory, "Get"), testbed.Answer{}, me, tcbauth.ErrStore, "token store"},
@@ -137,20 +144,52 @@ func TestHelpOfSpecialCases(t *testing.T) {
 		}, errNoTicket, "A function that was passed"},
 	} {
 		for language, assertLanguage := range helpLanguages {
-			p := &testbed.Peer{Answer: func(int, testbed.Arrived) testbed.Answer { return tt.given }}
-			store := tt.store
-			if store == nil {
-				store = testbed.SessionStore(t)
-			}
-			err := tt.call(tt.ctx, testbed.NewPeerApp(t, p, store, tcbauth.WithLanguage(language), tcbauth.WithTicketSource(
-				func(context.Context, string) (string, error) { return "", errNoTicket })).Auth())
-			require.ErrorIs(t, err, tt.want, name)
-			help := testbed.ErrorOf(t, err).Help
-			assertLanguage(t, help, name)
-			if language == "en-US" {
-				assert.Contains(t, help, tt.says, name)
-			}
+			t.Run(name+", "+language, func(t *testing.T) {
+				t.Parallel()
+				p := &testbed.Peer{Answer: func(int, testbed.Arrived) testbed.Answer { return tt.given }}
+				store := tt.store
+				if store == nil {
+					store = testbed.SessionStore(t)
+				}
+				err := tt.call(tt.ctx, testbed.NewPeerApp(t, p, store, tcbauth.WithLanguage(language), tcbauth.WithTicketSource(
+					func(context.Context, string) (string, error) { return "", errNoTicket })).Auth())
+				require.ErrorIs(t, err, tt.want)
+				help := testbed.ErrorOf(t, err).Help
+				assertLanguage(t, help, name)
+				if language == "en-US" {
+					assert.Contains(t, help, tt.says)
+				}
+			})
 		}
+	}
+}
+
+// A read that its own context has ended is no fault of the network.
+func TestReadWhoseContextEnds(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		ends   func(ctx context.Context, cancel context.CancelFunc)
+		why    error
+		status int
+		says   string
+	}{
+		"cancelled": {func(_ context.Context, cancel context.CancelFunc) { cancel() }, context.Canceled, 499, "was cancelled"},
+		"too late":  {func(ctx context.Context, _ context.CancelFunc) { <-ctx.Done() }, context.DeadlineExceeded, 504, "WithTimeout"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			ctx, cancel := context.WithTimeout(t.Context(), time.Second/2)
+			defer cancel()
+			p := &testbed.Peer{Answer: func(int, testbed.Arrived) testbed.Answer {
+				tt.ends(ctx, cancel)
+				return testbed.Lost(ctx.Err())
+			}}
+			auth := testbed.NewPeerApp(t, p, testbed.SessionStore(t), tcbauth.WithLanguage("en-US")).Auth()
+			_, err := auth.IsUsernameRegistered(ctx, tcbauth.IsUsernameRegisteredRequest{Username: "ann"})
+			require.ErrorIs(t, err, tt.why)
+			assert.Contains(t, testbed.ErrorOf(t, err).Help, tt.says)
+			assert.Equal(t, tt.status, tcbauth.HTTPStatus(err))
+		})
 	}
 }
 

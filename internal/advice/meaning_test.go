@@ -189,8 +189,7 @@ What the session does:
 			return m.Code == "" && m.Status == 0 && m.Cause == advice.None
 		}},
 		{"## Failures without an answer, or in addition to it\n\nThese count before the answer. If no category is named, it is the answer's.\n\n" +
-			"If trying again cannot do anything twice, as with a call that only reads, the row of `unreachable` counts instead of that of\n" +
-			"`ErrOutcomeUnknown`.\n\n",
+			"For a call that may safely be repeated, such as a read, see the row of `unreachable`, not that of `ErrOutcomeUnknown`.\n\n",
 			func(m advice.Meaning) bool { return m.Cause != advice.None }},
 	}
 	for i, section := range sections {

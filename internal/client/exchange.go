@@ -25,6 +25,9 @@ func Version(version string) string {
 	return V1
 }
 
+// RefreshOp is the Op of a refresh, whichever call needed it.
+const RefreshOp = "RefreshSession"
+
 // refreshBody is the js-sdk's, an empty secret included (WIRE.md 6.1).
 type refreshBody struct {
 	ClientID     string `json:"client_id"`
@@ -42,7 +45,7 @@ func (c *Client) Refresh(ctx context.Context, s *session.Credentials, version, d
 		version = Version(s.Version)
 	}
 	req := &wire.Request{
-		Op: "RefreshSession", Method: http.MethodPost, Path: version + "/token", DeviceID: deviceID, Body: refreshBody{
+		Op: RefreshOp, Method: http.MethodPost, Path: version + "/token", DeviceID: deviceID, Body: refreshBody{
 			ClientID: c.cfg.ClientID, ClientSecret: c.cfg.ClientSecret,
 			GrantType: "refresh_token", RefreshToken: s.RefreshToken,
 		},

@@ -193,9 +193,8 @@ func (h *Handle) finish(held context.Context, stored *Credentials, reason error)
 	return err
 }
 
-// Prepare returns the device id to sign in with. First it asks the store whether it can keep a session, before something is
-// spent on one: a store that can run out of room for a lock and for room, any other for what it has. It fails with a *StoreError
-// or *InterruptedError.
+// Prepare returns the device id to sign in with. Before something is spent on a session, it makes sure that the store works: of
+// a Reserver it takes the lock and reserves room, any other store it reads. It fails with a *StoreError or *InterruptedError.
 func (h *Handle) Prepare(ctx context.Context) (string, error) {
 	switch {
 	case h.keeper.store.reserver != nil:

@@ -54,6 +54,7 @@ func (h *Handle) TakePending(ctx context.Context) (held context.Context, p *Pend
 	stays := context.AfterFunc(ctx, cancel)
 	held, unlock, err := h.keeper.lock(turn, h.keys.pending(), nil) // without a limit: the one before may have to read a captcha
 	if err != nil {
+		stays()
 		cancel()
 		if ctx.Err() != nil {
 			err = &InterruptedError{ctx.Err()}

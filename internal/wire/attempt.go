@@ -41,8 +41,8 @@ func (a *attempt) Value(key any) any {
 	return a.Context.Value(key)
 }
 
-// attempt sends the request once and reads the whole answer, for a caller's context. t sees what becomes of the connection
-// where a call costs, else it is nil.
+// attempt sends the request once and reads the whole answer. caller is the context of the call; the attempt has its own time
+// limit within it. t sees what becomes of the connection where a call costs, else it is nil.
 func (c *Client) attempt(caller context.Context, req *Request, target url.URL, body []byte) (ans *answer, t *trace, err error) {
 	limited, cancel := context.WithTimeout(caller, c.timeout)
 	defer cancel()

@@ -24,7 +24,7 @@ func With(s *service.Service, g *guard.Guard, next http.Handler) http.Handler {
 	mux.HandleFunc("POST "+service.DevicePath, p.post)
 	var guarded http.Handler = mux
 	if g != nil {
-		guarded = g.Before(mux, p.keepOut)
+		guarded = g.Before(mux, KeepOut(s))
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == service.DevicePath {
@@ -35,10 +35,14 @@ func With(s *service.Service, g *guard.Guard, next http.Handler) http.Handler {
 	})
 }
 
-// keepOut answers whom the guard refuses.
-func (p page) keepOut(w http.ResponseWriter, r *http.Request, why guard.Reason) {
-	texts := map[guard.Reason]string{guard.NoToken: "want_token", guard.NotLocal: "this_host", guard.OtherOrigin: "from_itself"}
-	show(w, r, p.Env, why.Status(), view{Step: "end", Title: "keep_out", Text: texts[why]})
+// KeepOut answers whom a guard refuses with a page that says why.
+func KeepOut(s *service.Service) guard.Refuse {
+	texts := map[guard.Reason]string{
+		guard.NoToken: "want_token", guard.TokenUnset: "token_unset", guard.NotLocal: "this_host", guard.OtherOrigin: "from_itself",
+	}
+	return func(w http.ResponseWriter, r *http.Request, why guard.Reason) {
+		show(w, r, s.Env, why.Status(), view{Step: "end", Title: "keep_out", Text: texts[why]})
+	}
 }
 
 // get is GET /device?user_code=&lang=&done=. done is set when the user has just decided.
@@ -50,6 +54,7 @@ func (p page) get(w http.ResponseWriter, r *http.Request) {
 	}
 	p.Lock()
 	status, v := p.look(code, r.URL.Query().Get("done") != "")
+	p.list(&v)
 	p.Unlock()
 	show(w, r, p.Env, status, v)
 }
@@ -74,8 +79,14 @@ func (p page) look(code string, done bool) (status int, v view) {
 	}
 	v = view{Step: "choose", UserCode: d.UserCode, Client: d.ClientID, Scope: d.Scope, device: d}
 	v.Minutes = int((d.Expires.Sub(p.Now()) + time.Minute - 1) / time.Minute)
-	v.Users, v.More = rowsOf(p.Service)
 	return http.StatusOK, v
+}
+
+// list adds the users to choose from, if the view asks for a choice.
+func (p page) list(v *view) {
+	if v.device != nil {
+		v.Users, v.More = rowsOf(p.Service)
+	}
 }
 
 // maxForm is the largest form that is read.
@@ -88,7 +99,10 @@ func (p page) post(w http.ResponseWriter, r *http.Request) {
 		show(w, r, p.Env, http.StatusBadRequest, view{Step: "enter", Problem: "bad_form"})
 		return
 	}
+	p.Lock()
 	status, v := p.decide(r.PostForm)
+	p.list(&v)
+	p.Unlock()
 	if status != http.StatusSeeOther {
 		show(w, r, p.Env, status, v)
 		return
@@ -103,8 +117,6 @@ func (p page) post(w http.ResponseWriter, r *http.Request) {
 
 // decide carries a form out. 303 is that it has decided; else what to show.
 func (p page) decide(form url.Values) (status int, v view) {
-	p.Lock()
-	defer p.Unlock()
 	status, v = p.look(form.Get("user_code"), false)
 	if v.device == nil {
 		return status, v
@@ -112,11 +124,11 @@ func (p page) decide(form url.Values) (status int, v view) {
 	switch form.Get("do") {
 	case "refuse":
 		v.device.Denied = true
-		return http.StatusSeeOther, v
+		return http.StatusSeeOther, view{UserCode: v.UserCode}
 	case "approve":
 		v.Sub, v.Login = form.Get("sub"), form.Get("login")
 		if v.device.Approved, v.Problem = choose(p.Service, v.Sub, v.Login); v.Problem == "" {
-			return http.StatusSeeOther, v
+			return http.StatusSeeOther, view{UserCode: v.UserCode}
 		}
 		return http.StatusUnprocessableEntity, v
 	default:

@@ -5,7 +5,6 @@ import (
 	"strings"
 
 	"github.com/cloudbase-community/tcbauth/authtest/internal/address"
-	"github.com/cloudbase-community/tcbauth/authtest/internal/random"
 	"github.com/cloudbase-community/tcbauth/authtest/internal/service"
 )
 
@@ -30,28 +29,28 @@ func rowOf(a *service.Account) row {
 	return r
 }
 
-// rowsOf returns the users to choose from, those first who can sign in, and then the oldest first; more is how many are left out.
+// rowsOf returns the newest users to choose from, those first who can sign in; more is how many are left out.
 func rowsOf(s *service.Service) (rows []row, more int) {
-	for _, a := range s.People.OldestFirst() {
-		if !a.Anonymous {
-			rows = append(rows, rowOf(a))
-		}
+	users, all := s.People.Newest(maxRows, func(a *service.Account) bool { return !a.Anonymous })
+	for _, a := range users {
+		rows = append(rows, rowOf(a))
 	}
 	slices.SortStableFunc(rows, func(a, b row) int { return strings.Compare(a.Status, b.Status) })
-	more = max(0, len(rows)-maxRows)
-	return rows[:len(rows)-more], more
+	return rows, all - len(rows)
 }
 
 // choose returns the user of a form, or the text that says why not. What was typed goes before what was clicked. An address
-// that nobody has makes a new user, as a sign-up by a code does.
+// that nobody has makes a new user if the rules let one sign up by a code.
 func choose(s *service.Service, sub, login string) (a *service.Account, problem string) {
-	if login = strings.TrimSpace(login); login != "" {
-		if a = find(s, login); a == nil {
-			a = newUser(s, login)
+	login = strings.TrimSpace(login)
+	switch {
+	case login != "":
+		if a = s.People.Find(login); a == nil {
+			return newUser(s, login)
 		}
-	} else if sub != "" {
+	case sub != "":
 		a = s.People.BySub(sub)
-	} else {
+	default:
 		return nil, "choose_one"
 	}
 	switch {
@@ -63,36 +62,28 @@ func choose(s *service.Service, sub, login string) (a *service.Account, problem 
 	return a, ""
 }
 
-// find returns the user of a username, or of an address in any form.
-func find(s *service.Service, login string) *service.Account {
-	if a := s.People.ByLogin(login); a != nil {
-		return a
-	}
-	key := address.Key(login)
-	if key == "" {
-		return nil
-	}
-	for _, a := range s.People.OldestFirst() {
-		if address.Key(a.Phone) == key || address.Key(a.Email) == key {
-			return a
-		}
-	}
-	return nil
-}
-
-// newUser makes a user of an address; nil if the text is none.
-func newUser(s *service.Service, login string) *service.Account {
-	person := service.Person{Sub: random.Sub()}
+// newUser makes a user of an address, or returns the text that says why not. Where the code of a country ends is known of China's
+// only: other numbers have to be written as the server writes them.
+func newUser(s *service.Service, login string) (a *service.Account, problem string) {
 	const china = "+86"
-	switch key := address.Key(login); {
+	person, method := service.Person{}, service.LoginPhone
+	switch number, ok := strings.CutPrefix(address.Key(login), china); {
 	case address.IsEmail(login):
-		person.Email = address.EmailKey(login)
-	case address.IsPhone(login):
-		person.Phone = login
-	case strings.HasPrefix(key, china):
-		person.Phone = china + " " + key[len(china):]
-	default: // where the code of the country ends is not known
-		return nil
+		person.Email, method = address.EmailKey(login), service.LoginEmail
+	case ok:
+		person.Phone = china + " " + number
+	default:
+		person.Phone = strings.Join(strings.Fields(login), " ")
 	}
-	return s.People.Add(person)
+	if person.Email == "" && !address.IsPhone(person.Phone) {
+		return nil, "bad_user"
+	}
+	if s.LoginOff[method] || s.SignUpOff[method] {
+		return nil, "sign_up_off"
+	}
+	a, err := s.People.Seed(person)
+	if err != nil {
+		return nil, "bad_user"
+	}
+	return a, ""
 }

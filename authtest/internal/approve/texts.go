@@ -29,7 +29,7 @@ var texts = map[string]struct{ en, zh string }{
 	"more":        {"%d more users are not listed: type one below.", "还有 %d 个用户未列出，可在下方输入。"},
 	"other":       {"Another user", "其他用户"},
 	"first":       {"User", "用户"},
-	"other_how":   {"Username, phone number or email. A phone number or an email that is new makes a new user.", "用户名、手机号或邮箱。新的手机号或邮箱会创建新用户。"},
+	"other_how":   {"Username, phone number or email. A new phone number or email makes a new user, if the rules let users sign up by it.", "用户名、手机号或邮箱。若规则允许注册，新的手机号或邮箱会创建新用户。"},
 	"BLOCKED":     {"blocked", "已停用"},
 	"PENDING":     {"not activated", "未激活"},
 	"approve":     {"Approve", "允许"},
@@ -50,10 +50,12 @@ var texts = map[string]struct{ en, zh string }{
 	"bad_form":    {"The form could not be read. Try again.", "无法读取提交的内容，请重试。"},
 	"choose_one":  {"Choose a user, or type one.", "请选择或输入一个用户。"},
 	"bad_user":    {"There is no such user. Write a new phone number as +86 13800000000.", "没有此用户。新的手机号请写成 +86 13800000000。"},
+	"sign_up_off": {"The rules let no user sign up by such an address. Choose an existing user.", "规则不允许以此方式注册，请选择已有的用户。"},
 	"bad_status":  {"This user is blocked or not activated and cannot sign in.", "此用户已停用或未激活，无法登录。"},
 	"keep_out":    {"This page cannot be used here", "此处不能使用此页"},
 	"this_host":   {"It signs in as any user, and so it is for the machine that the emulator runs on. For other machines, start the emulator with a control token.", "此页可以登录任何用户，因此只能在运行模拟器的机器上打开。其他机器要使用，请为模拟器设置控制令牌。"},
 	"want_token":  {"It signs in as any user, and so it asks for a password: the control token of the emulator.", "此页可以登录任何用户，因此需要密码：模拟器的控制令牌。"},
+	"token_unset": {"It signs in as any user, and the public URL of the emulator names another host. Start the emulator with a control token to use it.", "此页可以登录任何用户，而模拟器的公开地址指向其他主机。要使用此页，请为模拟器设置控制令牌。"},
 	"from_itself": {"Open the link in a tab of its own.", "请在单独的标签页中打开此链接。"},
 }
 

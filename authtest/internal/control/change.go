@@ -52,16 +52,13 @@ func (s control) postUsers(w http.ResponseWriter, r *http.Request) {
 	if !readBody(w, r, &in) {
 		return
 	}
-	users := []service.Person{service.Person(in.Person)}
+	users := []service.Person{in.Person}
 	if in.Users != nil {
 		if string(answer.JSON(in.Person)) != "{}" {
 			done(w, errors.New("users and the fields of one user exclude each other"))
 			return
 		}
-		users = users[:0]
-		for _, u := range in.Users {
-			users = append(users, service.Person(u))
-		}
+		users = in.Users
 	}
 	subs, err := s.Seed(users)
 	if err != nil {

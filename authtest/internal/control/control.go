@@ -11,10 +11,9 @@ import (
 	"github.com/cloudbase-community/tcbauth/authtest/internal/service"
 )
 
-// With puts the control API and the page, behind a guard, before the handler of the auth API. They refuse what a web
-// page of another origin sends or fetches, so that no page that a developer visits can read codes or reset the server; a link to the
-// page may be followed.
-func With(service *service.Service, g guard.Guard, page map[string]http.HandlerFunc, auth http.Handler) http.Handler {
+// With puts the control API and the page, behind a guard, before the handler of the auth API. keepOut answers whoever may not have
+// the page.
+func With(service *service.Service, g guard.Guard, page map[string]http.HandlerFunc, keepOut guard.Refuse, auth http.Handler) http.Handler {
 	s := control{service}
 	mux := http.NewServeMux()
 	handlers := map[string]http.HandlerFunc{
@@ -58,7 +57,11 @@ func With(service *service.Service, g guard.Guard, page map[string]http.HandlerF
 		method, name, _ := strings.Cut(pattern, " ")
 		mux.HandleFunc(method+" "+root+name, handle)
 	}
-	protected := g.Before(mux, func(w http.ResponseWriter, _ *http.Request, why guard.Reason) {
+	protected := g.Before(mux, func(w http.ResponseWriter, r *http.Request, why guard.Reason) {
+		if r.URL.Path == root {
+			keepOut(w, r, why)
+			return
+		}
 		refuse(w, why.Status(), "the control API "+why.String())
 	})
 

@@ -2,6 +2,7 @@ package control
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"io"
 	"net/http"
@@ -15,7 +16,17 @@ import (
 
 // This file has what changes or ends one thing that is named by its id, and the rules.
 
-// patchUser is PATCH users/{sub} with the fields of a user that change. A password of "" takes the password away.
+// replaced is a map that JSON replaces; into a plain one it would add.
+type replaced map[string]string
+
+// UnmarshalJSON reads an object, or null.
+func (m *replaced) UnmarshalJSON(text []byte) error {
+	*m = nil
+	return json.Unmarshal(text, (*map[string]string)(m))
+}
+
+// patchUser is PATCH users/{sub} with the fields of a user that change, each of which replaces all that the field was. A password of
+// "" takes the password away.
 func (s control) patchUser(w http.ResponseWriter, r *http.Request) {
 	body, ok := readRaw(w, r)
 	if !ok {
@@ -24,8 +35,9 @@ func (s control) patchUser(w http.ResponseWriter, r *http.Request) {
 	done(w, s.EditUser(r.PathValue("sub"), func(p *service.Person) (keepPassword bool, err error) {
 		in := struct {
 			*service.Person
-			Password *string `json:"password"`
-		}{Person: p}
+			Password   *string  `json:"password"`
+			Identities replaced `json:"identities"`
+		}{Person: p, Identities: p.Identities}
 		sub := p.Sub
 		if err := decode(body, &in); err != nil {
 			return false, err
@@ -33,6 +45,7 @@ func (s control) patchUser(w http.ResponseWriter, r *http.Request) {
 		if p.Sub != sub {
 			return false, errors.New("the sub of a user does not change")
 		}
+		p.Identities = in.Identities
 		if in.Password != nil {
 			p.Password = *in.Password
 		}
@@ -112,7 +125,7 @@ func (s control) deleteRules(w http.ResponseWriter, r *http.Request) {
 	reply(w, s.Rules())
 }
 
-// getDevices is GET devices: those that wait for a decision, the newest first.
+// getDevices is GET devices: those that wait for a decision, the newest first, maxListed at most.
 func (s control) getDevices(w http.ResponseWriter, r *http.Request) {
 	if _, ok := readQuery(w, r); !ok {
 		return
@@ -132,7 +145,7 @@ func (s control) getDevices(w http.ResponseWriter, r *http.Request) {
 	reply(w, map[string]any{"devices": devices})
 }
 
-// getQRCodes is GET qrcodes: those that wait to be scanned, the newest first.
+// getQRCodes is GET qrcodes: those that wait to be scanned, the newest first, maxListed at most.
 func (s control) getQRCodes(w http.ResponseWriter, r *http.Request) {
 	if _, ok := readQuery(w, r); !ok {
 		return

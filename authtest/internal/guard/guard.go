@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"net/url"
 	"strings"
 )
 
@@ -16,9 +17,10 @@ type Guard struct {
 	// may call from anywhere, by any host's name. "" is no token: then only loopback callers that name a loopback host may call.
 	Token string
 
-	// Elsewhere says that clients know the server by the name of another host. Then only the token admits a caller, since what a
-	// proxy forwards looks like a request of this machine.
-	Elsewhere bool
+	// PublicURL is the base URL by which clients know the server, "" for its address. A page of its origin may send forms, by
+	// whatever name a proxy calls the server. If it names another host, only the token admits a caller, since what a proxy forwards
+	// looks like a request of this machine.
+	PublicURL string
 }
 
 // Reason says why a call is refused.
@@ -26,7 +28,8 @@ type Reason int
 
 // The reasons.
 const (
-	NoToken Reason = iota // the call lacks the token
+	NoToken    Reason = iota // the call lacks the token
+	TokenUnset               // only a token would admit the call, and the server has none
 	NotLocal
 	OtherOrigin
 )
@@ -44,6 +47,8 @@ func (r Reason) String() string {
 	switch r {
 	case NoToken:
 		return "needs the control token"
+	case TokenUnset:
+		return "needs a control token, since the public URL names another host: start the emulator with one"
 	case NotLocal:
 		return "is for this machine only"
 	default:
@@ -51,16 +56,27 @@ func (r Reason) String() string {
 	}
 }
 
-// Before puts the guard before a handler. It refuses what a web page of another origin sends or fetches, so that no page that a
-// developer visits can act through their browser; a link from there may be followed. refuse answers whom it keeps out.
-func (g Guard) Before(next http.Handler, refuse func(http.ResponseWriter, *http.Request, Reason)) http.Handler {
+// Refuse answers whom a guard keeps out.
+type Refuse func(http.ResponseWriter, *http.Request, Reason)
+
+// Before puts the guard before a handler. It refuses what a web page of another origin sends or fetches, as far as the browser tells,
+// so that no page that a developer visits can act through their browser. Browsers tell of every form, but of what is fetched only
+// where the server's name is https or this machine's. A link from another origin may be followed.
+func (g Guard) Before(next http.Handler, refuse Refuse) http.Handler {
 	protection := http.NewCrossOriginProtection()
+	public, err := url.Parse(g.PublicURL)
+	elsewhere := g.PublicURL != "" && (err != nil || !IsLoopback(public.Host))
+	if g.PublicURL != "" && err == nil {
+		_ = protection.AddTrustedOrigin(originOf(public)) // a host that makes no origin is not trusted
+	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch {
 		case g.Token != "" && !knows(r, g.Token):
 			w.Header().Set("WWW-Authenticate", `Basic realm="tcbauth emulator: any name, and the control token", charset="UTF-8"`)
 			refuse(w, r, NoToken)
-		case g.Token == "" && !g.isLocal(r):
+		case g.Token == "" && elsewhere:
+			refuse(w, r, TokenUnset)
+		case g.Token == "" && !isLocal(r):
 			refuse(w, r, NotLocal)
 		case IsFetchedElsewhere(r) || protection.Check(r) != nil:
 			refuse(w, r, OtherOrigin)
@@ -70,9 +86,15 @@ func (g Guard) Before(next http.Handler, refuse func(http.ResponseWriter, *http.
 	})
 }
 
+// originOf is the origin of a URL as browsers write it: in lower case, and without the scheme's own port.
+func originOf(u *url.URL) string {
+	usual := map[string]string{"http": ":80", "https": ":443"}[u.Scheme]
+	return u.Scheme + "://" + strings.TrimSuffix(strings.ToLower(u.Host), usual)
+}
+
 // isLocal says whether a request has come from this machine, as far as it shows.
-func (g Guard) isLocal(r *http.Request) bool {
-	return !g.Elsewhere && !isForwarded(r) && IsLoopback(r.RemoteAddr) && IsLoopback(r.Host)
+func isLocal(r *http.Request) bool {
+	return !isForwarded(r) && IsLoopback(r.RemoteAddr) && IsLoopback(r.Host)
 }
 
 // isForwarded says whether a proxy tells that it has forwarded the request.

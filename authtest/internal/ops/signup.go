@@ -26,7 +26,7 @@ func signUp(s *service.Service, c *call) (any, *refusal.Error) {
 		return nil, refused
 	}
 	person := service.Person{Sub: random.Sub(), Username: in["username"], Password: in["password"], Name: in["name"], Picture: in["picture"]}
-	provider, refused := signUpProof(s, in, &person)
+	provider, refused := signingUp(s, in, &person)
 	if refused != nil {
 		return nil, refused
 	}
@@ -54,8 +54,9 @@ func signUp(s *service.Service, c *call) (any, *refusal.Error) {
 	return openSession(s, c, u, provider)
 }
 
-// signUpProof finds out who signs up, fills in what is proven and returns the claim provider_type.
-func signUpProof(s *service.Service, in map[string]string, person *service.Person) (provider string, refused *refusal.Error) {
+// signingUp finds out who signs up, fills in the phone number or email address that the request proves, and returns the claim
+// provider_type.
+func signingUp(s *service.Service, in map[string]string, person *service.Person) (provider string, refused *refusal.Error) {
 	if in["provider_token"] == "" || in["phone_number"] != "" || in["email"] != "" {
 		to, refused := provenContact(s, "SignUpRequest", in)
 		switch {

@@ -122,7 +122,7 @@ func scan(s *service.Service, f form) *mistake {
 
 func refuseQR(s *service.Service, f form) *mistake { return gone(s.DenyQRCode(f.get("id"))) }
 
-// chosen is the sub of the user that a form names, by whatever signs users in or by the sub; "" is none.
+// chosen is the sub of the user that a form names, "" for none. What was typed goes before what was selected.
 func chosen(s *service.Service, f form) string {
 	name := f.get("name")
 	if name == "" {
@@ -130,10 +130,7 @@ func chosen(s *service.Service, f form) string {
 	}
 	s.Lock()
 	defer s.Unlock()
-	if a := s.People.BySub(name); a != nil {
-		return a.Sub
-	}
-	if a := s.People.ByLogin(name); a != nil {
+	if a := s.People.Find(name); a != nil {
 		return a.Sub
 	}
 	return ""

@@ -94,7 +94,7 @@ func block(s *service.Service, f form) *mistake { return setBlocked(s, f, true) 
 func unblock(s *service.Service, f form) *mistake { return setBlocked(s, f, false) }
 
 func setBlocked(s *service.Service, f form, blocked bool) *mistake {
-	return gone(s.EditUser(f.get("id"), func(in *service.Person) (keepPassword bool, err error) {
+	return ofPerson(s.EditUser(f.get("id"), func(in *service.Person) (keepPassword bool, err error) {
 		in.Blocked = blocked
 		return true, nil
 	}))

@@ -1,6 +1,7 @@
 package service
 
 import (
+	"maps"
 	"slices"
 	"time"
 
@@ -64,9 +65,11 @@ func (a *Account) Become(in Person, now time.Time) {
 	a.describe(in, now)
 }
 
-// describe is Become without the password.
+// describe is Become without the password. The name at a third party stays with the identity.
 func (a *Account) describe(in Person, now time.Time) {
 	in.Password = ""
+	a.IdentityNames = maps.Clone(a.IdentityNames)
+	maps.DeleteFunc(a.IdentityNames, func(provider, _ string) bool { return !in.hasIdentity(provider, a.Identities[provider]) })
 	a.Person, a.Updated = in, now
 }
 

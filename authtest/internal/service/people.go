@@ -56,10 +56,11 @@ func (p *People) free(in *Person) error {
 	return nil
 }
 
-// Edit changes what is said of an account, but for its Sub. An anonymous user who gets a name is none any more.
+// Edit changes what is said of an account, but for its Sub. Only what changes is checked. An anonymous user who gets a name is none
+// any more.
 func (p *People) Edit(a *Account, in Person, keepPassword bool) error {
 	in.Sub = a.Sub
-	if err := in.check(); err != nil && (!a.Anonymous || err.Why != PersonNameless) {
+	if err := in.checkChange(&a.Person); err != nil {
 		return err
 	}
 	if err := p.free(&in); err != nil {
@@ -190,6 +191,22 @@ func (p *People) ByLogin(username string) *Account {
 		return p.Of(address.Contact{Email: address.EmailKey(username)})
 	}
 	return p.Of(address.Contact{Phone: username})
+}
+
+// Find returns the account that a user's text names: its Sub, or what ByLogin takes, with a phone number written as users write it.
+// It is nil if there is none.
+func (p *People) Find(text string) *Account {
+	text = strings.TrimSpace(text)
+	if a := cmp.Or(p.BySub(text), p.ByLogin(text)); a != nil {
+		return a
+	}
+	key := address.Key(text)
+	for i := 2; i <= min(5, len(key)); i++ { // where the country's code may end
+		if a := p.Of(address.Contact{Phone: key[:i] + " " + key[i:]}); a != nil {
+			return a
+		}
+	}
+	return nil
 }
 
 // anonymousName is the name of anonymous users, by which the js-sdk knows them (is_anonymous of its user object).

@@ -74,26 +74,48 @@ func (e *PersonError) JSON() string {
 	return e.Field + " " + e.Text
 }
 
-// check refuses what no account can have.
+// check refuses what no new account can be.
 func (p *Person) check() *PersonError {
-	if !address.PhonePattern.MatchString(p.Phone) {
-		return &PersonError{"phone_number", PersonMalformed, `is not in the form "+86 13800000000"`}
-	}
-	if p.Username == "" && p.Phone == "" && p.Email == "" && len(p.Identities) == 0 {
+	if p.nameless() {
 		return &PersonError{Why: PersonNameless}
 	}
-	if address.IsPhone(p.Username) || strings.Contains(p.Username, "@") || strings.ContainsFunc(p.Username, unicode.IsControl) {
+	return p.checkChange(&Person{})
+}
+
+// checkChange refuses what an account that is as has cannot become. What stays is good: the user may have got it by other rules.
+func (p *Person) checkChange(has *Person) *PersonError {
+	if p.nameless() && !has.nameless() {
+		return &PersonError{Why: PersonNameless}
+	}
+	if p.Phone != has.Phone && !address.PhonePattern.MatchString(p.Phone) {
+		return &PersonError{"phone_number", PersonMalformed, `is not in the form "+86 13800000000"`}
+	}
+	if p.Username != has.Username && !canBeUsername(p.Username) {
 		return &PersonError{"username", PersonMalformed, "is a phone number, has an @, or cannot be typed"}
 	}
-	if p.Email != "" && !address.IsEmail(p.Email) {
+	if p.Email != has.Email && p.Email != "" && !address.IsEmail(p.Email) {
 		return &PersonError{"email", PersonMalformed, "is no email address"}
 	}
 	for provider, sub := range p.Identities {
-		if provider == "" || sub == "" {
+		if (provider == "" || sub == "") && !has.hasIdentity(provider, sub) {
 			return &PersonError{"identities", PersonMalformed, "has an entry without a provider or without an id"}
 		}
 	}
 	return nil
+}
+
+func canBeUsername(name string) bool {
+	return !address.IsPhone(name) && !strings.Contains(name, "@") && !strings.ContainsFunc(name, unicode.IsControl)
+}
+
+func (p *Person) hasIdentity(provider, sub string) bool {
+	has, ok := p.Identities[provider]
+	return ok && has == sub
+}
+
+// nameless says whether nothing signs the user in.
+func (p *Person) nameless() bool {
+	return p.Username == "" && p.Phone == "" && p.Email == "" && len(p.Identities) == 0
 }
 
 // loginName is a kind of name, and the name. Each stands for one account at most.

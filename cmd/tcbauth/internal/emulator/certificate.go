@@ -10,7 +10,6 @@ import (
 	"encoding/pem"
 	"math/big"
 	"net"
-	"net/url"
 	"time"
 )
 
@@ -63,8 +62,8 @@ func (c Config) names() []string {
 	if host, _, err := net.SplitHostPort(c.Addr); err == nil && host != "" {
 		names = append(names, host)
 	}
-	if u, err := url.Parse(c.Public); err == nil && u.Hostname() != "" {
-		names = append(names, u.Hostname())
+	if host := c.publicHost(); host != "" {
+		names = append(names, host)
 	}
 	return names
 }

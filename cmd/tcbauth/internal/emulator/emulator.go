@@ -18,6 +18,9 @@ import (
 // Run serves until ctx ends or the command does, whose exit code it returns. The URLs are written to stdout, which is the
 // command's if there is one, and then they are not. Codes and notes for the user are written to stderr.
 func Run(ctx context.Context, c Config, stdout, stderr io.Writer) (code int, err error) {
+	if err := c.check(); err != nil {
+		return 0, err
+	}
 	log := newLineLog(stderr)
 	defer func() { err = errors.Join(err, log.close()) }()
 	if err := log.open(c.Log); err != nil {
@@ -58,7 +61,7 @@ func Run(ctx context.Context, c Config, stdout, stderr io.Writer) (code int, err
 		}
 	}
 	for _, srv := range servers {
-		log.say("%s", welcome(srv))
+		log.say("%s", c.welcome(srv))
 	}
 	if c.TLS != "" {
 		log.say("to trust its certificate: SSL_CERT_FILE=%[1]s for Go on Linux, NODE_EXTRA_CA_CERTS=%[1]s for Node, curl --cacert %[1]s\n", c.TLS)
@@ -138,9 +141,13 @@ func listen(addr string, log *lineLog, opts []authtest.Option) (*authtest.Server
 }
 
 // welcome describes an environment to the user.
-func welcome(srv *authtest.Server) string {
+func (c Config) welcome(srv *authtest.Server) string {
 	var text strings.Builder
-	_, _ = fmt.Fprintf(&text, "environment %s, page and inbox at %s/_emulator/\n", srv.Env, srv.URL)
+	if c.isClosed() {
+		_, _ = fmt.Fprintf(&text, "environment %s; its page, control API and /device need -control-token, since -public-url is of another host\n", srv.Env)
+	} else {
+		_, _ = fmt.Fprintf(&text, "environment %s, page and inbox at %s/_emulator/\n", srv.Env, srv.URL)
+	}
 	for _, snippet := range srv.Snippets() {
 		_, _ = fmt.Fprintf(&text, "\n  %s:\n", snippet.Name)
 		for line := range strings.Lines(snippet.Text) {

@@ -2,7 +2,6 @@ package emulator
 
 import (
 	"crypto/tls"
-	"errors"
 	"os"
 
 	"github.com/cloudbase-community/tcbauth/authtest"
@@ -18,9 +17,6 @@ func (c Config) options() ([]authtest.Option, error) {
 		opts = append(opts, authtest.WithControlToken(c.Control))
 	}
 	if c.Public != "" {
-		if len(c.Envs) > 1 {
-			return nil, errors.New("a public URL belongs to one environment: give only one -env")
-		}
 		opts = append(opts, authtest.WithPublicURL(c.Public))
 	}
 	secure, err := c.secure()
@@ -43,12 +39,7 @@ func (c Config) options() ([]authtest.Option, error) {
 
 // secure is the option for TLS, if there is to be any.
 func (c Config) secure() ([]authtest.Option, error) {
-	given := c.TLSCert != "" || c.TLSKey != ""
 	switch {
-	case c.TLS != "" && given:
-		return nil, errors.New("use -tls, which makes a certificate, or -tls-cert and -tls-key, not both")
-	case c.TLS == "" && len(c.TLSHost) > 0:
-		return nil, errors.New("-tls-host is for the certificate that -tls makes")
 	case c.TLS != "":
 		certificate, authority, err := newCertificate(c.names())
 		if err == nil {
@@ -58,7 +49,7 @@ func (c Config) secure() ([]authtest.Option, error) {
 			return nil, err
 		}
 		return []authtest.Option{authtest.WithTLS(certificate)}, nil
-	case given:
+	case c.ownCertificate():
 		certificate, err := tls.LoadX509KeyPair(c.TLSCert, c.TLSKey)
 		if err != nil {
 			return nil, err

@@ -68,7 +68,7 @@ func (c Config) loadSeed(servers []*authtest.Server, log *lineLog) {
 		log.say("the seed was not read again: %v\n", inFile(c.Seed, err))
 		return
 	}
-	log.say("%s was read again: accounts and codes; rules wait for the next start\n", c.Seed)
+	log.say("%s was read again: users and codes; rules wait for the next start\n", c.Seed)
 }
 
 // fileVersion tells a file that was written from what it was before.

@@ -18,14 +18,8 @@ type stateFile struct {
 
 // loadState gives the server of the only environment the state that it starts with.
 func (c Config) loadState(servers []*authtest.Server) (stateFile, error) {
-	if c.Import == "" && c.Export == "" && c.State == "" {
+	if !c.hasState() {
 		return stateFile{}, nil
-	}
-	switch {
-	case len(servers) > 1:
-		return stateFile{}, errors.New("a state is of one environment: give one -env only")
-	case c.State != "" && (c.Import != "" || c.Export != ""):
-		return stateFile{}, errors.New("-state is -import and -export-on-exit of one file: give it alone")
 	}
 	from, to := c.Import, c.Export
 	if c.State != "" {
