@@ -59,6 +59,45 @@ func TestAnonymousBecomesPerson(t *testing.T) {
 	refused(t, srv, "signup", "", in, 400, "invalid_argument", 3)
 }
 
+// An anonymous user who gets a name is none any more, whatever gives the name.
+func TestAnonymousGetsName(t *testing.T) {
+	t.Parallel()
+	for name, give := range map[string]func(t *testing.T, srv *authtest.Server, sub, bearer string){
+		"basic/edit": func(t *testing.T, srv *authtest.Server, _, bearer string) {
+			ok(t, srv, "user/basic/edit", bearer, object{"phone": phone})
+		},
+		"user/profile": func(t *testing.T, srv *authtest.Server, _, bearer string) {
+			ok(t, srv, "PATCH user/profile", bearer, object{"username": "user_01"})
+		},
+		"provider/bind": func(t *testing.T, srv *authtest.Server, _, bearer string) {
+			ok(t, srv, "user/provider/bind", bearer, object{"provider_token": vouch(t, srv, "wx_open", ann)})
+		},
+		"provider/trans": func(t *testing.T, srv *authtest.Server, _, bearer string) {
+			ok(t, srv, "user/provider/wx_open/trans", bearer, object{"provider_trans_token": vouch(t, srv, "wx_open", ann)})
+		},
+		"QR code": func(t *testing.T, srv *authtest.Server, sub, _ string) {
+			code := ok(t, srv, "qrcode/generate", "", object{"envId": srv.Env, "wxAppId": "wx"}).text("qr_code_id")
+			done(t, srv, "POST", "qrcodes", `{"qr_code_id":"`+code+`","user":"`+sub+`"}`)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			srv := listen(t, authtest.WithAnonymousRefreshToken())
+			anonymous := ok(t, srv, "signin/anonymously", "", object{})
+			bearer := anonymous.text("access_token")
+			ok(t, srv, "PATCH user/profile", bearer, object{"picture": "https://p/1.png"})
+			assert.Equal(t, anonymous["sub"], ok(t, srv, "signin/anonymously", "", object{})["sub"], "a picture is no name")
+
+			give(t, srv, anonymous.text("sub"), bearer)
+			assert.NotEqual(t, anonymous["sub"], ok(t, srv, "signin/anonymously", "", object{})["sub"])
+			ok(t, srv, "user/query?username=user_02", bearer, nil)
+			refused(t, srv, "signup", "", object{
+				"email": email, "verification_token": prove(t, srv, email), "anonymous_token": bearer,
+			}, 400, "invalid_argument", 3)
+		})
+	}
+}
+
 func TestLoginMethodsOff(t *testing.T) {
 	t.Parallel()
 	srv := authtest.NewServer(t, authtest.WithLoginOff(

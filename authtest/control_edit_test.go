@@ -59,13 +59,21 @@ func TestControlEditsUsers(t *testing.T) {
 	assert.Equal(t, 400, status)
 }
 
-// An anonymous user has no name to be found by, and can be blocked all the same.
+// An anonymous user has no name to be found by, and can be blocked all the same. Signing up is no way out.
 func TestControlBlocksAnonymousUsers(t *testing.T) {
 	t.Parallel()
 	srv := listen(t)
-	sub := ok(t, srv, "signin/anonymously", "", object{}).text("sub")
+	anonymous := ok(t, srv, "signin/anonymously", "", object{})
+	sub := anonymous.text("sub")
 	done(t, srv, "PATCH", "users/"+sub, `{"blocked":true}`)
 	refused(t, srv, "signin/anonymously", "", object{}, 400, "user_blocked", 0)
+
+	in := object{"phone_number": phone, "verification_token": prove(t, srv, phone), "anonymous_token": anonymous["access_token"]}
+	refused(t, srv, "signup", "", in, 400, "user_blocked", 0)
+	done(t, srv, "PATCH", "users/"+sub, `{"blocked":false,"pending":true}`)
+	refused(t, srv, "signup", "", in, 400, "user_pending", 0)
+	done(t, srv, "PATCH", "users/"+sub, `{"pending":false}`)
+	assert.Equal(t, sub, ok(t, srv, "signup", "", in).text("sub"))
 }
 
 // Users may take names that no seed may give them, or lose every name. Whoever edits them then changes what was given, and nothing else.

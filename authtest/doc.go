@@ -102,7 +102,9 @@
 //   - A captcha picture is good for one try, without regard to case; a wrong answer is invalid_argument; captcha errors are
 //     HTTP 400.
 //   - An anonymous session has no refresh token unless [WithAnonymousRefreshToken] is given. An anonymous user, named
-//     "anonymous" as the js-sdk expects, keeps the id when signing up; the anonymous sessions end.
+//     "anonymous" as the js-sdk expects, keeps the id when signing up; the anonymous sessions end. An anonymous user who
+//     gets a username, a phone number, an email address or an identity by another call is none any more, and the sessions
+//     go on.
 //   - A custom id is not the sub: an account has one of its own, and user/me names the custom id as a provider's.
 //   - Login methods that are off, but for the anonymous and the custom one, are login_type_disabled, third parties
 //     provider_not_enabled; their HTTP status is 400.

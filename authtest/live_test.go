@@ -106,6 +106,18 @@ func TestMaxSessionsCountsWhatCanBeRefreshed(t *testing.T) {
 	ok(t, srv, "token", "", refresh(kept.text("refresh_token")))
 }
 
+// A sign-in that gets no refresh token outnumbers no session that has one.
+func TestMaxSessionsWithoutRefreshToken(t *testing.T) {
+	t.Parallel()
+	srv := authtest.NewServer(t, authtest.WithoutCustomRefreshToken())
+	srv.Seed(authtest.User{Username: "user_01", Password: password, Identities: map[string]string{"custom": "user_01"}})
+	kept := signIn(t, srv, "user_01")
+	custom := ok(t, srv, "signin/custom", "", object{"provider_id": "custom", "ticket": ticket(t, srv, nil)})
+	assert.Equal(t, kept["sub"], custom["sub"])
+	assert.NotContains(t, custom, "refresh_token")
+	ok(t, srv, "token", "", refresh(kept.text("refresh_token")))
+}
+
 // The order of sessions outlives the state file.
 func TestMaxSessionsAfterLoadState(t *testing.T) {
 	t.Parallel()

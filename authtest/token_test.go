@@ -135,6 +135,27 @@ func TestSignOut(t *testing.T) {
 	dead(untouched)
 }
 
+// The refresh token of a session that a later sign-in outnumbers refreshes no more, and still names the session.
+func TestOutnumberedRefreshToken(t *testing.T) {
+	t.Parallel()
+	srv := authtest.NewServer(t, authtest.WithRefreshPolicy(authtest.Rotating().RevokingReuse()))
+	srv.Seed(authtest.User{Username: "user_01", Password: password, Email: email})
+	first := signIn(t, srv, "user_01")
+	spent := first.text("refresh_token")
+	first = ok(t, srv, "token", "", refresh(spent))
+	second := signIn(t, srv, "user_01")
+
+	refused(t, srv, "token", "", refresh(spent), 400, "invalid_grant", 4026)
+	refused(t, srv, "token", "", refresh(first.text("refresh_token")), 400, "invalid_grant", 4026)
+	ok(t, srv, "user/me", first.text("access_token"), nil)
+	srv.Fault(authtest.Fault{Operation: "token", Times: 1, To: email, Error: &authtest.Error{Code: "unavailable", Description: "x"}})
+	refused(t, srv, "token", "", refresh(first.text("refresh_token")), 503, "unavailable", 0)
+
+	ok(t, srv, "revoke", "", object{"refresh_token": first["refresh_token"]})
+	refused(t, srv, "user/me", first.text("access_token"), nil, 401, "unauthenticated", 16)
+	ok(t, srv, "token", "", refresh(second.text("refresh_token")))
+}
+
 func TestTokensVerify(t *testing.T) {
 	t.Parallel()
 	srv := authtest.NewServer(t, authtest.WithEnv("env-1"), authtest.WithClientID("app-1"), authtest.WithAccessTokenLifetime(time.Minute))

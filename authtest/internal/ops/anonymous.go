@@ -19,24 +19,23 @@ func signInAnonymously(s *service.Service, c *call) (any, *refusal.Error) {
 	return openSession(s, c, s.People.Anonymous(c.deviceID()), "anonymous")
 }
 
-// anonymousUser returns whom an anonymous_token stands for: the access token of an anonymous session.
+// anonymousUser returns whom an anonymous_token stands for: the access token of an anonymous session. That a user who may not
+// sign in may not sign up either is a guess.
 func anonymousUser(s *service.Service, token string) (*service.Account, *refusal.Error) {
 	n := s.Sessions.Of(token)
 	if n == nil || !n.User.Anonymous {
 		return nil, refusal.InvalidArgument("anonymous_token is invalid or expired")
 	}
-	return n.User, nil
+	return n.User, refuseSignIn(n.User)
 }
 
 // turnInto makes an anonymous user the user who signs up, under the same id; the anonymous sessions end, and the
 // device's next anonymous sign-in is a new user. All of this is a guess.
 func turnInto(s *service.Service, u *service.Account, person service.Person) *service.Account {
 	s.Sessions.EndAll(u, service.Any)
-	s.People.ForgetDevice(u)
 	person.Sub = u.Sub
 	person.Groups = u.Groups
 	u.Become(person, s.Now())
-	u.Anonymous = false
 	s.People.Index(u)
 	return u
 }

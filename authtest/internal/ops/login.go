@@ -8,16 +8,25 @@ import (
 
 // openSession signs a user in.
 func openSession(s *service.Service, c *call, u *service.Account, provider string) (any, *refusal.Error) {
-	switch {
-	case u.Blocked:
-		return nil, &refusal.Error{Code: "user_blocked", Description: "user is blocked"}
-	case u.Pending:
-		return nil, &refusal.Error{Code: "user_pending", Description: "user is not activated"}
+	if refused := refuseSignIn(u); refused != nil {
+		return nil, refused
 	}
 	n := s.Sessions.Open(service.Session{User: u, ClientID: c.clientID, Provider: provider, Device: c.deviceID()})
 	u.LastLogin = n.Began
 	record(s, c, u, actionLogin)
 	return s.Sessions.Mint(n), nil
+}
+
+// refuseSignIn refuses a user who is blocked or pending.
+func refuseSignIn(u *service.Account) *refusal.Error {
+	switch {
+	case u.Blocked:
+		return &refusal.Error{Code: "user_blocked", Description: "user is blocked"}
+	case u.Pending:
+		return &refusal.Error{Code: "user_pending", Description: "user is not activated"}
+	default:
+		return nil
+	}
 }
 
 func loginDisabled(rule, description string) *refusal.Error {

@@ -35,14 +35,13 @@ func getQRCodeStatus(s *service.Service, c *call) (any, *refusal.Error) {
 		return nil, refused
 	}
 	q := s.QRCodes.ByID(in["qrCodeId"])
-	switch {
-	case q == nil:
+	if q == nil {
 		return nil, refusal.NotFound("qr code not found")
-	case q.Token != "":
-		return map[string]any{
-			"status": "SUCCESS", "provider_token": q.Token, "expires_in": int(service.ProviderTokenLifetime / time.Second),
-		}, nil
-	case !s.Now().Before(q.Expires):
+	}
+	if held := s.Parties.Token(q.Token); held != nil {
+		return map[string]any{"status": "SUCCESS", "provider_token": q.Token, "expires_in": held.Lasts()}, nil
+	}
+	if !s.Now().Before(q.Expires) {
 		return map[string]any{"status": "EXPIRED"}, nil
 	}
 	return map[string]any{"status": "PENDING", "expires_in": int(q.Expires.Sub(s.Now()) / time.Second)}, nil

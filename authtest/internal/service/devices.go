@@ -17,6 +17,7 @@ const (
 	DeviceInterval     = 5 * time.Second
 	userCodeAlphabet   = "BCDFGHJKLMNPQRSTVWXZ" // no vowels, so that it makes no words
 	userCodeHalfLength = 4
+	maxUserCode        = 100 // bytes of a code as a user types it
 )
 
 // DevicePath is where the page is on which users approve devices, below the server's URL.
@@ -103,8 +104,12 @@ func (d *Devices) Enter(userCode string) (*Device, error) {
 }
 
 func (d *Devices) byUserCode(userCode string) *Device {
+	if len(userCode) > maxUserCode {
+		return nil
+	}
+	plain := plainUserCode(userCode)
 	for _, device := range d.codes {
-		if plainUserCode(device.UserCode) == plainUserCode(userCode) {
+		if plainUserCode(device.UserCode) == plain {
 			return device
 		}
 	}

@@ -1,6 +1,7 @@
 package service
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -29,4 +30,15 @@ func TestUnknownUserCodes(t *testing.T) {
 	enter(device.UserCode, nil, ErrTooManyUserCodes)
 	require.NoError(t, s.Advance(time.Second))
 	enter(device.UserCode, device, nil)
+}
+
+// What no user types is not looked for, so that a flood of it costs nothing.
+func TestLongUserCodes(t *testing.T) {
+	t.Parallel()
+	s, err := New(Defaults(), "http://127.0.0.1")
+	require.NoError(t, err)
+	_, device := s.Devices.New("app", "")
+	typed := "  " + strings.ToLower(strings.ReplaceAll(device.UserCode, "-", " – ")) + "　"
+	assert.Equal(t, device, s.Devices.Pending(typed))
+	assert.Nil(t, s.Devices.Pending(device.UserCode+strings.Repeat(" ", maxUserCode)))
 }

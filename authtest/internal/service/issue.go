@@ -43,40 +43,17 @@ type TokenSpec struct {
 
 // Issue signs a token of which the environment itself knows nothing. It takes the lock.
 func (s *Service) Issue(spec TokenSpec) (string, error) {
-	env, issuer := s.Env, s.URL
-	if spec.Env != "" && spec.Env != s.Env {
-		env = spec.Env
-		issuer = "https://" + env + ".authtest.invalid"
-	}
-	issued := s.Now().Add(-spec.Age).Unix()
-	var all any
-	switch spec.Kind {
-	case AccessToken, AnonymousToken:
-		all = s.issuedClaims(spec, env, issuer, issued)
-	case PublishableKey:
-		const years = 73
-		all = map[string]any{
-			"iss": issuer, "sub": "anon", "name": "Anonymous", "scope": scopeAnonymous, "aud": env, "project_id": env,
-			"exp": time.Unix(issued, 0).AddDate(years, 0, 0).Unix(), "iat": issued, "nonce": random.Text(16),
-			"meta": map[string]string{"platform": "PublishableKey"}, "client_type": "client_user", "is_system_admin": false,
-		}
-	case APIKey:
-		const year9999 int64 = 253402300799 // more than an int has on a 32-bit machine
-		all = map[string]any{
-			"aud": env, "project_id": env, "exp": year9999, "iat": issued, "nonce": random.Text(16),
-			"meta": map[string]string{"platform": "ApiKey"}, "administrator_id": random.Sub(), "client_type": "client_server",
-			"is_system_admin": true,
-		}
-	default:
-		return "", fmt.Errorf("unknown Kind %d", spec.Kind)
+	s.Lock()
+	all, err := s.unsigned(spec)
+	newest := s.signer.newest()
+	s.Unlock()
+	if err != nil {
+		return "", err
 	}
 	payload, err := override(all, spec.Claims)
 	if err != nil {
 		return "", err
 	}
-	s.Lock()
-	newest := s.signer.newest()
-	s.Unlock()
 	key := newest()
 	switch spec.Key {
 	case ServerKey:
@@ -87,6 +64,36 @@ func (s *Service) Issue(spec TokenSpec) (string, error) {
 		return keys.Stranger().Forge(key, payload), nil
 	default:
 		return "", fmt.Errorf("unknown Key %d", spec.Key)
+	}
+}
+
+// unsigned are the claims of a token, but for those that spec sets over others.
+func (s *Service) unsigned(spec TokenSpec) (any, error) {
+	env, issuer := s.Env, s.URL
+	if spec.Env != "" && spec.Env != s.Env {
+		env = spec.Env
+		issuer = "https://" + env + ".authtest.invalid"
+	}
+	issued := s.Now().Add(-spec.Age).Unix()
+	switch spec.Kind {
+	case AccessToken, AnonymousToken:
+		return s.issuedClaims(spec, env, issuer, issued), nil
+	case PublishableKey:
+		const years = 73
+		return map[string]any{
+			"iss": issuer, "sub": "anon", "name": "Anonymous", "scope": scopeAnonymous, "aud": env, "project_id": env,
+			"exp": time.Unix(issued, 0).AddDate(years, 0, 0).Unix(), "iat": issued, "nonce": random.Text(16),
+			"meta": map[string]string{"platform": "PublishableKey"}, "client_type": "client_user", "is_system_admin": false,
+		}, nil
+	case APIKey:
+		const year9999 int64 = 253402300799 // more than an int has on a 32-bit machine
+		return map[string]any{
+			"aud": env, "project_id": env, "exp": year9999, "iat": issued, "nonce": random.Text(16),
+			"meta": map[string]string{"platform": "ApiKey"}, "administrator_id": random.Sub(), "client_type": "client_server",
+			"is_system_admin": true,
+		}, nil
+	default:
+		return nil, fmt.Errorf("unknown Kind %d", spec.Kind)
 	}
 }
 

@@ -9,8 +9,8 @@ import (
 	"github.com/cloudbase-community/tcbauth/authtest/internal/random"
 )
 
-// ProviderTokenLifetime is the lifetime of a provider_token (WIRE.md section 4.6).
-const ProviderTokenLifetime = 3600 * time.Second
+// providerTokenLifetime is the lifetime of a provider_token (WIRE.md section 4.6).
+const providerTokenLifetime = 3600 * time.Second
 
 // ProviderToken is what a third party's word is worth here.
 type ProviderToken struct {
@@ -100,7 +100,7 @@ func (p *Parties) NewToken(person Identity) (token string, held *ProviderToken) 
 	token = random.Text(48)
 	held = &ProviderToken{
 		Person: person, TellPhone: !strings.HasPrefix(person.Provider, "wx_"),
-		expires: p.setting.Now().Add(ProviderTokenLifetime), setting: p.setting,
+		expires: p.setting.Now().Add(providerTokenLifetime), setting: p.setting,
 	}
 	p.tokens[token] = held
 	return token, held

@@ -42,8 +42,6 @@ func (p *People) Seed(in Person) (*Account, error) {
 		return p.Add(in), nil
 	}
 	old.Become(in, p.setting.Now())
-	old.Anonymous = false
-	p.ForgetDevice(old)
 	p.Index(old)
 	return old, nil
 }
@@ -73,10 +71,6 @@ func (p *People) Edit(a *Account, in Person, keepPassword bool) error {
 	} else {
 		a.Become(in, p.setting.Now())
 	}
-	if a.Anonymous && len(a.loginNames()) > 0 {
-		a.Anonymous = false
-		p.ForgetDevice(a)
-	}
 	p.Index(a)
 	return nil
 }
@@ -102,10 +96,10 @@ func (p *People) put(a *Account, device string) error {
 		return fmt.Errorf("two users of the state have the sub %q, or it is none", a.Sub)
 	}
 	p.bySub[a.Sub] = a
-	p.Index(a)
 	if device != "" {
 		p.byDevice[device] = a
 	}
+	p.Index(a)
 	return nil
 }
 
@@ -123,17 +117,22 @@ func (p *People) clone() *People {
 
 // Remove deletes an account.
 func (p *People) Remove(a *Account) {
-	p.ForgetDevice(a)
+	p.forgetDevice(a)
 	p.unindex(a)
 	delete(p.bySub, a.Sub)
 }
 
-// Index makes an account found by the names that it has now, and by no others. Whatever changes a name calls it.
+// Index makes an account found by the names that it has now, and by no others. An anonymous user who has a name is none any more,
+// and the next anonymous user of the device is a new one. Whatever changes a name calls it.
 func (p *People) Index(a *Account) {
 	p.unindex(a)
 	a.names = a.loginNames()
 	for _, name := range a.names {
 		p.byName[name] = a
+	}
+	if a.Anonymous && len(a.names) > 0 {
+		a.Anonymous = false
+		p.forgetDevice(a)
 	}
 }
 
@@ -251,8 +250,8 @@ func (p *People) tidy(hasSession func(*Account) bool) {
 	maps.DeleteFunc(p.byDevice, func(_ string, a *Account) bool { return forgotten[a] })
 }
 
-// ForgetDevice makes the next anonymous user of an account's device a new user.
-func (p *People) ForgetDevice(a *Account) {
+// forgetDevice makes the next anonymous user of an account's device a new user.
+func (p *People) forgetDevice(a *Account) {
 	for device, other := range p.byDevice {
 		if other == a {
 			delete(p.byDevice, device)

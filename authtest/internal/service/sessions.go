@@ -114,17 +114,19 @@ type Credentials struct {
 
 // Open begins a session, which Mint then gives its first access token.
 func (s *Sessions) Open(n Session) *Session {
-	s.makeRoom(n.User)
+	n.refreshEnded = n.User.Anonymous && !s.setting.AnonymousRefresh || n.Provider == CustomProvider && s.setting.NoCustomRefresh
+	if !n.refreshEnded {
+		s.makeRoom(n.User)
+	}
 	n.id = sessionID(random.Bytes(len(n.id)))
 	n.Began = s.setting.Now()
 	n.Expires = n.Began.Add(s.setting.AccessLifetime) // until Mint knows better
 	n.refreshExpires = n.Began.Add(s.setting.RefreshLifetime)
-	n.refreshEnded = n.User.Anonymous && !s.setting.AnonymousRefresh || n.Provider == CustomProvider && s.setting.NoCustomRefresh
 	s.add(&n)
 	return &n
 }
 
-// makeRoom ends the refresh tokens of the user's oldest sessions, so that there may be one session more.
+// makeRoom ends the refresh tokens of the user's oldest sessions, so that one more may have one.
 func (s *Sessions) makeRoom(a *Account) {
 	if s.setting.MaxSessions == 0 {
 		return
@@ -198,7 +200,7 @@ func (s *Sessions) Spend(token string) *Session {
 	n, generation := s.ofRefresh(token)
 	now := s.setting.Now()
 	switch {
-	case n == nil || !now.Before(n.refreshExpires):
+	case n == nil || n.refreshEnded || !now.Before(n.refreshExpires):
 		return nil
 	case generation == n.refreshes:
 		if !s.setting.Refresh.Static {
@@ -215,10 +217,10 @@ func (s *Sessions) Spend(token string) *Session {
 	return n
 }
 
-// ofRefresh returns the session of a refresh token, spent or not, and which of its tokens it is.
+// ofRefresh returns the session of a refresh token, good or not, and which of its tokens it is.
 func (s *Sessions) ofRefresh(token string) (n *Session, generation int) {
 	id, generation, ok := s.setting.refresh.read(token)
-	if n = s.open[id]; !ok || n == nil || n.refreshEnded {
+	if n = s.open[id]; !ok || n == nil {
 		return nil, 0
 	}
 	return n, generation
