@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"fmt"
+	"maps"
 	"net"
 	"os"
 	"path/filepath"
@@ -124,10 +125,47 @@ func (c *cluster) failOver(t *testing.T, key string, cause func(master, replica 
 	})
 }
 
+// agree waits until each master knows the epochs of all masters, and no two have the same. A master that takes a slot gives
+// itself the next epoch. If it did not know the latest one, the claim of the master before would win, and each of the two
+// would send clients to the other.
+func (c *cluster) agree(t *testing.T) {
+	t.Helper()
+	ctx := t.Context()
+	eventually(ctx, t, "the masters agree on their epochs", func() bool {
+		var agreed map[string]string
+		for _, client := range c.clients[:c.masters] {
+			epochs := epochsIn(client.ClusterNodes(ctx).Val())
+			if agreed == nil {
+				agreed = epochs
+			}
+			if !maps.Equal(epochs, agreed) {
+				return false
+			}
+		}
+		different := make(map[string]bool)
+		for _, epoch := range agreed {
+			different[epoch] = true
+		}
+		return len(different) == c.masters
+	})
+}
+
+// epochsIn returns the epochs of the masters, by their ids, as CLUSTER NODES lists them.
+func epochsIn(nodes string) map[string]string {
+	epochs := make(map[string]string)
+	for line := range strings.Lines(nodes) {
+		if fields := strings.Fields(line); len(fields) > 6 && strings.Contains(fields[2], "master") {
+			epochs[fields[0]] = fields[6]
+		}
+	}
+	return epochs
+}
+
 // begin begins to move a slot.
 func (c *cluster) begin(t *testing.T, slot, from, to int) {
 	t.Helper()
 	ctx := t.Context()
+	c.agree(t)
 	require.NoError(t, c.clients[to].Do(ctx, "CLUSTER", "SETSLOT", slot, "IMPORTING", c.id(ctx, from)).Err())
 	require.NoError(t, c.clients[from].Do(ctx, "CLUSTER", "SETSLOT", slot, "MIGRATING", c.id(ctx, to)).Err())
 }
