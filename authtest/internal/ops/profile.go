@@ -63,7 +63,8 @@ func profileOf(u *service.Account) any {
 }
 
 // setProfile is PATCH user/profile: fields that are there change, unknown ones do nothing (WIRE.md section 7.3). "" clears
-// name and picture, and leaves username and gender as they are. That a phone number or email address other than the present one is refused is a guess.
+// name and picture, and leaves username and gender as they are. That a phone number or email address other than the present
+// one is refused is a guess.
 func setProfile(s *service.Service, c *call) (any, *refusal.Error) {
 	const message = "UserProfile"
 	in, refused := c.fields("name", "picture", "username", "gender", "phone_number", "email")
