@@ -147,7 +147,7 @@ const buttons = {
     assert.equal((await login()).error, 'user_blocked')
   },
   async 'unblock'(page) { // of whom block has blocked
-    await press(page, button('block-1'))
+    await press(page, button('unblock-1'))
     assert.ok((await login()).access_token)
   },
   async 'sign-out'(page) {
