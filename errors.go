@@ -219,9 +219,9 @@ func causeOfFailure(f *wire.Failure, m advice.Meaning) advice.Cause {
 		return advice.RefreshLost
 	case errors.Is(f.Err, ErrOutcomeUnknown) && !f.Repeatable: // else nothing can have happened that the user should look for
 		return advice.OutcomeUnknown
-	case errors.Is(f.Err, context.Canceled):
+	case errors.Is(f.Ended, context.Canceled):
 		return advice.Interrupted
-	case errors.Is(f.Err, context.DeadlineExceeded):
+	case errors.Is(f.Ended, context.DeadlineExceeded):
 		return advice.TookTooLong
 	}
 	return advice.Answered

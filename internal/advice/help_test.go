@@ -193,6 +193,22 @@ func TestReadWhoseContextEnds(t *testing.T) {
 	}
 }
 
+// A transport that speaks of an ended context does not mean the caller's, which goes on.
+func TestTransportWhoseContextEnds(t *testing.T) {
+	t.Parallel()
+	for name, why := range map[string]error{"cancelled": context.Canceled, "too late": context.DeadlineExceeded} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p := &testbed.Peer{Answer: func(int, testbed.Arrived) testbed.Answer { return testbed.Lost(why) }}
+			auth := testbed.NewPeerApp(t, p, testbed.SessionStore(t), tcbauth.WithLanguage("en-US"), tcbauth.WithMaxAttempts(1)).Auth()
+			_, err := auth.IsUsernameRegistered(t.Context(), tcbauth.IsUsernameRegisteredRequest{Username: "ann"})
+			require.ErrorIs(t, err, why)
+			assert.Contains(t, testbed.ErrorOf(t, err).Help, "check the network")
+			assert.Equal(t, http.StatusBadGateway, tcbauth.HTTPStatus(err))
+		})
+	}
+}
+
 var errNoTicket = errors.New("no ticket")
 
 func TestHelpLanguage(t *testing.T) {

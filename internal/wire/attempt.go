@@ -59,14 +59,18 @@ func (c *Client) attempt(caller context.Context, req *Request, target url.URL, b
 	resp, err := a.vessel.Execute(http.MethodGet, vesselURL)
 	if err != nil {
 		err = unwrapURL(err)
-		if tooSlow(limited, caller) && !failedBeforeConnecting(err) { // whose own text says more
-			return nil, t, &quietError{text: fmt.Sprintf("no answer within %v (WithTimeout)", c.timeout), cause: err}
+		if !tooSlow(limited, caller) {
+			return nil, t, quiet(err)
 		}
-		return nil, t, quiet(err)
+		text := fmt.Sprintf("no answer within %v (WithTimeout)", c.timeout)
+		if failedBeforeConnecting(err) {
+			text = quiet(err).Error() // which says more
+		}
+		return nil, t, &timeLimitError{quietError{text, err}}
 	}
 	if cut := a.answer.read(resp.RawResponse); cut != nil {
 		if tooSlow(limited, caller) {
-			cut.err = &quietError{text: fmt.Sprintf("not complete within %v (WithTimeout)", c.timeout), cause: cut.err}
+			cut.err = &timeLimitError{quietError{fmt.Sprintf("not complete within %v (WithTimeout)", c.timeout), cut.err}}
 		}
 		return nil, t, cut
 	}
@@ -77,6 +81,18 @@ func (c *Client) attempt(caller context.Context, req *Request, target url.URL, b
 // not tell: the caller's HTTP client may have time limits too, which end as [context.DeadlineExceeded].
 func tooSlow(limited, caller context.Context) bool {
 	return limited.Err() != nil && caller.Err() == nil
+}
+
+// timeLimitError means that the time limit of an attempt has passed.
+type timeLimitError struct{ quietError }
+
+// isTimeLimit reports whether an attempt failed with a timeLimitError. It looks no deeper, where another client's may be.
+func isTimeLimit(err error) bool {
+	if cut, ok := err.(*cutError); ok { //nolint:errorlint // see above
+		err = cut.err
+	}
+	_, ok := err.(*timeLimitError) //nolint:errorlint // see above
+	return ok
 }
 
 var (

@@ -91,8 +91,11 @@ func (c *Client) send(ctx context.Context, req *Request, target url.URL, body []
 
 // endedBy adds the context's error to a failure that would have been tried again.
 func (f *Failure) endedBy(err error) {
+	if err == nil {
+		return
+	}
+	f.Ended = err
 	switch {
-	case err == nil:
 	case f.Err == nil:
 		f.Err = err
 	default:
@@ -103,7 +106,7 @@ func (f *Failure) endedBy(err error) {
 // try makes one attempt. again says whether the call may be sent once more.
 func (c *Client) try(ctx context.Context, req *Request, target url.URL, body []byte, attempt int) (a *answer, f *Failure, again bool) {
 	if err := ctx.Err(); err != nil {
-		return nil, &Failure{Code: Unreachable, Err: err}, false
+		return nil, &Failure{Code: Unreachable, Err: err, Ended: err}, false
 	}
 	start := c.startLog(ctx)
 	req.Attempts, req.Status = req.Attempts+1, 0
@@ -131,7 +134,10 @@ func transient(status int) bool {
 
 // unanswered is the failure of an attempt that got no complete answer.
 func unanswered(ctx context.Context, req *Request, t *trace, err error) (f *Failure, again bool) {
-	f = &Failure{Code: Unreachable}
+	f = &Failure{Code: Unreachable, Ended: ctx.Err()}
+	if isTimeLimit(err) {
+		f.Ended = context.DeadlineExceeded
+	}
 	if cut, ok := err.(*cutError); ok { //nolint:errorlint // deeper down it would be another client's, in the user's transport
 		if cut.err == errTooLarge { //nolint:errorlint // the same
 			return req.unreadable(cut.status, err), false

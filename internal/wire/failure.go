@@ -45,6 +45,7 @@ type Failure struct {
 	RequestID    string        // x-request-id of the call
 	RetryAfter   time.Duration // the server's wish, 0 when absent
 	Err          error         // the cause where it is not an error code of the server
+	Ended        error         // of the call's context, or [context.DeadlineExceeded] for the time limit of an attempt; nil: neither has ended it
 	Sent         []string      // values that the call sent, to be kept out of texts
 }
 
