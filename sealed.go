@@ -57,14 +57,14 @@ func Sealed(store TokenStore, keys ...[]byte) (TokenStore, error) {
 		}
 		s.aeads = append(s.aeads, aead)
 	}
-	return s.as(store), nil
+	return s.withInterfaces(), nil
 }
 
-// as returns s with those of the optional interfaces that store has.
-func (s *sealedStore) as(store TokenStore) TokenStore {
-	locker, locks := store.(Locker)
-	joint, together := store.(session.Joint)
-	reserver, reserves := store.(Reserver)
+// withInterfaces returns s with those of the optional interfaces that the store inside has.
+func (s *sealedStore) withInterfaces() TokenStore {
+	locker, locks := s.store.(Locker)
+	joint, together := s.store.(session.Joint)
+	reserver, reserves := s.store.(Reserver)
 	locking, room := sealedLocker{s, locker}, sealedReserver{reserver}
 	switch {
 	case locks && together && reserves:
