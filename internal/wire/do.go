@@ -95,12 +95,10 @@ func (f *Failure) endedBy(err error) {
 		return
 	}
 	f.Ended = err
-	switch {
-	case f.Err == nil:
-		f.Err = err
-	default:
-		f.Err = fmt.Errorf("%w: %w", f.Err, err)
+	if f.Err != nil {
+		err = fmt.Errorf("%w: %w", f.Err, err)
 	}
+	f.Err = err
 }
 
 // try makes one attempt. again says whether the call may be sent once more.
