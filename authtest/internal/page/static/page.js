@@ -91,6 +91,14 @@ function putChildren(old, fresh, following) {
   })
 }
 
+// copied are the buttons that say for a moment that they have copied, each with what it says otherwise.
+const copied = new Map()
+
+function sayCopied(button) {
+  button.textContent = button.dataset.done
+  button.classList.add('done')
+}
+
 // show puts a page that was fetched in place of the old one, and says whether it is one. following says that nobody has asked for it.
 function show(html, following) {
   const fresh = new DOMParser().parseFromString(html, 'text/html')
@@ -98,6 +106,7 @@ function show(html, following) {
   const focused = document.activeElement
   put(page, fresh.getElementById('page'), following)
   put(language, fresh.getElementById('language'), following) // it leads to what is searched for
+  for (const button of copied.keys()) sayCopied(button)
   document.title = fresh.title
   clock = ahead()
   document.querySelectorAll('[data-filter]').forEach(filter)
@@ -226,12 +235,13 @@ async function copy(button) {
     area.remove()
     button.focus()
   }
-  const text = button.dataset.label ??= button.textContent
-  button.textContent = button.dataset.done
-  button.classList.add('done')
+  if (copied.has(button)) return
+  copied.set(button, button.textContent)
+  sayCopied(button)
   setTimeout(() => {
-    button.textContent = text
+    button.textContent = copied.get(button)
     button.classList.remove('done')
+    copied.delete(button)
   }, 1500)
 }
 
