@@ -163,7 +163,7 @@ var failovers = map[string]struct {
 	}},
 	"cluster, the master dies": {loses: true, stress: true, start: func(t *testing.T) (place, func(string)) {
 		c := startCluster(t, 3, true)
-		return c.place(failoverLease), func(key string) { c.failOver(t, key, func(master, _ int) { c.nodes[master].kill(t) }) }
+		return c.place(failoverLease), func(key string) { c.failOver(t, key, func(master, _ int) { c.kill(t, master) }) }
 	}},
 	"cluster, by order": {start: func(t *testing.T) (place, func(string)) {
 		c := startCluster(t, 3, true)

@@ -39,7 +39,7 @@ func startCluster(t *testing.T, masters int, replicated bool) *cluster {
 	c := &cluster{nodes: make([]*server, n), clients: make([]*redis.Client, n), masters: masters}
 	addrs := make([]string, n)
 	for i := range c.nodes {
-		c.nodes[i] = startServer(t, "--cluster-enabled", "yes", "--cluster-node-timeout", "2000", "--appendonly", "no", "--save", "")
+		c.nodes[i] = startServer(t, "--cluster-enabled", "yes", "--cluster-node-timeout", "15000", "--appendonly", "no", "--save", "")
 		addrs[i] = c.nodes[i].addr()
 		c.clients[i] = connect(t, addrs[i])
 	}
@@ -123,6 +123,15 @@ func (c *cluster) failOver(t *testing.T, key string, cause func(master, replica 
 		info, err := c.clients[replica].Info(t.Context(), "replication").Result()
 		return err == nil && strings.Contains(info, "role:master")
 	})
+}
+
+// kill stops a node for good, and has the others notice soon. Before they were patient: the nodes of a busy machine answer late.
+func (c *cluster) kill(t *testing.T, node int) {
+	t.Helper()
+	for _, client := range c.clients {
+		require.NoError(t, client.ConfigSet(t.Context(), "cluster-node-timeout", "2000").Err())
+	}
+	c.nodes[node].kill(t)
 }
 
 // agree waits until each master knows the epochs of all masters, and no two have the same. A master that takes a slot gives
