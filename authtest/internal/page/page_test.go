@@ -57,6 +57,27 @@ func TestPageShowsWhatHappens(t *testing.T) {
 	}
 }
 
+func TestNamesAreQuotedOnlyIfTheyCannotBeSeen(t *testing.T) {
+	t.Parallel()
+	for name, want := range map[string]string{
+		"\U0001F469\u200D\U0001F4BB Ada": "<b>\U0001F469\u200D\U0001F4BB Ada</b>", // a joiner within an emoji
+		"张\u3000三":                       "<b>张\u3000三</b>",
+		"می\u200Cخواهم":                  "<b>می\u200Cخواهم</b>",
+		"中文\u202Etxt":                    `<b>&#34;中文\u202etxt&#34;</b>`,
+		"a\u200Db":                       `<b>&#34;a\u200db&#34;</b>`,
+		"Ada\u00A0L":                     `<b>&#34;Ada\u00a0L&#34;</b>`,
+		"\u3000x":                        `<b>&#34;\u3000x&#34;</b>`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			d := newDesk(t)
+			d.add(service.Person{Username: "user_01", Name: name})
+			_, text := d.get("")
+			assert.Contains(t, text, want)
+		})
+	}
+}
+
 // Lists are cut, and a search finds what is not shown.
 func TestSearch(t *testing.T) {
 	t.Parallel()
