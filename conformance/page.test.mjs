@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import test, { after, before } from 'node:test'
+import test, { after, afterEach, before } from 'node:test'
 import { findChromium } from './lib/chromium.mjs'
 import { startBrowser } from './lib/devtools.mjs'
 import { startEmulator } from './lib/emulator.mjs'
@@ -19,6 +19,7 @@ before(async () => {
   emulator = await startEmulator({ timeZone: 'Asia/Shanghai' })
   browser = await startBrowser(program, (error) => console.error(error))
 })
+afterEach(() => browser?.closePages())
 after(async () => {
   await browser?.stop()
   await emulator?.stop()
