@@ -260,6 +260,7 @@ for (const taste of [
 
 test('the page fits every width, in both languages, light and dark, with all rows open', { skip }, async () => {
   await fresh()
+  await emulator.control.addUser({ sub: '2', username: 'user_02', name: 'long'.repeat(60) })
   const session = await login()
   await auth('user/me', undefined, { Authorization: `Bearer ${session.access_token}` })
   await auth('verification', { email: `${'long-'.repeat(12)}address@example.com` })
