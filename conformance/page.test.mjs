@@ -372,6 +372,20 @@ test('a live update leaves the user selected who was', { skip }, async () => {
   assert.equal((await poll()).error, 'authorization_pending')
 })
 
+for (const script of [true, false]) {
+  test(`the browser puts nothing into the form of another user, ${script ? 'with' : 'without'} script`, { skip }, async () => {
+    await fresh()
+    await emulator.control.addUser({ sub: '2', username: 'user_02' })
+    const page = await open({ script })
+    await page.click('#form-edit-user-1 [name=blocked]')
+    await page.event('Page.loadEventFired', () => page.click('#language'))
+    await emulator.control.addUser({ sub: '3', username: 'user_03' })
+    const { currentIndex, entries } = await page.send('Page.getNavigationHistory')
+    await page.event('Page.loadEventFired', () => page.send('Page.navigateToHistoryEntry', { entryId: entries[currentIndex - 1].id }))
+    assert.deepEqual(await page.run(() => [...document.querySelectorAll('[name=blocked]')].map((box) => box.checked)), [false, false, false, false])
+  })
+}
+
 test("the clock is in the server's time zone, as all other times are", { skip }, async () => {
   await fresh()
   for (const timezoneId of ['UTC', 'America/New_York']) {
