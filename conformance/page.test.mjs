@@ -372,6 +372,23 @@ test('a live update leaves the user selected who was', { skip }, async () => {
   assert.equal((await poll()).error, 'authorization_pending')
 })
 
+test('a field that was changed and changed back follows the server', { skip }, async () => {
+  await fresh()
+  const page = await open()
+  const [name, email, policy] = ['#edit-user-1-name', '#rules-login input[value=email]', '#rules-tokens select']
+  await page.type(name, 'x')
+  await page.type(name, '')
+  for (let i = 0; i < 2; i++) await page.click(email)
+  await page.run((wanted) => {
+    for (const value of ['static', 'rotate']) document.querySelector(wanted).value = value
+  }, policy)
+  await emulator.control.call('PATCH', 'rules', { login_off: ['email'], refresh: { policy: 'static' } })
+  await emulator.control.call('PATCH', 'users/1', { name: 'Gopher' })
+  await page.until('the change', (wanted) => document.querySelector(wanted).defaultValue, name)
+  assert.deepEqual(await page.run((...fields) => fields.map((wanted) => document.querySelector(wanted)).map((field) => field.type === 'checkbox' ? field.checked : field.value), name, email, policy),
+    ['Gopher', false, 'static'])
+})
+
 for (const script of [true, false]) {
   test(`the browser puts nothing into the form of another user, ${script ? 'with' : 'without'} script`, { skip }, async () => {
     await fresh()

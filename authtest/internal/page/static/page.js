@@ -22,6 +22,13 @@ function isDirty(field) {
   return field.type !== 'hidden' && field.value !== field.defaultValue
 }
 
+// restore makes a field that is not dirty say what the server has sent, which a field that was typed into once does not do by itself.
+function restore(field) {
+  if (field.type === 'checkbox') field.checked = field.defaultChecked
+  else if (field.tagName === 'SELECT') [...field.options].forEach((o) => o.defaultSelected && (o.selected = true))
+  else if (field.value !== field.defaultValue) field.value = field.defaultValue
+}
+
 const isInUse = (node) => node.nodeType === Node.ELEMENT_NODE
   && (node.contains(document.activeElement) || [...node.querySelectorAll('input, select, textarea')].some(isDirty))
 
@@ -29,6 +36,7 @@ const isInUse = (node) => node.nodeType === Node.ELEMENT_NODE
 function put(old, fresh, following) {
   if (old.isEqualNode(fresh)) return
   if (following && (old.id === 'notice' || old.tagName === 'FORM' && old.querySelector('[aria-invalid]'))) return
+  const restores = old.matches('input:not([type=hidden], [data-filter]), select, textarea') && !isDirty(old)
   for (const { name, value } of fresh.attributes) {
     if (name !== 'open' && old.getAttribute(name) !== value) old.setAttribute(name, value)
   }
@@ -37,6 +45,7 @@ function put(old, fresh, following) {
   }
   if (!following && fresh.hasAttribute('open')) old.open = true
   putChildren(old, fresh, following)
+  if (restores) restore(old)
 }
 
 // isChosen says whether a node is the option of a select that is sent. It stays when what it stands for is gone: the browser
