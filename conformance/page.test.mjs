@@ -389,6 +389,23 @@ test('a field that was changed and changed back follows the server', { skip }, a
     ['Gopher', false, 'static'])
 })
 
+test('what has the focus goes, and a row beside it takes it, without scrolling', { skip }, async () => {
+  await fresh()
+  await emulator.control.call('PATCH', 'rules', { max_sessions: 0 })
+  for (let i = 0; i < 8; i++) await login()
+  const page = await open({ width: 360 })
+  const [first, second] = await page.run(() => [...document.querySelectorAll('#sessions-rows > li')].map((row) => row.id))
+  await press(page, `#${first} button`)
+  assert.equal(await page.run(() => document.activeElement.closest('li')?.id), second)
+  const { top, bottom, height } = await page.run(() => ({ ...document.getElementById('sessions').getBoundingClientRect().toJSON(), height: innerHeight }))
+  assert.ok(top < height && bottom > 0, 'the list is still in view')
+
+  await page.type('#add-user--username', 'user_02')
+  await page.run(() => document.querySelector('#form-add-user').requestSubmit())
+  await page.until('the form is folded up', () => !document.getElementById('add-user').open)
+  assert.equal(await page.run(() => document.activeElement.parentElement.id), 'add-user')
+})
+
 for (const script of [true, false]) {
   test(`the browser puts nothing into the form of another user, ${script ? 'with' : 'without'} script`, { skip }, async () => {
     await fresh()

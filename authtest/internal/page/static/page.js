@@ -108,18 +108,26 @@ function sayCopied(button) {
   button.classList.add('done')
 }
 
+// nearby is what takes the focus if what has it goes, the best first: its row, the rows beside it, and the titles.
+function nearby(element) {
+  const row = element.closest('.rows > li')
+  const rows = [row, row?.nextElementSibling, row?.previousElementSibling].map((one) => one?.querySelector('summary, select, button'))
+  return [...rows, element.closest('section')?.querySelector('h2'), document.getElementById('inbox-title')]
+}
+
 // show puts a page that was fetched in place of the old one, and says whether it is one. following says that nobody has asked for it.
 function show(html, following) {
   const fresh = new DOMParser().parseFromString(html, 'text/html')
   if (!fresh.getElementById('page')) return false
   const focused = document.activeElement
+  const near = nearby(focused)
   put(page, fresh.getElementById('page'), following)
   put(language, fresh.getElementById('language'), following) // it leads to what is searched for
   for (const button of copied.keys()) sayCopied(button)
   document.title = fresh.title
   clock = ahead()
   document.querySelectorAll('[data-filter]').forEach(filter)
-  if (!following && focused && !focused.isConnected) document.getElementById(location.hash.slice(1) || 'inbox')?.querySelector('h2')?.focus()
+  if (!following && !focused.isConnected) near.find((place) => place?.getClientRects().length)?.focus({ preventScroll: true })
   return true
 }
 
@@ -209,7 +217,10 @@ document.addEventListener('input', ({ target }) => {
 // done tidies a form up that was carried out.
 function done(form) {
   form.reset()
-  for (let box = form.closest('details.confirm, details.sub'); box; box = box.parentElement.closest('details.confirm, details.sub')) box.open = false
+  for (let box = form.closest('details.confirm, details.sub'); box; box = box.parentElement.closest('details.confirm, details.sub')) {
+    box.open = false
+    if (focused) box.querySelector('summary').focus({ preventScroll: true }) // the form is hidden
+  }
 }
 
 let notice
@@ -234,6 +245,7 @@ document.addEventListener('submit', async (event) => {
 })
 
 async function copy(button) {
+  const focused = form.contains(document.activeElement)
   try {
     await navigator.clipboard.writeText(button.dataset.copy)
   } catch { // there is no clipboard without TLS but on this machine
