@@ -406,6 +406,24 @@ test('what has the focus goes, and a row beside it takes it, without scrolling',
   assert.equal(await page.run(() => document.activeElement.parentElement.id), 'add-user')
 })
 
+test('a form is sent once, and the page says if no answer comes', { skip }, async () => {
+  await fresh()
+  const page = await open()
+  await page.type('#add-user--username', 'user_02')
+  await page.run(() => {
+    for (let i = 0; i < 2; i++) document.getElementById('form-add-user').requestSubmit()
+  })
+  assert.equal(await page.until('what was done', () => document.querySelector('#notice p')?.textContent), texts.en.added)
+  const network = (offline) => page.send('Network.emulateNetworkConditions', { offline, latency: 0, downloadThroughput: -1, uploadThroughput: -1 })
+  await network(true)
+  await page.run(() => document.getElementById('form-rules-start').requestSubmit())
+  await page.until('that there was no answer', () => document.querySelector('#notice .wrong')?.textContent.startsWith('No answer came'))
+  await network(false)
+  await press(page, button('rules-start'))
+  await page.until('the page is live', () => document.querySelector('#live.on'))
+  assert.deepEqual(page.problems.filter((problem) => problem.includes('422')), [], 'no form is refused, as the second would be')
+})
+
 for (const script of [true, false]) {
   test(`the browser puts nothing into the form of another user, ${script ? 'with' : 'without'} script`, { skip }, async () => {
     await fresh()

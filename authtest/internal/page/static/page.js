@@ -131,14 +131,18 @@ function show(html, following) {
   return true
 }
 
+function say(text) {
+  const said = document.createElement('p')
+  said.className = 'notice wrong'
+  said.textContent = text
+  document.getElementById('notice').replaceChildren(said)
+}
+
 // warn says on the page what an answer says that is another page, or only a text.
 function warn(answer, body) {
   const other = new DOMParser().parseFromString(body, 'text/html')
   const text = (other.querySelector('main') ?? other.body).textContent.replace(/\s+/g, ' ').trim()
-  const said = document.createElement('p')
-  said.className = 'notice wrong'
-  said.textContent = text.slice(0, 500) || `HTTP ${answer.status}`
-  document.getElementById('notice').replaceChildren(said)
+  say(text.slice(0, 500) || `HTTP ${answer.status}`)
 }
 
 let fetching = false
@@ -167,14 +171,14 @@ function listen() {
   stream = undefined
   if (document.hidden) return // a browser has few connections for one server
   const mine = stream = new EventSource('changes')
-  const say = (on) => {
+  const tell = (on) => {
     live.classList.toggle('on', on)
     live.textContent = on ? live.dataset.here : live.dataset.away
   }
-  mine.onopen = () => say(true)
+  mine.onopen = () => tell(true)
   mine.onmessage = follow
   mine.onerror = () => {
-    say(false)
+    tell(false)
     if (mine.readyState === EventSource.CLOSED) setTimeout(() => mine === stream && listen(), 5000)
   }
 }
@@ -216,6 +220,7 @@ document.addEventListener('input', ({ target }) => {
 
 // done tidies a form up that was carried out.
 function done(form) {
+  const focused = form.contains(document.activeElement)
   form.reset()
   for (let box = form.closest('details.confirm, details.sub'); box; box = box.parentElement.closest('details.confirm, details.sub')) {
     box.open = false
@@ -224,28 +229,31 @@ function done(form) {
 }
 
 let notice
+const sending = new Set() // forms: a second click sends nothing more
 document.addEventListener('submit', async (event) => {
   const form = event.target
   event.preventDefault()
   if (form.method !== 'post') return search(0)
+  if (sending.has(form)) return
+  sending.add(form)
   sent++
+  clearTimeout(notice)
   try {
     const answer = await fetch(form.action, { method: 'POST', body: new URLSearchParams(new FormData(form, event.submitter)) })
     const html = await answer.text()
     sent++
     if (answer.ok) done(form)
-    clearTimeout(notice)
     if (!show(html, false)) return warn(answer, html)
     if (!answer.ok) document.querySelector('[aria-invalid]')?.focus()
   } catch {
-    live.classList.remove('on')
-    live.textContent = live.dataset.away
+    return say(document.getElementById('notice').dataset.lost)
+  } finally {
+    sending.delete(form)
   }
   notice = setTimeout(() => document.getElementById('notice').replaceChildren(), 6000)
 })
 
 async function copy(button) {
-  const focused = form.contains(document.activeElement)
   try {
     await navigator.clipboard.writeText(button.dataset.copy)
   } catch { // there is no clipboard without TLS but on this machine
