@@ -372,6 +372,28 @@ test('a live update leaves the user selected who was', { skip }, async () => {
   assert.equal((await poll()).error, 'authorization_pending')
 })
 
+test('nothing moves away while it is pressed', { skip }, async () => {
+  await fresh()
+  const page = await open({ width: 360 })
+  await page.run(() => {
+    document.addEventListener('click', ({ target }) => (globalThis.clicked = target.form?.getAttribute('id')))
+    const fetch = globalThis.fetch
+    globalThis.fetch = async (...args) => {
+      const answer = await fetch(...args)
+      globalThis.fetched = await answer.text()
+      return new Response(fetched)
+    }
+  })
+  const at = await page.aim(button('fix-code'))
+  await page.mouse('mousePressed', at)
+  await auth('verification', { phone_number: '+86 13800000000' })
+  await page.until('the page is fetched', (code) => globalThis.fetched?.includes(code), await emulator.control.code('13800000000'))
+  assert.equal(await page.run(() => document.querySelectorAll('#inbox-rows li').length), 0)
+  await page.mouse('mouseReleased', at)
+  assert.equal(await page.until('the click', () => globalThis.clicked), 'form-fix-code')
+  await page.until('the message', () => document.querySelector('#inbox-rows li'))
+})
+
 test('a field that was changed and changed back follows the server', { skip }, async () => {
   await fresh()
   const page = await open()

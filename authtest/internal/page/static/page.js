@@ -145,6 +145,27 @@ function warn(answer, body) {
   say(text.slice(0, 500) || `HTTP ${answer.status}`)
 }
 
+// held is a promise that is kept a moment after the mouse's button or the finger is let go of, undefined while none is down. Until then
+// no change is shown: what is pressed would move away, and the click be lost or meet something else.
+let held
+let letGo
+let ending
+addEventListener('pointerdown', ({ button }) => {
+  if (button !== 0) return
+  clearTimeout(ending)
+  ending = undefined
+  held ??= new Promise((resolve) => (letGo = resolve))
+}, true)
+for (const end of ['pointerup', 'pointercancel', 'pointermove', 'keydown']) { // a menu can keep the first two
+  addEventListener(end, ({ type, buttons }) => {
+    if (!held || type === 'pointermove' && buttons !== 0) return
+    ending ??= setTimeout(() => {
+      held = ending = undefined
+      letGo()
+    }, 50) // after a finger's click
+  }, true)
+}
+
 let fetching = false
 let again = false
 let sent = 0 // forms, and their answers: what was fetched before one may be older than it
@@ -158,6 +179,7 @@ async function follow() {
     try {
       const answer = await fetch(location.href, { cache: 'no-store' })
       const html = await answer.text()
+      await held
       if (sent !== before) again = true
       else if (answer.ok) show(html, true)
     } catch { /* the stream of changes tells that the server is away, and when it is back */ }
