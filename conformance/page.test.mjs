@@ -428,6 +428,27 @@ test('what has the focus goes, and a row beside it takes it, without scrolling',
   assert.equal(await page.run(() => document.activeElement.parentElement.id), 'add-user')
 })
 
+test('what is wrong stays said while others do something', { skip }, async () => {
+  await fresh()
+  const { code } = await device()
+  const page = await open()
+  await page.until('the device', (id) => document.getElementById(id), `form-deny-${code}`)
+  await page.run(() => (globalThis.fetch = new Proxy(fetch, { // nothing is followed until the form is sent
+    apply: (target, self, args) => args[1]?.method === 'POST' || globalThis.follows ? target(...args) : new Promise((go) => (globalThis.later = go)).then(() => target(...args)),
+  })))
+  await emulator.control.call('POST', 'devices', { user_code: code, deny: true })
+  await page.click(button(`deny-${code}`))
+  const gone = await page.until('that it is gone', () => document.querySelector('#waiting .wrong')?.textContent)
+  await page.run(() => {
+    globalThis.follows = true
+    globalThis.later?.()
+  })
+  await auth('verification', { email: 'a@b.cn' })
+  await page.until('the message', () => document.querySelector('#inbox-rows li'))
+  assert.equal(await page.run(() => document.querySelector('#waiting .wrong')?.textContent), gone)
+  assert.ok(await page.run(() => document.querySelector('#waiting .wrong').checkVisibility()), 'it is shown')
+})
+
 test('a form is sent once, and the page says if no answer comes', { skip }, async () => {
   await fresh()
   const page = await open()

@@ -29,8 +29,9 @@ function restore(field) {
   else if (field.value !== field.defaultValue) field.value = field.defaultValue
 }
 
+// isInUse says whether a user needs a node, also if the server has it no more.
 const isInUse = (node) => node.nodeType === Node.ELEMENT_NODE
-  && (node.contains(document.activeElement) || [...node.querySelectorAll('input, select, textarea')].some(isDirty))
+  && (node.classList.contains('wrong') || node.contains(document.activeElement) || [...node.querySelectorAll('input, select, textarea')].some(isDirty))
 
 // put makes an element, which stays, what another one is.
 function put(old, fresh, following) {
