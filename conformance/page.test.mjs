@@ -449,6 +449,20 @@ test('what is wrong stays said while others do something', { skip }, async () =>
   assert.ok(await page.run(() => document.querySelector('#waiting .wrong').checkVisibility()), 'it is shown')
 })
 
+test('the page follows an emulator that was started again with another environment', { skip }, async () => {
+  await fresh()
+  const page = await open()
+  await page.run(() => (globalThis.fetch = new Proxy(fetch, { // as if it were another one that answers
+    async apply(target, self, args) {
+      const answer = await target(...args)
+      return new Response((await answer.text()).replaceAll('conformance', 'another').replace('lang="en"', 'lang="zh-CN"'))
+    },
+  })))
+  await auth('verification', { email: 'a@b.cn' })
+  await page.until('the other environment', () => document.querySelector('header .chip').textContent === 'another')
+  assert.deepEqual(await page.run(() => [document.documentElement.lang, document.getElementById('live').textContent]), ['zh-CN', 'Live'])
+})
+
 test('a form is sent once, and the page says if no answer comes', { skip }, async () => {
   await fresh()
   const page = await open()

@@ -5,7 +5,7 @@
 document.documentElement.classList.add('js')
 
 const page = document.getElementById('page')
-const language = document.getElementById('language')
+const header = document.querySelector('header')
 const live = document.getElementById('live')
 
 // ahead is by how many milliseconds the server's clock, in its time zone, is ahead of this machine's in UTC.
@@ -36,7 +36,7 @@ const isInUse = (node) => node.nodeType === Node.ELEMENT_NODE
 // put makes an element, which stays, what another one is.
 function put(old, fresh, following) {
   if (old.isEqualNode(fresh)) return
-  if (following && (old.id === 'notice' || old.tagName === 'FORM' && old.querySelector('[aria-invalid]'))) return
+  if (following && (old.id === 'notice' || old.tagName === 'FORM' && old.querySelector('.wrong'))) return
   const restores = old.matches('input:not([type=hidden], [data-filter]), select, textarea') && !isDirty(old)
   for (const { name, value } of fresh.attributes) {
     if (name !== 'open' && old.getAttribute(name) !== value) old.setAttribute(name, value)
@@ -123,7 +123,9 @@ function show(html, following) {
   const focused = document.activeElement
   const near = nearby(focused)
   put(page, fresh.getElementById('page'), following)
-  put(language, fresh.getElementById('language'), following) // it leads to what is searched for
+  tell(fresh.getElementById('live'))
+  put(header, fresh.querySelector('header'), following)
+  document.documentElement.lang = fresh.documentElement.lang
   for (const button of copied.keys()) sayCopied(button)
   document.title = fresh.title
   clock = ahead()
@@ -189,19 +191,27 @@ async function follow() {
 }
 
 let stream
+let hears = false // whether the server says what changes
+
+// tell says whether the page follows what happens.
+function tell(element) {
+  element.classList.toggle('on', hears)
+  element.textContent = hears ? element.dataset.here : element.dataset.away
+}
+
 function listen() {
   stream?.close()
   stream = undefined
   if (document.hidden) return // a browser has few connections for one server
   const mine = stream = new EventSource('changes')
-  const tell = (on) => {
-    live.classList.toggle('on', on)
-    live.textContent = on ? live.dataset.here : live.dataset.away
+  const hear = (can) => {
+    hears = can
+    tell(live)
   }
-  mine.onopen = () => tell(true)
+  mine.onopen = () => hear(true)
   mine.onmessage = follow
   mine.onerror = () => {
-    tell(false)
+    hear(false)
     if (mine.readyState === EventSource.CLOSED) setTimeout(() => mine === stream && listen(), 5000)
   }
 }
