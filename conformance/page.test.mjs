@@ -95,7 +95,7 @@ const buttons = {
     await press(page, button('advance'))
     await press(page, '#form-advance button[value="10m"]')
     const moved = Date.parse((await emulator.control.call('GET', 'clock')).now) - start
-    assert.ok(moved >= 3 * 3600e3 + 600e3 && moved < 3 * 3600e3 + 660e3, `moved by ${moved} ms`)
+    assert.ok(moved >= 3 * 3600e3 + 600e3 && moved < 3 * 3600e3 + 1200e3, `moved by ${moved} ms`)
     assert.match(await page.run(() => document.querySelector('.line').textContent), /3h10m/)
   },
   async 'fix-code'(page) {
@@ -524,6 +524,7 @@ for (const script of [true, false]) {
         await auth('verification', { email: `${language.toLowerCase()}@b.cn` })
         await page.until('the message', (to) => document.querySelector('#inbox-rows').textContent.includes(to), `${language.toLowerCase()}@b.cn`)
       }
+      await page.until('the focus', () => document.activeElement.id === 'advance--by') // the browser's own comes after the load
       assert.deepEqual(await page.run(() => {
         const field = document.getElementById('advance--by')
         return [field.value, field.getAttribute('aria-invalid'), document.activeElement === field, !!document.querySelector('#advance--by-wrong')]
@@ -556,8 +557,9 @@ test('filters are instant, and ask the server for what is not shown', { skip }, 
   for (let i = 0; i < 40; i++) await emulator.control.addUser({ sub: `many-${i}`, username: `crowd_${i}` })
   const page = await open()
   assert.ok(!(await page.run(() => document.getElementById('u-1'))), 'the oldest user is cut off')
+  await page.run(() => document.addEventListener('input', () => (globalThis.left = document.querySelectorAll('#users-rows > li:not([hidden])').length)))
   await page.type('#users input[type=search]', 'user_01')
-  assert.equal(await page.run(() => [...document.querySelectorAll('#users-rows > li:not([hidden])')].length), 0, 'at once')
+  assert.equal(await page.run(() => left), 0, 'at once')
   await page.until('the user that was not shown', () => document.getElementById('u-1'))
   assert.match(await page.run(() => location.search), /users=user_01/)
   await page.type('#users input[type=search]', 'nobody at all')
@@ -582,7 +584,8 @@ test('buttons copy, the link changes the language, and a request leads to its fa
   await page.run(() => { // the moment that "Copied" is shown for ends when the test says so
     globalThis.button = document.querySelector('#inbox-rows .copy')
     globalThis.label = button.textContent
-    globalThis.setTimeout = (end) => (globalThis.end = end)
+    const wait = setTimeout
+    globalThis.setTimeout = (end, ms) => ms === 1500 ? (globalThis.end = end) : wait(end, ms)
   })
   const says = () => page.run(() => button.textContent)
   await page.click('#inbox-rows .copy')
