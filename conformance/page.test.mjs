@@ -428,6 +428,18 @@ test('what has the focus goes, and a row beside it takes it, without scrolling',
   assert.equal(await page.run(() => document.activeElement.parentElement.id), 'add-user')
 })
 
+test('what moves in a live update keeps the focus', { skip }, async () => {
+  await fresh()
+  for (const operation of ['certs', 'signin']) await emulator.control.fault({ operation, error: 'internal', times: 1 })
+  const page = await open()
+  const rows = (what, ...names) => page.until(what, (names) => [...document.querySelectorAll('#faults .rows b')].map((name) => name.textContent).join() === names, names.join())
+  await rows('the faults, the newest first', 'signin', 'certs')
+  await page.run(() => document.querySelector('#faults .rows > li:last-child button').focus())
+  await login()
+  await rows('what is used up is the last', 'certs', 'signin')
+  assert.equal(await page.run(() => document.activeElement.closest('li')?.querySelector('b').textContent), 'certs')
+})
+
 test('what is wrong stays said while others do something', { skip }, async () => {
   await fresh()
   const { code } = await device()

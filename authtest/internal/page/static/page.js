@@ -53,11 +53,13 @@ function put(old, fresh, following) {
 // would choose another.
 const isChosen = (node) => node.nodeName === 'OPTION' && node.selected
 
-// move moves a node before another one.
+// move moves a node before another one. The browser takes the focus from what is moved, and may choose another option meanwhile.
 function move(node, parent, next) {
   const chosen = isChosen(node)
+  const focused = document.activeElement
   parent.insertBefore(node, next)
-  if (chosen) node.selected = true // the browser may have chosen another meanwhile
+  if (chosen) node.selected = true
+  if (node.contains(focused)) focused.focus({ preventScroll: true })
 }
 
 // keys are by what nodes are known again: an id, or else what it is, with the value of an option, and its number among such.
