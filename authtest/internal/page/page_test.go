@@ -109,6 +109,22 @@ func TestSearch(t *testing.T) {
 	has(t, text, `name="users" value="x`+strings.Repeat("字", (maxFilter-1)/3)+`"`)
 }
 
+// A number is found as clients write it, and what is searched for makes no older message the newest one.
+func TestSearchForNumbers(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	d.add(known())
+	d.call("verification", `{"phone_number":"+86 13800000000"}`)
+	d.call("verification", `{"email":"a@b.cn"}`)
+	newest := d.Inbox.To("a@b.cn", time.Time{})[0].Code
+	_, text := d.get("?inbox=%2B8613800000000&users=%2B8613800000000")
+	has(t, text, `<b>user_01</b>`)
+	has(t, text, `<span class="to">+86 13800000000</span>`)
+	hasNot(t, text, `<span class="to">a@b.cn</span>`)
+	has(t, text, "<title>"+newest)
+	has(t, text, `id="latest">New code `+newest+" for a@b.cn")
+}
+
 // Of more faults than are shown the page shows those that can still hit, the newest first, and then those that are used up.
 func TestFaultsOrder(t *testing.T) {
 	t.Parallel()
