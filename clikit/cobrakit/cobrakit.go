@@ -35,11 +35,12 @@ func Execute(ctx context.Context, root *cobra.Command, kit *clikit.Kit) error {
 	root.SetIn(kit.Stdin())
 	root.SetOut(kit.Stdout())
 	root.SetErr(kit.Stderr())
+	refuseUnknown(root, kit)
 	failed := false
 	noteFailures(root, &failed)
 	err := root.ExecuteContext(ctx)
 	if err != nil && !failed {
-		return &clikit.UsageError{Err: err}
+		return mistake(kit, err)
 	}
 	return err
 }
@@ -100,6 +101,9 @@ func (l *language) Set(tag string) error {
 // Run makes the RunE of a command, whose context ends with the flag --timeout too.
 func Run(kit *clikit.Kit, run func(ctx context.Context, args []string) error) func(*cobra.Command, []string) error {
 	return func(cmd *cobra.Command, args []string) error {
+		if kit.Flags.Timeout < 0 {
+			return misuse(kit, notTime, "--timeout")
+		}
 		ctx, cancel := limited(cmd.Context(), kit.Flags.Timeout)
 		defer cancel()
 		return run(ctx, args)
@@ -111,9 +115,4 @@ func limited(ctx context.Context, limit time.Duration) (context.Context, context
 		return context.WithTimeout(ctx, limit)
 	}
 	return context.WithCancel(ctx)
-}
-
-// misuse is a mistake in the command line that cobra does not see.
-func misuse(kit *clikit.Kit, t bilingual.Text) error {
-	return &clikit.UsageError{Err: errors.New(t.In(kit.Language()))}
 }

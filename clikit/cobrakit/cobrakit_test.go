@@ -89,3 +89,48 @@ func TestFlagsKeepWhatTheToolHasSet(t *testing.T) {
 	assert.Zero(t, tool.run(t, "hello", "--profile", "work", "--no-input=false"))
 	assert.Equal(t, clikit.Flags{Profile: "work", Lang: clikit.SimplifiedChinese, Store: clikit.StoreFile}, got)
 }
+
+// Mistakes in the command line are told in the user's language, and without what may be a secret in the wrong place.
+func TestMistakes(t *testing.T) {
+	t.Parallel()
+	const secret = "hunter2"
+	for args, want := range map[string]struct{ en, zh string }{
+		"serve":                        {`there is no command "serve"; mytool help lists them`, `没有子命令 "serve"；mytool help 列出全部子命令`},
+		"--nonsense=" + secret:         {"there is no flag --nonsense", "没有选项 --nonsense"},
+		"login -p" + secret:            {"there is no flag -p", "没有选项 -p"},
+		"login --phone":                {"--phone needs a value", "--phone 需要一个值"},
+		"login --=" + secret:           {"a flag has the form --name or --name=value", "选项的形式是 --name 或 --name=value"},
+		"login --code-stdin=" + secret: {"--code-stdin is true or false", "--code-stdin 只能是 true 或 false"},
+		"token --min-ttl " + secret:    {"--min-ttl is a time such as 30s or 5m", "--min-ttl 是一段时间，例如 30s 或 5m"},
+		"token --min-ttl -5m":          {"--min-ttl is a time such as 30s or 5m", "--min-ttl 是一段时间，例如 30s 或 5m"},
+		"token --timeout -5m":          {"--timeout is a time such as 30s or 5m", "--timeout 是一段时间，例如 30s 或 5m"},
+		"token --lang " + secret:       {"the language is en, zh-CN or zh-TW", "语言只能是 en、zh-CN 或 zh-TW"},
+		"login --password-stdin " + secret: {
+			"the number of arguments is wrong; use it so: mytool login [flags]", "参数个数不对；用法：mytool login [flags]",
+		},
+		"profile use": {
+			"the number of arguments is wrong; use it so: mytool profile use NAME [flags]", "参数个数不对；用法：mytool profile use NAME [flags]",
+		},
+		"exec": {
+			"the number of arguments is wrong; use it so: mytool exec [flags] -- COMMAND [ARG...]", "参数个数不对；用法：mytool exec [flags] -- COMMAND [ARG...]",
+		},
+	} {
+		t.Run(args, func(t *testing.T) {
+			t.Parallel()
+			for language, want := range map[string]string{clikit.English: want.en, clikit.SimplifiedChinese: want.zh} {
+				tool := newTool(t, language)
+				assert.Equal(t, clikit.ExitUsage, tool.run(t, strings.Fields(args)...))
+				assert.Equal(t, "mytool: "+want+"\n", tool.stderr.String())
+				assert.Empty(t, tool.stdout.String())
+			}
+		})
+	}
+}
+
+// A tool without a command of its own prints its help, as with cobra alone.
+func TestNoCommand(t *testing.T) {
+	t.Parallel()
+	tool := newTool(t, clikit.English)
+	assert.Zero(t, tool.run(t))
+	assert.Contains(t, tool.stdout.String(), "Available Commands")
+}

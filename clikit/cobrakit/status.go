@@ -16,7 +16,7 @@ import (
 func statusCommand(kit *clikit.Kit) *cobra.Command {
 	var check bool
 	cmd := &cobra.Command{
-		Use: "status", Short: statusShort.In(kit.Language()), Args: cobra.NoArgs,
+		Use: "status", Short: statusShort.In(kit.Language()), Args: Args(kit, 0, 0),
 		RunE: Run(kit, func(ctx context.Context, _ []string) error {
 			st, err := kit.Status(ctx, check)
 			if st == nil {
@@ -72,7 +72,7 @@ func statusText(st *clikit.Status, language string) string {
 
 func whoamiCommand(kit *clikit.Kit) *cobra.Command {
 	return &cobra.Command{
-		Use: "whoami", Short: whoamiShort.In(kit.Language()), Args: cobra.NoArgs,
+		Use: "whoami", Short: whoamiShort.In(kit.Language()), Args: Args(kit, 0, 0),
 		RunE: Run(kit, func(ctx context.Context, _ []string) error {
 			auth, err := kit.Auth(ctx)
 			if err != nil {
