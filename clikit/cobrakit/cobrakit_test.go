@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/cloudbase-community/tcbauth/authtest"
 	"github.com/cloudbase-community/tcbauth/clikit"
 	"github.com/cloudbase-community/tcbauth/clikit/cobrakit"
 )
@@ -25,7 +26,7 @@ func newTool(t *testing.T, language string) *tool {
 	t.Helper()
 	tool := &tool{root: &cobra.Command{Use: "mytool"}}
 	kit, err := clikit.New(clikit.Config{
-		App: "mytool", Env: "authtest", Dir: t.TempDir(), Stdin: strings.NewReader(""), Stdout: &tool.stdout, Stderr: &tool.stderr,
+		App: "mytool", Env: "authtest", Dir: t.TempDir(), Stdin: strings.NewReader("correct-horse-1\n"), Stdout: &tool.stdout, Stderr: &tool.stderr,
 		LookupEnv: func(string) (string, bool) { return "", false },
 	})
 	require.NoError(t, err)
@@ -133,4 +134,23 @@ func TestNoCommand(t *testing.T) {
 	tool := newTool(t, clikit.English)
 	assert.Zero(t, tool.run(t))
 	assert.Contains(t, tool.stdout.String(), "Available Commands")
+}
+
+// What the server calls its user cannot move the cursor or forge a line.
+func TestStrangeUser(t *testing.T) {
+	t.Parallel()
+	srv, err := authtest.Listen("127.0.0.1:0")
+	require.NoError(t, err)
+	t.Cleanup(func() { assert.NoError(t, srv.Close()) })
+	srv.Seed(authtest.User{Sub: "1\x1b[2J\nserver says: nothing", Username: "gopher_01", Password: "correct-horse-1"})
+	tool := newTool(t, clikit.English)
+	tool.kit.Flags = clikit.Flags{Env: srv.Env, BaseURL: srv.URL, Store: clikit.StoreFile}
+	_, err = tool.kit.Login(t.Context(), clikit.LoginOptions{User: "gopher_01", PasswordFromStdin: true})
+	require.NoError(t, err)
+	for command, lines := range map[string]int{"whoami": 1, "status": 6} {
+		tool.stdout.Reset()
+		assert.Zero(t, tool.run(t, command), tool.stderr.String())
+		assert.Contains(t, tool.stdout.String(), "gopher_01 1\uFFFD[2J server says")
+		assert.Equal(t, lines, strings.Count(tool.stdout.String(), "\n"), tool.stdout.String())
+	}
 }

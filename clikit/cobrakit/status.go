@@ -10,6 +10,7 @@ import (
 
 	"github.com/cloudbase-community/tcbauth"
 	"github.com/cloudbase-community/tcbauth/clikit"
+	"github.com/cloudbase-community/tcbauth/clikit/internal/console"
 	"github.com/cloudbase-community/tcbauth/internal/bilingual"
 )
 
@@ -42,7 +43,7 @@ func statusText(st *clikit.Status, language string) string {
 		if source != "" {
 			value += " (" + source + ")"
 		}
-		fmt.Fprintf(&b, "%s: %s\n", name.In(language), value)
+		fmt.Fprintf(&b, "%s: %s\n", name.In(language), console.Printable(value))
 	}
 	who := isNobody.In(language)
 	if st.SignedIn {
@@ -82,7 +83,7 @@ func whoamiCommand(kit *clikit.Kit) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return kit.Answer(user, strings.TrimSpace(clikit.AccountOf(user)+" "+user.Sub)+"\n")
+			return kit.Answer(user, console.Printable(strings.TrimSpace(clikit.AccountOf(user)+" "+user.Sub))+"\n")
 		}),
 	}
 }
