@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"testing"
 	"time"
@@ -119,4 +120,18 @@ func TestNewRefuses(t *testing.T) {
 		_, err := clikit.New(clikit.Config{App: app})
 		assert.Error(t, err, app)
 	}
+}
+
+// full is a standard output to which nothing can be written.
+type full struct{}
+
+func (full) Write([]byte) (int, error) { return 0, errors.New("no space left") }
+
+// A command whose answer is empty does not fail because nobody could read one.
+func TestEmptyAnswer(t *testing.T) {
+	t.Parallel()
+	kit, err := clikit.New(clikit.Config{App: "mytool", Stdout: full{}})
+	require.NoError(t, err)
+	require.NoError(t, kit.Answer(nil, ""))
+	require.Error(t, kit.Answer(nil, "text\n"))
 }
