@@ -241,3 +241,18 @@ func TestLoginReplaces(t *testing.T) {
 		}
 	})
 }
+
+// Whoever finishes a sign-in can refuse to register too.
+func TestFinishWithoutSignUp(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		d := newDesk(t, "en")
+		d.srv.FixCode(phone, "123456")
+		_, err := d.kit.StartLogin(t.Context(), clikit.LoginOptions{Phone: phone})
+		require.NoError(t, err)
+		_, err = d.kit.FinishLogin(t.Context(), "123456", clikit.LoginOptions{NoSignUp: true})
+		require.ErrorIs(t, err, tcbauth.CodeNotFound)
+		_, err = d.kit.FinishLogin(t.Context(), "123456", clikit.LoginOptions{PasswordFromStdin: true})
+		assert.Equal(t, clikit.ExitUsage, clikit.ExitCode(err))
+	})
+}
