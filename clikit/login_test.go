@@ -3,6 +3,7 @@ package clikit_test
 import (
 	"context"
 	"encoding/json"
+	"io"
 	"net/http"
 	"net/url"
 	"path/filepath"
@@ -255,4 +256,33 @@ func TestFinishWithoutSignUp(t *testing.T) {
 		_, err = d.kit.FinishLogin(t.Context(), "123456", clikit.LoginOptions{PasswordFromStdin: true})
 		assert.Equal(t, clikit.ExitUsage, clikit.ExitCode(err))
 	})
+}
+
+// forgetful is somebody who answers nothing, whatever happens to the context.
+type forgetful struct {
+	clikit.Prompter
+	leave   context.CancelFunc
+	answers int
+}
+
+func (*forgetful) CanAsk() bool { return true }
+
+func (f *forgetful) Line(context.Context, string) (string, error) {
+	f.leave()
+	if f.answers++; f.answers > 10 {
+		return "", io.ErrUnexpectedEOF
+	}
+	return "", nil
+}
+
+// A question ends with its context, also if the Prompter does not notice.
+func TestPrompterThatIgnoresTheContext(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithCancel(t.Context())
+	kit, err := clikit.New(clikit.Config{
+		App: "mytool", Dir: t.TempDir(), Prompter: &forgetful{leave: cancel}, LookupEnv: func(string) (string, bool) { return "", false },
+	})
+	require.NoError(t, err)
+	_, err = kit.Login(ctx, clikit.LoginOptions{})
+	require.ErrorIs(t, err, context.Canceled)
 }
