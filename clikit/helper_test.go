@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -93,6 +94,7 @@ type desk struct {
 
 	captchas []string     // that the person has read rightly
 	answered func([]byte) // is told each answer of the server; nil: nobody wants to know
+	asleep   atomic.Int64 // how long the computer slept, as a time.Duration: timers stood still, and the clock did not
 	stored   func()       // is called after each operation of the store of sessions; nil: nobody wants to know
 }
 
@@ -119,6 +121,7 @@ func newDesk(t *testing.T, language string, opts ...authtest.Option) *desk {
 		Stdin: strings.NewReader(""), Stdout: io.Discard, Stderr: &p.screen,
 		LookupEnv: func(string) (string, bool) { return "", false },
 		Prompter:  p,
+		Now:       func() time.Time { return time.Now().Add(time.Duration(d.asleep.Load())) },
 		Options: []tcbauth.Option{
 			tcbauth.WithHTTPClient(&http.Client{Transport: d}), tcbauth.WithMaxAttempts(1),
 			tcbauth.WithObserver(tcbauth.Observer{Store: func(context.Context, tcbauth.StoreOp) {

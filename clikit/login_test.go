@@ -222,6 +222,24 @@ func TestLoginByMiniProgram(t *testing.T) {
 	})
 }
 
+// A computer that slept while its user was to go on elsewhere asks too late, and says so.
+func TestLoginAfterSleep(t *testing.T) {
+	t.Parallel()
+	for _, o := range []clikit.LoginOptions{{Device: true}, {MiniProgram: "wx0123456789"}} {
+		synctest.Test(t, func(t *testing.T) {
+			d := newDesk(t, "en")
+			go func() {
+				<-time.After(3 * time.Second)
+				d.asleep.Store(int64(2 * time.Hour))
+				d.srv.Advance(2 * time.Hour)
+			}()
+			_, err := d.kit.Login(t.Context(), o)
+			assert.Equal(t, clikit.ExitError, clikit.ExitCode(err))
+			assert.Regexp(t, "in time", clikit.Message(err, "en"))
+		})
+	}
+}
+
 // Who has somebody else sign in leaves nothing of the first person's.
 func TestLoginReplaces(t *testing.T) {
 	t.Parallel()
