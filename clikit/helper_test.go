@@ -91,6 +91,7 @@ type desk struct {
 	*person
 	srv *authtest.Server
 	kit *clikit.Kit
+	dir string // of the tool
 
 	captchas []string     // that the person has read rightly
 	answered func([]byte) // is told each answer of the server; nil: nobody wants to know
@@ -115,9 +116,9 @@ func newDesk(t *testing.T, language string, opts ...authtest.Option) *desk {
 	t.Helper()
 	srv := authtest.NewServer(t, opts...)
 	p := &person{t: t}
-	d := &desk{person: p, srv: srv}
+	d := &desk{person: p, srv: srv, dir: t.TempDir()}
 	kit, err := clikit.New(clikit.Config{
-		App: "mytool", Env: srv.Env, BaseURL: srv.URL, EnvPrefix: "MYTOOL", Dir: t.TempDir(),
+		App: "mytool", Env: srv.Env, BaseURL: srv.URL, EnvPrefix: "MYTOOL", Dir: d.dir,
 		Stdin: strings.NewReader(""), Stdout: io.Discard, Stderr: &p.screen,
 		LookupEnv: func(string) (string, bool) { return "", false },
 		Prompter:  p,
