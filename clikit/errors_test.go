@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -71,6 +72,20 @@ func TestExitCodes(t *testing.T) {
 			assert.NotEmpty(t, line["message"])
 		})
 	}
+}
+
+// What is wrong with an answer is said in the user's language too.
+func TestTooLongAnswer(t *testing.T) {
+	t.Parallel()
+	kit, err := clikit.New(clikit.Config{
+		App: "mytool", Env: "authtest", Dir: t.TempDir(), Stdin: strings.NewReader(strings.Repeat("x", 9000) + "\n"),
+		LookupEnv: func(string) (string, bool) { return "", false },
+	})
+	require.NoError(t, err)
+	kit.Flags.Store = clikit.StoreFile
+	_, err = kit.Login(t.Context(), clikit.LoginOptions{User: "gopher_01", PasswordFromStdin: true})
+	assert.Equal(t, "the answer is too long", clikit.Message(err, clikit.English))
+	assert.Equal(t, "输入内容过长", clikit.Message(err, clikit.SimplifiedChinese))
 }
 
 // A server's text cannot move the cursor or forge a line.
