@@ -24,9 +24,10 @@ func Args(kit *clikit.Kit, least, most int) cobra.PositionalArgs {
 	}
 }
 
-// refuseUnknown makes a root command that does not say which arguments it takes refuse names of commands that do not exist.
+// refuseUnknown makes a root command that does not say which arguments it takes refuse names of commands that do not exist, as
+// cobra does. With TraverseChildren cobra takes them for arguments.
 func refuseUnknown(root *cobra.Command, kit *clikit.Kit) {
-	if root.Args != nil || !root.HasSubCommands() {
+	if root.Args != nil || root.TraverseChildren || !root.HasSubCommands() {
 		return
 	}
 	root.Args = func(cmd *cobra.Command, args []string) error {
