@@ -81,6 +81,36 @@ func TestState(t *testing.T) {
 	ok(t, second, "user/me", fresh.text("access_token"), nil)
 }
 
+// A key of a state signs on until the next rotation, and not after it, also in the process that saved the state.
+func TestRotateKeyAfterLoadState(t *testing.T) {
+	t.Parallel()
+	srv := authtest.NewServer(t)
+	kids := func() (all []string) {
+		for _, key := range ok(t, srv, "certs", "", nil)["keys"].([]any) {
+			all = append(all, object(key.(map[string]any)).text("kid"))
+		}
+		return all
+	}
+	first := kids()
+	state, err := srv.SaveState()
+	require.NoError(t, err)
+	require.NoError(t, srv.LoadState(state))
+	assert.Equal(t, first, kids())
+	srv.RotateKey()
+	second := kids()
+	require.Len(t, second, 2)
+	assert.Equal(t, first[0], second[1])
+	assert.NotEqual(t, first[0], second[0])
+	state, err = srv.SaveState()
+	require.NoError(t, err)
+	srv.Reset()
+	require.NoError(t, srv.LoadState(state))
+	srv.RotateKey()
+	third := kids()
+	assert.Equal(t, second, third[1:])
+	assert.NotContains(t, second, third[0])
+}
+
 // A state has no rules, so that all of them stay as they are.
 func TestStateKeepsRules(t *testing.T) {
 	t.Parallel()

@@ -153,7 +153,7 @@ func (s *Service) Load(text []byte) error {
 	}
 	s.rewind()
 	_ = s.advance(time.Duration(in.Clock)) // it was checked
-	s.signer = signer{loaded: loaded, number: len(loaded) - 1}
+	s.signer = signerOf(loaded)
 	s.refresh = in.Secret
 	s.records = fresh
 	s.Tidy()
