@@ -111,6 +111,39 @@ func TestRotateKeyAfterLoadState(t *testing.T) {
 	assert.NotContains(t, second, third[0])
 }
 
+// The newest access token of a session is known after a load too, which user/signout takes when it has expired.
+func TestStateKnowsTheNewestToken(t *testing.T) {
+	t.Parallel()
+	srv := listen(t)
+	srv.Seed(authtest.User{Username: "user_01", Password: password})
+	session := signIn(t, srv, "user_01")
+	status, _ := control(t, srv, "PATCH", "rules", `{"access_token_lifetime": "1m"}`) // so that the older one expires later
+	require.Equal(t, 200, status)
+	session = ok(t, srv, "token", "", refresh(session.text("refresh_token")))
+	state, err := srv.SaveState()
+	require.NoError(t, err)
+	require.NoError(t, srv.LoadState(state))
+	srv.Advance(3 * time.Hour)
+	ok(t, srv, "certs", "", nil)
+	ok(t, srv, "user/signout", session.text("access_token"), object{})
+	refused(t, srv, "token", "", refresh(session.text("refresh_token")), 400, "invalid_grant", 4026)
+}
+
+// A fixed code of a state is found by its address, however the state writes it.
+func TestStateWithWrittenCode(t *testing.T) {
+	t.Parallel()
+	srv := authtest.NewServer(t)
+	state, err := srv.SaveState()
+	require.NoError(t, err)
+	written := strings.Replace(string(state), `"codes": {}`, `"codes": {"`+phone+`": "654321"}`, 1)
+	require.NotEqual(t, string(state), written)
+	require.NoError(t, srv.LoadState([]byte(written)))
+	ok(t, srv, "verification", "", object{"phone_number": phone})
+	code, err := srv.WaitCode(t.Context(), phone)
+	require.NoError(t, err)
+	assert.Equal(t, "654321", code)
+}
+
 // A state has no rules, so that all of them stay as they are.
 func TestStateKeepsRules(t *testing.T) {
 	t.Parallel()
