@@ -69,6 +69,29 @@ func TestStateFile(t *testing.T) {
 	}
 }
 
+// A terminal that closes hangs up more than once, by its shell and by itself. The state is saved all the same.
+func TestStateOutlivesHangups(t *testing.T) {
+	t.Parallel()
+	state := filepath.Join(t.TempDir(), "state.json")
+	p := startProcess(t, nil, "-addr", "127.0.0.1:0", "-state", state)
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		_ = p.cmd.Wait() // the last signal may come when all is done
+	}()
+	hangups := time.NewTicker(time.Millisecond)
+	defer hangups.Stop()
+	for over := false; !over; {
+		select {
+		case <-ended:
+			over = true
+		case <-hangups.C:
+			_ = p.cmd.Process.Signal(syscall.SIGHUP) // it may have ended
+		}
+	}
+	assert.FileExists(t, state)
+}
+
 // Every sign-in that was answered is in the state, also when it was answered while the emulator ended.
 func TestStateHasAllThatWasAnswered(t *testing.T) {
 	t.Parallel()
@@ -222,6 +245,11 @@ func TestTLSFlags(t *testing.T) {
 	assert.Regexp(t, "^https://", auth.BaseURL())
 	_, err = auth.SignInAnonymously(t.Context(), tcbauth.SignInAnonymouslyRequest{})
 	require.NoError(t, err)
+	code, _, stderr := try(t, "emulator", "-addr", strings.TrimPrefix(p.url, "https://"), "-tls", ca)
+	assert.Equal(t, clikit.ExitError, code, stderr)
+	kept, err := os.ReadFile(ca) //nolint:gosec // G304: this test's own
+	require.NoError(t, err)
+	assert.Equal(t, string(authority), string(kept), "a start that fails leaves the file to the emulator that runs")
 	p.end(t)
 
 	p = startProcess(t, nil, "-addr", "127.0.0.1:0", "-public-url", "https://emulator.test:9190", "-control-token", "0123456789abcdef", "-tls", ca)
