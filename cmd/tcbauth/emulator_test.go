@@ -308,6 +308,15 @@ func TestCommandIsInterrupted(t *testing.T) {
 	require.NoError(t, p.cmd.Wait())
 }
 
+// A command that never ran has not succeeded.
+func TestCommandThatNeverRan(t *testing.T) {
+	t.Parallel()
+	code, stdout, stderr := try(t, "emulator", "-addr", "127.0.0.1:0", "--", "echo", "ran") // the context has ended
+	assert.Equal(t, clikit.ExitError, code)
+	assert.Empty(t, stdout)
+	assert.Contains(t, stderr, "run echo: ")
+}
+
 func TestCommandThatIsMissing(t *testing.T) {
 	t.Parallel()
 	code, stdout, stderr := try(t, "emulator", "-addr", "127.0.0.1:0", "--", "no-such-command-anywhere")

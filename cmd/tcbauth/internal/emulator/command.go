@@ -33,7 +33,7 @@ func runCommand(ctx context.Context, args []string, srv *authtest.Server, stdout
 		}
 		return 1, nil // a signal ended it
 	}
-	if err != nil && ctx.Err() != nil {
+	if err != nil && ctx.Err() != nil && cmd.Process != nil {
 		return 0, nil // it ended well after it was told to
 	}
 	if err != nil {
