@@ -1,6 +1,7 @@
 package authtest_test
 
 import (
+	"net/url"
 	"regexp"
 	"strings"
 	"testing"
@@ -198,6 +199,22 @@ func TestLoadSeedKeepsPeople(t *testing.T) {
 	require.Error(t, srv.LoadSeed([]byte(`{"users": [{"username": "user_01", "password": "`+password+`", "email": "e@b.cn"},
 		{"username": "user_03", "email": "d@b.cn"}]}`)))
 	assert.Equal(t, "c@b.cn", ok(t, srv, "user/me", bearer, nil)["email"])
+}
+
+// A name that has gone from one user of a seed to another is no conflict, whichever of them comes first.
+func TestLoadSeedMovesNames(t *testing.T) {
+	t.Parallel()
+	srv := authtest.NewServer(t, authtest.WithSeed([]byte(`{"users": [{"sub": "1", "phone_number": "`+phone+`"}, {"sub": "2", "email": "`+email+`"}]}`)))
+	bothExist := func() {
+		t.Helper()
+		for _, name := range []string{phone, email} {
+			assert.Equal(t, true, ok(t, srv, "checkIfUserExist?username="+url.QueryEscape(name), "", nil)["exist"], name)
+		}
+	}
+	require.NoError(t, srv.LoadSeed([]byte(`{"users": [{"sub": "1", "email": "`+email+`"}, {"sub": "2", "phone_number": "`+phone+`"}]}`)))
+	bothExist()
+	require.Error(t, srv.LoadSeed([]byte(`{"users": [{"sub": "1", "email": "x@b.cn"}, {"sub": "3", "phone_number": "`+phone+`"}]}`)), "it is that of 2")
+	bothExist()
 }
 
 // A seed for several servers is taken by all of them, or by none.
