@@ -6,6 +6,7 @@ import (
 	"errors"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"syscall"
 	"testing"
 
@@ -13,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/cloudbase-community/tcbauth/clikit"
+	"github.com/cloudbase-community/tcbauth/internal/testbed/terminal"
 )
 
 // A command behind -- is told of the emulator, has standard output for itself, and ends it.
@@ -36,6 +38,20 @@ func TestCommandIsInterrupted(t *testing.T) {
 	assert.Equal(t, "started", p.url)
 	require.NoError(t, p.cmd.Process.Signal(syscall.SIGTERM))
 	require.NoError(t, p.cmd.Wait())
+}
+
+// Ctrl-C reaches the command from the terminal, once: here an emulator that saves its state before it ends.
+func TestCommandAtTerminalIsInterruptedOnce(t *testing.T) {
+	t.Parallel()
+	state, screen := filepath.Join(t.TempDir(), "state.json"), terminal.Open(t, 200, 50)
+	cmd := exec.CommandContext(t.Context(), os.Args[0], "emulator", "-addr", "127.0.0.1:0", "--", //nolint:gosec // G702: this test itself
+		os.Args[0], "emulator", "-addr", "127.0.0.1:0", "-env", "inner", "-state", state)
+	cmd.Env = append(os.Environ(), asCommand+"=1")
+	screen.Start(cmd)
+	screen.Wait("environment inner")
+	screen.Type("\x03")
+	require.NoError(t, cmd.Wait())
+	assert.FileExists(t, state)
 }
 
 // A command that never ran has not succeeded.
