@@ -62,9 +62,11 @@ func TestStateFile(t *testing.T) {
 	for _, args := range [][]string{
 		{"-import", filepath.Join(dir, "nothing")}, {"-import", seed}, {"-state", state, "-env", "another"}, {"-state", state, "-import", state},
 		{"-state", state, "-env", "env-1", "-env", "env-2"},
+		{"-state", filepath.Join(dir, "nothing", "state")}, {"-export-on-exit", filepath.Join(dir, "nothing", "state")},
 	} {
-		code, _, stderr := try(t, append([]string{"emulator", "-addr", "127.0.0.1:0"}, args...)...)
+		code, stdout, stderr := try(t, append([]string{"emulator", "-addr", "127.0.0.1:0"}, args...)...)
 		assert.Equal(t, clikit.ExitError, code, args)
+		assert.Empty(t, stdout, "it has not served")
 		assert.NotContains(t, stderr, "PRIVATE")
 	}
 }
