@@ -40,6 +40,18 @@ func TestCommandIsInterrupted(t *testing.T) {
 	require.NoError(t, p.cmd.Wait())
 }
 
+// In the background of a script interrupts are ignored. There a command is told to end in another way.
+func TestCommandInBackgroundIsTold(t *testing.T) {
+	t.Parallel()
+	p := startProcess(t, func(cmd *exec.Cmd) {
+		cmd.Args = append([]string{"sh", "-c", `trap "" INT; exec "$0" "$@"`}, cmd.Args...)
+		cmd.Path = "/bin/sh"
+	}, "-addr", "127.0.0.1:0", "--", "sh", "-c", `trap 'exit 0' TERM; echo started; while :; do sleep 0.1; done`)
+	assert.Equal(t, "started", p.url)
+	require.NoError(t, p.cmd.Process.Signal(syscall.SIGTERM))
+	require.NoError(t, p.cmd.Wait())
+}
+
 // Ctrl-C reaches the command from the terminal, once: here an emulator that saves its state before it ends.
 func TestCommandAtTerminalIsInterruptedOnce(t *testing.T) {
 	t.Parallel()

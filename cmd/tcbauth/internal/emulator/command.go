@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"os/signal"
+	"syscall"
 	"time"
 
 	"golang.org/x/term"
@@ -68,7 +69,11 @@ func atTerminal() bool {
 
 // interrupt asks a process to end, where the system has a way to.
 func interrupt(p *os.Process) error {
-	if err := p.Signal(os.Interrupt); err != nil {
+	ask := os.Interrupt
+	if signal.Ignored(ask) { // as in the background of a script, for the commands of this process too
+		ask = syscall.SIGTERM
+	}
+	if err := p.Signal(ask); err != nil {
 		return p.Kill()
 	}
 	return nil
