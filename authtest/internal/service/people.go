@@ -132,6 +132,9 @@ func (p *People) Index(a *Account) {
 	}
 	if a.Anonymous && len(a.names) > 0 {
 		a.Anonymous = false
+		if a.Name == anonymousName {
+			a.Name = ""
+		}
 		p.forgetDevice(a)
 	}
 }
