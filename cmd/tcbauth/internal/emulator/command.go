@@ -60,7 +60,7 @@ func runCommand(ctx context.Context, args []string, srv *authtest.Server, stdout
 // atTerminal says whether this process is at a terminal, which interrupts it and its command together.
 func atTerminal() bool {
 	for _, stream := range []*os.File{os.Stdin, os.Stdout, os.Stderr} {
-		if term.IsTerminal(int(stream.Fd())) { //nolint:gosec // G115: a descriptor is small
+		if term.IsTerminal(int(stream.Fd())) {
 			return true
 		}
 	}
