@@ -17,12 +17,9 @@ import (
 	"github.com/cloudbase-community/tcbauth/internal/wholefile"
 )
 
-// Run serves until ctx ends or the command does, whose exit code it returns. The URLs are written to stdout, which is the
-// command's if there is one, and then they are not. Codes and notes for the user are written to stderr.
+// Run serves until ctx ends or the command does, whose exit code it returns. Check has accepted c. The URLs are written to stdout,
+// which is the command's if there is one, and then they are not. Codes and notes for the user are written to stderr.
 func Run(ctx context.Context, c Config, stdout, stderr io.Writer) (code int, err error) {
-	if err := c.check(); err != nil {
-		return 0, err
-	}
 	log := newLineLog(stderr)
 	defer func() { err = errors.Join(err, log.close()) }()
 	if err := log.open(c.Log); err != nil {
