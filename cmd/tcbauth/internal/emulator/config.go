@@ -30,8 +30,8 @@ type Config struct {
 	Command []string // to be run with TCB_ENV and TCB_BASE_URL, which name the first environment; none waits for ctx
 }
 
-// check refuses what does not go together.
-func (c Config) check() error {
+// Check refuses what does not go together: a mistake in the command line.
+func (c Config) Check() error {
 	switch {
 	case len(c.Envs) > 1 && c.hasFixedPort():
 		return errors.New("several environments need several ports: give -addr port 0, or no -addr")

@@ -18,12 +18,9 @@ import (
 	"github.com/cloudbase-community/tcbauth/internal/wholefile"
 )
 
-// Run serves until ctx ends or the command does, whose exit code it returns. The URLs are written to stdout, which is the
-// command's if there is one, and then they are not. Codes and notes for the user are written to stderr.
+// Run serves until ctx ends or the command does, whose exit code it returns. Check has accepted c. The URLs are written to stdout,
+// which is the command's if there is one, and then they are not. Codes and notes for the user are written to stderr.
 func Run(ctx context.Context, c Config, stdout, stderr io.Writer) (code int, err error) {
-	if err := c.check(); err != nil {
-		return 0, err
-	}
 	hangups, stopHangups := heedHangups()
 	defer stopHangups() // at the very end: a terminal that closes hangs up more than once, and the state is still to be saved
 	log := newLineLog(stderr)
