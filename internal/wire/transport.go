@@ -21,7 +21,7 @@ type outermost struct{ http.RoundTripper }
 
 func (t outermost) RoundTrip(r *http.Request) (*http.Response, error) {
 	resp, err := t.RoundTripper.RoundTrip(r.Context().Value(attemptKey{}).(*attempt).request(r)) // no others come here
-	if err == nil && resp.StatusCode/100 == 3 && resp.Header != nil {
+	if err == nil && resp != nil && resp.StatusCode/100 == 3 && resp.Header != nil { // a broken transport returns nil
 		resp.Header.Del("Location") // or http.Client would follow it, or quote it in an error
 	}
 	return resp, err
