@@ -144,7 +144,7 @@ func unanswered(ctx context.Context, req *Request, t *trace, err error) (f *Fail
 		if !req.Repeatable && cut.status < 300 {
 			err = fmt.Errorf("%w: %w", ErrInvalidResponse, err)
 		}
-	} else if permanent(err) || t.neverSent(err) {
+	} else if t.neverSent(err) {
 		f.Err = err
 		return f, ctx.Err() == nil && !permanent(err)
 	}
