@@ -21,11 +21,11 @@ func (v *Verifier) Introspect(ctx context.Context, token string) (*Claims, error
 	if err != nil {
 		return nil, err
 	}
-	status, body, err := v.cfg.get(ctx, "/auth/v1/token/introspect", token)
+	got, err := v.cfg.get(ctx, "/auth/v1/token/introspect", token)
 	if err != nil {
 		return nil, fmt.Errorf("%w: introspect a token: %w", ErrUnavailable, err)
 	}
-	if err := judgeIntrospection(status, body, claims.Subject); err != nil {
+	if err := judgeIntrospection(got.status, got.body, claims.Subject); err != nil {
 		if errors.Is(err, ErrInactive) {
 			v.forget(token)
 		}
