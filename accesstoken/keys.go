@@ -158,7 +158,7 @@ func (c *keyCache) finish(f *fetch, keys map[string]*rsa.PublicKey, err error) {
 	defer c.mu.Unlock()
 	pause := c.cfg.keyInterval
 	if err != nil {
-		f.err = fmt.Errorf("%w: fetch the keys: %w", ErrUnavailable, err)
+		f.err = &unavailableError{"fetch the keys: " + err.Error(), err}
 		pause = min(pause, firstRetry<<min(c.failures, 16))
 		c.failures++
 		c.failed = time.Now()

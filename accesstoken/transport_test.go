@@ -3,10 +3,15 @@ package accesstoken_test
 import (
 	"bufio"
 	"context"
+	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
+	"runtime"
 	"testing"
+	"testing/iotest"
 	"time"
 
 	"github.com/stretchr/testify/assert"
@@ -104,5 +109,70 @@ func pipe(serve func(conn net.Conn)) func(context.Context, string, string) (net.
 			}
 		}()
 		return client, nil
+	}
+}
+
+func TestIntrospectTransportBreaks(t *testing.T) {
+	t.Parallel()
+	for name, answer := range map[string]func(*http.Request) (*http.Response, error){
+		"nothing":            func(*http.Request) (*http.Response, error) { return nil, nil }, //nolint:nilnil // what is tried
+		"an answer of zero":  func(*http.Request) (*http.Response, error) { return &http.Response{}, nil },
+		"panic":              func(r *http.Request) (*http.Response, error) { panic(r.Header.Get("Authorization")) },
+		"the goroutine ends": func(*http.Request) (*http.Response, error) { runtime.Goexit(); panic("unreachable") },
+		"quotes": func(r *http.Request) (*http.Response, error) {
+			return nil, fmt.Errorf("malformed HTTP response %q", r.Header.Get("Authorization"))
+		},
+		"quotes in the body": func(r *http.Request) (*http.Response, error) {
+			resp := response(http.StatusOK, "")
+			resp.Body = io.NopCloser(iotest.ErrReader(errors.New(r.Header.Get("Authorization"))))
+			return resp, nil
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			token := goodToken(t, nil)
+			_, err := verifierAt(t, failsOn(t, onIntrospect, answer)).Introspect(t.Context(), token)
+			require.ErrorIs(t, err, accesstoken.ErrUnavailable)
+			for _, verb := range []string{"%v", "%+v", "%#v"} {
+				assertHoldsNothingOf(t, fmt.Sprintf(verb, err), token)
+			}
+		})
+	}
+}
+
+// What a transport returns says nothing of the token, not even if it is an error of this package: the transport may have a
+// verifier, or an authorization, of its own.
+func TestForeignErrorsDecideNothing(t *testing.T) {
+	t.Parallel()
+	for _, foreign := range []error{
+		accesstoken.ErrNoToken, accesstoken.ErrInvalidRequest, accesstoken.ErrInvalidToken, accesstoken.ErrExpired,
+		accesstoken.ErrInactive, accesstoken.ErrInsufficientScope,
+	} {
+		for _, path := range []string{onCerts, onIntrospect} {
+			t.Run(foreign.Error()+" on "+path, func(t *testing.T) {
+				t.Parallel()
+				cause := &net.DNSError{Err: "no such host"}
+				v := verifierAt(t, failsOn(t, path, func(*http.Request) (*http.Response, error) {
+					return nil, fmt.Errorf("proxy: %w: %w", foreign, cause)
+				}))
+				_, err := v.Introspect(t.Context(), goodToken(t, nil))
+				require.ErrorIs(t, err, accesstoken.ErrUnavailable)
+				require.NotErrorIs(t, err, foreign)
+				require.ErrorIs(t, err, cause)
+				found, ok := errors.AsType[*net.DNSError](err)
+				assert.True(t, ok && found == cause)
+				assert.Equal(t, http.StatusServiceUnavailable, accesstoken.StatusCode(err))
+				assert.Empty(t, v.Challenge(err))
+				if path != onCerts {
+					return
+				}
+				for _, guard := range []func(http.Handler) http.Handler{v.Middleware, v.Optional} {
+					r, w := httptest.NewRequest(http.MethodGet, "/", nil), httptest.NewRecorder()
+					r.Header.Set("Authorization", "Bearer "+goodToken(t, nil))
+					guard(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("the token was not verified") })).ServeHTTP(w, r)
+					assert.Equal(t, http.StatusServiceUnavailable, w.Code)
+				}
+			})
+		}
 	}
 }
