@@ -136,7 +136,7 @@ func TestMiddlewareExtractorRefuses(t *testing.T) {
 	} {
 		v := verifierAt(t, certs(t), accesstoken.WithExtractor(func(*http.Request) (string, error) { return "", test.err }))
 		w := httptest.NewRecorder()
-		v.Middleware(http.NotFoundHandler()).ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/", nil))
+		v.Middleware(http.NotFoundHandler()).ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/", nil))
 		assert.Equal(t, test.status, w.Code, "%v", test.err)
 		assert.Equal(t, test.want, w.Header().Get("WWW-Authenticate"), "%v", test.err)
 	}

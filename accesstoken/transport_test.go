@@ -167,7 +167,7 @@ func TestForeignErrorsDecideNothing(t *testing.T) {
 					return
 				}
 				for _, guard := range []func(http.Handler) http.Handler{v.Middleware, v.Optional} {
-					r, w := httptest.NewRequest(http.MethodGet, "/", nil), httptest.NewRecorder()
+					r, w := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/", nil), httptest.NewRecorder()
 					r.Header.Set("Authorization", "Bearer "+goodToken(t, nil))
 					guard(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("the token was not verified") })).ServeHTTP(w, r)
 					assert.Equal(t, http.StatusServiceUnavailable, w.Code)

@@ -114,7 +114,9 @@ func TestTransportFollowsRedirects(t *testing.T) {
 			return nil, &net.OpError{Op: "dial", Net: "tcp", Err: syscall.ECONNREFUSED}
 		}
 		inner := &http.Client{Transport: p}
-		client := newClient(roundTripper(func(r *http.Request) (*http.Response, error) { return inner.Do(r.Clone(t.Context())) }))
+		client := newClient(roundTripper(func(r *http.Request) (*http.Response, error) {
+			return inner.Do(r.Clone(t.Context())) //nolint:gosec // to the pipe
+		}))
 		_, err := wire.Do[value](t.Context(), client, new(post))
 		require.ErrorIs(t, failure(t, err), wire.ErrOutcomeUnknown)
 		assert.EqualValues(t, 1, p.reads.Load(), "requests")

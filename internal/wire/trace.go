@@ -59,11 +59,11 @@ func permanent(err error) bool {
 }
 
 // unwrapURL takes every url.Error away: its text has the URL, whose query may hold tokens. Each is of one http.Client.
-func unwrapURL(err error) (cause error, clients int) {
+func unwrapURL(err error) (clients int, cause error) {
 	for {
 		u, ok := errors.AsType[*url.Error](err)
 		if !ok {
-			return err, clients
+			return clients, err
 		}
 		err = u.Err
 		clients++
