@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"runtime"
+	"sync/atomic"
 	"testing"
 	"testing/iotest"
 	"time"
@@ -20,7 +21,7 @@ import (
 	"github.com/cloudbase-community/tcbauth/accesstoken"
 )
 
-// on is the path of a request of each kind.
+// The paths of a verifier's two requests.
 const (
 	onCerts      = "/auth/v1/certs"
 	onIntrospect = "/auth/v1/token/introspect"
@@ -55,9 +56,9 @@ func TestTransportHangs(t *testing.T) {
 				bubbled(t, func(t *testing.T) {
 					on := make(chan struct{})
 					defer close(on)
-					hanging := true
+					var released atomic.Bool
 					v := verifierAt(t, failsOn(t, path, func(*http.Request) (*http.Response, error) {
-						if hanging {
+						if !released.Load() {
 							return hang(on)
 						}
 						return response(http.StatusOK, jwks(t, jwk(keyID, signingKey()))), nil
@@ -66,7 +67,7 @@ func TestTransportHangs(t *testing.T) {
 					_, err := v.Introspect(t.Context(), goodToken(t, nil))
 					require.ErrorIs(t, err, accesstoken.ErrUnavailable)
 					assert.Equal(t, 10*time.Second, time.Since(start))
-					hanging = false
+					released.Store(true)
 					pass(10 * time.Second)
 					require.NoError(t, verify(t, v, goodToken(t, nil)))
 				})
