@@ -70,7 +70,7 @@ func TestBackendsLinkLittle(t *testing.T) {
 	t.Parallel()
 	const jose = "github.com/go-jose/go-jose/v4"
 	for pkg, want := range map[string][]string{
-		"accesstoken": {jose, jose + "/cipher", jose + "/json", module + "/accesstoken", module + "/internal/endpoint"},
+		"accesstoken": {jose, jose + "/cipher", jose + "/json", module + "/accesstoken", module + "/internal/detach", module + "/internal/endpoint"},
 		"ticket":      {module + "/ticket"},
 	} {
 		t.Run(pkg, func(t *testing.T) {

@@ -128,11 +128,17 @@ func (t *transport) send(r *http.Request, body io.ReadCloser, token string) (*ht
 	signed.Body = body
 	signed.Trailer = r.Trailer // whose values may come while the body is read
 	resp, err := t.next().RoundTrip(signed)
-	if err == nil {
-		resp.Request = r
+	switch {
+	case err != nil:
+		return resp, err
+	case resp == nil:
+		return nil, errNoAnswer
 	}
-	return resp, err
+	resp.Request = r
+	return resp, nil
 }
+
+var errNoAnswer = errors.New("tcbauth: the RoundTripper that Transport was given returned neither an answer nor an error")
 
 func (t *transport) inVain(token string) bool {
 	vain := t.vain.Load()
@@ -173,6 +179,9 @@ func (t *transport) renewed(r *http.Request, as *session.Credentials) (*retry, e
 const maxDiscard = 4 << 10
 
 func discard(resp *http.Response) {
+	if resp.Body == nil { // http.Client takes it for empty
+		return
+	}
 	_, _ = io.CopyN(io.Discard, resp.Body, maxDiscard)
 	_ = resp.Body.Close()
 }

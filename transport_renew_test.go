@@ -334,3 +334,33 @@ func TestTransportOfAVisitor(t *testing.T) {
 		testbed.RequireSession(t, c.store, testbed.DefaultKey, c.old)
 	})
 }
+
+type baseFunc func(r *http.Request) *http.Response
+
+func (f baseFunc) RoundTrip(r *http.Request) (*http.Response, error) { return f(r), nil }
+
+// TestTransportOfAScantyBase: what http.Client puts up with, in place of an answer or of its body, ends nobody's goroutine.
+func TestTransportOfAScantyBase(t *testing.T) {
+	t.Parallel()
+	asCaller(t, func(t *testing.T, c *caller) {
+		ask := func(base baseFunc) (*http.Response, error) {
+			return (&http.Client{Transport: c.auth.Transport(base)}).Do(newRequest(t, c.url, nil))
+		}
+		resp, err := ask(func(*http.Request) *http.Response { return nil })
+		if err == nil {
+			answered(t, resp)
+		}
+		require.ErrorContains(t, err, "neither an answer nor an error")
+
+		resp, err = ask(func(r *http.Request) *http.Response {
+			if strings.HasSuffix(r.Header.Get("Authorization"), c.old.AccessToken) {
+				return &http.Response{StatusCode: http.StatusUnauthorized}
+			}
+			return &http.Response{StatusCode: http.StatusNoContent}
+		})
+		require.NoError(t, err)
+		status, body := answered(t, resp)
+		assert.Equal(t, http.StatusNoContent, status)
+		assert.Empty(t, body)
+	})
+}

@@ -2,7 +2,9 @@ package accesstoken
 
 import (
 	"errors"
+	"fmt"
 	"net/http"
+	"slices"
 )
 
 // Every error about a token matches one of these two: the token must be refused, or it could not be verified.
@@ -58,6 +60,35 @@ func StatusCode(err error) int {
 	default:
 		return http.StatusServiceUnavailable
 	}
+}
+
+// unavailableError is an ErrUnavailable with its cause, which errors.Is and errors.As find and no verb of fmt prints. The
+// cause is foreign: it says nothing of the token, not even if it is an error of this package.
+type unavailableError struct {
+	text  string
+	cause error
+}
+
+func (e *unavailableError) Error() string { return ErrUnavailable.Error() + ": " + e.text }
+
+func (e *unavailableError) Is(target error) bool {
+	return target == ErrUnavailable || !isOfToken(target) && errors.Is(e.cause, target)
+}
+
+func (e *unavailableError) As(target any) bool {
+	_, ofToken := target.(**refusal)
+	return !ofToken && errors.As(e.cause, target)
+}
+
+// Format prints the text alone.
+func (e *unavailableError) Format(f fmt.State, verb rune) {
+	_, _ = fmt.Fprintf(f, fmt.FormatString(f, verb), e.Error()) // a fmt.State keeps its own errors
+}
+
+// isOfToken reports whether err is one of this package's errors that say what is wrong with a token or a request.
+func isOfToken(err error) bool {
+	_, ok := err.(*refusal) //nolint:errorlint // the error itself is meant
+	return ok || slices.Contains([]error{ErrInvalidToken, ErrInsufficientScope, ErrNoToken, ErrInvalidRequest}, err)
 }
 
 // refusal is one reason to refuse a token.

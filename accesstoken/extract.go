@@ -7,8 +7,8 @@ import (
 )
 
 // Extractor finds the token of a request. It returns [ErrNoToken] if there is none in its place, and [ErrInvalidRequest]
-// if there is something that cannot be a token. Any other error is answered with status 503. It must be safe for
-// concurrent use.
+// if there is something that cannot be a token. Other errors are answered with their [StatusCode], which is 503 for those
+// that are not of this package. It must be safe for concurrent use.
 type Extractor func(r *http.Request) (token string, err error)
 
 // HeaderToken is the default [Extractor]: the token follows the scheme Bearer in the header Authorization (RFC 6750

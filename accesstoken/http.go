@@ -6,23 +6,42 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+
+	"github.com/cloudbase-community/tcbauth/internal/detach"
 )
 
 // maxAnswer is the most that is read of an answer, in bytes.
 const maxAnswer = 1 << 20
 
-// get sends one request to the auth server, with a bearer unless it is "", and returns the whole answer. It uses the
-// transport itself, since an http.Client would follow redirects and quote what they point to.
-func (c *config) get(ctx context.Context, path, bearer string) (status int, body []byte, err error) {
+// answer is an answer of the auth server, whose body was read if its status is 200.
+type answer struct {
+	status int
+	body   []byte
+}
+
+// get sends one request to the auth server, with a bearer unless it is "", and returns the whole answer. It ends with the
+// timeout whatever the transport does, and a panic of the transport is an error.
+func (c *config) get(ctx context.Context, path, bearer string) (answer, error) {
 	timeout := c.timeout
 	if c.client.Timeout > 0 {
 		timeout = min(timeout, c.client.Timeout)
 	}
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
+	return detach.Run(ctx, func() (answer, error) { return c.send(ctx, path, bearer) })
+}
+
+var (
+	errNoAnswer = errors.New("the transport returned no answer")
+	errTooLarge = fmt.Errorf("the answer is larger than %d bytes", maxAnswer)
+)
+
+// send is get without the limit. It uses the transport itself, since an http.Client would follow redirects and quote what
+// they point to.
+func (c *config) send(ctx context.Context, path, bearer string) (answer, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, c.baseURL+path, nil)
 	if err != nil {
-		return 0, nil, err
+		return answer{}, err
 	}
 	req.Header.Set("Accept", "application/json")
 	req.Header.Set("User-Agent", "tcbauth")
@@ -35,18 +54,21 @@ func (c *config) get(ctx context.Context, path, bearer string) (status int, body
 	}
 	resp, err := transport.RoundTrip(req)
 	if err != nil {
-		return 0, nil, err
+		return answer{}, err
 	}
 	if resp == nil || resp.Body == nil {
-		return 0, nil, errors.New("the transport returned no answer")
+		return answer{}, errNoAnswer
 	}
 	defer func() { _ = resp.Body.Close() }() // nothing is lost by a failing Close of a body that was read
-	body, err = io.ReadAll(io.LimitReader(resp.Body, maxAnswer+1))
+	if resp.StatusCode != http.StatusOK {    // the body of a switch to another protocol would end with the connection
+		return answer{status: resp.StatusCode}, nil
+	}
+	body, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer+1))
 	switch {
 	case err != nil:
-		return 0, nil, fmt.Errorf("read the answer: %w", err)
+		return answer{}, fmt.Errorf("read the answer: %w", err)
 	case len(body) > maxAnswer:
-		return 0, nil, fmt.Errorf("the answer is larger than %d bytes", maxAnswer)
+		return answer{}, errTooLarge
 	}
-	return resp.StatusCode, body, nil
+	return answer{status: resp.StatusCode, body: body}, nil
 }

@@ -5,7 +5,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
+	"slices"
+	"syscall"
 )
 
 // Introspect verifies a token as [Verifier.Verify] does, and then asks the auth server whether the token's session still
@@ -14,24 +17,38 @@ import (
 //
 // If the session has ended, the error is [ErrInactive], and [WithTokenCache] forgets the token. If the server gives no
 // usable answer, the error is [ErrUnavailable], and the context's error if that is the cause. An API key, which has no
-// session, is ErrInactive too.
+// session, is ErrInactive too. No error contains any part of the token.
 func (v *Verifier) Introspect(ctx context.Context, token string) (*Claims, error) {
 	// GET /auth/v1/token/introspect, WIRE.md section 6.5.
 	claims, err := v.Verify(ctx, token)
 	if err != nil {
 		return nil, err
 	}
-	status, body, err := v.cfg.get(ctx, "/auth/v1/token/introspect", token)
+	got, err := v.cfg.get(ctx, "/auth/v1/token/introspect", token)
 	if err != nil {
-		return nil, fmt.Errorf("%w: introspect a token: %w", ErrUnavailable, err)
+		return nil, &unavailableError{"introspect a token: " + quiet(err), err}
 	}
-	if err := judgeIntrospection(status, body, claims.Subject); err != nil {
+	if err := judgeIntrospection(got.status, got.body, claims.Subject); err != nil {
 		if errors.Is(err, ErrInactive) {
 			v.forget(token)
 		}
 		return nil, err
 	}
 	return claims, nil
+}
+
+// quiet is the text of a failed request, without what the transport may have quoted of an answer: an echo of the token.
+func quiet(err error) string {
+	if slices.Contains([]error{errNoAnswer, errTooLarge, context.Canceled, context.DeadlineExceeded}, err) {
+		return err.Error()
+	}
+	if lookup, ok := errors.AsType[*net.DNSError](err); ok {
+		return lookup.Error()
+	}
+	if number, ok := errors.AsType[syscall.Errno](err); ok {
+		return "the connection failed: " + number.Error()
+	}
+	return "the connection failed, or the answer is not HTTP"
 }
 
 // judgeIntrospection returns nil if the answer is that of a token of this person whose session goes on, and ErrInactive only

@@ -45,6 +45,32 @@ func TestKeysAfterIdleness(t *testing.T) {
 	}
 }
 
+// The least time between two requests does not prolong the use of keys.
+func TestKeysLifetimeAndInterval(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		opt      accesstoken.Option
+		lifetime time.Duration
+	}{
+		"a short lifetime": {accesstoken.WithKeyLifetime(time.Second), time.Second},
+		"a long interval":  {accesstoken.WithFetchInterval(48 * time.Hour), 10 * time.Minute},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			bubbled(t, func(t *testing.T) {
+				endpoint := serve(jwks(t, jwk(keyID, signingKey())))
+				v := verifierAt(t, endpoint, test.opt)
+				require.NoError(t, verify(t, v, goodToken(t, nil)))
+				endpoint.set(http.StatusOK, jwks(t, jwk("second", otherKey())))
+				pass(test.lifetime + time.Millisecond)
+				require.ErrorIs(t, verify(t, v, goodToken(t, nil)), accesstoken.ErrUnknownKey)
+				require.NoError(t, verify(t, v, withKid(t, "second")))
+				assert.Equal(t, 2, endpoint.count(), "requests")
+			})
+		})
+	}
+}
+
 // While no keys can be fetched, old ones serve up to a limit, however many tokens came or did not come meanwhile.
 func TestKeysMaxAge(t *testing.T) {
 	t.Parallel()

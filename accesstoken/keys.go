@@ -144,16 +144,13 @@ func (c *keyCache) fetch(ctx context.Context) *fetch {
 // firstRetry is the pause after one failure.
 const firstRetry = time.Second
 
-// run is a goroutine of its own, which the caller's http.RoundTripper may end too.
+// run is a goroutine of its own.
 func (c *keyCache) run(ctx context.Context, f *fetch) {
-	keys, err := map[string]*rsa.PublicKey(nil), errors.New("the transport has ended its goroutine")
-	defer func() {
-		c.finish(f, keys, err)
-		if err != nil {
-			c.log(ctx, err) // after those who wait have gone on
-		}
-	}()
-	keys, err = c.get(ctx)
+	keys, err := c.get(ctx)
+	c.finish(f, keys, err)
+	if err != nil {
+		c.log(ctx, err) // after those who wait have gone on
+	}
 }
 
 func (c *keyCache) finish(f *fetch, keys map[string]*rsa.PublicKey, err error) {
@@ -161,7 +158,7 @@ func (c *keyCache) finish(f *fetch, keys map[string]*rsa.PublicKey, err error) {
 	defer c.mu.Unlock()
 	pause := c.cfg.keyInterval
 	if err != nil {
-		f.err = fmt.Errorf("%w: fetch the keys: %w", ErrUnavailable, err)
+		f.err = &unavailableError{"fetch the keys: " + err.Error(), err}
 		pause = min(pause, firstRetry<<min(c.failures, 16))
 		c.failures++
 		c.failed = time.Now()
@@ -182,18 +179,18 @@ func (c *keyCache) finish(f *fetch, keys map[string]*rsa.PublicKey, err error) {
 
 func (c *keyCache) get(ctx context.Context) (keys map[string]*rsa.PublicKey, err error) {
 	defer func() {
-		if v := recover(); v != nil { // in the caller's http.RoundTripper
+		if v := recover(); v != nil { // of go-jose, by which the server would end the process
 			keys, err = nil, fmt.Errorf("panic (%T)", v)
 		}
 	}()
-	status, body, err := c.cfg.get(ctx, "/auth/v1/certs", "")
+	got, err := c.cfg.get(ctx, "/auth/v1/certs", "")
 	if err != nil {
 		return nil, err
 	}
-	if status != http.StatusOK {
-		return nil, fmt.Errorf("the answer has the status %d", status)
+	if got.status != http.StatusOK {
+		return nil, fmt.Errorf("the answer has the status %d", got.status)
 	}
-	return parseKeys(body)
+	return parseKeys(got.body)
 }
 
 func (c *keyCache) log(ctx context.Context, err error) {

@@ -82,6 +82,8 @@ func (v *Verifier) Challenge(err error) string {
 		return challenge
 	case errors.As(err, &reason):
 		return challenge + `, error="invalid_token", error_description="` + reason.reason + `"`
+	case errors.Is(err, ErrInvalidToken): // an Extractor's, without a reason
+		return challenge + `, error="invalid_token"`
 	}
 	return ""
 }

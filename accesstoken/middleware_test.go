@@ -2,6 +2,7 @@ package accesstoken_test
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -115,6 +116,30 @@ func TestMiddlewareWithoutKeys(t *testing.T) {
 	r := request(t, "Bearer "+goodToken(t, nil)).WithContext(ctx)
 	verifierAt(t, certs(t)).Middleware(hello(t)).ServeHTTP(w, r)
 	assert.Equal(t, http.StatusServiceUnavailable, w.Code)
+}
+
+// An Extractor may refuse a token with any error of this package. An answer with 401 has a challenge (RFC 9110 section 15.5.2).
+func TestMiddlewareExtractorRefuses(t *testing.T) {
+	t.Parallel()
+	const challenge = `Bearer realm="` + env + `"`
+	for _, test := range []struct {
+		err    error
+		status int
+		want   string
+	}{
+		{accesstoken.ErrInvalidToken, 401, challenge + `, error="invalid_token"`},
+		{fmt.Errorf("cookie: %w", accesstoken.ErrInvalidToken), 401, challenge + `, error="invalid_token"`},
+		{fmt.Errorf("cookie: %w", accesstoken.ErrExpired), 401, challenge + `, error="invalid_token", error_description="expired"`},
+		{accesstoken.ErrInsufficientScope, 403, challenge + `, error="insufficient_scope"`},
+		{accesstoken.ErrUnavailable, 503, ""},
+		{http.ErrNoCookie, 503, ""},
+	} {
+		v := verifierAt(t, certs(t), accesstoken.WithExtractor(func(*http.Request) (string, error) { return "", test.err }))
+		w := httptest.NewRecorder()
+		v.Middleware(http.NotFoundHandler()).ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/", nil))
+		assert.Equal(t, test.status, w.Code, "%v", test.err)
+		assert.Equal(t, test.want, w.Header().Get("WWW-Authenticate"), "%v", test.err)
+	}
 }
 
 func TestMiddlewareErrorHandler(t *testing.T) {

@@ -61,6 +61,7 @@ func newConfig(env string, opts []Option) (*config, error) {
 	if c.keyMaxAge < c.keyLifetime {
 		return nil, errors.New("accesstoken: WithKeyMaxAge: shorter than the lifetime of keys")
 	}
+	c.keyInterval = min(c.keyInterval, c.keyLifetime) // or keys would be used for longer
 	if c.server.International() && c.region == "" && c.issuers == nil {
 		return nil, errors.New("accesstoken: WithIntlGateway needs WithRegion: the issuer of a token names its region")
 	}
@@ -226,8 +227,8 @@ func WithKeyMaxAge(limit time.Duration) Option {
 }
 
 // WithFetchInterval sets the least time between two requests for keys, however many tokens with unknown keys come; the
-// default is 10 s. A new key of the auth server is known after that time at the latest. After failures it is shorter at
-// first: a second, doubled each time.
+// default is 10 s, and the lifetime of keys is the most. A new key of the auth server is known after that time at the
+// latest. After failures it is shorter at first: a second, doubled each time.
 func WithFetchInterval(interval time.Duration) Option {
 	return positive("WithFetchInterval", interval, func(c *config) { c.keyInterval = interval })
 }

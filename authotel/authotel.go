@@ -57,12 +57,12 @@ type config struct {
 	metrics metric.MeterProvider
 }
 
-// WithTracerProvider makes spans with provider; with the global one if not given.
+// WithTracerProvider makes spans with provider; with the global one if it is nil or not given.
 func WithTracerProvider(provider trace.TracerProvider) Option {
 	return func(c *config) { c.traces = provider }
 }
 
-// WithMeterProvider makes metrics with provider; with the global one if not given.
+// WithMeterProvider makes metrics with provider; with the global one if it is nil or not given.
 func WithMeterProvider(provider metric.MeterProvider) Option {
 	return func(c *config) { c.metrics = provider }
 }
@@ -70,11 +70,17 @@ func WithMeterProvider(provider metric.MeterProvider) Option {
 // New returns what [tcbauth.WithObserver] takes. It is safe for concurrent use, by several Apps too. An instrument that
 // cannot be made is reported to otel.Handle.
 func New(opts ...Option) tcbauth.Observer {
-	c := config{traces: otel.GetTracerProvider(), metrics: otel.GetMeterProvider()}
+	var c config
 	for _, opt := range opts {
 		if opt != nil {
 			opt(&c)
 		}
+	}
+	if c.traces == nil {
+		c.traces = otel.GetTracerProvider()
+	}
+	if c.metrics == nil {
+		c.metrics = otel.GetMeterProvider()
 	}
 	o := &observer{
 		tracer: c.traces.Tracer(Scope, trace.WithInstrumentationVersion(tcbauth.Version())),

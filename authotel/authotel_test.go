@@ -255,12 +255,12 @@ func TestNothingSecret(t *testing.T) {
 	}
 }
 
-// TestDefaults: without options the global providers are used, which do nothing until a program sets them.
+// TestDefaults: without options, and without providers, the global ones are used, which do nothing until a program sets them.
 func TestDefaults(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		srv := testbed.Emulator(t)
-		auth := testbed.NewApp(t, srv, tcbauth.WithObserver(authotel.New(nil))).Auth()
+		auth := testbed.NewApp(t, srv, tcbauth.WithObserver(authotel.New(nil, authotel.WithTracerProvider(nil), authotel.WithMeterProvider(nil)))).Auth()
 		testbed.SignInAs(t, auth, testbed.Gopher)
 		require.NoError(t, auth.SignOut(t.Context()))
 	})

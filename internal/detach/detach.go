@@ -3,14 +3,17 @@ package detach
 
 import (
 	"context"
+	"errors"
 	"fmt"
 )
+
+var errExit = errors.New("the goroutine has ended")
 
 // Run calls f in a goroutine of its own and returns what f returns, or ctx's error if ctx ends before. The goroutine lasts as
 // long as f. With a ctx that cannot end it calls f directly.
 //
 // A panic of f is an error, which has its type and not its value: that could hold a secret. In a goroutine nobody else could
-// recover from it.
+// recover from it. If f ends its goroutine, that is an error too.
 func Run[T any](ctx context.Context, f func() (T, error)) (T, error) {
 	if ctx.Done() == nil {
 		return safely(f)
@@ -21,8 +24,9 @@ func Run[T any](ctx context.Context, f func() (T, error)) (T, error) {
 	}
 	got := make(chan result, 1)
 	go func() {
-		value, err := safely(f)
-		got <- result{value, err}
+		r := result{err: errExit}
+		defer func() { got <- r }()
+		r.value, r.err = safely(f)
 	}()
 	select {
 	case r := <-got:

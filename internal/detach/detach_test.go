@@ -3,6 +3,7 @@ package detach_test
 import (
 	"context"
 	"errors"
+	"runtime"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -35,6 +36,19 @@ func TestRunPanics(t *testing.T) {
 		_, err := detach.Run(ctx, func() (int, error) { panic("a secret") })
 		require.EqualError(t, err, "panic (string)", name)
 	}
+}
+
+// What f calls may end the goroutine, as a test's FailNow does.
+func TestRunExits(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		start := time.Now()
+		_, err := detach.Run(ctx, func() (int, error) { runtime.Goexit(); return 1, nil })
+		require.EqualError(t, err, "the goroutine has ended")
+		assert.Zero(t, time.Since(start))
+	})
 }
 
 func TestRunIsLeft(t *testing.T) {

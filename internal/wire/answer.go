@@ -20,18 +20,26 @@ type answer struct {
 // cutError is an answer that ended before it was complete.
 type cutError struct {
 	status int
-	err    error // errTooLarge, or what the transport said, made quiet
+	err    error // one of the two below, or what the transport said, made quiet
 }
 
 func (e *cutError) Error() string { return "reading the answer: " + e.err.Error() }
 func (e *cutError) Unwrap() error { return e.err }
 
-var errTooLarge = fmt.Errorf("%w: larger than %d bytes", ErrInvalidResponse, maxAnswer)
+// What is not read, or not to its end.
+var (
+	errTooLarge = fmt.Errorf("%w: larger than %d bytes", ErrInvalidResponse, maxAnswer)
+	// errSwitched: the body is the connection itself, the reading of which ends with no time limit and no context.
+	errSwitched = fmt.Errorf("%w: a switch to another protocol", ErrInvalidResponse)
+)
 
 // read takes over resp, and reads and closes its body. It returns nil for a whole answer.
 func (a *answer) read(resp *http.Response) *cutError {
 	defer func() { _ = resp.Body.Close() }() // nothing is lost by a failing Close of a body that was read
 	a.status, a.header = resp.StatusCode, resp.Header
+	if a.status == http.StatusSwitchingProtocols {
+		return &cutError{status: a.status, err: errSwitched}
+	}
 	size := resp.ContentLength
 	if size > maxAnswer {
 		return &cutError{status: a.status, err: errTooLarge}

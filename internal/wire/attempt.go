@@ -58,7 +58,8 @@ func (c *Client) attempt(caller context.Context, req *Request, target url.URL, b
 	a.vessel.SetContext(a) //nolint:contextcheck // a is ctx
 	resp, err := a.vessel.Execute(http.MethodGet, vesselURL)
 	if err != nil {
-		err = unwrapURL(err)
+		clients, err := unwrapURL(err)
+		a.trace.inside = clients > 1 // the first is ours
 		if !tooSlow(limited, caller) {
 			return nil, t, quiet(err)
 		}

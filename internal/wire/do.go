@@ -137,14 +137,14 @@ func unanswered(ctx context.Context, req *Request, t *trace, err error) (f *Fail
 		f.Ended = context.DeadlineExceeded
 	}
 	if cut, ok := err.(*cutError); ok { //nolint:errorlint // deeper down it would be another client's, in the user's transport
-		if cut.err == errTooLarge { //nolint:errorlint // the same
+		if cut.err == errTooLarge || cut.err == errSwitched { //nolint:errorlint // the same
 			return req.unreadable(cut.status, err), false
 		}
 		f.StatusCode = cut.status
 		if !req.Repeatable && cut.status < 300 {
 			err = fmt.Errorf("%w: %w", ErrInvalidResponse, err)
 		}
-	} else if permanent(err) || t.neverSent(err) {
+	} else if t.neverSent(err) {
 		f.Err = err
 		return f, ctx.Err() == nil && !permanent(err)
 	}

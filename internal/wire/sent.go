@@ -6,6 +6,8 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+
+	"github.com/cloudbase-community/tcbauth/internal/advice"
 )
 
 // minScrubbed is the shortest value that is worth hiding: shorter ones would blank ordinary words.
@@ -55,8 +57,12 @@ var plainFields = map[string]bool{
 	"provider_id": true, "conflict_resolution": true, "gender": true, "locale": true,
 }
 
-// ScrubCode is the code of an error, or "unknown" if a sent value came back as one.
+// ScrubCode is the code of an error, or "unknown" if a sent value came back as one. What is known as an error code is one,
+// even if a user is called so.
 func ScrubCode(code string, sent []string) string {
+	if advice.Known(code) {
+		return code
+	}
 	for _, value := range sent {
 		if len(value) >= minScrubbed && strings.EqualFold(code, value) {
 			return unknown

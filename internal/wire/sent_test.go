@@ -33,6 +33,17 @@ func TestScrub(t *testing.T) {
 	}
 }
 
+// A user may be called like an error code, which is then no quotation.
+func TestScrubCode(t *testing.T) {
+	t.Parallel()
+	sent := []string{"not_found", "Planted-Password"}
+	for code, want := range map[string]string{
+		"not_found": "not_found", "planted-password": "unknown", "captcha_required": "captcha_required", "": "",
+	} {
+		assert.Equal(t, want, wire.ScrubCode(code, sent), code)
+	}
+}
+
 // A server may quote anything of a request; Sent has what to hide of it.
 func TestSentValues(t *testing.T) {
 	t.Parallel()

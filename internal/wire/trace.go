@@ -15,6 +15,7 @@ type trace struct {
 	hooks    httptrace.ClientTrace
 	asked    atomic.Bool // a transport with hooks asked for a connection
 	obtained atomic.Bool
+	inside   bool // a client inside the transport has failed, which may have sent the request before
 }
 
 func (t *trace) watch() *httptrace.ClientTrace {
@@ -28,10 +29,10 @@ func (t *trace) neverSent(err error) bool {
 	if t != nil && t.asked.Load() {
 		return !t.obtained.Load()
 	}
-	if t != nil && t.obtained.Load() {
+	if t != nil && (t.obtained.Load() || t.inside) {
 		return false
 	}
-	return failedBeforeConnecting(err)
+	return failedBeforeConnecting(err) || permanent(err)
 }
 
 func failedBeforeConnecting(err error) bool {
@@ -57,13 +58,14 @@ func permanent(err error) bool {
 	return ok
 }
 
-// unwrapURL takes every url.Error away: its text has the URL, whose query may hold tokens.
-func unwrapURL(err error) error {
+// unwrapURL takes every url.Error away: its text has the URL, whose query may hold tokens. Each is of one http.Client.
+func unwrapURL(err error) (clients int, cause error) {
 	for {
 		u, ok := errors.AsType[*url.Error](err)
 		if !ok {
-			return err
+			return clients, err
 		}
 		err = u.Err
+		clients++
 	}
 }

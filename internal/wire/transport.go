@@ -20,11 +20,15 @@ func (defaultTransport) CloseIdleConnections() {
 type outermost struct{ http.RoundTripper }
 
 func (t outermost) RoundTrip(r *http.Request) (*http.Response, error) {
+	// What is neither an answer nor an error is one to http.Client.
 	resp, err := t.RoundTripper.RoundTrip(r.Context().Value(attemptKey{}).(*attempt).request(r)) // no others come here
-	if err == nil && resp.StatusCode/100 == 3 && resp.Header != nil {
+	if err != nil || resp == nil {
+		return resp, err
+	}
+	if resp.StatusCode/100 == 3 && resp.Header != nil {
 		resp.Header.Del("Location") // or http.Client would follow it, or quote it in an error
 	}
-	return resp, err
+	return resp, nil
 }
 
 func (t outermost) CloseIdleConnections() {
