@@ -192,7 +192,7 @@ func WithAccessKey(key string) Option {
 // WithTokenStore keeps sessions in store; the default is memory.
 func WithTokenStore(store TokenStore) Option {
 	return func(c *config) error {
-		if store == nil {
+		if isNil(store) {
 			return errors.New("WithTokenStore: a nil store")
 		}
 		c.store = store

@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/cloudbase-community/tcbauth"
+	"github.com/cloudbase-community/tcbauth/filestore"
 	"github.com/cloudbase-community/tcbauth/internal/testbed"
 )
 
@@ -83,4 +84,32 @@ func TestDeviceCodeThatLivesForAges(t *testing.T) {
 			})
 		})
 	}
+}
+
+// wrapper is a store around another one, which answers whether it is interruptible.
+type wrapper struct{ *testbed.HookedStore }
+
+func (w *wrapper) Interruptible() bool { return w.HookedStore.TokenStore != nil }
+
+// TestNilStore: a constructor returns one beside its error. A program that does not look at that is told at once.
+func TestNilStore(t *testing.T) {
+	t.Parallel()
+	for name, store := range map[string]tcbauth.TokenStore{"nil": nil, "a file store": (*filestore.Store)(nil), "a wrapper": (*wrapper)(nil)} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			_, err := tcbauth.NewApp("env", tcbauth.WithTokenStore(store))
+			require.EqualError(t, err, "tcbauth: WithTokenStore: a nil store")
+			_, err = tcbauth.Sealed(store, make([]byte, 32))
+			require.EqualError(t, err, "tcbauth: Sealed: a nil store")
+		})
+	}
+}
+
+// TestStorePanicsAtOnce: a store that cannot even say whether it is interruptible fails in its calls, as any other one.
+func TestStorePanicsAtOnce(t *testing.T) {
+	t.Parallel()
+	app, err := tcbauth.NewApp("env", tcbauth.WithTokenStore(new(wrapper)))
+	require.NoError(t, err)
+	_, err = app.ForUser("person").GetAccessToken(t.Context())
+	require.ErrorIs(t, err, tcbauth.ErrStore)
 }
