@@ -77,7 +77,7 @@
 // # Repeated requests
 //
 // A call that costs money or uses up an attempt (an SMS, a code, a sign-in, a refresh) is repeated only if the first request
-// was certainly not sent. If that is not certain, the error is [ErrOutcomeUnknown]. Other calls are tried three times.
+// was certainly not sent. If that is not certain, the error is [ErrOutcomeUnknown]. Other calls are tried up to three times.
 // [WithMaxAttempts] says how long that can take; the deadline of a call's context limits all of it.
 //
 // # Errors

@@ -97,7 +97,8 @@ func (e *Error) Error() string {
 		fmt.Fprintf(&b, ": %s", e.Description)
 	}
 	if e.Err != nil {
-		fmt.Fprintf(&b, ": %s", strings.ReplaceAll(e.Err.Error(), "tcbauth: ", ""))
+		// The name of this package is said already. A path that ends with it stays: the directory of a store usually does.
+		b.WriteString(strings.NewReplacer(": tcbauth: ", ": ", "\ntcbauth: ", "\n").Replace(": " + e.Err.Error()))
 	}
 	if e.RequestID != "" {
 		fmt.Fprintf(&b, " (request id %s)", e.RequestID)

@@ -378,3 +378,14 @@ func TestNewErrorText(t *testing.T) {
 	assert.Equal(t, time.Minute, e.RetryAfter)
 	assert.NotEmpty(t, e.Help)
 }
+
+// The directory of a store, whose name is usually that of this package, is whole in the text of an error.
+func TestDirectoryInError(t *testing.T) {
+	t.Parallel()
+	store := testbed.NewHookedStore()
+	store.On(func(string, string) error { return errors.New("in /home/u/.config/mytool/tcbauth: no space left") })
+	auth, err := tcbauth.New("your-env-id", tcbauth.WithTokenStore(store))
+	require.NoError(t, err)
+	_, err = auth.HasLoginState(t.Context())
+	assert.EqualError(t, err, "tcbauth: HasLoginState: the token store failed: reading the session: in /home/u/.config/mytool/tcbauth: no space left")
+}

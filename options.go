@@ -131,8 +131,9 @@ func WithJSSDK3() Option {
 }
 
 // WithBaseURL uses another server, for example an emulator. The paths of the API follow it, beginning with /auth; a URL
-// that ends with /auth or /auth/v1 is refused. Plain http is refused unless the host is a loopback address. Sessions of
-// another server have their own keys in the store and are never sent to the environment's own hosts.
+// that ends with /auth or /auth/v1 is refused. Plain http is refused unless the host is a loopback address or
+// [WithInsecureEmulator] is given. Sessions of another server have their own keys in the store and are never sent to the
+// environment's own hosts.
 func WithBaseURL(base string) Option {
 	return func(c *config) error { return named("WithBaseURL", c.server.UseBase(base)) }
 }

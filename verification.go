@@ -91,7 +91,7 @@ func flag(v lenient.Value) *bool {
 	return nil
 }
 
-// GetVerification sends a code by SMS or email. ExpiresIn of the result is in seconds, usually 600.
+// GetVerification sends a code by SMS or email. ExpiresIn of the result is in seconds, usually 300 or 600.
 //
 // One call never sends it twice: if the connection breaks after sending, the error is [ErrOutcomeUnknown]. The server
 // allows one SMS a minute to a number; more is [ErrRateLimited]. A new code invalidates the one before. If a user is

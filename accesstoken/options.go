@@ -101,8 +101,8 @@ func WithIntlGateway() Option {
 }
 
 // WithBaseURL fetches keys from another server, for example an emulator, at base/auth/v1/certs. A URL that ends
-// with /auth or /auth/v1 is refused. Plain http is refused unless the host is a loopback address. It does not change which
-// issuers are accepted: see [WithIssuer].
+// with /auth or /auth/v1 is refused. Plain http is refused unless the host is a loopback address or
+// [WithInsecureEmulator] is given. It does not change which issuers are accepted: see [WithIssuer].
 func WithBaseURL(base string) Option {
 	return func(c *config) error { return named("WithBaseURL", c.server.UseBase(base)) }
 }

@@ -91,6 +91,7 @@ func TestAnonymousGetsName(t *testing.T) {
 			give(t, srv, anonymous.text("sub"), bearer)
 			assert.NotEqual(t, anonymous["sub"], ok(t, srv, "signin/anonymously", "", object{})["sub"])
 			ok(t, srv, "user/query?username=user_02", bearer, nil)
+			assert.NotEqual(t, "anonymous", ok(t, srv, "user/me", bearer, nil)["name"], "the js-sdk's is_anonymous looks for it")
 			refused(t, srv, "signup", "", object{
 				"email": email, "verification_token": prove(t, srv, email), "anonymous_token": bearer,
 			}, 400, "invalid_argument", 3)

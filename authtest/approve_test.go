@@ -124,6 +124,9 @@ func TestDevicePage(t *testing.T) {
 			openDevice(t, srv, last.at.String(), nil).says(t, 200, "Approved")
 			openDevice(t, srv, issued.text("verification_uri_complete"), nil).says(t, 410, "already used")
 			choice.submit(t, srv, "sub", "2", "do", "deny").says(t, 410, "already used")
+			choice.submit(t, srv, "sub", "2", "do", "approve").says(t, 410, "already used")
+			choice.submit(t, srv, "sub", "1", "do", "approve").says(t, 200, "Approved", "User <One>") // a second click
+			choice.submit(t, srv, "login", "user_01", "do", "approve").says(t, 200, "Approved")
 		})
 	}
 }
@@ -138,6 +141,7 @@ func TestDevicePageEnds(t *testing.T) {
 	choice.submit(t, srv, "do", "deny", "sub", "1").says(t, 200, "Denied", "not signed in")
 	refused(t, srv, "token", "", poll(issued["device_code"]), 400, "access_denied", 0)
 	choice.submit(t, srv, "do", "approve", "sub", "1").says(t, 410, "already used")
+	choice.submit(t, srv, "do", "deny").says(t, 200, "Denied") // a second click
 
 	issued = askForDevice(t, srv)
 	choice = openDevice(t, srv, issued.text("verification_uri_complete"), nil)
@@ -198,7 +202,7 @@ func TestDevicePageLanguages(t *testing.T) {
 		choice.says(t, 200, want[0], want[1], want[5], "user_code="+issued.text("user_code"))
 		choice.submit(t, srv, "do", "approve").says(t, 422, want[2])
 		choice.submit(t, srv, "do", "approve", "sub", "1").says(t, 200, want[3])
-		choice.submit(t, srv, "do", "approve", "sub", "1").says(t, 410, want[4])
+		choice.submit(t, srv, "do", "deny").says(t, 410, want[4])
 	}
 	openDevice(t, srv, srv.URL+"/device?lang=fr", nil).says(t, 200, "Enter the code")
 }

@@ -79,13 +79,13 @@ var ErrNotLoopback = errors.New("authtest: other machines could reach this addre
 // and port, such as "127.0.0.1:0" for a port that is free. An address that other machines could reach is refused with
 // [ErrNotLoopback] unless AllowNonLoopback is given. Web pages of every origin may call the auth operations. Close ends it.
 //
-// Beside the auth operations it serves, under /_emulator/, a page for developers and the control API of the emulator, for this machine,
-// or with [WithControlToken] for every caller that has the token, and for no web page of another origin, as far as the browser tells:
-// at a name that is neither https nor this machine's it does not tell what a page fetches. Bodies are JSON, whatever the Content-Type,
-// and so are answers, but for those of net/http itself (404, 405):
+// Under /_emulator/ it also serves a page for developers and the control API of the emulator. Both are open to this machine only, or
+// with [WithControlToken] to every caller that sends the token. What a web page of another origin sends or fetches is refused. But
+// browsers report what a page fetches only to a server that is reached by https or by a name of this machine. Bodies of requests are
+// JSON, whatever their Content-Type, and so are answers, except those to an unknown path or method (404, 405):
 //
-//   - GET inbox?to=&after=&wait=5s: {"messages":[{"to","channel","code","sent_at"}]}, newest first. It waits if there is none;
-//     after=, the sent_at of one that was seen, is for the next one
+//   - GET inbox?to=&after=&wait=5s: {"messages":[{"to","channel","code","sent_at"}]}, newest first. It waits if there is none.
+//     With after=, the sent_at of a message, it returns only later ones
 //   - POST codes {"to","code"}: [Server.FixCode]
 //   - GET clock, POST clock {"advance":"2h"}: [Server.Now], [Server.Advance]
 //   - POST reset: [Server.Reset]

@@ -1,6 +1,7 @@
 package authtest_test
 
 import (
+	"net/url"
 	"regexp"
 	"strings"
 	"testing"
@@ -81,6 +82,69 @@ func TestState(t *testing.T) {
 	ok(t, second, "user/me", fresh.text("access_token"), nil)
 }
 
+// A key of a state signs on until the next rotation, and not after it, also in the process that saved the state.
+func TestRotateKeyAfterLoadState(t *testing.T) {
+	t.Parallel()
+	srv := authtest.NewServer(t)
+	kids := func() (all []string) {
+		for _, key := range ok(t, srv, "certs", "", nil)["keys"].([]any) {
+			all = append(all, object(key.(map[string]any)).text("kid"))
+		}
+		return all
+	}
+	first := kids()
+	state, err := srv.SaveState()
+	require.NoError(t, err)
+	require.NoError(t, srv.LoadState(state))
+	assert.Equal(t, first, kids())
+	srv.RotateKey()
+	second := kids()
+	require.Len(t, second, 2)
+	assert.Equal(t, first[0], second[1])
+	assert.NotEqual(t, first[0], second[0])
+	state, err = srv.SaveState()
+	require.NoError(t, err)
+	srv.Reset()
+	require.NoError(t, srv.LoadState(state))
+	srv.RotateKey()
+	third := kids()
+	assert.Equal(t, second, third[1:])
+	assert.NotContains(t, second, third[0])
+}
+
+// The newest access token of a session is known after a load too, which user/signout takes when it has expired.
+func TestStateKnowsTheNewestToken(t *testing.T) {
+	t.Parallel()
+	srv := listen(t)
+	srv.Seed(authtest.User{Username: "user_01", Password: password})
+	session := signIn(t, srv, "user_01")
+	status, _ := control(t, srv, "PATCH", "rules", `{"access_token_lifetime": "1m"}`) // so that the older one expires later
+	require.Equal(t, 200, status)
+	session = ok(t, srv, "token", "", refresh(session.text("refresh_token")))
+	state, err := srv.SaveState()
+	require.NoError(t, err)
+	require.NoError(t, srv.LoadState(state))
+	srv.Advance(3 * time.Hour)
+	ok(t, srv, "certs", "", nil)
+	ok(t, srv, "user/signout", session.text("access_token"), object{})
+	refused(t, srv, "token", "", refresh(session.text("refresh_token")), 400, "invalid_grant", 4026)
+}
+
+// A fixed code of a state is found by its address, however the state writes it.
+func TestStateWithWrittenCode(t *testing.T) {
+	t.Parallel()
+	srv := authtest.NewServer(t)
+	state, err := srv.SaveState()
+	require.NoError(t, err)
+	written := strings.Replace(string(state), `"codes": {}`, `"codes": {"`+phone+`": "654321"}`, 1)
+	require.NotEqual(t, string(state), written)
+	require.NoError(t, srv.LoadState([]byte(written)))
+	ok(t, srv, "verification", "", object{"phone_number": phone})
+	code, err := srv.WaitCode(t.Context(), phone)
+	require.NoError(t, err)
+	assert.Equal(t, "654321", code)
+}
+
 // A state has no rules, so that all of them stay as they are.
 func TestStateKeepsRules(t *testing.T) {
 	t.Parallel()
@@ -135,6 +199,22 @@ func TestLoadSeedKeepsPeople(t *testing.T) {
 	require.Error(t, srv.LoadSeed([]byte(`{"users": [{"username": "user_01", "password": "`+password+`", "email": "e@b.cn"},
 		{"username": "user_03", "email": "d@b.cn"}]}`)))
 	assert.Equal(t, "c@b.cn", ok(t, srv, "user/me", bearer, nil)["email"])
+}
+
+// A name that has gone from one user of a seed to another is no conflict, whichever of them comes first.
+func TestLoadSeedMovesNames(t *testing.T) {
+	t.Parallel()
+	srv := authtest.NewServer(t, authtest.WithSeed([]byte(`{"users": [{"sub": "1", "phone_number": "`+phone+`"}, {"sub": "2", "email": "`+email+`"}]}`)))
+	bothExist := func() {
+		t.Helper()
+		for _, name := range []string{phone, email} {
+			assert.Equal(t, true, ok(t, srv, "checkIfUserExist?username="+url.QueryEscape(name), "", nil)["exist"], name)
+		}
+	}
+	require.NoError(t, srv.LoadSeed([]byte(`{"users": [{"sub": "1", "email": "`+email+`"}, {"sub": "2", "phone_number": "`+phone+`"}]}`)))
+	bothExist()
+	require.Error(t, srv.LoadSeed([]byte(`{"users": [{"sub": "1", "email": "x@b.cn"}, {"sub": "3", "phone_number": "`+phone+`"}]}`)), "it is that of 2")
+	bothExist()
 }
 
 // A seed for several servers is taken by all of them, or by none.

@@ -54,7 +54,8 @@ func (e *NeedsPerson) Error() string {
 	return fmt.Sprintf("clikit: the answer to %q is missing; give it by %s", e.What, e.Flag)
 }
 
-// UsageError means that the command line or an environment variable is wrong. Err says so in the user's language.
+// UsageError means that the command line or an environment variable is wrong. Err says so in the user's language, but in
+// English where tcbauth.NewApp has refused a setting, or a command cannot be run.
 type UsageError struct{ Err error }
 
 // Error is the text of Err.

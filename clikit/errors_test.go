@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -72,6 +74,20 @@ func TestExitCodes(t *testing.T) {
 	}
 }
 
+// What is wrong with an answer is said in the user's language too.
+func TestTooLongAnswer(t *testing.T) {
+	t.Parallel()
+	kit, err := clikit.New(clikit.Config{
+		App: "mytool", Env: "authtest", Dir: t.TempDir(), Stdin: strings.NewReader(strings.Repeat("x", 9000) + "\n"),
+		LookupEnv: func(string) (string, bool) { return "", false },
+	})
+	require.NoError(t, err)
+	kit.Flags.Store = clikit.StoreFile
+	_, err = kit.Login(t.Context(), clikit.LoginOptions{User: "gopher_01", PasswordFromStdin: true})
+	assert.Equal(t, "the answer is too long", clikit.Message(err, clikit.English))
+	assert.Equal(t, "输入内容过长", clikit.Message(err, clikit.SimplifiedChinese))
+}
+
 // A server's text cannot move the cursor or forge a line.
 func TestExitIsOneLine(t *testing.T) {
 	t.Parallel()
@@ -119,4 +135,18 @@ func TestNewRefuses(t *testing.T) {
 		_, err := clikit.New(clikit.Config{App: app})
 		assert.Error(t, err, app)
 	}
+}
+
+// full is a standard output to which nothing can be written.
+type full struct{}
+
+func (full) Write([]byte) (int, error) { return 0, errors.New("no space left") }
+
+// A command whose answer is empty does not fail because nobody could read one.
+func TestEmptyAnswer(t *testing.T) {
+	t.Parallel()
+	kit, err := clikit.New(clikit.Config{App: "mytool", Stdout: full{}})
+	require.NoError(t, err)
+	require.NoError(t, kit.Answer(nil, ""))
+	require.Error(t, kit.Answer(nil, "text\n"))
 }

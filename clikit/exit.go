@@ -17,6 +17,9 @@ func (k *Kit) Answer(value any, text string) error {
 	if k.Flags.JSON {
 		return json.NewEncoder(k.cfg.Stdout).Encode(value)
 	}
+	if text == "" { // even no bytes can fail to be written
+		return nil
+	}
 	return k.Print(text)
 }
 

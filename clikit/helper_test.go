@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -90,9 +91,11 @@ type desk struct {
 	*person
 	srv *authtest.Server
 	kit *clikit.Kit
+	dir string // of the tool
 
 	captchas []string     // that the person has read rightly
 	answered func([]byte) // is told each answer of the server; nil: nobody wants to know
+	asleep   atomic.Int64 // how long the computer slept, as a time.Duration: timers stood still, and the clock did not
 	stored   func()       // is called after each operation of the store of sessions; nil: nobody wants to know
 }
 
@@ -113,12 +116,13 @@ func newDesk(t *testing.T, language string, opts ...authtest.Option) *desk {
 	t.Helper()
 	srv := authtest.NewServer(t, opts...)
 	p := &person{t: t}
-	d := &desk{person: p, srv: srv}
+	d := &desk{person: p, srv: srv, dir: t.TempDir()}
 	kit, err := clikit.New(clikit.Config{
-		App: "mytool", Env: srv.Env, BaseURL: srv.URL, EnvPrefix: "MYTOOL", Dir: t.TempDir(),
+		App: "mytool", Env: srv.Env, BaseURL: srv.URL, EnvPrefix: "MYTOOL", Dir: d.dir,
 		Stdin: strings.NewReader(""), Stdout: io.Discard, Stderr: &p.screen,
 		LookupEnv: func(string) (string, bool) { return "", false },
 		Prompter:  p,
+		Now:       func() time.Time { return time.Now().Add(time.Duration(d.asleep.Load())) },
 		Options: []tcbauth.Option{
 			tcbauth.WithHTTPClient(&http.Client{Transport: d}), tcbauth.WithMaxAttempts(1),
 			tcbauth.WithObserver(tcbauth.Observer{Store: func(context.Context, tcbauth.StoreOp) {

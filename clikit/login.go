@@ -86,8 +86,8 @@ func (k *Kit) check(o LoginOptions) error {
 	return nil
 }
 
-// openForLogin asks where and as whom to sign in, if that is not known, and opens the store. It makes sure that a session can
-// be kept.
+// openForLogin asks where and as whom to sign in, if that is not known, and opens the store. It makes sure that a session and
+// its profile can be kept.
 func (k *Kit) openForLogin(ctx context.Context, o *LoginOptions) (*opened, error) {
 	set, err := k.Settings()
 	if err != nil {
@@ -112,6 +112,9 @@ func (k *Kit) openForLogin(ctx context.Context, o *LoginOptions) (*opened, error
 		return nil, err
 	}
 	if err := writable(ctx, s); err != nil {
+		return nil, err
+	}
+	if err := k.canWriteProfile(); err != nil {
 		return nil, err
 	}
 	if err := forgetDamaged(ctx, s); err != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/cloudbase-community/tcbauth"
@@ -31,14 +32,25 @@ func (k *Kit) loginOnDevice(ctx context.Context, s *opened) (*tcbauth.LoginState
 		_ = k.ask().QR(page)   // the code above will do
 		_ = k.ask().Open(page) // so it will where there is no browser
 	}
+	end := k.cfg.Now().Add(lifetime(device.ExpiresIn))
 	state, err := s.auth.PollDeviceToken(ctx, tcbauth.PollDeviceTokenRequest{
 		DeviceCode: device.DeviceCode, Interval: device.Interval, ExpiresIn: device.ExpiresIn,
 	})
-	if ctx.Err() != nil { // the wait has ended, not a request
+	switch {
+	case ctx.Err() != nil: // the wait has ended, not a request
 		err = overdue(err)
+	case errors.Is(err, tcbauth.CodeInvalidGrant) && k.late(end):
+		err = fmt.Errorf("%w: %w", errNotConfirmed, err)
 	}
 	return state, err
 }
+
+// errNotConfirmed: the code for another device has expired.
+var errNotConfirmed = errors.New("clikit: nobody has entered the code in time")
+
+// late reports whether a time has come. A server no longer knows a code by then. Timers stand still while the computer sleeps, so
+// they do not tell.
+func (k *Kit) late(end time.Time) bool { return !k.cfg.Now().Before(end) }
 
 // scanPause is the time between two looks at a code that waits to be scanned.
 const scanPause = 2 * time.Second
@@ -67,14 +79,16 @@ func (k *Kit) loginByMiniProgram(ctx context.Context, s *opened, o LoginOptions)
 			QrCodeID: code.QrCodeID, EnvID: s.set.Env.Value, WxAppID: o.MiniProgram,
 		})
 		switch {
-		case errors.Is(err, tcbauth.ErrServiceError) && k.cfg.Now().Before(end): // one lost answer ends nothing
+		case errors.Is(err, tcbauth.ErrServiceError) && !k.late(end): // one lost answer ends nothing
+		case errors.Is(err, tcbauth.CodeNotFound) && k.late(end):
+			return nil, fmt.Errorf("%w: %w", errNotScanned, err)
 		case err != nil:
 			return nil, err
 		case status.ProviderToken != "":
 			return s.auth.SignInWithProvider(ctx, tcbauth.SignInWithProviderRequest{
 				ProviderToken: status.ProviderToken, ForceDisableSignUp: o.NoSignUp,
 			})
-		case !k.cfg.Now().Before(end):
+		case k.late(end):
 			return nil, errNotScanned
 		}
 	}

@@ -3,6 +3,7 @@ package clikit_test
 import (
 	"context"
 	"encoding/json"
+	"io"
 	"net/http"
 	"net/url"
 	"path/filepath"
@@ -221,6 +222,24 @@ func TestLoginByMiniProgram(t *testing.T) {
 	})
 }
 
+// A computer that slept while its user was to go on elsewhere asks too late, and says so.
+func TestLoginAfterSleep(t *testing.T) {
+	t.Parallel()
+	for _, o := range []clikit.LoginOptions{{Device: true}, {MiniProgram: "wx0123456789"}} {
+		synctest.Test(t, func(t *testing.T) {
+			d := newDesk(t, "en")
+			go func() {
+				<-time.After(3 * time.Second)
+				d.asleep.Store(int64(2 * time.Hour))
+				d.srv.Advance(2 * time.Hour)
+			}()
+			_, err := d.kit.Login(t.Context(), o)
+			assert.Equal(t, clikit.ExitError, clikit.ExitCode(err))
+			assert.Regexp(t, "in time", clikit.Message(err, "en"))
+		})
+	}
+}
+
 // Who has somebody else sign in leaves nothing of the first person's.
 func TestLoginReplaces(t *testing.T) {
 	t.Parallel()
@@ -240,4 +259,48 @@ func TestLoginReplaces(t *testing.T) {
 			assert.Equal(t, done.Account, st.Account)
 		}
 	})
+}
+
+// Whoever finishes a sign-in can refuse to register too.
+func TestFinishWithoutSignUp(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		d := newDesk(t, "en")
+		d.srv.FixCode(phone, "123456")
+		_, err := d.kit.StartLogin(t.Context(), clikit.LoginOptions{Phone: phone})
+		require.NoError(t, err)
+		_, err = d.kit.FinishLogin(t.Context(), "123456", clikit.LoginOptions{NoSignUp: true})
+		require.ErrorIs(t, err, tcbauth.CodeNotFound)
+		_, err = d.kit.FinishLogin(t.Context(), "123456", clikit.LoginOptions{PasswordFromStdin: true})
+		assert.Equal(t, clikit.ExitUsage, clikit.ExitCode(err))
+	})
+}
+
+// forgetful is somebody who answers nothing, whatever happens to the context.
+type forgetful struct {
+	clikit.Prompter
+	leave   context.CancelFunc
+	answers int
+}
+
+func (*forgetful) CanAsk() bool { return true }
+
+func (f *forgetful) Line(context.Context, string) (string, error) {
+	f.leave()
+	if f.answers++; f.answers > 10 {
+		return "", io.ErrUnexpectedEOF
+	}
+	return "", nil
+}
+
+// A question ends with its context, also if the Prompter does not notice.
+func TestPrompterThatIgnoresTheContext(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithCancel(t.Context())
+	kit, err := clikit.New(clikit.Config{
+		App: "mytool", Dir: t.TempDir(), Prompter: &forgetful{leave: cancel}, LookupEnv: func(string) (string, bool) { return "", false },
+	})
+	require.NoError(t, err)
+	_, err = kit.Login(ctx, clikit.LoginOptions{})
+	require.ErrorIs(t, err, context.Canceled)
 }

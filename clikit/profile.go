@@ -210,6 +210,16 @@ func (k *Kit) writeProfile(p *Profile) error {
 	return k.write(profileFile(dir, p.Name), append(text, '\n'))
 }
 
+// canWriteProfile makes sure that a profile can be written, before a message is paid for.
+func (k *Kit) canWriteProfile() error {
+	dir, err := k.dir()
+	if err != nil {
+		return err
+	}
+	probe := profileFile(dir, DefaultProfile) + ".probe" // is no profile
+	return errors.Join(k.write(probe, nil), removed(probe))
+}
+
 func (k *Kit) write(name string, text []byte) error {
 	if err := os.MkdirAll(filepath.Dir(name), 0o700); err != nil {
 		return &StorageError{Err: err}

@@ -60,9 +60,37 @@ func (k *Kit) terminal() *console.Console {
 // ask returns the Prompter for this user.
 func (k *Kit) ask() Prompter {
 	if k.cfg.Prompter != nil && !k.Flags.NoInput {
-		return k.cfg.Prompter
+		return heedful{k.cfg.Prompter}
 	}
 	return k.terminal()
+}
+
+// heedful is a tool's Prompter whose questions end with their context in any case: most are asked again after an answer that
+// does not do.
+type heedful struct{ Prompter }
+
+func (h heedful) Line(ctx context.Context, question string) (string, error) {
+	answer, err := h.Prompter.Line(ctx, question)
+	return answer, orEnd(ctx, err)
+}
+
+func (h heedful) Hidden(ctx context.Context, question string) (string, error) {
+	answer, err := h.Prompter.Hidden(ctx, question)
+	return answer, orEnd(ctx, err)
+}
+
+func (h heedful) LineOrWait(
+	ctx context.Context, question string, until time.Time, text func(left time.Duration) string,
+) (string, error) {
+	answer, err := h.Prompter.LineOrWait(ctx, question, until, text)
+	return answer, orEnd(ctx, err)
+}
+
+func orEnd(ctx context.Context, err error) error {
+	if err == nil {
+		return ctx.Err()
+	}
+	return err
 }
 
 // missing is the error of an answer that nobody gives.

@@ -95,16 +95,25 @@ var keyringErrors = []struct {
 	{keyringstore.ErrKeyLost, keyringLost},
 }
 
+// roomForSession is the most that a session takes, in bytes: one has about 3 kB.
+const roomForSession = 16 << 10
+
 // writable makes sure that a session can be kept, before a message is paid for.
 func writable(ctx context.Context, s *opened) error {
+	const key = "writable" // nothing is ever stored under it
 	locker, ok := s.store.(tcbauth.Locker)
 	if !ok {
 		return nil
 	}
-	_, unlock, err := locker.Lock(ctx, "writable")
+	held, unlock, err := locker.Lock(ctx, key)
 	if err != nil {
 		return &StorageError{Path: s.where.Dir, Err: err}
 	}
-	unlock()
+	defer unlock()
+	if reserver, ok := s.store.(tcbauth.Reserver); ok {
+		if err := reserver.Reserve(held, key, roomForSession); err != nil {
+			return &StorageError{Path: s.where.Dir, Err: err}
+		}
+	}
 	return nil
 }

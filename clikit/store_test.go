@@ -4,8 +4,10 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
+	"testing/synctest"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -146,4 +148,22 @@ func sessionIn(t *testing.T, dir string) string {
 	}
 	require.Fail(t, "no session there")
 	return ""
+}
+
+// Where a session could be kept and its profile could not, no message is paid for.
+func TestNoMessageWithoutAProfile(t *testing.T) {
+	t.Parallel()
+	if runtime.GOOS != "linux" {
+		t.Skip("NOT TESTED without /proc, in which nobody can make a file")
+	}
+	synctest.Test(t, func(t *testing.T) {
+		d := newDesk(t, "en")
+		require.NoError(t, os.Symlink("/proc/self", filepath.Join(d.dir, "profiles")))
+		d.types("123456")
+		_, err := d.kit.Login(t.Context(), clikit.LoginOptions{Phone: phone})
+		assert.Equal(t, clikit.ExitStorage, clikit.ExitCode(err), err)
+		_, err = d.kit.StartLogin(t.Context(), clikit.LoginOptions{Phone: phone})
+		assert.Equal(t, clikit.ExitStorage, clikit.ExitCode(err), err)
+		assert.Empty(t, d.srv.Messages(phone))
+	})
 }

@@ -73,7 +73,9 @@ var ownErrors = []struct {
 }{
 	{errNoChallenge, bilingual.Of("no sign-in was started; begin with login --start", "尚未开始登录；请先运行 login --start")},
 	{errChallengeOver, bilingual.Of("the code is too old; begin again with login --start", "验证码已过期；请重新运行 login --start")},
+	{errNotConfirmed, bilingual.Of("nobody has entered the code in time, and it has expired", "代码已过期，无人输入")},
 	{errNotScanned, bilingual.Of("nobody has scanned the code in time, and it has expired", "小程序码已过期，无人扫描")},
+	{console.ErrTooLong, bilingual.Of("the answer is too long", "输入内容过长")},
 	{console.ErrPicture, bilingual.Of("the server has not sent a picture that can be shown", "服务端没有返回可显示的图片")},
 	{errTimeOver, bilingual.Of("the time for this command is over", "命令已超时")},
 	{errNotRevoked, bilingual.Of(

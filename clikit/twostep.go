@@ -61,8 +61,11 @@ func (k *Kit) StartLogin(ctx context.Context, o LoginOptions) (*Challenge, error
 
 // FinishLogin signs in with the code of a challenge. If code is "", it asks the user in a terminal. After a wrong code it
 // can be called again, as often as the server allows. It deletes the challenge when it was used or has ended. If there is
-// no challenge, it returns an error.
+// no challenge, it returns an error. The way to sign in is that of StartLogin. NoSignUp counts if either step has set it.
 func (k *Kit) FinishLogin(ctx context.Context, code string, o LoginOptions) (*Login, error) {
+	if err := k.check(o); err != nil {
+		return nil, err
+	}
 	set, err := k.Settings()
 	if err != nil {
 		return nil, err
@@ -103,7 +106,7 @@ func (k *Kit) FinishLogin(ctx context.Context, code string, o LoginOptions) (*Lo
 			return nil, err
 		}
 	}
-	c := &coded{phone: p.Phone, email: p.Email, info: p.Info, noSignUp: p.NoSignUp}
+	c := &coded{phone: p.Phone, email: p.Email, info: p.Info, noSignUp: p.NoSignUp || o.NoSignUp}
 	state, err := c.finish(ctx, s.auth, code)
 	if errors.Is(err, tcbauth.CodeAborted) {
 		return nil, errors.Join(err, k.dropPending(ctx, s))

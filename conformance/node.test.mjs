@@ -1,12 +1,20 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import test, { after } from 'node:test'
 import { flows } from './flows/index.mjs'
 import { checkCalls, checkOperations, writeOperations } from './lib/coverage.mjs'
+import { build } from './lib/emulator.mjs'
 import { Emulators } from './lib/emulators.mjs'
 import { NodeFlows } from './lib/nodeflows.mjs'
 import { installed } from './lib/versions.mjs'
 
-const emulators = new Emulators()
-after(() => emulators.stop())
+const home = await mkdtemp(join(tmpdir(), 'tcbauth-node-'))
+const emulators = new Emulators(await build('./cmd/tcbauth', home)) // which takes longer than a test may
+after(async () => {
+  await emulators.stop()
+  await rm(home, { recursive: true, force: true })
+})
 const node = new NodeFlows(installed()[0].entry, emulators)
 const operations = new Set()
 

@@ -290,3 +290,33 @@ func TestReserveLeavesNothing(t *testing.T) {
 	require.NoError(t, err)
 	assert.Len(t, list(t, store.dir, ""), 1, "the lock stays")
 }
+
+// unlock looks at what was reserved while a Reserve may still be running in another goroutine. With the race detector this
+// fails if the two touch it without a lock.
+func TestReserveDuringUnlock(t *testing.T) {
+	t.Parallel()
+	store, err := New(t.TempDir())
+	require.NoError(t, err)
+	removing, both := make(chan struct{}, 2), make(chan struct{})
+	remove := store.disk.remove
+	held, unlock, err := store.Lock(t.Context(), "key")
+	require.NoError(t, err)
+	for _, key := range []string{"first", "second"} {
+		require.NoError(t, store.Reserve(held, key, 1))
+	}
+	store.disk.remove = func(dir folder, name string) error {
+		removing <- struct{}{}
+		<-both
+		return remove(dir, name)
+	}
+	var running sync.WaitGroup
+	running.Go(unlock)
+	<-removing // of the first room
+	running.Go(func() {
+		<-both
+		assert.ErrorIs(t, store.Reserve(context.WithoutCancel(held), "third", 1), context.Canceled)
+	})
+	close(both)
+	running.Wait()
+	assert.Len(t, list(t, store.dir, ""), 1, "the lock stays")
+}

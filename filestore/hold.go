@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
+	"slices"
 	"sync"
 
 	"github.com/gofrs/flock"
@@ -79,6 +81,17 @@ func (h *hold) setRoom(room string, ready bool) {
 	h.rooms[room] = ready
 }
 
+// close ends the use of the lock, and returns the files that reserve room under it.
+func (h *hold) close() (rooms []string) {
+	h.mu.Lock()
+	h.over = true
+	h.mu.Unlock()
+	h.writes.Wait() // each has noted its room before it began
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return slices.Collect(maps.Keys(h.rooms))
+}
+
 func (h *hold) takeRoom(room string) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -147,11 +160,7 @@ func ended(ctx context.Context) error {
 
 // giveUp waits for the writes, removes unused reserved room, and releases the lock.
 func (s *Store) giveUp(ctx context.Context, h *hold) {
-	h.mu.Lock()
-	h.over = true
-	h.mu.Unlock()
-	h.writes.Wait()
-	for room := range h.rooms {
+	for _, room := range h.close() {
 		_ = s.remove(ctx, h.dir, room) // most are gone: their Set has given them another name
 	}
 	// The file stays: another process may have opened it and be about to lock it, while a third would make and lock a new

@@ -63,7 +63,7 @@ var _ sealedFiles = (*Store)(nil)
 //
 // It fails with [ErrNoKeyring], [ErrKeyLost], an error of package filestore, or ctx's error. Each call of the keyring has 3
 // s. New makes one call if the key exists, and up to four if not. A call of the keyring cannot be cancelled: after its 3 s
-// it goes on in a goroutine until the keyring answers. Until then this process makes no other call, and no process can make
+// it continues in a goroutine until the keyring answers. Until then this process makes no other call, and no process can make
 // a key: its New returns ErrNoKeyring after 15 s.
 func New(ctx context.Context, service, dir string) (*Store, error) {
 	return open(ctx, system, service, dir)

@@ -153,7 +153,7 @@ var failovers = map[string]struct {
 }{
 	"sentinel, the master dies": {loses: true, start: func(t *testing.T) (place, func(string)) {
 		s := startSentinel(t)
-		return s.place(failoverLease), func(string) { s.failOver(t, func(master int) { s.nodes[master].kill(t) }) }
+		return s.place(failoverLease), func(string) { s.failOver(t, func(master int) { s.kill(t, master) }) }
 	}},
 	"sentinel, by order": {loses: true, late: true, start: func(t *testing.T) (place, func(string)) {
 		s := startSentinel(t)
@@ -163,7 +163,7 @@ var failovers = map[string]struct {
 	}},
 	"cluster, the master dies": {loses: true, stress: true, start: func(t *testing.T) (place, func(string)) {
 		c := startCluster(t, 3, true)
-		return c.place(failoverLease), func(key string) { c.failOver(t, key, func(master, _ int) { c.nodes[master].kill(t) }) }
+		return c.place(failoverLease), func(key string) { c.failOver(t, key, func(master, _ int) { c.kill(t, master) }) }
 	}},
 	"cluster, by order": {start: func(t *testing.T) (place, func(string)) {
 		c := startCluster(t, 3, true)
@@ -243,7 +243,7 @@ func TestFailover(t *testing.T) {
 	defer unlock()
 	require.NoError(t, store.Set(held, "key", []byte("before"), 0))
 	requireReplicated(t, connect(t, s.nodes[0].addr()), "key")
-	s.nodes[0].kill(t)
+	s.kill(t, 0)
 	require.NoError(t, store.Set(held, "key", []byte("after"), 0))
 	value, err := newStore(t, connect(t, s.nodes[1].addr()), "").Get(ctx, "key")
 	require.NoError(t, err)

@@ -28,22 +28,32 @@ type post struct {
 
 func (p *post) hook() hook {
 	return func(ctx context.Context, cmd redis.Cmder, next redis.ProcessHook) error {
-		if name := cmd.Name(); name == "evalsha" || name == "eval" {
-			p.mu.Lock()
-			// One that Redis does not know yet is about to be sent in full.
-			known := name == "eval" || p.client.ScriptExists(ctx, cmd.Args()[1].(string)).Val()[0]
-			keep := known && p.keep != nil && p.keep(cmd)
-			if keep {
-				p.kept = append(p.kept, slices.Clone(cmd.Args()))
-			}
-			p.mu.Unlock()
-			if keep {
-				cmd.SetErr(os.ErrDeadlineExceeded)
-				return os.ErrDeadlineExceeded
-			}
+		if p.keeps(ctx, cmd) {
+			cmd.SetErr(os.ErrDeadlineExceeded)
+			return os.ErrDeadlineExceeded
 		}
 		return next(ctx, cmd)
 	}
+}
+
+func (p *post) keeps(ctx context.Context, cmd redis.Cmder) bool {
+	switch cmd.Name() {
+	case "eval":
+	case "evalsha": // a script that Redis does not know yet is about to be sent in full
+		known, err := p.client.ScriptExists(ctx, cmd.Args()[1].(string)).Result()
+		if err != nil || !known[0] {
+			return false
+		}
+	default:
+		return false
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.keep == nil || !p.keep(cmd) {
+		return false
+	}
+	p.kept = append(p.kept, slices.Clone(cmd.Args()))
+	return true
 }
 
 // keepNext keeps the next n scripts.

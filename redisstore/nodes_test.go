@@ -39,7 +39,7 @@ func startCluster(t *testing.T, masters int, replicated bool) *cluster {
 	c := &cluster{nodes: make([]*server, n), clients: make([]*redis.Client, n), masters: masters}
 	addrs := make([]string, n)
 	for i := range c.nodes {
-		c.nodes[i] = startServer(t, "--cluster-enabled", "yes", "--cluster-node-timeout", "2000", "--appendonly", "no", "--save", "")
+		c.nodes[i] = startServer(t, "--cluster-enabled", "yes", "--cluster-node-timeout", "15000", "--appendonly", "no", "--save", "")
 		addrs[i] = c.nodes[i].addr()
 		c.clients[i] = connect(t, addrs[i])
 	}
@@ -123,6 +123,15 @@ func (c *cluster) failOver(t *testing.T, key string, cause func(master, replica 
 		info, err := c.clients[replica].Info(t.Context(), "replication").Result()
 		return err == nil && strings.Contains(info, "role:master")
 	})
+}
+
+// kill stops a node for good, and has the others notice soon. Before they were patient: the nodes of a busy machine answer late.
+func (c *cluster) kill(t *testing.T, node int) {
+	t.Helper()
+	for _, client := range c.clients {
+		require.NoError(t, client.ConfigSet(t.Context(), "cluster-node-timeout", "2000").Err())
+	}
+	c.nodes[node].kill(t)
 }
 
 // agree waits until each master knows the epochs of all masters, and no two have the same. A master that takes a slot gives
@@ -220,7 +229,7 @@ func startSentinel(t *testing.T) *sentinel {
 	s := &sentinel{nodes: [2]*server{master, startServer(t, "--replicaof", "127.0.0.1 "+master.port)}}
 	conf := filepath.Join(t.TempDir(), "sentinel.conf")
 	require.NoError(t, os.WriteFile(conf, fmt.Appendf(nil, "sentinel monitor %[1]s 127.0.0.1 %[2]s 1\n"+
-		"sentinel down-after-milliseconds %[1]s 300\nsentinel failover-timeout %[1]s 2000\n", masterName, master.port), 0o600))
+		"sentinel down-after-milliseconds %[1]s 60000\nsentinel failover-timeout %[1]s 2000\n", masterName, master.port), 0o600))
 	s.server = startServer(t, conf, "--sentinel")
 	s.watcher = redis.NewSentinelClient(&redis.Options{Addr: s.addr()})
 	t.Cleanup(func() { require.NoError(t, s.watcher.Close()) })
@@ -245,6 +254,13 @@ func (s *sentinel) failOver(t *testing.T, cause func(master int)) {
 	requireReplicated(t, connect(t, s.nodes[master].addr()), "")
 	cause(master)
 	eventually(t.Context(), t, "the replica is the master", func() bool { return s.addrOfMaster(t) == s.nodes[1-master].addr() })
+}
+
+// kill stops a node for good, and has Sentinel notice at once. Before it was patient: the nodes of a busy machine answer late.
+func (s *sentinel) kill(t *testing.T, node int) {
+	t.Helper()
+	require.NoError(t, s.watcher.Set(t.Context(), masterName, "down-after-milliseconds", "300").Err())
+	s.nodes[node].kill(t)
 }
 
 func (s *sentinel) addrOfMaster(t *testing.T) string {

@@ -68,7 +68,7 @@ var ErrLockLost = errors.New("redisstore: the lock was lost: another process or 
 // A call returns when its context ends, even if Redis does not answer. There is one exception, for speed. If a Get has no
 // lock, its context has a deadline, and the client observes deadlines (its option ContextTimeoutEnabled), the Get runs
 // without a goroutine of its own. It then ends at the deadline, but an earlier cancellation takes effect only after the
-// client's ReadTimeout, 3 s by default. If the caller of a Set or Delete has stopped waiting, the change may still be made,
+// client's ReadTimeout, 5 s by default. If the caller of a Set or Delete has stopped waiting, the change may still be made,
 // but before all changes of the same key that this Store begins later.
 //
 // No error contains the user part of a key, or a value.

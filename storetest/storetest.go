@@ -67,7 +67,7 @@ type limits struct {
 var usual = &limits{patience: 30 * time.Second, promptly: 2 * time.Second}
 
 // Run runs all tests, and returns when they are done. It also tests the locks of a [tcbauth.Locker], that a
-// [tcbauth.Reserver] keeps its promise, that a [tcbauth.StringGetter] agrees with Get, and that an [tcbauth.Interruptible]
+// [tcbauth.Reserver] keeps its promise, that a [tcbauth.StringGetter] agrees with Get, and that a [tcbauth.Interruptible]
 // store returns when a context ends. For a store without one of these it skips those tests.
 func (s Suite) Run(t *testing.T) {
 	t.Helper()

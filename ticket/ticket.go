@@ -1,5 +1,5 @@
-// Package ticket signs custom-login tickets, with which the users of another system sign in to CloudBase under the ids of
-// that system.
+// Package ticket signs custom-login tickets, with which the users of another system sign in to CloudBase. A ticket names the user
+// by the id in that system; CloudBase gives the user an id of its own.
 //
 //	signer, err := ticket.NewSigner(keyFile) // the private key for custom login, from the console
 //	t, err := signer.Sign("user-0001", ticket.SignOptions{})
@@ -36,7 +36,7 @@ const (
 	defaultExpire  = 7 * 24 * time.Hour
 )
 
-// ErrInvalidUID: an id that no ticket can have. Ids have 4 to 32 letters, digits and _-#@~=*(){}[]:.,<>+ of ASCII.
+// ErrInvalidUID means that no ticket can have this id. Ids have 4 to 32 letters, digits and _-#@~=*(){}[]:.,<>+ of ASCII.
 var ErrInvalidUID = errors.New("ticket: the uid must be 4 to 32 letters, digits or characters of _-#@~=*(){}[]:.,<>+")
 
 // uidPattern is the node-sdk's (WIRE.md section 8).

@@ -35,42 +35,48 @@ func Execute(ctx context.Context, root *cobra.Command, kit *clikit.Kit) error {
 	root.SetIn(kit.Stdin())
 	root.SetOut(kit.Stdout())
 	root.SetErr(kit.Stderr())
-	began := false
-	noteBegin(root, &began)
+	refuseUnknown(root, kit)
+	failed := false
+	noteFailures(root, &failed)
 	err := root.ExecuteContext(ctx)
-	if err != nil && !began {
-		return &clikit.UsageError{Err: err}
+	if err != nil && !failed {
+		return mistake(kit, err)
 	}
 	return err
 }
 
-// noteBegin sets began when a command starts. A failure before that is a mistake in the command line.
-func noteBegin(cmd *cobra.Command, began *bool) {
-	if run := cmd.RunE; run != nil {
-		cmd.RunE = func(cmd *cobra.Command, args []string) error {
-			*began = true
-			return run(cmd, args)
+// noteFailures sets failed when a function of a command fails. Any other failure is a mistake in the command line.
+func noteFailures(cmd *cobra.Command, failed *bool) {
+	for _, run := range []*func(*cobra.Command, []string) error{
+		&cmd.PersistentPreRunE, &cmd.PreRunE, &cmd.RunE, &cmd.PostRunE, &cmd.PersistentPostRunE,
+	} {
+		if own := *run; own != nil {
+			*run = func(cmd *cobra.Command, args []string) error {
+				err := own(cmd, args)
+				*failed = *failed || err != nil
+				return err
+			}
 		}
 	}
 	for _, sub := range cmd.Commands() {
-		noteBegin(sub, began)
+		noteFailures(sub, failed)
 	}
 }
 
-// Flags returns the flags that every command has, bound to the kit's.
+// Flags returns the flags that every command has, bound to the kit's. What is set there already is their default.
 func Flags(kit *clikit.Kit) *pflag.FlagSet {
 	f, flags := pflag.NewFlagSet("", pflag.ContinueOnError), &kit.Flags
 	in := func(t bilingual.Text) string { return t.In(kit.Language()) }
-	f.StringVar(&flags.Profile, "profile", "", in(flagProfile))
-	f.StringVar(&flags.Env, "env", "", in(flagEnv))
-	f.StringVar(&flags.Region, "region", "", in(flagRegion))
-	f.StringVar(&flags.BaseURL, "base-url", "", in(flagBaseURL))
-	f.StringVar(&flags.Store, "store", "", in(flagStore))
+	f.StringVar(&flags.Profile, "profile", flags.Profile, in(flagProfile))
+	f.StringVar(&flags.Env, "env", flags.Env, in(flagEnv))
+	f.StringVar(&flags.Region, "region", flags.Region, in(flagRegion))
+	f.StringVar(&flags.BaseURL, "base-url", flags.BaseURL, in(flagBaseURL))
+	f.StringVar(&flags.Store, "store", flags.Store, in(flagStore))
 	f.Var(&language{&flags.Lang, in(badLang)}, "lang", in(flagLang))
-	f.BoolVar(&flags.JSON, "json", false, in(flagJSON))
-	f.BoolVar(&flags.NoInput, "no-input", false, in(flagNoInput))
-	f.BoolVar(&flags.Debug, "debug", false, in(flagDebug))
-	f.DurationVar(&flags.Timeout, "timeout", 0, in(flagTimeout))
+	f.BoolVar(&flags.JSON, "json", flags.JSON, in(flagJSON))
+	f.BoolVar(&flags.NoInput, "no-input", flags.NoInput, in(flagNoInput))
+	f.BoolVar(&flags.Debug, "debug", flags.Debug, in(flagDebug))
+	f.DurationVar(&flags.Timeout, "timeout", flags.Timeout, in(flagTimeout))
 	return f
 }
 
@@ -95,6 +101,9 @@ func (l *language) Set(tag string) error {
 // Run makes the RunE of a command, whose context ends with the flag --timeout too.
 func Run(kit *clikit.Kit, run func(ctx context.Context, args []string) error) func(*cobra.Command, []string) error {
 	return func(cmd *cobra.Command, args []string) error {
+		if kit.Flags.Timeout < 0 {
+			return misuse(kit, notTime, "--timeout")
+		}
 		ctx, cancel := limited(cmd.Context(), kit.Flags.Timeout)
 		defer cancel()
 		return run(ctx, args)
@@ -106,9 +115,4 @@ func limited(ctx context.Context, limit time.Duration) (context.Context, context
 		return context.WithTimeout(ctx, limit)
 	}
 	return context.WithCancel(ctx)
-}
-
-// misuse is a mistake in the command line that cobra does not see.
-func misuse(kit *clikit.Kit, t bilingual.Text) error {
-	return &clikit.UsageError{Err: errors.New(t.In(kit.Language()))}
 }

@@ -1,6 +1,8 @@
 package cobrakit
 
 import (
+	"math"
+
 	"github.com/spf13/cobra"
 
 	"github.com/cloudbase-community/tcbauth/clikit"
@@ -8,7 +10,7 @@ import (
 
 func execCommand(kit *clikit.Kit) *cobra.Command {
 	cmd := &cobra.Command{
-		Use: "exec [flags] -- COMMAND [ARG...]", Short: execShort.In(kit.Language()), Args: cobra.MinimumNArgs(1),
+		Use: "exec [flags] -- COMMAND [ARG...]", Short: execShort.In(kit.Language()), Args: Args(kit, 1, math.MaxInt),
 		RunE: Run(kit, kit.Exec),
 	}
 	cmd.Flags().SetInterspersed(false) // what follows the command is the command's

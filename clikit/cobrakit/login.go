@@ -13,7 +13,7 @@ func loginCommand(kit *clikit.Kit) *cobra.Command {
 	var l login
 	in := func(t bilingual.Text) string { return t.In(kit.Language()) }
 	cmd := &cobra.Command{
-		Use: "login", Short: in(loginShort), Args: cobra.NoArgs,
+		Use: "login", Short: in(loginShort), Args: Args(kit, 0, 0),
 		RunE: Run(kit, func(ctx context.Context, _ []string) error { return l.run(ctx, kit) }),
 	}
 	f := cmd.Flags()

@@ -12,7 +12,7 @@ func logoutCommand(kit *clikit.Kit) *cobra.Command {
 	var o clikit.LogoutOptions
 	language := kit.Language()
 	cmd := &cobra.Command{
-		Use: "logout", Short: logoutShort.In(language), Args: cobra.NoArgs,
+		Use: "logout", Short: logoutShort.In(language), Args: Args(kit, 0, 0),
 		RunE: Run(kit, func(ctx context.Context, _ []string) error {
 			there, err := kit.Logout(ctx, o)
 			if err != nil {

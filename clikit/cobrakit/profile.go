@@ -19,17 +19,17 @@ func profileCommand(kit *clikit.Kit) *cobra.Command {
 	}
 	cmd.AddCommand(
 		&cobra.Command{
-			Use: "list", Short: listShort.In(language), Args: cobra.NoArgs,
+			Use: "list", Short: listShort.In(language), Args: Args(kit, 0, 0),
 			RunE: Run(kit, func(context.Context, []string) error { return listProfiles(kit) }),
 		},
 		&cobra.Command{
-			Use: "use NAME", Short: useShort.In(language), Args: cobra.ExactArgs(1),
+			Use: "use NAME", Short: useShort.In(language), Args: Args(kit, 1, 1),
 			RunE: Run(kit, func(_ context.Context, args []string) error {
 				return changed(kit, args[0], inUse, kit.UseProfile(args[0]))
 			}),
 		},
 		&cobra.Command{
-			Use: "delete NAME", Short: deleteShort.In(language), Args: cobra.ExactArgs(1),
+			Use: "delete NAME", Short: deleteShort.In(language), Args: Args(kit, 1, 1),
 			RunE: Run(kit, func(ctx context.Context, args []string) error {
 				return changed(kit, args[0], deleted, kit.DeleteProfile(ctx, args[0]))
 			}),

@@ -10,13 +10,14 @@ import (
 
 	"github.com/cloudbase-community/tcbauth"
 	"github.com/cloudbase-community/tcbauth/clikit"
+	"github.com/cloudbase-community/tcbauth/clikit/internal/console"
 	"github.com/cloudbase-community/tcbauth/internal/bilingual"
 )
 
 func statusCommand(kit *clikit.Kit) *cobra.Command {
 	var check bool
 	cmd := &cobra.Command{
-		Use: "status", Short: statusShort.In(kit.Language()), Args: cobra.NoArgs,
+		Use: "status", Short: statusShort.In(kit.Language()), Args: Args(kit, 0, 0),
 		RunE: Run(kit, func(ctx context.Context, _ []string) error {
 			st, err := kit.Status(ctx, check)
 			if st == nil {
@@ -42,7 +43,7 @@ func statusText(st *clikit.Status, language string) string {
 		if source != "" {
 			value += " (" + source + ")"
 		}
-		fmt.Fprintf(&b, "%s: %s\n", name.In(language), value)
+		fmt.Fprintf(&b, "%s: %s\n", name.In(language), console.Printable(value))
 	}
 	who := isNobody.In(language)
 	if st.SignedIn {
@@ -72,7 +73,7 @@ func statusText(st *clikit.Status, language string) string {
 
 func whoamiCommand(kit *clikit.Kit) *cobra.Command {
 	return &cobra.Command{
-		Use: "whoami", Short: whoamiShort.In(kit.Language()), Args: cobra.NoArgs,
+		Use: "whoami", Short: whoamiShort.In(kit.Language()), Args: Args(kit, 0, 0),
 		RunE: Run(kit, func(ctx context.Context, _ []string) error {
 			auth, err := kit.Auth(ctx)
 			if err != nil {
@@ -82,7 +83,7 @@ func whoamiCommand(kit *clikit.Kit) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return kit.Answer(user, strings.TrimSpace(clikit.AccountOf(user)+" "+user.Sub)+"\n")
+			return kit.Answer(user, console.Printable(strings.TrimSpace(clikit.AccountOf(user)+" "+user.Sub))+"\n")
 		}),
 	}
 }

@@ -17,6 +17,17 @@ var (
 	flagTimeout = bilingual.Of("give up after this `time`, for example 30s (default never)", "超过该`时间`则放弃，例如 30s（默认不限）")
 )
 
+// Mistakes in the command line.
+var (
+	unknownCommand = bilingual.Of("there is no command %q; %s help lists them", "没有子命令 %q；%s help 列出全部子命令")
+	unknownFlag    = bilingual.Of("there is no flag %s", "没有选项 %s")
+	valueMissing   = bilingual.Of("%s needs a value", "%s 需要一个值")
+	flagSyntax     = bilingual.Of("a flag has the form --name or --name=value", "选项的形式是 --name 或 --name=value")
+	notBool        = bilingual.Of("%s is true or false", "%s 只能是 true 或 false")
+	notTime        = bilingual.Of("%s is a time such as 30s or 5m", "%s 是一段时间，例如 30s 或 5m")
+	wrongNumber    = bilingual.Of("the number of arguments is wrong; use it so: %s", "参数个数不对；用法：%s")
+)
+
 // login.
 var (
 	loginShort     = bilingual.Of("Sign in", "登录")

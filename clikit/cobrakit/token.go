@@ -16,14 +16,17 @@ func tokenCommand(kit *clikit.Kit) *cobra.Command {
 	var format string
 	language := kit.Language()
 	cmd := &cobra.Command{
-		Use: "token", Short: tokenShort.In(language), Args: cobra.NoArgs,
+		Use: "token", Short: tokenShort.In(language), Args: Args(kit, 0, 0),
 		RunE: Run(kit, func(ctx context.Context, _ []string) error {
 			if kit.Flags.JSON {
 				format = "json"
 			}
 			write, ok := tokenFormats[format]
-			if !ok || o.MinTTL < 0 {
+			switch {
+			case !ok:
 				return misuse(kit, badFormat)
+			case o.MinTTL < 0:
+				return misuse(kit, notTime, "--min-ttl")
 			}
 			c, err := kit.Token(ctx, o)
 			if err != nil {

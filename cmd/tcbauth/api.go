@@ -32,7 +32,7 @@ func apiCommand(kit *clikit.Kit) *cobra.Command {
 	r := &apiRequest{kit: kit}
 	language := kit.Language()
 	cmd := &cobra.Command{
-		Use: "api METHOD PATH", Short: apiShort.In(language), Args: cobra.ExactArgs(2),
+		Use: "api METHOD PATH", Short: apiShort.In(language), Args: cobrakit.Args(kit, 2, 2),
 		RunE: cobrakit.Run(kit, func(ctx context.Context, args []string) error {
 			return r.send(ctx, strings.ToUpper(args[0]), args[1])
 		}),

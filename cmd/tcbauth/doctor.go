@@ -14,7 +14,7 @@ import (
 // doctorCommand prints what every check has found. A failure is exit code 1.
 func doctorCommand(kit *clikit.Kit) *cobra.Command {
 	return &cobra.Command{
-		Use: "doctor", Short: doctorShort.In(kit.Language()), Args: cobra.NoArgs,
+		Use: "doctor", Short: doctorShort.In(kit.Language()), Args: cobrakit.Args(kit, 0, 0),
 		RunE: cobrakit.Run(kit, func(ctx context.Context, _ []string) error {
 			found, err := kit.Doctor(ctx)
 			if err != nil {

@@ -42,9 +42,9 @@ func emulatorFlags(config *emulator.Config) (flags *flag.FlagSet, health *string
 	flags.StringVar(&config.Seed, "seed", "", "JSON `file` of users, fixed codes and rules to start with (package authtest, WithSeed)")
 	flags.BoolVar(&config.Relaxed, "relaxed", false, "milder rules than those of the live service: any number of sessions, an SMS every 30 seconds, codes that are good for 10 minutes, and \"code\" in every error; rules of -seed override it (package authtest, Relaxed)")
 	flags.BoolVar(&config.Watch, "watch", false, "read the users and codes of -seed again whenever it changes; rules wait for the next start. SIGHUP does so too")
-	flags.StringVar(&config.Import, "import", "", "start with the users, sessions, keys and clock from a `file` of -export-on-exit")
-	flags.StringVar(&config.Export, "export-on-exit", "", "write the users, sessions, keys and clock to this `file` at the end")
-	flags.StringVar(&config.State, "state", "", "-import and -export-on-exit with the same `file`, which need not exist yet; what was answered before the URL is printed is forgotten")
+	flags.StringVar(&config.Import, "import", "", "start with the users, fixed codes, sessions, keys and clock from a `file` of -export-on-exit, which replace the users and codes of -seed")
+	flags.StringVar(&config.Export, "export-on-exit", "", "write the users, fixed codes, sessions, keys and clock to this `file` at the end")
+	flags.StringVar(&config.State, "state", "", "-import and -export-on-exit with the same `file`, which need not exist yet; what clients do before the URL is printed is lost")
 	flags.StringVar(&config.URLFile, "url-file", "", "write the URL to this `file` once the server answers, and remove it at the end")
 	flags.StringVar(&config.Log, "log", "", "append one line of JSON for each request to this `file`, without secrets")
 	flags.StringVar(&config.Public, "public-url", "", "the base `URL` that clients use, if it differs from -addr; tokens and pages contain it. With another host the page and the control API need -control-token")
@@ -85,6 +85,10 @@ func runEmulator(ctx context.Context, args []string, stdout, stderr io.Writer) i
 			return clikit.ExitError
 		}
 		return clikit.ExitOK
+	}
+	if err := config.Check(); err != nil {
+		say(stderr, "tcbauth: %v\n", err)
+		return clikit.ExitUsage
 	}
 	code, err := emulator.Run(ctx, config, stdout, stderr)
 	if err != nil {

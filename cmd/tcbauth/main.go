@@ -54,12 +54,6 @@ func rootCommand(kit *clikit.Kit) *cobra.Command {
 	showVersion := false
 	root := &cobra.Command{
 		Use: "tcbauth", Short: rootShort.In(kit.Language()),
-		Args: func(cmd *cobra.Command, args []string) error {
-			if len(args) > 0 {
-				return errors.New(unknownCommand.In(kit.Language(), args[0]))
-			}
-			return nil
-		},
 		RunE: func(*cobra.Command, []string) error {
 			if showVersion {
 				return printVersion(kit)

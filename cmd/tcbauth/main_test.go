@@ -74,13 +74,16 @@ func TestFlagsThatDoNotGoTogether(t *testing.T) {
 		"a public URL belongs to one environment: give only one -env":             {"-public-url", "http://emulator", "-env", "env-1", "-env", "env-2"},
 		"a state is of one environment: give one -env only":                       {"-state", "f", "-env", "env-1", "-env", "env-2"},
 		"-tls-host is for the certificate that -tls makes":                        {"-tls-host", "emulator"},
-		"a certificate and its key belong together: give -tls-cert and -tls-key":  {"-tls-key", "f"},
+		"a certificate and its key belong together: give -tls-cert and -tls-key":  {"-tls-cert", "f"},
+
+		"-state is -import and -export-on-exit of one file: give it alone":         {"-import", "f", "-state", "f"},
+		"use -tls, which makes a certificate, or -tls-cert and -tls-key, not both": {"-tls", "f", "-tls-cert", "f"},
 	} {
-		t.Run(args[0], func(t *testing.T) {
+		t.Run(strings.Join(args, " "), func(t *testing.T) {
 			t.Parallel()
 			log := filepath.Join(t.TempDir(), "log")
 			code, stdout, stderr := try(t, append([]string{"emulator", "-log", log}, args...)...)
-			assert.Equal(t, clikit.ExitError, code)
+			assert.Equal(t, clikit.ExitUsage, code)
 			assert.Empty(t, stdout)
 			assert.Equal(t, "tcbauth: "+says+"\n", stderr)
 			assert.NoFileExists(t, log)

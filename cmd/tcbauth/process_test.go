@@ -147,3 +147,24 @@ func TestInterrupted(t *testing.T) {
 	assert.Equal(t, clikit.ExitInterrupted, ended.ExitCode())
 	assert.Contains(t, stderr.String(), "tcbauth: interrupted\n")
 }
+
+// Where a session cannot be stored for lack of room, no message is paid for. The limit of a file's size stands for a full disk:
+// files can be made, and nothing can be written to them.
+func TestFullDisk(t *testing.T) {
+	t.Parallel()
+	srv, err := authtest.Listen("127.0.0.1:0")
+	require.NoError(t, err)
+	t.Cleanup(func() { assert.NoError(t, srv.Close()) })
+	m := &machine{srv, t.TempDir()}
+	for _, start := range []string{"--code-stdin", "--start"} {
+		cmd := m.command(t.Context())
+		cmd.Path = "/bin/sh"
+		cmd.Args = []string{"sh", "-c", `ulimit -f 0; exec "$0" --store file login --phone 13800000000 "$1"`, os.Args[0], start}
+		cmd.Env = append(cmd.Env, "TCB_ENV="+srv.Env, "TCB_BASE_URL="+srv.URL)
+		var stderr bytes.Buffer
+		cmd.Stderr = &stderr
+		_ = cmd.Run()
+		assert.Equal(t, clikit.ExitStorage, cmd.ProcessState.ExitCode(), stderr.String())
+	}
+	assert.Zero(t, srv.Count("verification"))
+}

@@ -60,13 +60,37 @@ func TestStateFile(t *testing.T) {
 	require.FileExists(t, filepath.Join(dir, "copy.json"))
 
 	for _, args := range [][]string{
-		{"-import", filepath.Join(dir, "nothing")}, {"-import", seed}, {"-state", state, "-env", "another"}, {"-state", state, "-import", state},
-		{"-state", state, "-env", "env-1", "-env", "env-2"},
+		{"-import", filepath.Join(dir, "nothing")}, {"-import", seed}, {"-state", state, "-env", "another"},
+		{"-state", filepath.Join(dir, "nothing", "state")}, {"-export-on-exit", filepath.Join(dir, "nothing", "state")},
 	} {
-		code, _, stderr := try(t, append([]string{"emulator", "-addr", "127.0.0.1:0"}, args...)...)
+		code, stdout, stderr := try(t, append([]string{"emulator", "-addr", "127.0.0.1:0"}, args...)...)
 		assert.Equal(t, clikit.ExitError, code, args)
+		assert.Empty(t, stdout, "it has not served")
 		assert.NotContains(t, stderr, "PRIVATE")
 	}
+}
+
+// A terminal that closes hangs up more than once, by its shell and by itself. The state is saved all the same.
+func TestStateOutlivesHangups(t *testing.T) {
+	t.Parallel()
+	state := filepath.Join(t.TempDir(), "state.json")
+	p := startProcess(t, nil, "-addr", "127.0.0.1:0", "-state", state)
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		_ = p.cmd.Wait() // the last signal may come when all is done
+	}()
+	hangups := time.NewTicker(time.Millisecond)
+	defer hangups.Stop()
+	for over := false; !over; {
+		select {
+		case <-ended:
+			over = true
+		case <-hangups.C:
+			_ = p.cmd.Process.Signal(syscall.SIGHUP) // it may have ended
+		}
+	}
+	assert.FileExists(t, state)
 }
 
 // Every sign-in that was answered is in the state, also when it was answered while the emulator ended.
@@ -222,16 +246,17 @@ func TestTLSFlags(t *testing.T) {
 	assert.Regexp(t, "^https://", auth.BaseURL())
 	_, err = auth.SignInAnonymously(t.Context(), tcbauth.SignInAnonymouslyRequest{})
 	require.NoError(t, err)
+	code, _, stderr := try(t, "emulator", "-addr", strings.TrimPrefix(p.url, "https://"), "-tls", ca)
+	assert.Equal(t, clikit.ExitError, code, stderr)
+	kept, err := os.ReadFile(ca) //nolint:gosec // G304: this test's own
+	require.NoError(t, err)
+	assert.Equal(t, string(authority), string(kept), "a start that fails leaves the file to the emulator that runs")
 	p.end(t)
 
 	p = startProcess(t, nil, "-addr", "127.0.0.1:0", "-public-url", "https://emulator.test:9190", "-control-token", "0123456789abcdef", "-tls", ca)
 	assert.Equal(t, "https://emulator.test:9190", p.url)
 	p.end(t)
-	for _, args := range [][]string{
-		{"-tls", ca, "-tls-cert", ca}, {"-tls-cert", ca}, {"-control-token", "short"}, {"-public-url", "x"},
-		{"-tls-host", "emulator"},
-		{"-public-url", "http://emulator", "-env", "env-1", "-env", "env-2"},
-	} {
+	for _, args := range [][]string{{"-control-token", "short"}, {"-public-url", "x"}} {
 		code, _, stderr := try(t, append([]string{"emulator", "-addr", "127.0.0.1:0"}, args...)...)
 		assert.Equal(t, clikit.ExitError, code, args)
 		assert.NotContains(t, stderr, "short")

@@ -3,12 +3,11 @@ package main
 import "github.com/cloudbase-community/tcbauth/internal/bilingual"
 
 var (
-	rootShort      = bilingual.Of("CloudBase auth on the command line", "命令行中的云开发身份认证")
-	whichCommand   = bilingual.Of("a command is missing; tcbauth help lists all", "请给出子命令；tcbauth help 列出全部子命令")
-	unknownCommand = bilingual.Of("there is no command %q; tcbauth help lists them", "没有子命令 %q；tcbauth help 列出全部子命令")
-	emulatorShort  = bilingual.Of("Run an emulated environment until a signal stops it", "运行模拟环境，直到收到信号")
-	doctorShort    = bilingual.Of("Find out why you cannot sign in, and what to do", "检查无法登录的原因，并给出处理办法")
-	versionShort   = bilingual.Of("Print the version", "输出版本")
+	rootShort     = bilingual.Of("CloudBase auth on the command line", "命令行中的云开发身份认证")
+	whichCommand  = bilingual.Of("a command is missing; tcbauth help lists all", "请给出子命令；tcbauth help 列出全部子命令")
+	emulatorShort = bilingual.Of("Run an emulated environment until a signal stops it", "运行模拟环境，直到收到信号")
+	doctorShort   = bilingual.Of("Find out why you cannot sign in, and what to do", "检查无法登录的原因，并给出处理办法")
+	versionShort  = bilingual.Of("Print the version", "输出版本")
 
 	apiShort    = bilingual.Of("Send one request to the environment's HTTP API as the signed-in user", "以当前用户身份向环境的 HTTP API 发送一个请求")
 	flagData    = bilingual.Of("the `body`: a text, @FILE, or @- for standard input", "请求`体`：文本、@文件，或 @- 表示标准输入")

@@ -8,6 +8,7 @@ import (
 
 	"github.com/cloudbase-community/tcbauth"
 	"github.com/cloudbase-community/tcbauth/clikit"
+	"github.com/cloudbase-community/tcbauth/clikit/cobrakit"
 )
 
 // version is what the program was built from.
@@ -38,7 +39,7 @@ func buildVersion() version {
 
 func versionCommand(kit *clikit.Kit) *cobra.Command {
 	return &cobra.Command{
-		Use: "version", Short: versionShort.In(kit.Language()), Args: cobra.NoArgs,
+		Use: "version", Short: versionShort.In(kit.Language()), Args: cobrakit.Args(kit, 0, 0),
 		RunE: func(*cobra.Command, []string) error {
 			return printVersion(kit)
 		},

@@ -15,7 +15,7 @@ ruledFlow('devices', 'two tabs that refresh at once lose the session', { refresh
   const other = await t.openInTab()
   has(await other.auth.getLoginState(), { user: { uid: ming.sub } })
   await t.advance(7200)
-  await t.control.fault({ operation: 'token', times: 1, delay: '1s' })
+  await t.control.fault({ operation: 'token', times: 1, delay: '3s' }) // while the other tab is done
   const late = auth.getAccessToken()
   await until(async () => (await t.control.call('GET', 'faults')).faults[0].fired === 1, () => 'no tab refreshes')
   const { accessToken } = await other.auth.getAccessToken()

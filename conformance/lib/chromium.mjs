@@ -26,7 +26,7 @@ export async function startChromium(program, address, onEnd, { devtools = false 
   const profile = await mkdtemp(join(tmpdir(), 'tcbauth-chromium-'))
   const child = spawn(program, [
     '--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
-    '--disable-component-update', '--disable-sync', '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1',
+    '--disable-component-update', '--disable-sync', '--disable-features=BackForwardCache', '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1',
     `--user-data-dir=${profile}`, ...(devtools ? ['--remote-debugging-pipe'] : []), address,
   ], { stdio: ['ignore', 'ignore', 'pipe', ...(devtools ? ['pipe', 'pipe'] : [])] })
   let said = ''

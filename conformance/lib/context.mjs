@@ -178,7 +178,7 @@ async function typeCaptcha(control, wrong) {
 
 // until waits for something that comes without further ado, such as an event.
 export async function until(condition, what) {
-  const end = performance.now() + 10_000
+  const end = performance.now() + 30_000
   while (!(await condition())) {
     if (performance.now() > end) fail(`waited in vain: ${what()}`)
     await new Promise((resolve) => setTimeout(resolve, 5))

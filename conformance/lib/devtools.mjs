@@ -6,7 +6,8 @@ import { startChromium } from './chromium.mjs'
 // startBrowser starts Chromium and opens pages in it. onEnd is called if it ends by itself.
 export async function startBrowser(program, onEnd) {
   const waiting = new Map()
-  const listeners = new Set()
+  const pages = new Map() // that are open, by session
+  const contexts = [] // of these
   let last = 0
   const browser = await startChromium(program, 'about:blank', (error) => {
     for (const { reject } of waiting.values()) reject(error)
@@ -19,7 +20,7 @@ export async function startBrowser(program, onEnd) {
     for (const message of messages.map((one) => JSON.parse(one))) {
       const call = waiting.get(message.id)
       waiting.delete(message.id)
-      if (!call) listeners.forEach((listen) => listen(message))
+      if (!call) pages.get(message.sessionId)?.heard(message)
       else if (message.error) call.reject(new Error(`${call.method}: ${message.error.message}`))
       else call.resolve(message.result)
     }
@@ -36,14 +37,23 @@ export async function startBrowser(program, onEnd) {
       const { targetId } = await send('Target.createTarget', { url: 'about:blank', browserContextId })
       const { sessionId } = await send('Target.attachToTarget', { targetId, flatten: true })
       const page = new Page((method, params) => send(method, params, sessionId))
-      listeners.add((message) => message.sessionId === sessionId && page.heard(message))
+      pages.set(sessionId, page)
+      contexts.push(browserContextId)
       for (const domain of ['Page', 'Runtime', 'Network', 'Log']) await page.send(`${domain}.enable`)
+      await page.send('Emulation.setFocusEmulationEnabled', { enabled: true }) // beside other pages
       await send('Browser.grantPermissions', { permissions: ['clipboardReadWrite', 'clipboardSanitizedWrite'], browserContextId })
       return page
+    },
+    // closePages closes all pages, which would go on following the emulator.
+    async closePages() {
+      pages.clear()
+      for (const browserContextId of contexts.splice(0)) await send('Target.disposeBrowserContext', { browserContextId })
     },
     stop: () => browser.stop(),
   }
 }
+
+const limit = 60_000 // ms, for what takes a moment where nothing else is done
 
 // Page is one page, and notes what it requests and what goes wrong in it.
 export class Page {
@@ -67,10 +77,10 @@ export class Page {
   async event(name, begin) {
     let wait
     const happened = new Promise((resolve, reject) => {
-      const limit = setTimeout(() => reject(new Error(`no ${name} in 30 s`)), 30_000)
+      const timer = setTimeout(() => reject(new Error(`no ${name} in ${limit} ms`)), limit)
       wait = (method) => {
         if (method !== name) return
-        clearTimeout(limit)
+        clearTimeout(timer)
         resolve()
       }
       this.#waits.add(wait)
@@ -117,18 +127,32 @@ export class Page {
 
   // until waits for a function in the page to return something true, and returns it.
   async until(what, code, ...args) {
-    const end = performance.now() + 30_000
+    const end = performance.now() + limit
     for (;;) {
       const value = await this.run(code, ...args)
       if (value) return value
-      if (performance.now() > end) throw new Error(`not seen in 30 s: ${what}`)
+      if (performance.now() > end) throw new Error(`not seen in ${limit} ms: ${what}`)
       await new Promise((resolve) => setTimeout(resolve, 50))
     }
   }
 
-  // click clicks what a selector finds, as a mouse does, with everything around it unfolded.
+  // click clicks what a selector finds, as a mouse does, with everything around it unfolded. What has moved away meanwhile is
+  // aimed at again.
   async click(selector) {
-    const at = await this.run((wanted) => {
+    const end = performance.now() + limit
+    for (;;) {
+      const at = await this.aim(selector)
+      await this.mouse('mousePressed', at)
+      const hit = await this.run((wanted) => document.querySelector(wanted)?.matches(':active'), selector)
+      await this.mouse('mouseReleased', hit ? at : { x: 0, y: 0 }) // which is no click elsewhere
+      if (hit) return
+      if (performance.now() > end) throw new Error(`covered: ${selector}`)
+    }
+  }
+
+  // aim is where a mouse clicks what a selector finds.
+  aim(selector) {
+    return this.run((wanted) => {
       const element = document.querySelector(wanted)
       if (!element) throw new Error(`nothing to click: ${wanted}`)
       for (let box = element.parentElement?.closest('details'); box; box = box.parentElement.closest('details')) {
@@ -138,9 +162,11 @@ export class Page {
       const { x, y, width, height } = element.getBoundingClientRect()
       return { x: x + width / 2, y: y + height / 2 }
     }, selector)
-    for (const type of ['mousePressed', 'mouseReleased']) {
-      await this.send('Input.dispatchMouseEvent', { type, ...at, button: 'left', clickCount: 1 })
-    }
+  }
+
+  // mouse presses or releases the left button.
+  mouse(type, at) {
+    return this.send('Input.dispatchMouseEvent', { type, ...at, button: 'left', clickCount: 1 })
   }
 
   // type puts a text into the field that a selector finds, by the keyboard, in place of what is there.

@@ -3,9 +3,9 @@
 const INTRO = `# The flows with every version of the js-sdk
 
 \`npm run matrix\` writes this page: it drives the flows of [README.md](README.md) with the genuine \`@cloudbase/js-sdk\` of each
-version, in Node on an adapter and in Chromium. ✓ says that the flow passes, and a number is the note below that says why it
-does not: in the js-sdk's words, or by what it does otherwise than the flow states. Where Node and Chromium differ, \`a / b\` has
-Node first. The flows are written for 2.32.0.
+version, in Node on an adapter and in Chromium. ✓ means that the flow passes. A number refers to the note below that says why it
+does not: the js-sdk's error, or what it does differently from the flow. Where Node and Chromium differ, \`a / b\` has Node first.
+The flows are written for 2.32.0.
 
 - 2.2.0 and 2.11.0 are pinned to the dependencies of their release date; a plain \`npm install\` would pick newer ones. In Node they
   fail, because they read \`window\`.

@@ -18,7 +18,7 @@ async function run(name) {
   let timer
   const error = await new Promise((resolve) => {
     globalThis.finish = resolve // the frame calls it, with an error's text or nothing
-    timer = setTimeout(() => resolve('the flow does not come to an end'), 30_000)
+    timer = setTimeout(() => resolve('the flow does not come to an end'), 60_000)
     frame.src = '/frame'
     document.body.append(frame)
   })

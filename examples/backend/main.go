@@ -45,9 +45,9 @@ func main() {
 	}
 	cfg := config{env: os.Getenv("TCB_ENV"), baseURL: os.Getenv("TCB_BASE_URL"), redisURL: os.Getenv("REDIS_URL")}
 	flag.StringVar(&cfg.addr, "addr", "127.0.0.1:8080", "address to listen on")
-	flag.StringVar(&cfg.publicURL, "url", "", "where browsers see the service, https://login.example.com say; http:// and the address if not given")
-	flag.BoolVar(&cfg.proxied, "proxied", false, "a proxy stands before the service and adds each visitor's address to X-Forwarded-For")
-	flag.StringVar(&cfg.metricsAddr, "metrics", "", "address to show counts at, as /metrics, for operators only; nowhere if not given")
+	flag.StringVar(&cfg.publicURL, "url", "", "the service's URL in browsers, for example https://login.example.com; by default http:// and the address")
+	flag.BoolVar(&cfg.proxied, "proxied", false, "a proxy in front of the service adds each visitor's address to X-Forwarded-For")
+	flag.StringVar(&cfg.metricsAddr, "metrics", "", "address on which /metrics shows counts, for operators only; by default there are none")
 	flag.Parse()
 	if flag.NArg() > 0 {
 		fmt.Fprintf(os.Stderr, "backend: unexpected argument %q\n", flag.Arg(0))

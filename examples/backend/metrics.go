@@ -15,8 +15,8 @@ import (
 // newMetrics returns what tcbauth tells of its calls, refreshes and store, and a page that shows the counts so far as JSON. Package
 // authotel has their names and units.
 //
-// The reader of OpenTelemetry's own SDK needs no other module. Whoever has Prometheus or a collector puts the reader of its
-// exporter in its place, and a tracer provider in that of the one that does nothing.
+// The reader of OpenTelemetry's own SDK needs no other module. With Prometheus or a collector, replace it by the reader of its
+// exporter, and the tracer provider, which does nothing, by one that sends spans.
 func newMetrics() (tcbauth.Observer, http.Handler) {
 	reader := metric.NewManualReader()
 	observer := authotel.New(

@@ -25,7 +25,7 @@ type view struct {
 	Problem      string
 }
 
-// me is what a visitor may know of the person who is signed in.
+// me is what a visitor may know of the signed-in user.
 type me struct {
 	Sub   string `json:"sub"`
 	Name  string `json:"name,omitempty"`

@@ -124,7 +124,7 @@ func (s *service) apiMe(w http.ResponseWriter, r *http.Request) {
 	s.wrote(r, json.NewEncoder(w).Encode(me{Sub: claims.Subject}))
 }
 
-// user is the person whose session the visitor's cookie names. Without one it is tcbauth.CodeUnauthenticated.
+// user returns the user of the session that the visitor's cookie names. Without one it is tcbauth.CodeUnauthenticated.
 func (s *service) user(r *http.Request) (*me, error) {
 	id := s.cookies.id(r, sessionCookie)
 	if id == "" {

@@ -22,7 +22,7 @@ type event struct{ function, data string }
 // maxResult is the most that is read of a function's answer, in bytes.
 const maxResult = 1 << 20
 
-// newClient returns a client that calls the environment's APIs as the person who is signed in.
+// newClient returns a client that calls the environment's APIs as the signed-in user.
 func newClient(auth *tcbauth.Auth) *http.Client {
 	return &http.Client{Transport: auth.Transport(nil), Timeout: time.Minute}
 }
@@ -30,7 +30,7 @@ func newClient(auth *tcbauth.Auth) *http.Client {
 // call calls a function, by POST {gateway}/v1/functions/{name}, and returns what it answers.
 func call(ctx context.Context, client *http.Client, gateway string, what event) (string, error) {
 	if !json.Valid([]byte(what.data)) {
-		return "", errors.New("what the function is given is not JSON")
+		return "", errors.New("the argument of the function is not JSON")
 	}
 	target := gateway + "/v1/functions/" + url.PathEscape(what.function)
 	// A body of a strings.Reader can be had again, so that the call can be repeated if the token is refused.

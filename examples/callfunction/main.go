@@ -1,4 +1,4 @@
-// Command callfunction calls a cloud function as the person who is signed in, by CloudBase's HTTP API.
+// Command callfunction calls a cloud function as the signed-in user, by CloudBase's HTTP API.
 //
 // Without environment variables it talks to an emulator and a stand-in for the functions of its own, so that it needs no account and
 // no network:
@@ -21,13 +21,13 @@ import (
 	"os/signal"
 )
 
-const usage = `callfunction calls a cloud function as the person who is signed in: a stand-in of its own, or one of TCB_ENV.
+const usage = `callfunction calls a cloud function as the signed-in user: a stand-in of its own, or one of TCB_ENV.
 
 Environment:
   TCB_ENV          id of a CloudBase environment
   TCB_BASE_URL     another server than https://TCB_ENV.api.tcloudbasegateway.com, for TCB_ENV
-  TCB_USERNAME     who signs in, if nobody is; for TCB_ENV
-  TCB_PASSWORD     their password
+  TCB_USERNAME     user name to sign in with, if nobody is signed in; for TCB_ENV
+  TCB_PASSWORD     the password of TCB_USERNAME
   TCB_SESSION_DIR  directory of the session, for TCB_ENV; if not set, that of examples/smslogin
 
 Flags:
@@ -40,7 +40,7 @@ func main() {
 	}
 	var what event
 	flag.StringVar(&what.function, "function", "hello", "name of the function")
-	flag.StringVar(&what.data, "data", `{"name":"gopher"}`, "what the function is given, a JSON object")
+	flag.StringVar(&what.data, "data", `{"name":"gopher"}`, "argument of the function, a JSON object")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	context.AfterFunc(ctx, stop) // a second Ctrl-C ends the program at once

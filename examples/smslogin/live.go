@@ -121,7 +121,7 @@ func signIn(ctx context.Context, auth *tcbauth.Auth, cfg liveConfig) error {
 	return tell(cfg.out, "signed in: id "+state.User.Sub)
 }
 
-// try lets a person correct what they typed in.
+// try lets the user correct what was typed in.
 func try(step func() error, out io.Writer) error {
 	for n := 1; ; n++ {
 		err := step()

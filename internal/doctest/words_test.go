@@ -116,6 +116,7 @@ func TestPlainTexts(t *testing.T) {
 	for _, dir := range []string{
 		".", "clikit", "clikit/cobrakit", "clikit/internal/doctor", "clikit/internal/console", "cmd/tcbauth", "cmd/tcbauth/internal/emulator",
 		"internal/advice", "authtest", "authtest/internal/page", "authtest/internal/approve",
+		"examples/backend", "examples/callfunction", "examples/mytool", "examples/signin", "examples/smslogin",
 	} {
 		texts := sentencesIn(t, dir)
 		require.NotEmpty(t, texts, dir)

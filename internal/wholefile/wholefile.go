@@ -9,7 +9,12 @@ import (
 
 // Write makes a file with these contents appear under name, in place of the one that is there. Its mode is 0600. Who reads the
 // name meanwhile, or after a crash, finds the old file or the new one, whole. The directory must exist.
+//
+// A device or a pipe that is there is not replaced, but written to.
 func Write(name string, contents []byte) error {
+	if info, err := os.Stat(name); err == nil && !info.Mode().IsRegular() && !info.IsDir() {
+		return pour(name, contents)
+	}
 	temp, err := os.CreateTemp(filepath.Dir(name), filepath.Base(name)+".*")
 	if err != nil {
 		return err
@@ -25,4 +30,14 @@ func Write(name string, contents []byte) error {
 		return errors.Join(err, os.Remove(temp.Name()))
 	}
 	return nil
+}
+
+// pour writes contents to what is not a file of its own.
+func pour(name string, contents []byte) error {
+	out, err := os.OpenFile(name, os.O_WRONLY, 0) //nolint:gosec // G304: the caller's
+	if err != nil {
+		return err
+	}
+	_, err = out.Write(contents)
+	return errors.Join(err, out.Close())
 }

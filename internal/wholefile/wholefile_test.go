@@ -41,3 +41,18 @@ func TestWriteFails(t *testing.T) {
 	require.NoError(t, err)
 	assert.Len(t, entries, 1)
 }
+
+// A device or a pipe is written to: a file in the place of /dev/null would harm every program.
+func TestWriteToADevice(t *testing.T) {
+	t.Parallel()
+	if runtime.GOOS == "windows" { // whose devices are no files
+		t.Skip("no devices in the file system")
+	}
+	dir := t.TempDir()
+	link := filepath.Join(dir, "null")
+	require.NoError(t, os.Symlink(os.DevNull, link))
+	require.NoError(t, wholefile.Write(link, []byte("text")))
+	info, err := os.Stat(link)
+	require.NoError(t, err)
+	assert.False(t, info.Mode().IsRegular())
+}

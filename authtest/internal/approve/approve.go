@@ -73,7 +73,7 @@ func (p page) look(code string, done bool) (status int, v view) {
 	case d.Denied && done:
 		return http.StatusOK, view{Step: "end", Title: "denied", Text: "denied_how"}
 	case d.Approved != nil || d.Denied:
-		return http.StatusGone, view{Step: "end", Title: "used", Text: "new_code", Again: true}
+		return http.StatusGone, view{Step: "end", Title: "used", Text: "new_code", Again: true, decided: d}
 	case !p.Now().Before(d.Expires):
 		return http.StatusGone, view{Step: "end", Title: "expired", Text: "new_code", Again: true}
 	}
@@ -115,9 +115,13 @@ func (p page) post(w http.ResponseWriter, r *http.Request) {
 	answer.Redirect(w, http.StatusSeeOther, service.DevicePath[1:]+"?"+query.Encode())
 }
 
-// decide carries a form out. 303 is that it has decided; else what to show.
+// decide carries a form out. 303 is that it has decided; else what to show. The same decision once more is no other one: a browser
+// sends the form twice for two clicks.
 func (p page) decide(form url.Values) (status int, v view) {
 	status, v = p.look(form.Get("user_code"), false)
+	if v.decided != nil && p.isSame(form, v.decided) {
+		return http.StatusSeeOther, view{UserCode: v.decided.UserCode}
+	}
 	if v.device == nil {
 		return status, v
 	}
@@ -135,4 +139,15 @@ func (p page) decide(form url.Values) (status int, v view) {
 		v.Problem = "bad_form"
 		return http.StatusBadRequest, v
 	}
+}
+
+// isSame says whether a form decides on a device as was decided.
+func (p page) isSame(form url.Values, d *service.Device) bool {
+	switch form.Get("do") {
+	case "deny":
+		return d.Denied
+	case "approve":
+		return d.Approved != nil && d.Approved == named(p.Service, form.Get("sub"), form.Get("login"))
+	}
+	return false
 }

@@ -39,21 +39,23 @@ func rowsOf(s *service.Service) (rows []row, more int) {
 	return rows, all - len(rows)
 }
 
-// choose returns the user of a form, or the text that says why not. What was typed goes before what was clicked. An address
-// that nobody has makes a new user if the rules let one sign up by a code.
+// named returns the user whom a form names, or nil. What was typed goes before what was clicked.
+func named(s *service.Service, sub, login string) *service.Account {
+	if login = strings.TrimSpace(login); login != "" {
+		return s.People.Find(login)
+	}
+	return s.People.BySub(sub)
+}
+
+// choose returns the user of a form, or the text that says why not. An address that nobody has makes a new user if the rules let one
+// sign up by a code.
 func choose(s *service.Service, sub, login string) (a *service.Account, problem string) {
 	login = strings.TrimSpace(login)
-	switch {
-	case login != "":
-		if a = s.People.Find(login); a == nil {
-			return newUser(s, login)
-		}
-	case sub != "":
-		a = s.People.BySub(sub)
-	default:
+	switch a = named(s, sub, login); {
+	case login == "" && sub == "":
 		return nil, "choose_one"
-	}
-	switch {
+	case login != "" && a == nil:
+		return newUser(s, login)
 	case a == nil || a.Anonymous:
 		return nil, "bad_user"
 	case !a.CanSignIn():

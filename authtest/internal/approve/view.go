@@ -35,7 +35,8 @@ type view struct {
 	Good        bool   // it has ended well
 	Again       bool   // another code may help
 
-	device *service.Device // that waits for a decision, nil for none
+	device  *service.Device // that waits for a decision, nil for none
+	decided *service.Device // that was decided on before, nil for none
 }
 
 //go:embed page.html

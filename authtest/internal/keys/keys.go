@@ -29,6 +29,7 @@ type ring struct {
 	create func() Signing
 	mu     sync.Mutex
 	keys   []func() Signing
+	made   map[string]int // the numbers of those that were made, by id
 }
 
 // process signs the tokens of every server in this process, as the live service signs the tokens of many environments
@@ -39,27 +40,44 @@ var process = ring{create: newSigning}
 // its key is rotated.
 func At(i int) Signing { return process.at(i) }
 
-// First returns the first n signing keys of this process.
-func First(n int) []Signing { return process.first(n) }
+// After returns the number of the first signing key of this process that is neither among these keys nor before one of them.
+func After(used []Signing) int { return process.after(used) }
 
-func (r *ring) at(i int) Signing { return r.makers(i + 1)[i]() }
+func (r *ring) at(i int) Signing { return r.maker(i)() }
 
-func (r *ring) first(n int) []Signing {
-	keys := make([]Signing, n)
-	for i, key := range r.makers(n) {
-		keys[i] = key()
-	}
-	return keys
-}
-
-// makers returns functions for the first n keys, which make them with the ring unlocked.
-func (r *ring) makers(n int) []func() Signing {
+// maker returns a function for key i, which makes it with the ring unlocked.
+func (r *ring) maker(i int) func() Signing {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	for len(r.keys) < n {
-		r.keys = append(r.keys, sync.OnceValue(r.create))
+	for len(r.keys) <= i {
+		r.keys = append(r.keys, sync.OnceValue(r.number(len(r.keys))))
 	}
-	return r.keys[:n:n]
+	return r.keys[i]
+}
+
+// number returns a function that makes key i, for after to find.
+func (r *ring) number(i int) func() Signing {
+	return func() Signing {
+		key := r.create()
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		if r.made == nil {
+			r.made = make(map[string]int)
+		}
+		r.made[key.Public.KeyID] = i
+		return key
+	}
+}
+
+func (r *ring) after(used []Signing) (i int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, key := range used {
+		if number, ok := r.made[key.Public.KeyID]; ok {
+			i = max(i, number+1)
+		}
+	}
+	return i
 }
 
 // Stranger signs what no server of this process would. The key is made at its first use.

@@ -57,6 +57,27 @@ func TestPageShowsWhatHappens(t *testing.T) {
 	}
 }
 
+func TestNamesAreQuotedOnlyIfTheyCannotBeSeen(t *testing.T) {
+	t.Parallel()
+	for name, want := range map[string]string{
+		"\U0001F469\u200D\U0001F4BB Ada": "<b>\U0001F469\u200D\U0001F4BB Ada</b>", // a joiner within an emoji
+		"张\u3000三":                       "<b>张\u3000三</b>",
+		"می\u200Cخواهم":                  "<b>می\u200Cخواهم</b>",
+		"中文\u202Etxt":                    `<b>&#34;中文\u202etxt&#34;</b>`,
+		"a\u200Db":                       `<b>&#34;a\u200db&#34;</b>`,
+		"Ada\u00A0L":                     `<b>&#34;Ada\u00a0L&#34;</b>`,
+		"\u3000x":                        `<b>&#34;\u3000x&#34;</b>`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			d := newDesk(t)
+			d.add(service.Person{Username: "user_01", Name: name})
+			_, text := d.get("")
+			assert.Contains(t, text, want)
+		})
+	}
+}
+
 // Lists are cut, and a search finds what is not shown.
 func TestSearch(t *testing.T) {
 	t.Parallel()
@@ -86,6 +107,22 @@ func TestSearch(t *testing.T) {
 	has(t, text, `name="users" value="x"`)
 	_, text = d.get("?users=x" + url.QueryEscape(strings.Repeat("字", maxFilter)))
 	has(t, text, `name="users" value="x`+strings.Repeat("字", (maxFilter-1)/3)+`"`)
+}
+
+// A number is found as clients write it, and what is searched for makes no older message the newest one.
+func TestSearchForNumbers(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	d.add(known())
+	d.call("verification", `{"phone_number":"+86 13800000000"}`)
+	d.call("verification", `{"email":"a@b.cn"}`)
+	newest := d.Inbox.To("a@b.cn", time.Time{})[0].Code
+	_, text := d.get("?inbox=%2B8613800000000&users=%2B8613800000000")
+	has(t, text, `<b>user_01</b>`)
+	has(t, text, `<span class="to">+86 13800000000</span>`)
+	hasNot(t, text, `<span class="to">a@b.cn</span>`)
+	has(t, text, "<title>"+newest)
+	has(t, text, `id="latest">New code `+newest+" for a@b.cn")
 }
 
 // Of more faults than are shown the page shows those that can still hit, the newest first, and then those that are used up.

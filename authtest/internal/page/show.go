@@ -45,10 +45,17 @@ func millis(d time.Duration) string {
 	}
 }
 
-// visible is a text as a page may show it: what would turn the text around it is quoted.
+// visible is a text as a page may show it. It is quoted if it has what cannot be seen, or what would turn the text around it. What is
+// between characters of emoji, Chinese or Persian is part of these: a joiner or a space of Unicode.
 func visible(text string) string {
-	if strings.ContainsFunc(text, func(r rune) bool { return !unicode.IsPrint(r) }) {
-		return strconv.QuoteToASCII(text)
+	var before rune
+	for _, r := range text {
+		const zwnj, zwj = '\u200C', '\u200D'
+		within := before > unicode.MaxASCII && (r == zwnj || r == zwj || unicode.Is(unicode.Zs, r))
+		if !within && !unicode.IsPrint(r) {
+			return strconv.Quote(text)
+		}
+		before = r
 	}
 	return text
 }

@@ -46,6 +46,7 @@ var texts = map[string]text{
 	"live":        {"Live", "实时"},
 	"offline":     {"Not connected", "未连接"},
 	"reload":      {"Reload", "刷新"},
+	"lost":        {"No answer came. Look whether it was done before you send it again.", "没有收到响应，请先确认操作是否已生效再重试。"},
 	"copy":        {"Copy", "复制"},
 	"copied":      {"Copied", "已复制"},
 	"copy_what":   {"Copy %s", "复制 %s"},

@@ -52,6 +52,7 @@ type view struct {
 	Operations  []string
 	HasRequests bool
 
+	Newest   *service.Message // of all messages, nil for none
 	Messages list[message]
 	Captchas list[captcha]
 	Devices  list[device]
@@ -217,6 +218,9 @@ func (p *pages) look(r *http.Request, failed *failure) *view {
 	v.lookAtUsers(p.Service)
 	p.Unlock()
 	v.HasRequests = all > 0
+	if len(messages) > 0 {
+		v.Newest = &messages[0]
+	}
 	v.Messages = searchMessages(messages, v.Filters.Inbox)
 	v.Requests = searchRequests(logged, v.Filters.Requests)
 	v.Requests.All += all - len(logged) // nothing is searched for in these
@@ -265,7 +269,7 @@ func faultsOf(all []*service.Injected) (found list[fault]) {
 func (v *view) lookAtUsers(s *service.Service) {
 	now := s.Now()
 	findUser := func(a *service.Account) string {
-		return finds(a.Sub, a.Name, a.Username, a.Phone, a.Email, strings.ToLower(a.Status()), strings.Join(slices.Sorted(maps.Keys(a.Identities)), " "))
+		return finds(a.Sub, a.Name, a.Username, a.Phone, strings.ReplaceAll(a.Phone, " ", ""), a.Email, strings.ToLower(a.Status()), strings.Join(slices.Sorted(maps.Keys(a.Identities)), " "))
 	}
 	users, all := s.People.Newest(maxUsers, matching(v.Filters.Users, findUser))
 	v.Users.All = all

@@ -1,6 +1,7 @@
 package service
 
 import (
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -41,4 +42,20 @@ func TestLongUserCodes(t *testing.T) {
 	typed := "  " + strings.ToLower(strings.ReplaceAll(device.UserCode, "-", " – ")) + "　"
 	assert.Equal(t, device, s.Devices.Pending(typed))
 	assert.Nil(t, s.Devices.Pending(device.UserCode+strings.Repeat(" ", maxUserCode)))
+}
+
+// A device does not sign in as an anonymous user who is forgotten: that user would be in no list, and in no state.
+func TestForgottenUsersApproveNothing(t *testing.T) {
+	t.Parallel()
+	s, err := New(Defaults(), "http://127.0.0.1")
+	require.NoError(t, err)
+	_, device := s.Devices.New("app", "")
+	device.Approved = s.People.Anonymous("the first")
+	for i := range maxIdle {
+		s.People.Anonymous(strconv.Itoa(i)).LastLogin = s.Now()
+	}
+	s.Tidy()
+	assert.Nil(t, device.Approved)
+	assert.True(t, device.Denied)
+	assert.Len(t, s.People.OldestFirst(), maxIdle)
 }

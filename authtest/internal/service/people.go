@@ -132,6 +132,9 @@ func (p *People) Index(a *Account) {
 	}
 	if a.Anonymous && len(a.names) > 0 {
 		a.Anonymous = false
+		if a.Name == anonymousName {
+			a.Name = ""
+		}
 		p.forgetDevice(a)
 	}
 }
@@ -226,10 +229,10 @@ func (p *People) Anonymous(device string) *Account {
 // maxIdle bounds how many anonymous users without a session are remembered.
 const maxIdle = 1000
 
-// tidy forgets the anonymous users whom nobody has been for the longest time. Nothing but their device leads back to them.
-func (p *People) tidy(hasSession func(*Account) bool) {
+// tidy forgets the anonymous users whom nobody has been for the longest time, and returns them.
+func (p *People) tidy(hasSession func(*Account) bool) (forgotten []*Account) {
 	if len(p.byDevice) <= maxIdle {
-		return
+		return nil
 	}
 	var idle []*Account
 	for _, a := range p.byDevice {
@@ -238,16 +241,16 @@ func (p *People) tidy(hasSession func(*Account) bool) {
 		}
 	}
 	if len(idle) <= maxIdle {
-		return
+		return nil
 	}
 	slices.SortFunc(idle, func(a, b *Account) int { return a.LastLogin.Compare(b.LastLogin) })
-	forgotten := make(map[*Account]bool)
-	for _, a := range idle[:len(idle)-maxIdle] {
-		forgotten[a] = true
+	forgotten = idle[:len(idle)-maxIdle]
+	for _, a := range forgotten {
 		p.unindex(a)
 		delete(p.bySub, a.Sub)
 	}
-	maps.DeleteFunc(p.byDevice, func(_ string, a *Account) bool { return forgotten[a] })
+	maps.DeleteFunc(p.byDevice, func(_ string, a *Account) bool { return p.bySub[a.Sub] != a })
+	return forgotten
 }
 
 // forgetDevice makes the next anonymous user of an account's device a new user.

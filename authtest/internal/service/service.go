@@ -147,7 +147,9 @@ func (s *Service) Tidy() {
 	now := s.Now()
 	s.tidied, s.sinceTidied = now, 0
 	s.Sessions.tidy(now)
-	s.People.tidy(s.Sessions.Has)
+	for _, a := range s.People.tidy(s.Sessions.Has) {
+		s.Devices.forget(a)
+	}
 	s.Codes.tidy(now)
 	s.Captchas.tidy(now)
 	s.Sudos.tidy(now)
@@ -196,6 +198,11 @@ func LoadSeeds(seeds []Loading) error {
 }
 
 func (l *Loading) into(people *People) error {
+	for _, in := range l.People { // so that a name can go from one user of the seed to another
+		if a := people.BySub(in.Sub); a != nil {
+			people.unindex(a)
+		}
+	}
 	for _, in := range l.People {
 		if _, err := people.Seed(in); err != nil {
 			return err

@@ -1,8 +1,6 @@
 package service
 
 import (
-	"slices"
-
 	"github.com/cloudbase-community/tcbauth/authtest/internal/keys"
 )
 
@@ -10,7 +8,13 @@ import (
 // the process follow.
 type signer struct {
 	loaded []keys.Signing
+	next   int // the number of the process's key that follows
 	number int // of keys, but for the first
+}
+
+// signerOf returns a signer with the keys of a state. A state of this process has keys of the process, which do not follow again.
+func signerOf(loaded []keys.Signing) signer {
+	return signer{loaded: loaded, next: keys.After(loaded), number: len(loaded) - 1}
 }
 
 // newest returns a function for the key that signs now, also if another one signs when it is called. The function is for the
@@ -24,13 +28,14 @@ func (s *signer) at(i int) keys.Signing {
 	if i < len(s.loaded) {
 		return s.loaded[i]
 	}
-	return keys.At(i - len(s.loaded))
+	return keys.At(s.next + i - len(s.loaded))
 }
 
 // keys are those whose tokens are good, the oldest first.
 func (s *signer) keys() []keys.Signing {
-	if more := s.number + 1 - len(s.loaded); more > 0 {
-		return slices.Concat(s.loaded, keys.First(more))
+	all := make([]keys.Signing, s.number+1)
+	for i := range all {
+		all[i] = s.at(i)
 	}
-	return s.loaded[:s.number+1]
+	return all
 }

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"time"
 
@@ -62,7 +61,7 @@ type stateSession struct {
 	RefreshEnded   bool          `json:"no_refresh_token,omitempty"`
 	RefreshExpires time.Time     `json:"refresh_token_expires_at"`
 	ReplacedAt     time.Time     `json:"refreshed_at,omitzero"`
-	Access         []stateAccess `json:"access_tokens"`
+	Access         []stateAccess `json:"access_tokens"` // the newest last
 }
 
 // stateAccess is an access token, by its hash.
@@ -101,11 +100,16 @@ func (s *Service) Save() ([]byte, error) {
 	}
 	tokens := make(map[*Session][]stateAccess)
 	for key, held := range s.Sessions.access {
-		tokens[held.session] = append(tokens[held.session], stateAccess{key[:], held.expires})
+		if key != held.session.newest {
+			tokens[held.session] = append(tokens[held.session], stateAccess{key[:], held.expires})
+		}
 	}
 	for _, n := range s.Sessions.OldestFirst() {
 		access := tokens[n]
 		slices.SortFunc(access, func(a, b stateAccess) int { return a.Expires.Compare(b.Expires) })
+		if held, ok := s.Sessions.access[n.newest]; ok { // which need not be the last to expire
+			access = append(access, stateAccess{n.newest[:], held.expires})
+		}
 		out.Sessions = append(out.Sessions, stateSession{
 			ID: n.id[:], Sub: n.User.Sub, ClientID: n.ClientID, Provider: n.Provider, Device: n.Device, Began: n.Began,
 			Expires: n.Expires, Refreshes: n.refreshes, RefreshEnded: n.refreshEnded, RefreshExpires: n.refreshExpires,
@@ -153,7 +157,7 @@ func (s *Service) Load(text []byte) error {
 	}
 	s.rewind()
 	_ = s.advance(time.Duration(in.Clock)) // it was checked
-	s.signer = signer{loaded: loaded, number: len(loaded) - 1}
+	s.signer = signerOf(loaded)
 	s.refresh = in.Secret
 	s.records = fresh
 	s.Tidy()
@@ -164,7 +168,9 @@ func (s *Service) Load(text []byte) error {
 // fill puts users, sessions and codes into records that have none.
 func (in *state) fill(r *records) error {
 	r.Codes.fixed = make(map[string]string)
-	maps.Copy(r.Codes.fixed, in.Codes)
+	for to, code := range in.Codes {
+		r.Codes.fix(address.Key(to), code)
+	}
 	for _, u := range in.Users {
 		a := &Account{
 			Person: u.Person, password: u.Hash, Anonymous: u.Anonymous, Created: u.Created, Updated: u.Updated,

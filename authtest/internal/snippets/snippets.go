@@ -23,7 +23,8 @@ app.registerEndPointWithKey?.({ key: 'GATEWAY', url: '%[2]s', protocol: '%[3]s:'
 const auth = app.auth({ persistence: 'local' })`, env, address, scheme)
 	return []Snippet{
 		{"js-sdk in a page", js},
-		{"js-sdk in Node", "cloudbase.useAdapters(adapter) // such as conformance/lib/adapter.mjs\n" + js},
+		{"js-sdk in Node", "// load js-sdk 2 with require: its file for import fails in Node\n" +
+			"cloudbase.useAdapters(adapter) // such as conformance/lib/adapter.mjs\n" + js},
 		{"Go", fmt.Sprintf(`auth, err := tcbauth.New("%s", tcbauth.WithBaseURL("%s")%s)`, env, base, insecure(base))},
 		{"curl", fmt.Sprintf(`curl -d '{"phone_number":"+86 13800000000"}' '%s/auth/v1/verification?client_id=%s'`, base, env)},
 	}

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/cloudbase-community/tcbauth"
+	"github.com/cloudbase-community/tcbauth/clikit/internal/console"
 	"github.com/cloudbase-community/tcbauth/internal/bilingual"
 	"github.com/cloudbase-community/tcbauth/internal/endpoint"
 )
@@ -145,7 +146,8 @@ type sentence struct {
 
 func say(text bilingual.Text, args ...any) sentence { return sentence{text, args} }
 
-func (e *exam) in(s sentence) string { return s.text.In(e.Language, s.args...) }
+// in is a sentence in the user's language. What the server or a token has put into it cannot move the cursor.
+func (e *exam) in(s sentence) string { return console.Printable(s.text.In(e.Language, s.args...)) }
 
 func (e *exam) ok(what sentence) Finding { return Finding{Status: OK, What: e.in(what)} }
 

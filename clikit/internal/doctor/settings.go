@@ -6,7 +6,6 @@ import (
 	"regexp"
 
 	"github.com/cloudbase-community/tcbauth"
-	"github.com/cloudbase-community/tcbauth/clikit/internal/console"
 	"github.com/cloudbase-community/tcbauth/internal/endpoint"
 )
 
@@ -49,7 +48,7 @@ func environment(ctx context.Context, e *exam) Finding {
 	case errors.Is(err, tcbauth.CodeUnauthorizedClient), errors.Is(err, tcbauth.CodeInvalidClient):
 		return e.failure(say(envUnknown, e.base, e.Env), say(doEnvUnknown))
 	case refused != nil && refused.StatusCode >= 400 && refused.StatusCode < 500:
-		return e.warning(say(envRefused, e.Env, console.Printable(string(refused.Code))), say(doEnvUnknown))
+		return e.warning(say(envRefused, e.Env, refused.Code), say(doEnvUnknown))
 	case err != nil:
 		return e.warning(say(envNotAsked, e.Env), say(doEnvNotAsked))
 	default:

@@ -5,7 +5,7 @@
 document.documentElement.classList.add('js')
 
 const page = document.getElementById('page')
-const language = document.getElementById('language')
+const header = document.querySelector('header')
 const live = document.getElementById('live')
 
 // ahead is by how many milliseconds the server's clock, in its time zone, is ahead of this machine's in UTC.
@@ -22,13 +22,22 @@ function isDirty(field) {
   return field.type !== 'hidden' && field.value !== field.defaultValue
 }
 
+// restore makes a field that is not dirty say what the server has sent, which a field that was typed into once does not do by itself.
+function restore(field) {
+  if (field.type === 'checkbox') field.checked = field.defaultChecked
+  else if (field.tagName === 'SELECT') [...field.options].forEach((o) => o.defaultSelected && (o.selected = true))
+  else if (field.value !== field.defaultValue) field.value = field.defaultValue
+}
+
+// isInUse says whether a user needs a node, also if the server has it no more.
 const isInUse = (node) => node.nodeType === Node.ELEMENT_NODE
-  && (node.contains(document.activeElement) || [...node.querySelectorAll('input, select, textarea')].some(isDirty))
+  && (node.classList.contains('wrong') || node.contains(document.activeElement) || [...node.querySelectorAll('input, select, textarea')].some(isDirty))
 
 // put makes an element, which stays, what another one is.
 function put(old, fresh, following) {
   if (old.isEqualNode(fresh)) return
-  if (following && (old.id === 'notice' || old.tagName === 'FORM' && old.querySelector('[aria-invalid]'))) return
+  if (following && (old.id === 'notice' || old.tagName === 'FORM' && old.querySelector('.wrong'))) return
+  const restores = old.matches('input:not([type=hidden], [data-filter]), select, textarea') && !isDirty(old)
   for (const { name, value } of fresh.attributes) {
     if (name !== 'open' && old.getAttribute(name) !== value) old.setAttribute(name, value)
   }
@@ -37,17 +46,20 @@ function put(old, fresh, following) {
   }
   if (!following && fresh.hasAttribute('open')) old.open = true
   putChildren(old, fresh, following)
+  if (restores) restore(old)
 }
 
 // isChosen says whether a node is the option of a select that is sent. It stays when what it stands for is gone: the browser
 // would choose another.
 const isChosen = (node) => node.nodeName === 'OPTION' && node.selected
 
-// move moves a node before another one.
+// move moves a node before another one. The browser takes the focus from what is moved, and may choose another option meanwhile.
 function move(node, parent, next) {
   const chosen = isChosen(node)
+  const focused = document.activeElement
   parent.insertBefore(node, next)
-  if (chosen) node.selected = true // the browser may have chosen another meanwhile
+  if (chosen) node.selected = true
+  if (node.contains(focused)) focused.focus({ preventScroll: true })
 }
 
 // keys are by what nodes are known again: an id, or else what it is, with the value of an option, and its number among such.
@@ -99,29 +111,64 @@ function sayCopied(button) {
   button.classList.add('done')
 }
 
+// nearby is what takes the focus if what has it goes, the best first: its row, the rows beside it, and the titles.
+function nearby(element) {
+  const row = element.closest('.rows > li')
+  const rows = [row, row?.nextElementSibling, row?.previousElementSibling].map((one) => one?.querySelector('summary, select, button'))
+  return [...rows, element.closest('section')?.querySelector('h2'), document.getElementById('inbox-title')]
+}
+
 // show puts a page that was fetched in place of the old one, and says whether it is one. following says that nobody has asked for it.
 function show(html, following) {
   const fresh = new DOMParser().parseFromString(html, 'text/html')
   if (!fresh.getElementById('page')) return false
   const focused = document.activeElement
+  const near = nearby(focused)
   put(page, fresh.getElementById('page'), following)
-  put(language, fresh.getElementById('language'), following) // it leads to what is searched for
+  tell(fresh.getElementById('live'))
+  put(header, fresh.querySelector('header'), following)
+  document.documentElement.lang = fresh.documentElement.lang
   for (const button of copied.keys()) sayCopied(button)
   document.title = fresh.title
   clock = ahead()
   document.querySelectorAll('[data-filter]').forEach(filter)
-  if (!following && focused && !focused.isConnected) document.getElementById(location.hash.slice(1) || 'inbox')?.querySelector('h2')?.focus()
+  if (!following && !focused.isConnected) near.find((place) => place?.getClientRects().length)?.focus({ preventScroll: true })
   return true
+}
+
+function say(text) {
+  const said = document.createElement('p')
+  said.className = 'notice wrong'
+  said.textContent = text
+  document.getElementById('notice').replaceChildren(said)
 }
 
 // warn says on the page what an answer says that is another page, or only a text.
 function warn(answer, body) {
   const other = new DOMParser().parseFromString(body, 'text/html')
   const text = (other.querySelector('main') ?? other.body).textContent.replace(/\s+/g, ' ').trim()
-  const said = document.createElement('p')
-  said.className = 'notice wrong'
-  said.textContent = text.slice(0, 500) || `HTTP ${answer.status}`
-  document.getElementById('notice').replaceChildren(said)
+  say(text.slice(0, 500) || `HTTP ${answer.status}`)
+}
+
+// held is a promise that is kept a moment after the mouse's button or the finger is let go of, undefined while none is down. Until then
+// no change is shown: what is pressed would move away, and the click be lost or meet something else.
+let held
+let letGo
+let ending
+addEventListener('pointerdown', ({ button }) => {
+  if (button !== 0) return
+  clearTimeout(ending)
+  ending = undefined
+  held ??= new Promise((resolve) => (letGo = resolve))
+}, true)
+for (const end of ['pointerup', 'pointercancel', 'pointermove', 'keydown']) { // a menu can keep the first two
+  addEventListener(end, ({ type, buttons }) => {
+    if (!held || type === 'pointermove' && buttons !== 0) return
+    ending ??= setTimeout(() => {
+      held = ending = undefined
+      letGo()
+    }, 50) // after a finger's click
+  }, true)
 }
 
 let fetching = false
@@ -137,6 +184,7 @@ async function follow() {
     try {
       const answer = await fetch(location.href, { cache: 'no-store' })
       const html = await answer.text()
+      await held
       if (sent !== before) again = true
       else if (answer.ok) show(html, true)
     } catch { /* the stream of changes tells that the server is away, and when it is back */ }
@@ -145,19 +193,27 @@ async function follow() {
 }
 
 let stream
+let hears = false // whether the server says what changes
+
+// tell says whether the page follows what happens.
+function tell(element) {
+  element.classList.toggle('on', hears)
+  element.textContent = hears ? element.dataset.here : element.dataset.away
+}
+
 function listen() {
   stream?.close()
   stream = undefined
   if (document.hidden) return // a browser has few connections for one server
   const mine = stream = new EventSource('changes')
-  const say = (on) => {
-    live.classList.toggle('on', on)
-    live.textContent = on ? live.dataset.here : live.dataset.away
+  const hear = (can) => {
+    hears = can
+    tell(live)
   }
-  mine.onopen = () => say(true)
+  mine.onopen = () => hear(true)
   mine.onmessage = follow
   mine.onerror = () => {
-    say(false)
+    hear(false)
     if (mine.readyState === EventSource.CLOSED) setTimeout(() => mine === stream && listen(), 5000)
   }
 }
@@ -199,27 +255,35 @@ document.addEventListener('input', ({ target }) => {
 
 // done tidies a form up that was carried out.
 function done(form) {
+  const focused = form.contains(document.activeElement)
   form.reset()
-  for (let box = form.closest('details.confirm, details.sub'); box; box = box.parentElement.closest('details.confirm, details.sub')) box.open = false
+  for (let box = form.closest('details.confirm, details.sub'); box; box = box.parentElement.closest('details.confirm, details.sub')) {
+    box.open = false
+    if (focused) box.querySelector('summary').focus({ preventScroll: true }) // the form is hidden
+  }
 }
 
 let notice
+const sending = new Set() // forms: a second click sends nothing more
 document.addEventListener('submit', async (event) => {
   const form = event.target
   event.preventDefault()
   if (form.method !== 'post') return search(0)
+  if (sending.has(form)) return
+  sending.add(form)
   sent++
+  clearTimeout(notice)
   try {
     const answer = await fetch(form.action, { method: 'POST', body: new URLSearchParams(new FormData(form, event.submitter)) })
     const html = await answer.text()
     sent++
     if (answer.ok) done(form)
-    clearTimeout(notice)
     if (!show(html, false)) return warn(answer, html)
     if (!answer.ok) document.querySelector('[aria-invalid]')?.focus()
   } catch {
-    live.classList.remove('on')
-    live.textContent = live.dataset.away
+    return say(document.getElementById('notice').dataset.lost)
+  } finally {
+    sending.delete(form)
   }
   notice = setTimeout(() => document.getElementById('notice').replaceChildren(), 6000)
 })

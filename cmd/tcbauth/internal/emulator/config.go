@@ -17,7 +17,7 @@ type Config struct {
 	URLFile string   // a file for the URLs, one a line, while the environments are there; "" is none
 	Log     string   // a file to which the requests are appended as lines of JSON; "" is none
 	Open    bool     // other machines may reach Addr
-	Import  string   // a file that Export has written, which replaces what was answered before it is loaded; "" is none
+	Import  string   // a file that Export has written, which replaces Seed's users and codes, and what was answered before it is loaded; "" is none
 	Export  string   // a file for the state at the end, with the keys; "" is none
 	State   string   // a file for both, which need not be there at first; "" is none
 	Watch   bool     // read Seed's users and codes again whenever it changes
@@ -30,8 +30,8 @@ type Config struct {
 	Command []string // to be run with TCB_ENV and TCB_BASE_URL, which name the first environment; none waits for ctx
 }
 
-// check refuses what does not go together.
-func (c Config) check() error {
+// Check refuses what does not go together: a mistake in the command line.
+func (c Config) Check() error {
 	switch {
 	case len(c.Envs) > 1 && c.hasFixedPort():
 		return errors.New("several environments need several ports: give -addr port 0, or no -addr")

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"os"
 	"runtime"
 	"strconv"
 	"strings"
@@ -17,12 +18,11 @@ import (
 	"github.com/cloudbase-community/tcbauth/internal/wholefile"
 )
 
-// Run serves until ctx ends or the command does, whose exit code it returns. The URLs are written to stdout, which is the
-// command's if there is one, and then they are not. Codes and notes for the user are written to stderr.
+// Run serves until ctx ends or the command does, whose exit code it returns. Check has accepted c. The URLs are written to stdout,
+// which is the command's if there is one, and then they are not. Codes and notes for the user are written to stderr.
 func Run(ctx context.Context, c Config, stdout, stderr io.Writer) (code int, err error) {
-	if err := c.check(); err != nil {
-		return 0, err
-	}
+	hangups, stopHangups := heedHangups()
+	defer stopHangups() // at the very end: a terminal that closes hangs up more than once, and the state is still to be saved
 	log := newLineLog(stderr)
 	defer func() { err = errors.Join(err, log.close()) }()
 	if err := log.open(c.Log); err != nil {
@@ -46,7 +46,7 @@ func Run(ctx context.Context, c Config, stdout, stderr io.Writer) (code int, err
 	if state, err = c.loadState(servers); err != nil {
 		return 0, err
 	}
-	ctx, stop := c.reload(ctx, servers, log)
+	ctx, stop := c.reload(ctx, servers, hangups, log)
 	defer stop()
 	urls := ""
 	for _, srv := range servers {
@@ -78,7 +78,7 @@ func Run(ctx context.Context, c Config, stdout, stderr io.Writer) (code int, err
 
 // start returns the servers of the environments. After an error too they are to be closed.
 func (c Config) start(log *lineLog) (servers []*authtest.Server, err error) {
-	opts, err := c.options()
+	opts, authority, err := c.options()
 	if err != nil {
 		return nil, err
 	}
@@ -116,7 +116,10 @@ func (c Config) start(log *lineLog) (servers []*authtest.Server, err error) {
 				"and sends real messages. An id that no environment has, such as authtest, is safer.\n", env)
 		}
 	}
-	return servers, nil
+	if c.TLS != "" { // only now: a start that fails leaves the file to the emulator that runs
+		err = os.WriteFile(c.TLS, authority, 0o644) //nolint:gosec // G306: for every client to trust
+	}
+	return servers, err
 }
 
 // clockTime is the form of the times that a person reads.

@@ -19,6 +19,9 @@ func inFile(name string, err error) error {
 
 // removeOwn removes a file if it is still the one that was written here.
 func removeOwn(name, text string) error {
+	if info, err := os.Lstat(name); err == nil && !info.Mode().IsRegular() { // a device or a pipe, which was there before
+		return nil
+	}
 	data, err := os.ReadFile(name) //nolint:gosec // G304: whoever runs the command names the file
 	if errors.Is(err, fs.ErrNotExist) || err == nil && string(data) != text {
 		return nil

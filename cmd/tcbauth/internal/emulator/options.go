@@ -7,9 +7,8 @@ import (
 	"github.com/cloudbase-community/tcbauth/authtest"
 )
 
-// options are those of every environment.
-func (c Config) options() ([]authtest.Option, error) {
-	var opts []authtest.Option
+// options are those of every environment. authority is the certificate for the file TLS.
+func (c Config) options() (opts []authtest.Option, authority []byte, err error) {
 	if c.Open {
 		opts = append(opts, authtest.AllowNonLoopback())
 	}
@@ -19,9 +18,9 @@ func (c Config) options() ([]authtest.Option, error) {
 	if c.Public != "" {
 		opts = append(opts, authtest.WithPublicURL(c.Public))
 	}
-	secure, err := c.secure()
+	secure, authority, err := c.secure()
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	opts = append(opts, secure...)
 	if c.Relaxed {
@@ -30,31 +29,26 @@ func (c Config) options() ([]authtest.Option, error) {
 	if c.Seed != "" {
 		file, err := os.ReadFile(c.Seed)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		opts = append(opts, authtest.WithSeed(file))
 	}
-	return opts, nil
+	return opts, authority, nil
 }
 
-// secure is the option for TLS, if there is to be any.
-func (c Config) secure() ([]authtest.Option, error) {
+// secure is the option for TLS, if there is to be any, and the authority of a certificate that is made.
+func (c Config) secure() (opts []authtest.Option, authority []byte, err error) {
+	var certificate tls.Certificate
 	switch {
 	case c.TLS != "":
-		certificate, authority, err := newCertificate(c.names())
-		if err == nil {
-			err = os.WriteFile(c.TLS, authority, 0o644) //nolint:gosec // G306: for every client to trust
-		}
-		if err != nil {
-			return nil, err
-		}
-		return []authtest.Option{authtest.WithTLS(certificate)}, nil
+		certificate, authority, err = newCertificate(c.names())
 	case c.ownCertificate():
-		certificate, err := tls.LoadX509KeyPair(c.TLSCert, c.TLSKey)
-		if err != nil {
-			return nil, err
-		}
-		return []authtest.Option{authtest.WithTLS(certificate)}, nil
+		certificate, err = tls.LoadX509KeyPair(c.TLSCert, c.TLSKey)
+	default:
+		return nil, nil, nil
 	}
-	return nil, nil
+	if err != nil {
+		return nil, nil, err
+	}
+	return []authtest.Option{authtest.WithTLS(certificate)}, authority, nil
 }

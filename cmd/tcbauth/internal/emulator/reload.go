@@ -14,15 +14,20 @@ import (
 // watchInterval is how often the seed is looked at.
 const watchInterval = 500 * time.Millisecond
 
+// heedHangups takes SIGHUP from whoever else would end the program at it. stop makes it end the program again.
+func heedHangups() (hangups <-chan os.Signal, stop func()) {
+	heeded := make(chan os.Signal, 1)
+	if !signal.Ignored(syscall.SIGHUP) {
+		signal.Reset(syscall.SIGHUP)
+		signal.Notify(heeded, syscall.SIGHUP)
+	}
+	return heeded, func() { signal.Stop(heeded) }
+}
+
 // reload reads the seed again at SIGHUP, and when it has changed if it is watched. Without a seed SIGHUP ends the context that
 // it returns, as another signal does. stop ends it all.
-func (c Config) reload(parent context.Context, servers []*authtest.Server, log *lineLog) (ctx context.Context, stop func()) {
+func (c Config) reload(parent context.Context, servers []*authtest.Server, hangups <-chan os.Signal, log *lineLog) (ctx context.Context, stop func()) {
 	ctx, cancel := context.WithCancel(parent)
-	hangup := make(chan os.Signal, 1)
-	if !signal.Ignored(syscall.SIGHUP) {
-		signal.Reset(syscall.SIGHUP) // whoever else would end the program at it
-		signal.Notify(hangup, syscall.SIGHUP)
-	}
 	var changed <-chan time.Time
 	var watched fileVersion
 	if c.Watch && c.Seed != "" {
@@ -36,7 +41,7 @@ func (c Config) reload(parent context.Context, servers []*authtest.Server, log *
 			select {
 			case <-ctx.Done():
 				return
-			case <-hangup:
+			case <-hangups:
 				if c.Seed == "" {
 					cancel()
 					return
@@ -53,7 +58,6 @@ func (c Config) reload(parent context.Context, servers []*authtest.Server, log *
 	})
 	return ctx, func() {
 		cancel()
-		signal.Stop(hangup)
 		done.Wait()
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
 
 	"github.com/cloudbase-community/tcbauth/authtest"
 	"github.com/cloudbase-community/tcbauth/internal/wholefile"
@@ -26,6 +27,9 @@ func (c Config) loadState(servers []*authtest.Server) (stateFile, error) {
 		from, to = c.State, c.State
 	}
 	file := stateFile{to, servers[0]}
+	if err := file.check(); err != nil {
+		return stateFile{}, err
+	}
 	if from == "" {
 		return file, nil
 	}
@@ -40,6 +44,18 @@ func (c Config) loadState(servers []*authtest.Server) (stateFile, error) {
 		return stateFile{}, fmt.Errorf("load the state of %s: %w", from, err)
 	}
 	return file, nil
+}
+
+// check fails at the start where save would fail at the end, with everything that was done in between.
+func (f stateFile) check() error {
+	if f.name == "" {
+		return nil
+	}
+	temp, err := os.CreateTemp(filepath.Dir(f.name), filepath.Base(f.name)+".*")
+	if err != nil {
+		return fmt.Errorf("the state could not be saved at the end: %w", err)
+	}
+	return errors.Join(temp.Close(), os.Remove(temp.Name()))
 }
 
 func (f stateFile) save() error {

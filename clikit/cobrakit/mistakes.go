@@ -1,0 +1,83 @@
+package cobrakit
+
+import (
+	"errors"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/cloudbase-community/tcbauth/clikit"
+	"github.com/cloudbase-community/tcbauth/internal/bilingual"
+)
+
+// cobra's own errors about the command line are in English, and quote words of it that may be a secret in the wrong place. These
+// are in the user's language, and quote only names.
+
+// Args makes the Args of a command that takes from least to most arguments. Its error is in the user's language and does not
+// quote them.
+func Args(kit *clikit.Kit, least, most int) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if len(args) < least || len(args) > most {
+			return misuse(kit, wrongNumber, cmd.UseLine())
+		}
+		return nil
+	}
+}
+
+// refuseUnknown makes a root command that does not say which arguments it takes refuse names of commands that do not exist, as
+// cobra does. With TraverseChildren cobra takes them for arguments.
+func refuseUnknown(root *cobra.Command, kit *clikit.Kit) {
+	if root.Args != nil || root.TraverseChildren || !root.HasSubCommands() {
+		return
+	}
+	root.Args = func(cmd *cobra.Command, args []string) error {
+		if len(args) > 0 {
+			return misuse(kit, unknownCommand, args[0], cmd.Name())
+		}
+		return nil
+	}
+	if !root.Runnable() { // else cobra does not look at the arguments
+		root.RunE = func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
+	}
+}
+
+// mistake is an error of cobra's about the command line. One that the tool has made of it stays as it is.
+func mistake(kit *clikit.Kit, err error) error {
+	switch e := err.(type) { //nolint:errorlint // one that is wrapped has a text of the tool's
+	case *clikit.UsageError:
+		return e
+	case *pflag.NotExistError:
+		return misuse(kit, unknownFlag, dashed(e.GetSpecifiedName(), e.GetSpecifiedShortnames()))
+	case *pflag.ValueRequiredError:
+		return misuse(kit, valueMissing, dashed(e.GetSpecifiedName(), e.GetSpecifiedShortnames()))
+	case *pflag.InvalidSyntaxError:
+		return misuse(kit, flagSyntax)
+	case *pflag.InvalidValueError:
+		return wrongValue(kit, e)
+	}
+	return &clikit.UsageError{Err: err}
+}
+
+func wrongValue(kit *clikit.Kit, e *pflag.InvalidValueError) error {
+	flag := e.GetFlag()
+	switch flag.Value.Type() {
+	case "bool":
+		return misuse(kit, notBool, "--"+flag.Name)
+	case "duration":
+		return misuse(kit, notTime, "--"+flag.Name)
+	}
+	return &clikit.UsageError{Err: errors.Unwrap(e)}
+}
+
+// dashed is the name of a flag as it was typed, a shorthand alone and not with its group.
+func dashed(name, shorthands string) string {
+	if shorthands != "" {
+		return "-" + name[:1]
+	}
+	return "--" + name
+}
+
+// misuse is a mistake in the command line.
+func misuse(kit *clikit.Kit, t bilingual.Text, args ...any) error {
+	return &clikit.UsageError{Err: errors.New(t.In(kit.Language(), args...))}
+}
