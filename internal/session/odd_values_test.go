@@ -89,7 +89,7 @@ func TestDeviceCodeThatLivesForAges(t *testing.T) {
 // wrapper is a store around another one, which answers whether it is interruptible.
 type wrapper struct{ *testbed.HookedStore }
 
-func (w *wrapper) Interruptible() bool { return w.HookedStore.TokenStore != nil }
+func (w *wrapper) Interruptible() bool { return w.TokenStore != nil }
 
 // TestNilStore: a constructor returns one beside its error. A program that does not look at that is told at once.
 func TestNilStore(t *testing.T) {
