@@ -279,7 +279,7 @@ type fetchedUser struct {
 // remember keeps the user that was fetched for a session, if that session is still the current one.
 func (a *Auth) remember(user *User, of *session.Credentials) {
 	if now := a.known(); now == nil || sameUser(of, now) {
-		a.fetched.Store(&fetchedUser{user: *user, of: of})
+		a.fetched.Store(&fetchedUser{user: user.clone(), of: of})
 	}
 }
 
@@ -301,7 +301,7 @@ func (a *Auth) known() *session.Credentials {
 // userOf returns the user that was fetched for a session, or one with the ids only.
 func (a *Auth) userOf(c *session.Credentials) *User {
 	if f := a.fetched.Load(); f != nil && sameUser(f.of, c) {
-		user := f.user
+		user := f.user.clone()
 		return &user
 	}
 	return idsOf(c)

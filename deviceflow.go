@@ -99,13 +99,13 @@ func (a *Auth) PollDeviceToken(ctx context.Context, req PollDeviceTokenRequest) 
 	if err := a.ready(ctx, a.storing(), required("device_code", req.DeviceCode)); err != nil {
 		return nil, a.fail(ctx, op, err)
 	}
-	interval := time.Duration(req.Interval) * time.Second
-	if interval <= 0 {
+	interval := session.Seconds(req.Interval)
+	if interval == 0 {
 		interval = pollPause
 	}
 	var expired <-chan time.Time
 	if req.ExpiresIn > 0 {
-		timer := time.NewTimer(time.Duration(req.ExpiresIn) * time.Second)
+		timer := time.NewTimer(session.Seconds(req.ExpiresIn))
 		defer timer.Stop()
 		expired = timer.C
 	}

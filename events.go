@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"time"
 
 	"github.com/cloudbase-community/tcbauth/internal/client"
@@ -221,4 +222,28 @@ func codeAndCategory(err error) (Code, Category) {
 	}
 	e := newError("", err)
 	return e.Code, e.Category
+}
+
+// calmHandler is the handler of the caller's logger. A record that it panics with is lost, and nothing else is: a call
+// matters more than its record.
+type calmHandler struct{ slog.Handler }
+
+// calm returns logger with panics kept away from calls; nil for nil.
+func calm(logger *slog.Logger) *slog.Logger {
+	if logger == nil {
+		return nil
+	}
+	return slog.New(calmHandler{logger.Handler()})
+}
+
+// Enabled is false after a panic.
+func (h calmHandler) Enabled(ctx context.Context, level slog.Level) (enabled bool) {
+	defer func() { _ = recover() }()
+	return h.Handler.Enabled(ctx, level)
+}
+
+// Handle returns nil after a panic.
+func (h calmHandler) Handle(ctx context.Context, r slog.Record) (err error) {
+	defer func() { _ = recover() }()
+	return h.Handler.Handle(ctx, r)
 }

@@ -193,7 +193,7 @@ func WithAccessKey(key string) Option {
 // WithTokenStore keeps sessions in store; the default is memory.
 func WithTokenStore(store TokenStore) Option {
 	return func(c *config) error {
-		if store == nil {
+		if isNil(store) {
 			return errors.New("WithTokenStore: a nil store")
 		}
 		c.store = store
@@ -326,9 +326,9 @@ func WithClock(now func() time.Time) Option {
 
 // WithLogger logs every attempt of a request at the debug level, with the error code and category if it fails, and
 // background failures (a session that could not be saved) as warnings. No record contains a token, a verification code, a
-// phone number or a body. nil, the default, logs nothing.
+// phone number or a body. A handler that panics loses its record and harms no call. nil, the default, logs nothing.
 func WithLogger(logger *slog.Logger) Option {
-	return always(func(c *config) { c.logger = logger })
+	return always(func(c *config) { c.logger = calm(logger) })
 }
 
 // WithObserver tells observer about calls, refreshes, store operations and ended sessions. Package authotel makes an

@@ -63,7 +63,7 @@ func (a *Auth) challenge(ctx context.Context, op, kind, sub string, req GetVerif
 // waitFor records in c the code that was sent.
 func (a *Auth) waitFor(c *OtpChallenge, sent *sentCode) {
 	c.MessageID, c.DeviceID = sent.VerificationID, sent.DeviceID
-	c.ExpiresAt = a.app.cfg.now().Add(time.Duration(sent.ExpiresIn) * time.Second).UTC().Round(0)
+	c.ExpiresAt = a.app.cfg.now().Add(session.Seconds(sent.ExpiresIn)).UTC().Round(0)
 }
 
 // otpTurn is one call's turn with the stored challenge. pending is nil if none is stored.

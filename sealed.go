@@ -40,7 +40,7 @@ const sealHeader = "tcbauth\x01"
 // their users have to sign in again, which replaces them. A missing store, no key, or a key of another length is an
 // error. The keys are copied.
 func Sealed(store TokenStore, keys ...[]byte) (TokenStore, error) {
-	if store == nil {
+	if isNil(store) {
 		return nil, errors.New("tcbauth: Sealed: a nil store")
 	}
 	if len(keys) == 0 {

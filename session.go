@@ -245,7 +245,8 @@ type SetSessionRequest struct {
 
 // SetSession takes over a session: it uses up the refresh token, stores the new session, replacing an existing one, and
 // fires [EventTokenRefreshed] and [EventSignedIn]. If the server refuses the refresh token, the error is
-// [CodeInvalidGrant] and the stored session is kept.
+// [CodeInvalidGrant]. The stored session is then removed if the token was its own, as [Auth.RefreshSession] does it, and
+// kept otherwise.
 //
 // js-sdk: setSession.
 func (a *Auth) SetSession(ctx context.Context, req SetSessionRequest) (*Credentials, error) {

@@ -2,6 +2,7 @@ package tcbauth
 
 import (
 	"context"
+	"reflect"
 	"sync"
 	"time"
 
@@ -108,6 +109,12 @@ type Interruptible interface {
 	//
 	// A Set or Delete that returns the context's error may have been done or not.
 	Interruptible() bool
+}
+
+// isNil reports whether there is no store: nil, or the nil pointer that the constructor of a store returns beside its error.
+func isNil(store TokenStore) bool {
+	v := reflect.ValueOf(store)
+	return !v.IsValid() || v.Kind() == reflect.Pointer && v.IsNil()
 }
 
 // NewMemoryStore returns a TokenStore that forgets everything when the process ends; it is the default. It never drops a

@@ -1,7 +1,9 @@
 package tcbauth
 
 import (
+	"bytes"
 	"encoding/json"
+	"maps"
 	"slices"
 
 	"github.com/cloudbase-community/tcbauth/internal/lenient"
@@ -90,6 +92,30 @@ type UserProvider struct {
 	URL            string `json:"url,omitempty"`
 
 	Meta map[string]json.RawMessage `json:"meta,omitempty"`
+}
+
+// clone returns a copy that shares nothing with u that can be changed.
+func (u *User) clone() User {
+	c := *u
+	if u.Address != nil {
+		c.Address = new(*u.Address)
+	}
+	if u.Location != nil {
+		c.Location = new(*u.Location)
+	}
+	c.Groups, c.Providers, c.Meta = slices.Clone(u.Groups), slices.Clone(u.Providers), cloneMeta(u.Meta)
+	for i := range c.Providers {
+		c.Providers[i].Meta = cloneMeta(c.Providers[i].Meta)
+	}
+	return c
+}
+
+func cloneMeta(meta map[string]json.RawMessage) map[string]json.RawMessage {
+	meta = maps.Clone(meta)
+	for name, raw := range meta {
+		meta[name] = bytes.Clone(raw)
+	}
+	return meta
 }
 
 // userInfo is an answer that must name the user.

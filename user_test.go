@@ -176,6 +176,41 @@ func TestUserOfJSSDK(t *testing.T) {
 	}, User(*user))
 }
 
+// A clone shares nothing with its user, in any field.
+func TestUserClone(t *testing.T) {
+	t.Parallel()
+	full := User{Groups: []UserGroup{{}}, Providers: []UserProvider{{}}, Address: &Address{}, Location: &UserLocation{}}
+	fill(reflect.ValueOf(&full).Elem())
+	clone := full.clone()
+	assert.Equal(t, full, clone)
+	requireApart(t, "User", reflect.ValueOf(full), reflect.ValueOf(clone))
+	assert.Equal(t, User{}, new(User).clone())
+}
+
+// requireApart requires that two equal values share no memory but that of texts.
+func requireApart(t *testing.T, name string, a, b reflect.Value) {
+	t.Helper()
+	switch a.Kind() {
+	case reflect.Struct:
+		for i := range a.NumField() {
+			requireApart(t, name+"."+a.Type().Field(i).Name, a.Field(i), b.Field(i))
+		}
+	case reflect.Pointer:
+		require.NotEqual(t, a.Pointer(), b.Pointer(), name)
+		requireApart(t, name, a.Elem(), b.Elem())
+	case reflect.Slice:
+		require.NotEqual(t, a.Pointer(), b.Pointer(), name)
+		for i := range a.Len() {
+			requireApart(t, name, a.Index(i), b.Index(i))
+		}
+	case reflect.Map:
+		require.NotEqual(t, a.Pointer(), b.Pointer(), name)
+		for _, key := range a.MapKeys() {
+			requireApart(t, name, a.MapIndex(key), b.MapIndex(key))
+		}
+	}
+}
+
 // fill gives every field of a struct a value.
 func fill(v reflect.Value) {
 	switch v.Kind() {

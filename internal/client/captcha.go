@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
-	"time"
 
 	"github.com/cloudbase-community/tcbauth/internal/advice"
 	"github.com/cloudbase-community/tcbauth/internal/session"
@@ -213,5 +212,5 @@ func (c *Client) KeepCaptcha(ctx context.Context, out *CaptchaAnswer) error {
 	if c.answers == nil {
 		return nil
 	}
-	return c.answers.KeepCaptcha(ctx, out.CaptchaToken, time.Duration(out.ExpiresIn)*time.Second)
+	return c.answers.KeepCaptcha(ctx, out.CaptchaToken, session.Seconds(out.ExpiresIn))
 }

@@ -4,11 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"net"
 	"net/http"
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -175,4 +177,36 @@ func TestCaptchaIsMisreadOnTheEmulator(t *testing.T) {
 		assert.Equal(t, 3, srv.Count("captcha/data"))
 		assert.Equal(t, 2, srv.Count("verification"))
 	})
+}
+
+// lifetimes are a store's notes of how long it should keep what is set.
+type lifetimes struct {
+	tcbauth.TokenStore
+	all []time.Duration
+}
+
+func (s *lifetimes) Set(ctx context.Context, key string, value []byte, ttl time.Duration) error {
+	s.all = append(s.all, ttl)
+	return s.TokenStore.Set(ctx, key, value, ttl)
+}
+
+// TestLifetimeOfACaptchaToken: the store is asked to keep it as long as it lives, and not at all where that is no time in which
+// it could be used. A lifetime of 0 would keep it for ever.
+func TestLifetimeOfACaptchaToken(t *testing.T) {
+	t.Parallel()
+	const longest = math.MaxInt32 * time.Second
+	for expiresIn, want := range map[string][]time.Duration{
+		"600": {10 * time.Minute}, "11": {11 * time.Second}, "10": nil, "0": nil, "-1": nil,
+		fmt.Sprint(math.MaxInt): {longest}, fmt.Sprint(math.MinInt): nil,
+	} {
+		t.Run(expiresIn, func(t *testing.T) {
+			t.Parallel()
+			p := testbed.Script(testbed.Reply(http.StatusOK, `{"captcha_token":"good","expires_in":`+expiresIn+`}`))
+			store := &lifetimes{TokenStore: tcbauth.NewMemoryStore()}
+			auth := testbed.NewPeerApp(t, p, store).ForUser("person")
+			_, err := auth.VerifyCaptchaData(t.Context(), tcbauth.VerifyCaptchaDataRequest{Token: "picture", Key: "answer"})
+			require.NoError(t, err)
+			assert.Equal(t, want, store.all)
+		})
+	}
 }

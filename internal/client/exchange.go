@@ -50,7 +50,7 @@ func (c *Client) Refresh(ctx context.Context, s *session.Credentials, version, d
 			GrantType: "refresh_token", RefreshToken: s.RefreshToken,
 		},
 	}
-	fresh, err = c.given(ctx, req, time.Duration(s.ExpiresIn)*time.Second)
+	fresh, err = c.given(ctx, req, session.Seconds(s.ExpiresIn))
 	if f, ok := errors.AsType[*wire.Failure](err); ok && f.Meaning().Tokens&advice.RefusesRefresh != 0 {
 		return nil, &session.RefusedError{Err: err}
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/cloudbase-community/tcbauth"
+	"github.com/cloudbase-community/tcbauth/authtest"
 	"github.com/cloudbase-community/tcbauth/internal/testbed"
 )
 
@@ -200,6 +201,38 @@ func TestAdoptWhileAnotherSignsIn(t *testing.T) {
 					if stored.Sub == testbed.BadgerSub {
 						assert.NotContains(t, events(), tcbauth.EventSignedIn)
 					}
+				})
+			})
+		}
+	}
+}
+
+// TestAdoptARefusedToken: the refusal of the stored session's own token ends that session, whoever has handed it in. The
+// refusal of any other one ends nothing.
+func TestAdoptARefusedToken(t *testing.T) {
+	t.Parallel()
+	for name, adopt := range adopters {
+		for _, own := range []bool{true, false} {
+			t.Run(fmt.Sprint(name, " own ", own), func(t *testing.T) {
+				t.Parallel()
+				synctest.Test(t, func(t *testing.T) {
+					srv := testbed.Emulator(t)
+					store := tcbauth.NewMemoryStore()
+					auth := testbed.NewApp(t, srv, tcbauth.WithTokenStore(store)).Auth()
+					stored := testbed.SignInAs(t, auth, testbed.Gopher)
+					srv.Fault(authtest.Fault{Operation: "token", Error: &authtest.Error{Code: "invalid_grant"}})
+					given := *stored
+					if !own {
+						given.RefreshToken = "another"
+					}
+					_, err := adopt(t.Context(), auth, &given)
+					require.ErrorIs(t, err, tcbauth.CodeInvalidGrant)
+					if own {
+						require.ErrorIs(t, err, tcbauth.ErrSessionExpired)
+						testbed.RequireNobody(t, auth)
+						return
+					}
+					testbed.RequireSession(t, store, testbed.DefaultKey, stored)
 				})
 			})
 		}

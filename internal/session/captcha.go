@@ -18,8 +18,11 @@ type captchaJSON struct {
 // captchaMargin is how long before its end a captcha token is no longer used, as in the js-sdk.
 const captchaMargin = 10 * time.Second
 
-// KeepCaptcha stores a captcha token for as long as it lives.
+// KeepCaptcha stores a captcha token for as long as it lives, unless that is over before it could be used.
 func (h *Handle) KeepCaptcha(ctx context.Context, token string, life time.Duration) error {
+	if life <= captchaMargin {
+		return nil
+	}
 	data, err := json.Marshal(captchaJSON{
 		CaptchaToken: token, ExpiresIn: lenient.Int(life / time.Second),
 		ExpiresAt: lenient.Time(h.now().Add(life - captchaMargin)),

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"maps"
+	"math"
 	"slices"
 	"strconv"
 	"time"
@@ -113,7 +114,7 @@ func (c Credentials) MarshalJSON() ([]byte, error) {
 	text.addText("access_token", c.AccessToken)
 	text.addText("refresh_token", c.RefreshToken)
 	if c.ExpiresIn != 0 {
-		text = strconv.AppendInt(text.name("expires_in"), int64(c.ExpiresIn), 10)
+		text = strconv.AppendInt(text.name("expires_in"), int64(min(c.ExpiresIn, math.MaxInt32)), 10) // no longer one is read again
 	}
 	text.addText("scope", c.Scope)
 	text.addText("sub", c.Sub)

@@ -33,7 +33,7 @@ func (c *Credentials) Grant(now time.Time, fallback time.Duration) {
 		c.ExpiresAt = now.Add(-time.Millisecond).Round(0) // in the millisecond of ExpiresAt it would still be valid
 		return
 	}
-	c.ExpiresAt = now.Add(seconds(c.ExpiresIn) - expiryMargin).Round(0)
+	c.ExpiresAt = now.Add(Seconds(c.ExpiresIn) - expiryMargin).Round(0)
 }
 
 // ValidAt reports whether the access token may be used. Wall clocks are compared, to the millisecond: a monotonic one
@@ -50,7 +50,7 @@ func (c *Credentials) ValidAt(now time.Time) bool {
 // does not say how long its token lives.
 func (c *Credentials) usable(now func() time.Time) (from, until int64) {
 	until = c.ExpiresAt.UnixMilli()
-	life := seconds(c.ExpiresIn)
+	life := Seconds(c.ExpiresIn)
 	if life <= 0 {
 		known := false
 		if life, known = c.tokenLifetime(now()); !known {
@@ -74,7 +74,8 @@ func (c *Credentials) tokenLifetime(now time.Time) (life time.Duration, known bo
 	return time.Duration(min(max(left, math.MinInt32), math.MaxInt32)) * time.Second, true
 }
 
-// seconds is n seconds. More than 68 years are no life of a token and would overflow.
-func seconds(n int) time.Duration {
+// Seconds is n seconds, which somebody else says that something lives: from 0 to 68 years. More would overflow at last, and be
+// over before it has begun.
+func Seconds(n int) time.Duration {
 	return time.Duration(min(max(n, 0), math.MaxInt32)) * time.Second
 }

@@ -118,7 +118,7 @@ func (h *Handle) aheadFrom(c *Credentials, expires int64) int64 {
 	if window == 0 || !h.renewable(c) {
 		return math.MaxInt64
 	}
-	if life := seconds(c.ExpiresIn) - expiryMargin; life > 0 {
+	if life := Seconds(c.ExpiresIn) - expiryMargin; life > 0 {
 		window = min(window, life/2)
 	}
 	return expires - window.Milliseconds()

@@ -2,6 +2,7 @@ package session_test
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"testing"
@@ -50,6 +51,37 @@ func TestFetchedUserBelongsToItsSession(t *testing.T) {
 			set("at-3")
 			assert.Empty(t, username(), "somebody else's session")
 		})
+	}
+}
+
+// What a caller gets is its own: whatever it changes there, in lists and maps too, no other caller sees it.
+func TestUserIsTheCallersOwn(t *testing.T) {
+	t.Parallel()
+	p := &testbed.Peer{Answer: func(_ int, r testbed.Arrived) testbed.Answer {
+		if r.Method == http.MethodGet {
+			return testbed.Reply(http.StatusOK, `{"sub":"1","groups":[{"id":"g"}],"address":{"country":"CN"},"meta":{"a":1},
+				"providers":[{"id":"p","meta":{"b":2}}],"location":{"city":"Shenzhen"}}`)
+		}
+		return testbed.Reply(http.StatusOK, `{"access_token":"at","refresh_token":"rt","expires_in":7200,"sub":"1"}`)
+	}}
+	auth := testbed.NewPeerApp(t, p, tcbauth.NewMemoryStore()).Auth()
+	spoil := func(u *tcbauth.User) {
+		require.NotEmpty(t, u.Providers)
+		u.Groups[0].ID, u.Address.Country, u.Location.City, u.Providers[0].ID = "admins", "", "", ""
+		u.Meta["c"] = nil
+		u.Meta["a"][0], u.Providers[0].Meta["b"][0] = '9', '9'
+	}
+	state, err := auth.SignIn(t.Context(), tcbauth.SignInRequest{Username: "gopher", Password: testbed.Password})
+	require.NoError(t, err)
+	want, err := json.Marshal(state.User)
+	require.NoError(t, err)
+	for range 2 {
+		spoil(state.User)
+		state, err = auth.GetLoginState(t.Context())
+		require.NoError(t, err)
+		got, err := json.Marshal(state.User)
+		require.NoError(t, err)
+		assert.JSONEq(t, string(want), string(got))
 	}
 }
 

@@ -25,13 +25,18 @@ func newStore(s Store, o Observer) store {
 	out.texts, _ = s.(StringGetter)
 	out.locker, _ = s.(Locker)
 	out.reserver, _ = s.(Reserver)
-	if p, ok := s.(Interruptible); ok {
-		out.prompt = p.Interruptible()
-	}
-	if out.prompt {
+	if out.prompt = interruptible(s); out.prompt {
 		out.joint, _ = s.(Joint)
 	}
 	return out
+}
+
+// interruptible reports whether s says that its calls end with their contexts. One that panics does not.
+func interruptible(s Store) (prompt bool) {
+	var err error
+	defer recovered(&err)
+	p, ok := s.(Interruptible)
+	return ok && p.Interruptible()
 }
 
 // begin measures a call of the store, where somebody wants to know.

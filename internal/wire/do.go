@@ -23,9 +23,11 @@ const (
 	AttemptsLimit   = 10
 )
 
-// MaxDuration is the longest that Do takes with this timeout for one attempt, and so many attempts.
+// MaxDuration is the longest that Do takes with this timeout for one attempt, and so many attempts. A timeout of more than a
+// year counts as a year: the result is a limit of which others are multiples, and none of them may overflow.
 func MaxDuration(timeout time.Duration, attempts int) time.Duration {
-	return time.Duration(attempts)*timeout + time.Duration(attempts-1)*maxWait
+	const year = 365 * 24 * time.Hour
+	return time.Duration(attempts)*min(timeout, year) + time.Duration(attempts-1)*maxWait
 }
 
 // Empty is the result of calls whose answer has no fields.
