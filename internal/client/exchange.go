@@ -58,10 +58,13 @@ func (c *Client) Refresh(ctx context.Context, s *session.Credentials, version, d
 		return nil, err
 	}
 	fresh.Version = version
-	// What an answer leaves out has not changed, but for the groups, which the js-sdk drops.
+	// What an answer leaves out has not changed, but for the groups, which the js-sdk drops, and for the user of a token that
+	// names another one.
 	keep(&fresh.RefreshToken, s.RefreshToken)
 	keep(&fresh.Scope, s.Scope)
-	keep(&fresh.Sub, s.Sub)
+	if !s.OtherPerson(fresh) {
+		keep(&fresh.Sub, s.Sub)
+	}
 	keep(&fresh.TokenType, s.TokenType)
 	return fresh, nil
 }

@@ -207,6 +207,12 @@ func (c *Credentials) Subject() string {
 	return jwt.Subject(c.AccessToken)
 }
 
+// OtherPerson reports whether the tokens of c and other name two different people. A token that names nobody tells nothing.
+func (c *Credentials) OtherPerson(other *Credentials) bool {
+	mine, others := jwt.Subject(c.AccessToken), jwt.Subject(other.AccessToken)
+	return mine != "" && others != "" && mine != others
+}
+
 // SamePair reports whether other has the same tokens. No other is not the same.
 func (c *Credentials) SamePair(other *Credentials) bool {
 	return other != nil && c.AccessToken == other.AccessToken && c.RefreshToken == other.RefreshToken
