@@ -31,6 +31,7 @@ import (
 
 	"github.com/cloudbase-community/tcbauth"
 	"github.com/cloudbase-community/tcbauth/clikit/internal/console"
+	"github.com/cloudbase-community/tcbauth/internal/endpoint"
 )
 
 // Config describes a tool. Only App is required.
@@ -176,13 +177,29 @@ func (k *Kit) open(ctx context.Context, set *Settings, more ...tcbauth.Option) (
 	opts := append(k.options(set), tcbauth.WithTokenStore(store))
 	app, err := tcbauth.NewApp(set.Env.Value, append(opts, more...)...)
 	if err != nil {
-		return nil, &UsageError{Err: err}
+		return nil, k.badSetting(set, err)
 	}
 	s := &opened{set: set, app: app, auth: app.Auth(), store: store, where: where}
 	if set.Profile.Value != DefaultProfile {
 		s.auth = app.ForUser(set.Profile.Value)
 	}
 	return s, nil
+}
+
+// badSetting says which setting tcbauth.NewApp has refused. If it is none that a user can change, it returns err.
+func (k *Kit) badSetting(set *Settings, err error) error {
+	var server endpoint.Choice
+	switch base := set.BaseURL; {
+	case endpoint.CheckEnv(set.Env.Value) != nil:
+		return k.misuse(badEnv, set.Env.Source)
+	case set.Region.Value != "" && endpoint.CheckRegion(set.Region.Value) != nil:
+		return k.misuse(badRegion, set.Region.Source)
+	case base.Value != "" && server.UseBase(base.Value) != nil:
+		return k.misuse(badURL, base.Source)
+	case base.Value != "" && server.Check() != nil:
+		return k.misuse(plainHTTP, base.Source)
+	}
+	return &UsageError{Err: err}
 }
 
 // options are the options of the client, without the store.
