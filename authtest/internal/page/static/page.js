@@ -184,7 +184,7 @@ async function follow() {
     try {
       const answer = await fetch(location.href, { cache: 'no-store' })
       const html = await answer.text()
-      await held
+      while (held) await held
       if (sent !== before) again = true
       else if (answer.ok) show(html, true)
     } catch { /* the stream of changes tells that the server is away, and when it is back */ }
