@@ -394,6 +394,108 @@ test('nothing moves away while it is pressed', { skip }, async () => {
   await page.until('the message', () => document.querySelector('#inbox-rows li'))
 })
 
+// holdAnswers lets the answers of forms wait for globalThis.go, which is there when one has come.
+const holdAnswers = (page) => page.run(() => {
+  const fetch = globalThis.fetch
+  globalThis.fetch = async (...args) => {
+    const answer = await fetch(...args)
+    if (args[1]?.method === 'POST') await new Promise((go) => (globalThis.go = go))
+    return answer
+  }
+})
+
+const submit = (page, id) => page.run((id) => document.getElementById(id).requestSubmit(), id)
+const notice = (page) => page.until('what was done', () => document.querySelector('#notice p')?.textContent)
+
+test('the answer of a form moves nothing away while something is pressed', { skip }, async () => {
+  await fresh()
+  for (const operation of ['certs', 'token']) await emulator.control.fault({ operation, error: 'internal' })
+  const page = await open()
+  const [first, second] = await page.until('the faults', () => {
+    const rows = [...document.querySelectorAll('#faults .rows > li')].map((row) => row.id.slice(2))
+    return rows.length === 2 && rows
+  })
+  await holdAnswers(page)
+  await page.run(() => {
+    const text = Response.prototype.text
+    Response.prototype.text = async function () {
+      const read = await text.call(this)
+      if (this.redirected) globalThis.wasRead = new Promise((resolve) => setTimeout(() => resolve(true))) // when it was taken
+      return read
+    }
+    document.addEventListener('click', ({ target }) => (globalThis.clicked = target.form?.getAttribute('id')))
+  })
+  await submit(page, `form-lift-fault-${first}`)
+  await page.until('the answer', () => globalThis.go)
+  const at = await page.aim(`#f-${second} button`)
+  await page.mouse('mousePressed', at)
+  await page.run(() => go())
+  await page.until('the answer is read', () => globalThis.wasRead)
+  assert.equal(await page.run(() => document.querySelectorAll('#faults .rows > li').length), 2)
+  await page.mouse('mouseReleased', at)
+  assert.equal(await page.until('the click', () => globalThis.clicked), `form-lift-fault-${second}`)
+})
+
+test('sending a form loses nothing of what is typed elsewhere', { skip }, async () => {
+  await fresh()
+  for (let i = 0; i < 29; i++) await emulator.control.addUser({ sub: `many-${i}`, username: `crowd_${i}` })
+  const page = await open()
+  await page.until('all users', () => document.getElementById('u-1') && document.querySelectorAll('#users-rows > li').length === 30)
+  await page.run(() => (document.getElementById('connect').open = false))
+  await page.type('#edit-user-1-name', 'half-typed')
+  await page.type('#edit-user-many-0-email', 'bad')
+  await submit(page, 'form-edit-user-many-0')
+  await page.until('what is wrong', () => document.getElementById('edit-user-many-0-email-wrong'))
+
+  await holdAnswers(page)
+  await page.type('#add-user--username', 'user_02')
+  await page.type('#add-user--name', 'Gopher')
+  await submit(page, 'form-add-user')
+  await page.until('the answer', () => globalThis.go)
+  await page.type('#add-user--username', 'the next one')
+  await page.run(() => go())
+  assert.equal(await notice(page), texts.en.added)
+  assert.deepEqual(await page.run(() => ['edit-user-1-name', 'edit-user-many-0-email', 'edit-user-many-0-email-wrong', 'add-user--username', 'add-user--name'].map((id) => {
+    const one = document.getElementById(id)
+    return one?.value ?? Boolean(one)
+  })), ['half-typed', 'bad', true, 'the next one', ''])
+  assert.deepEqual(await page.run(() => ['add-user', 'connect'].map((id) => document.getElementById(id).open)), [true, false])
+  assert.deepEqual(await page.run(() => [...document.querySelectorAll('.gone')].map((row) => row.id)), ['u-1'], 'the oldest user is cut off')
+})
+
+test("a mistake of the page's own script is told, and not taken for a lost answer", { skip }, async () => {
+  await fresh()
+  const page = await open()
+  await page.run(() => {
+    globalThis.same = Element.prototype.isEqualNode
+    Element.prototype.isEqualNode = () => {
+      globalThis.met = (globalThis.met ?? 0) + 1
+      throw new Error('a mistake')
+    }
+  })
+  await auth('verification', { email: 'a@b.cn' })
+  await page.until('the update', () => globalThis.met)
+  await submit(page, 'form-rules-start')
+  await page.until('the answer', () => globalThis.met > 1)
+  await page.run(() => (Element.prototype.isEqualNode = same))
+  await auth('verification', { email: 'b@b.cn' })
+  await page.until('the message', () => document.getElementById('inbox-rows').textContent.includes('b@b.cn'))
+  assert.ok(page.problems.length >= 2 && page.problems.every((problem) => problem.includes('a mistake')), page.problems.join())
+  assert.equal(await page.run(() => document.querySelector('#notice .wrong')), null)
+})
+
+test('what waits and is in use stays in view when it is decided elsewhere', { skip }, async () => {
+  await fresh()
+  const { code } = await device()
+  const page = await open()
+  await page.until('the device', (id) => document.getElementById(id), `approve-${code}-as`)
+  await page.run((id) => document.getElementById(id).focus(), `approve-${code}-as`)
+  await emulator.control.call('POST', 'devices', { user_code: code, deny: true })
+  await page.until('it is gone', (id) => document.getElementById(id)?.classList.contains('gone'), `d-${code}`)
+  assert.ok(await page.run((id) => document.getElementById(id).checkVisibility(), `d-${code}`))
+  assert.equal(await page.run(() => document.activeElement.id), `approve-${code}-as`)
+})
+
 test('a field that was changed and changed back follows the server', { skip }, async () => {
   await fresh()
   const page = await open()
@@ -459,6 +561,24 @@ test('what is wrong stays said while others do something', { skip }, async () =>
   await page.until('the message', () => document.querySelector('#inbox-rows li'))
   assert.equal(await page.run(() => document.querySelector('#waiting .wrong')?.textContent), gone)
   assert.ok(await page.run(() => document.querySelector('#waiting .wrong').checkVisibility()), 'it is shown')
+})
+
+test('what is wrong below a list stays said when the list is emptied', { skip }, async () => {
+  await fresh()
+  await emulator.control.call('PATCH', 'rules', { max_sessions: 0 })
+  for (let i = 0; i < 2; i++) await login()
+  const page = await open()
+  const [first, second] = (await list('sessions')).map(({ id }) => id)
+  await page.until('both sessions', () => document.querySelectorAll('#sessions-rows > li').length === 2)
+  await page.run((id) => { // what the form is about is gone before it is sent
+    const form = document.getElementById(id)
+    form.elements.id.value += '-gone'
+    form.requestSubmit()
+  }, `form-end-session-${first}`)
+  const said = await page.until('what is wrong', () => document.querySelector('#sessions > .wrong')?.textContent)
+  for (const id of [first, second]) await emulator.control.call('DELETE', `sessions/${id}`)
+  await page.until('no session is left', () => document.querySelector('#sessions > .empty'))
+  assert.equal(await page.run(() => document.querySelector('#sessions > .wrong')?.textContent), said)
 })
 
 test('the page follows an emulator that was started again with another environment', { skip }, async () => {
