@@ -281,6 +281,8 @@ test('the page fits every width, in both languages, light and dark, with all row
         return !name.trim()
       }).map((one) => one.outerHTML))
       assert.deepEqual(unnamed, [], 'everything has a name')
+      const unread = await page.run(() => [...document.querySelectorAll('.hint')].filter((hint) => !document.querySelector(`[aria-describedby="${hint.id}"]`)).map((hint) => hint.outerHTML))
+      assert.deepEqual(unread, [], 'every hint is that of a field')
       const dim = await page.run(() => { // contrast of texts with what is behind them (WCAG 2.2, 1.4.3)
         const parse = (color) => color.match(/[\d.]+/g).map(Number)
         const light = ([r, g, b]) => [r, g, b].map((c) => c / 255).map((c) => c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4)
@@ -388,6 +390,8 @@ test('nothing moves away while it is pressed', { skip }, async () => {
   await page.mouse('mousePressed', at)
   await auth('verification', { phone_number: '+86 13800000000' })
   await page.until('the page is fetched', (code) => globalThis.fetched?.includes(code), await emulator.control.code('13800000000'))
+  for (const type of ['keyDown', 'keyUp']) await page.send('Input.dispatchKeyEvent', { type, key: 'Shift' })
+  await page.run(() => new Promise((resolve) => setTimeout(resolve, 100))) // longer than the page waits after a press
   assert.equal(await page.run(() => document.querySelectorAll('#inbox-rows li').length), 0)
   await page.mouse('mouseReleased', at)
   assert.equal(await page.until('the click', () => globalThis.clicked), 'form-fix-code')
@@ -463,6 +467,18 @@ test('sending a form loses nothing of what is typed elsewhere', { skip }, async 
   assert.deepEqual(await page.run(() => [...document.querySelectorAll('.gone')].map((row) => row.id)), ['u-1'], 'the oldest user is cut off')
 })
 
+test('a notice goes when the next form is sent, and comes again with its answer', { skip }, async () => {
+  await fresh()
+  const page = await open()
+  await press(page, button('rules-start'))
+  await holdAnswers(page)
+  await submit(page, 'form-rules-start')
+  await page.until('the answer', () => globalThis.go)
+  assert.equal(await page.run(() => document.querySelector('#notice p')), null)
+  await page.run(() => go())
+  await notice(page)
+})
+
 test("a mistake of the page's own script is told, and not taken for a lost answer", { skip }, async () => {
   await fresh()
   const page = await open()
@@ -523,6 +539,12 @@ test('what has the focus goes, and a row beside it takes it, without scrolling',
   assert.equal(await page.run(() => document.activeElement.closest('li')?.id), second)
   const { top, bottom, height } = await page.run(() => ({ ...document.getElementById('sessions').getBoundingClientRect().toJSON(), height: innerHeight }))
   assert.ok(top < height && bottom > 0, 'the list is still in view')
+
+  await page.run(() => document.querySelector('#u-1 details').open = true)
+  await page.run(() => document.querySelector('#form-sign-out-1 button').focus())
+  await press(page, button('sign-out-1'))
+  assert.equal(await page.run(() => document.activeElement.closest('li')?.id), 'u-1', 'the button is disabled')
+  assert.equal(await page.run(() => document.activeElement.tagName), 'SUMMARY')
 
   await page.type('#add-user--username', 'user_02')
   await page.run(() => document.querySelector('#form-add-user').requestSubmit())
@@ -720,14 +742,23 @@ test('buttons copy, the link changes the language, and a request leads to its fa
     globalThis.setTimeout = (end, ms) => ms === 1500 ? (globalThis.end = end) : wait(end, ms)
   })
   const says = () => page.run(() => button.textContent)
+  const heard = () => page.run(() => document.getElementById('copied').textContent)
   await page.click('#inbox-rows .copy')
   await page.until('it says so', (text) => button.textContent === text, texts.en.copied)
   await auth('verification', { email: 'a@b.cn' })
   await page.until('the new message', () => document.querySelectorAll('#inbox-rows .copy').length === 2)
-  assert.equal(await says(), texts.en.copied, 'a live update does not end it')
+  assert.deepEqual([await says(), await heard()], [texts.en.copied, texts.en.copied], 'a live update does not end it')
   await page.run(() => end())
-  assert.equal(await says(), await page.run(() => label))
+  assert.deepEqual([await says(), await heard()], [await page.run(() => label), ''])
   assert.equal(await page.run(() => navigator.clipboard.readText()), await emulator.control.code('13800000000'))
+  await page.run(() => { // no clipboard
+    navigator.clipboard.writeText = () => Promise.reject(new Error('not allowed'))
+    document.execCommand = () => false
+    button.focus = () => (globalThis.tried = new Promise((resolve) => setTimeout(() => resolve(true))))
+  })
+  await page.click('#inbox-rows > li:last-child .copy')
+  await page.until('it was tried', () => globalThis.tried)
+  assert.deepEqual([await says(), await heard()], [await page.run(() => label), ''], 'nothing was copied')
 
   await page.event('Page.loadEventFired', () => page.click('#language'))
   assert.equal(await page.run(() => document.documentElement.lang), 'zh-CN')

@@ -139,11 +139,19 @@ function show(html, form) {
   document.title = fresh.title
   clock = ahead()
   document.querySelectorAll('[data-filter]').forEach(filter)
-  if (form && !focused.isConnected) near.find((place) => place?.getClientRects().length)?.focus({ preventScroll: true })
+  if (form && (!focused.isConnected || focused.disabled)) near.find((place) => place?.getClientRects().length)?.focus({ preventScroll: true })
   return true
 }
 
+let notice // the timer that ends it
+
+function endNotice() {
+  clearTimeout(notice)
+  document.getElementById('notice').replaceChildren()
+}
+
 function say(text) {
+  clearTimeout(notice)
   const said = document.createElement('p')
   said.className = 'notice wrong'
   said.textContent = text
@@ -168,9 +176,9 @@ addEventListener('pointerdown', ({ button }) => {
   ending = undefined
   held ??= new Promise((resolve) => (letGo = resolve))
 }, true)
-for (const end of ['pointerup', 'pointercancel', 'pointermove', 'keydown']) { // a menu can keep the first two
-  addEventListener(end, ({ type, buttons }) => {
-    if (!held || type === 'pointermove' && buttons !== 0) return
+for (const end of ['pointerup', 'pointercancel', 'pointermove', 'keydown']) { // a menu can keep the first two, and is left by a move or by Escape
+  addEventListener(end, ({ type, buttons, key }) => {
+    if (!held || type === 'pointermove' && buttons !== 0 || type === 'keydown' && key !== 'Escape') return
     ending ??= setTimeout(() => {
       held = ending = undefined
       letGo()
@@ -285,7 +293,6 @@ function done(form, values) {
   }
 }
 
-let notice
 const sending = new Set() // forms: a second click sends nothing more
 document.addEventListener('submit', async (event) => {
   const form = event.target
@@ -295,7 +302,7 @@ document.addEventListener('submit', async (event) => {
   const values = new Map(fieldsOf(form).map((field) => [field, valueOf(field)]))
   sending.add(form)
   sent++
-  clearTimeout(notice)
+  endNotice() // the same one is heard only if it comes again
   const loaded = await load(form.action, { method: 'POST', body: new URLSearchParams(new FormData(form, event.submitter)) })
   while (held) await held
   sending.delete(form)
@@ -305,27 +312,37 @@ document.addEventListener('submit', async (event) => {
   if (answer.ok) done(form, values)
   if (!show(body, form)) return warn(answer, body)
   if (!answer.ok) form.querySelector('[aria-invalid]')?.focus()
-  notice = setTimeout(() => document.getElementById('notice').replaceChildren(), 6000)
+  clearTimeout(notice)
+  notice = setTimeout(endNotice, 6000)
 })
 
-async function copy(button) {
+// write puts the text of a button on the clipboard, and says whether it is there.
+async function write(button) {
   try {
     await navigator.clipboard.writeText(button.dataset.copy)
-  } catch { // there is no clipboard without TLS but on this machine
+    return true
+  } catch { // Without TLS only pages of this machine have a clipboard.
     const area = document.body.appendChild(document.createElement('textarea'))
     area.value = button.dataset.copy
     area.select()
-    document.execCommand('copy')
+    const written = document.execCommand('copy')
     area.remove()
     button.focus()
+    return written
   }
-  if (copied.has(button)) return
+}
+
+async function copy(button) {
+  if (!await write(button) || copied.has(button)) return
+  const status = document.getElementById('copied') // a screen reader reads no text of a button that has a label
   copied.set(button, button.textContent)
   sayCopied(button)
+  status.textContent = button.dataset.done
   setTimeout(() => {
     button.textContent = copied.get(button)
     button.classList.remove('done')
     copied.delete(button)
+    if (!copied.size) status.textContent = ''
   }, 1500)
 }
 
