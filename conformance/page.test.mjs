@@ -380,22 +380,29 @@ test('nothing moves away while it is pressed', { skip }, async () => {
   await page.run(() => {
     document.addEventListener('click', ({ target }) => (globalThis.clicked = target.form?.getAttribute('id')))
     const fetch = globalThis.fetch
-    globalThis.fetch = async (...args) => {
+    globalThis.fetch = async (...args) => { // the page that has the message waits for go
       const answer = await fetch(...args)
-      globalThis.fetched = await answer.text()
-      return new Response(fetched)
+      const body = await answer.text()
+      if (body.includes('a@b.cn')) await new Promise((go) => (globalThis.go = go))
+      return new Response(body)
     }
   })
+  await auth('verification', { email: 'a@b.cn' })
+  await page.until('the page is fetched', () => globalThis.go)
   const at = await page.aim(button('fix-code'))
   await page.mouse('mousePressed', at)
-  await auth('verification', { phone_number: '+86 13800000000' })
-  await page.until('the page is fetched', (code) => globalThis.fetched?.includes(code), await emulator.control.code('13800000000'))
   for (const type of ['keyDown', 'keyUp']) await page.send('Input.dispatchKeyEvent', { type, key: 'Shift' })
-  await page.run(() => new Promise((resolve) => setTimeout(resolve, 100))) // longer than the page waits after a press
+  await page.run(() => {
+    go()
+    return new Promise((resolve) => setTimeout(resolve, 100)) // longer than the page waits after a press
+  })
   assert.equal(await page.run(() => document.querySelectorAll('#inbox-rows li').length), 0)
   await page.mouse('mouseReleased', at)
   assert.equal(await page.until('the click', () => globalThis.clicked), 'form-fix-code')
-  await page.until('the message', () => document.querySelector('#inbox-rows li'))
+  await page.until('the message', () => {
+    go() // also for the page that answers the click
+    return document.querySelector('#inbox-rows li')
+  })
 })
 
 // holdAnswers lets the answers of forms wait for globalThis.go, which is there when one has come.
@@ -406,6 +413,16 @@ const holdAnswers = (page) => page.run(() => {
     if (args[1]?.method === 'POST') await new Promise((go) => (globalThis.go = go))
     return answer
   }
+})
+
+// holdUpdates lets no live update come until letUpdates.
+const holdUpdates = (page) => page.run(() => (globalThis.fetch = new Proxy(fetch, {
+  apply: (target, self, args) => args[1]?.method === 'POST' || globalThis.follows ? target(...args) : new Promise((go) => (globalThis.later = go)).then(() => target(...args)),
+})))
+
+const letUpdates = (page) => page.run(() => {
+  globalThis.follows = true
+  globalThis.later?.()
 })
 
 const submit = (page, id) => page.run((id) => document.getElementById(id).requestSubmit(), id)
@@ -419,6 +436,7 @@ test('the answer of a form moves nothing away while something is pressed', { ski
     const rows = [...document.querySelectorAll('#faults .rows > li')].map((row) => row.id.slice(2))
     return rows.length === 2 && rows
   })
+  await holdUpdates(page)
   await holdAnswers(page)
   await page.run(() => {
     const text = Response.prototype.text
@@ -491,9 +509,12 @@ test("a mistake of the page's own script is told, and not taken for a lost answe
   })
   await auth('verification', { email: 'a@b.cn' })
   await page.until('the update', () => globalThis.met)
+  await holdUpdates(page)
+  await page.run(() => (globalThis.met = 0))
   await submit(page, 'form-rules-start')
-  await page.until('the answer', () => globalThis.met > 1)
+  await page.until('the answer', () => globalThis.met)
   await page.run(() => (Element.prototype.isEqualNode = same))
+  await letUpdates(page)
   await auth('verification', { email: 'b@b.cn' })
   await page.until('the message', () => document.getElementById('inbox-rows').textContent.includes('b@b.cn'))
   assert.ok(page.problems.length >= 2 && page.problems.every((problem) => problem.includes('a mistake')), page.problems.join())
@@ -569,16 +590,11 @@ test('what is wrong stays said while others do something', { skip }, async () =>
   const { code } = await device()
   const page = await open()
   await page.until('the device', (id) => document.getElementById(id), `form-deny-${code}`)
-  await page.run(() => (globalThis.fetch = new Proxy(fetch, { // nothing is followed until the form is sent
-    apply: (target, self, args) => args[1]?.method === 'POST' || globalThis.follows ? target(...args) : new Promise((go) => (globalThis.later = go)).then(() => target(...args)),
-  })))
+  await holdUpdates(page)
   await emulator.control.call('POST', 'devices', { user_code: code, deny: true })
   await page.click(button(`deny-${code}`))
   const gone = await page.until('that it is gone', () => document.querySelector('#waiting .wrong')?.textContent)
-  await page.run(() => {
-    globalThis.follows = true
-    globalThis.later?.()
-  })
+  await letUpdates(page)
   await auth('verification', { email: 'a@b.cn' })
   await page.until('the message', () => document.querySelector('#inbox-rows li'))
   assert.equal(await page.run(() => document.querySelector('#waiting .wrong')?.textContent), gone)

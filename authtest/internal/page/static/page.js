@@ -176,7 +176,7 @@ addEventListener('pointerdown', ({ button }) => {
   ending = undefined
   held ??= new Promise((resolve) => (letGo = resolve))
 }, true)
-for (const end of ['pointerup', 'pointercancel', 'pointermove', 'keydown']) { // a menu can keep the first two, and is left by a move or by Escape
+for (const end of ['pointerup', 'pointercancel', 'pointermove', 'keydown']) { // after a menu only the others come
   addEventListener(end, ({ type, buttons, key }) => {
     if (!held || type === 'pointermove' && buttons !== 0 || type === 'keydown' && key !== 'Escape') return
     ending ??= setTimeout(() => {
