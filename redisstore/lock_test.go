@@ -120,7 +120,7 @@ func TestRenewalHeals(t *testing.T) {
 	t.Parallel()
 	eachRedis(t, func(t *testing.T, addr, prefix string) {
 		client := connect(t, addr)
-		store := newStore(t, client, prefix, redisstore.WithLockLease(heldLease))
+		store := newStore(t, client, prefix, redisstore.WithLockLease(3*time.Second))
 		held, unlock, err := store.Lock(t.Context(), "key")
 		require.NoError(t, err)
 		defer unlock()
