@@ -490,7 +490,7 @@ test('a form is sent once, and the page says if no answer comes', { skip }, asyn
   await network(false)
   await press(page, button('rules-start'))
   await page.until('the page is live', () => document.querySelector('#live.on'))
-  assert.deepEqual(page.problems.filter((problem) => problem.includes('422')), [], 'no form is refused, as the second would be')
+  assert.deepEqual(page.problems.filter((problem) => problem.includes('status of 422')), [], 'no form is refused, as the second would be')
 })
 
 for (const script of [true, false]) {
@@ -542,7 +542,7 @@ for (const script of [true, false]) {
         return [field.value, field.getAttribute('aria-invalid'), document.activeElement === field, !!document.querySelector('#advance--by-wrong')]
       }), ['soon', 'true', true, true])
       // The answer of 422 is in the console, as every refused request is.
-      assert.deepEqual(page.problems.filter((problem) => !problem.includes('422')), [])
+      assert.deepEqual(page.problems.filter((problem) => !problem.includes('status of 422')), [])
     }
   })
 }
