@@ -62,6 +62,7 @@ func TestStateFile(t *testing.T) {
 	for _, args := range [][]string{
 		{"-import", filepath.Join(dir, "nothing")}, {"-import", seed}, {"-state", state, "-env", "another"},
 		{"-state", filepath.Join(dir, "nothing", "state")}, {"-export-on-exit", filepath.Join(dir, "nothing", "state")},
+		{"-export-on-exit", dir},
 	} {
 		code, stdout, stderr := try(t, append([]string{"emulator", "-addr", "127.0.0.1:0"}, args...)...)
 		assert.Equal(t, clikit.ExitError, code, args)
