@@ -58,7 +58,7 @@ func TestREADME(t *testing.T) {
 	case token = <-stdout.found:
 	case err := <-ended:
 		require.FailNow(t, "no token was printed", "%v: %s", err, stderr)
-	case <-time.After(time.Minute):
+	case <-time.After(5 * time.Minute):
 		require.FailNow(t, "no token was printed in time", stderr)
 	}
 	verifier, err := accesstoken.NewVerifier("authtest", accesstoken.WithBaseURL("http://"+own), accesstoken.WithIssuer("http://"+own))
