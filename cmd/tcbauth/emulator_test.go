@@ -91,7 +91,7 @@ func TestEmulator(t *testing.T) {
 	dir := t.TempDir()
 	urlFile, logFile, seed := filepath.Join(dir, "url"), filepath.Join(dir, "log"), filepath.Join(dir, "seed.json")
 	require.NoError(t, os.WriteFile(seed, []byte(`{"users":[{"sub":"1","username":"user_01","password":"passw0rd"}]}`), 0o600))
-	p := startProcess(t, nil, "-env", "env-1", "-url-file", urlFile, "-log", logFile, "-seed", seed)
+	p := startProcess(t, nil, "-addr", "127.0.0.1:0", "-env", "env-1", "-url-file", urlFile, "-log", logFile, "-seed", seed)
 	written, err := os.ReadFile(urlFile) //nolint:gosec // G304: this test's own
 	require.NoError(t, err)
 	assert.Equal(t, p.url+"\n", string(written))
@@ -167,7 +167,7 @@ func TestNobodyReadsStderr(t *testing.T) {
 	read, write, err := os.Pipe()
 	require.NoError(t, err)
 	defer func() { assert.NoError(t, errors.Join(read.Close(), write.Close())) }()
-	p := startProcess(t, func(cmd *exec.Cmd) { cmd.Stderr = write })
+	p := startProcess(t, func(cmd *exec.Cmd) { cmd.Stderr = write }, "-addr", "127.0.0.1:0")
 	name := strings.Repeat("n", 200)
 	for i := range 500 {
 		status, _ := p.call(t, "POST", "/auth/v1/verification", fmt.Sprintf(`{"email":"%s%d@example.com"}`, name, i))
@@ -181,8 +181,8 @@ func TestNobodyReadsStderr(t *testing.T) {
 func TestURLFileOfAnother(t *testing.T) {
 	t.Parallel()
 	name := filepath.Join(t.TempDir(), "url")
-	first := startProcess(t, nil, "-url-file", name)
-	second := startProcess(t, nil, "-url-file", name)
+	first := startProcess(t, nil, "-addr", "127.0.0.1:0", "-url-file", name)
+	second := startProcess(t, nil, "-addr", "127.0.0.1:0", "-url-file", name)
 	require.NoError(t, first.cmd.Process.Signal(syscall.SIGTERM))
 	require.NoError(t, first.cmd.Wait())
 	text, err := os.ReadFile(name) //nolint:gosec // G304: this test's own
@@ -200,7 +200,7 @@ func TestHostileInput(t *testing.T) {
 	seed := filepath.Join(dir, "seed.json")
 	const secret = "only-for-eyes-of-user-01"
 	require.NoError(t, os.WriteFile(seed, []byte(`{"users":[{"sub":"1","username":"user_01","password":"passw0rd","name":"`+secret+`"}]}`), 0o600))
-	p := startProcess(t, nil, "-seed", seed)
+	p := startProcess(t, nil, "-addr", "127.0.0.1:0", "-seed", seed)
 	_, session := p.call(t, "POST", "/auth/v1/signin", `{"username":"user_01","password":"passw0rd"}`)
 	bearer := session["access_token"].(string)
 
@@ -237,7 +237,7 @@ func TestHostileInput(t *testing.T) {
 	// A thousand connections that send next to nothing do not keep others out.
 	var slow []net.Conn
 	for i := range 1000 {
-		conn, err := (&net.Dialer{Timeout: 10 * time.Second}).DialContext(t.Context(), "tcp", strings.TrimPrefix(p.url, "http://"))
+		conn, err := (&net.Dialer{Timeout: time.Minute}).DialContext(t.Context(), "tcp", strings.TrimPrefix(p.url, "http://"))
 		require.NoError(t, err)
 		slow = append(slow, conn)
 		start := "POST /auth/v1/signin HTTP/1.1\r\nHost: localhost\r\n"
@@ -247,7 +247,7 @@ func TestHostileInput(t *testing.T) {
 		_, err = io.WriteString(conn, start)
 		require.NoError(t, err)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, p.url+"/auth/v1/user/me", nil)
 	require.NoError(t, err)
@@ -266,7 +266,7 @@ func TestHostileInput(t *testing.T) {
 	require.NoError(t, p.cmd.Wait())
 }
 
-// Without an address it takes its usual port, or the next one that is free and says so.
+// Without an address it takes its usual port, or the next one that is free and says so. No other test starts one without.
 func TestUsualPort(t *testing.T) {
 	t.Parallel()
 	first, second := startProcess(t, nil, "-env", "env-1", "-env", "env-2"), startProcess(t, nil)

@@ -3,8 +3,11 @@
 package main
 
 import (
+	"fmt"
+	"math/rand/v2"
 	"net"
 	"net/http"
+	"sync/atomic"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -59,11 +62,23 @@ func status(t *testing.T, address, token string) int {
 	return resp.StatusCode
 }
 
-// freeAddress is one of this machine at which nothing listens.
+// firstPort is where freeAddress begins, and triedPorts how many it has tried.
+var (
+	firstPort  = 20_000 + rand.Int64N(10_000) //nolint:gosec // G404: any will do
+	triedPorts atomic.Int64
+)
+
+// freeAddress is one of this machine at which nothing listens. No other call returns the same, and Linux and
+// macOS give no such port to a program that listens at port 0: it stays free until it is used.
 func freeAddress(t *testing.T) string {
 	t.Helper()
-	port, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	require.NoError(t, port.Close())
-	return port.Addr().String()
+	for range 100 {
+		port, err := new(net.ListenConfig).Listen(t.Context(), "tcp", fmt.Sprintf("127.0.0.1:%d", firstPort+triedPorts.Add(1)))
+		if err == nil {
+			require.NoError(t, port.Close())
+			return port.Addr().String()
+		}
+	}
+	require.FailNow(t, "no port is free")
+	return ""
 }

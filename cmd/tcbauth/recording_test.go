@@ -59,9 +59,11 @@ func record(t *testing.T, locale string) *recording {
 // There are more lines than before, unless only the time has changed.
 func (r *recording) see(doing string, more bool, texts ...string) {
 	r.t.Helper()
+	var lines []string
+	var since string
 	r.WaitUntil(fmt.Sprintf("%q stands there", texts), func(screen string) bool {
-		lines := strings.Split(screen, "\n")
-		since := strings.Join(lines[min(max(0, r.lines-2), len(lines)):], "\n")
+		lines = strings.Split(screen, "\n")
+		since = strings.Join(lines[min(max(0, r.lines-2), len(lines)):], "\n")
 		for _, text := range texts {
 			if !strings.Contains(since, text) {
 				return false
@@ -69,8 +71,6 @@ func (r *recording) see(doing string, more bool, texts ...string) {
 		}
 		return strings.HasSuffix(since, texts[len(texts)-1]) && (!more || len(lines) > r.lines)
 	})
-	lines := strings.Split(r.Screen(), "\n")
-	since := strings.Join(lines[max(0, r.lines-2):], "\n")
 	r.lines = len(lines)
 	fmt.Fprintf(&r.text, "=== %s\n%s\n", doing, r.told(since))
 }

@@ -150,7 +150,7 @@ func TestSeedIsReadAgain(t *testing.T) {
 	}
 	says := func(p *process, text string) {
 		t.Helper()
-		require.Eventually(t, func() bool { return strings.Contains(p.stderr.String(), text) }, 10*time.Second, 20*time.Millisecond, text)
+		require.Eventually(t, func() bool { return strings.Contains(p.stderr.String(), text) }, time.Minute, 20*time.Millisecond, text)
 	}
 	write(`{}`)
 	watching := startProcess(t, nil, "-addr", "127.0.0.1:0", "-seed", seed, "-watch")
@@ -195,7 +195,7 @@ func TestSeedIsReadAgainByAllOrNone(t *testing.T) {
 	read := func(says string) {
 		t.Helper()
 		require.NoError(t, p.cmd.Process.Signal(syscall.SIGHUP))
-		require.Eventually(t, func() bool { return strings.Contains(p.stderr.String(), says) }, 10*time.Second, 20*time.Millisecond, says)
+		require.Eventually(t, func() bool { return strings.Contains(p.stderr.String(), says) }, time.Minute, 20*time.Millisecond, says)
 	}
 	write(`{"users":[{"sub":"8","username":"user_01","password":"passw0rd"}]}`)
 	read("the seed was not read again: environment env-2: ")

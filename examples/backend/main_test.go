@@ -5,9 +5,11 @@ import (
 	"context"
 	"encoding/json"
 	"io"
+	"log"
 	"log/slog"
 	"net"
 	"net/http"
+	"os"
 	"regexp"
 	"strconv"
 	"strings"
@@ -21,6 +23,19 @@ import (
 	"github.com/cloudbase-community/tcbauth"
 	"github.com/cloudbase-community/tcbauth/authtest"
 )
+
+// TestMain lets an emulator make its key, which all of this process share, before a request with a limit waits for it.
+func TestMain(m *testing.M) {
+	srv, err := authtest.Listen("127.0.0.1:0")
+	if err != nil {
+		log.Fatal(err)
+	}
+	srv.IssueToken(authtest.TokenSpec{})
+	if err := srv.Close(); err != nil {
+		log.Fatal(err)
+	}
+	os.Exit(m.Run())
+}
 
 // start runs the service and returns what it says first and where it serves. stop ends it.
 func start(t *testing.T, cfg config) (said, service string, stop func()) {

@@ -29,8 +29,8 @@ type trial struct {
 	ca       string // in place of the volume
 }
 
-// command is a service's in a namespace, or another one that is run as if it were the service.
-func (tr *trial) command(t *testing.T, space, name string, more map[string]string, args ...string) *exec.Cmd {
+// command is a service's in a namespace, or another one that is run as if it were the service. It is killed when ctx is done.
+func (tr *trial) command(ctx context.Context, t *testing.T, space, name string, more map[string]string, args ...string) *exec.Cmd {
 	t.Helper()
 	s := tr.services[name]
 	if args == nil {
@@ -41,8 +41,6 @@ func (tr *trial) command(t *testing.T, space, name string, more map[string]strin
 	for _, arg := range args {
 		all = append(all, here(arg))
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-	t.Cleanup(cancel)
 	cmd := exec.CommandContext(ctx, "ip", all...) //nolint:gosec // G204: the Compose file is this repository's
 	cmd.Dir = filepath.Join(example, "frontend")  // which is the directory of that image
 	cmd.Env = []string{"PATH=" + tr.bin + ":" + os.Getenv("PATH"), "HOME=" + tr.ca}
@@ -57,7 +55,7 @@ func (tr *trial) command(t *testing.T, space, name string, more map[string]strin
 // start runs a service until the test ends, and returns once it has printed a line.
 func (tr *trial) start(t *testing.T, space, name string) {
 	t.Helper()
-	cmd := tr.command(t, space, name, nil)
+	cmd := tr.command(t.Context(), t, space, name, nil)
 	cmd.Stderr = t.Output()
 	out, err := cmd.StdoutPipe()
 	require.NoError(t, err)
@@ -75,7 +73,9 @@ func (tr *trial) start(t *testing.T, space, name string) {
 // run runs a service until it ends, with other variables, and returns what it said.
 func (tr *trial) run(t *testing.T, name string, more map[string]string) (string, error) {
 	t.Helper()
-	out, err := tr.command(t, tr.others, name, more).CombinedOutput()
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
+	defer cancel()
+	out, err := tr.command(ctx, t, tr.others, name, more).CombinedOutput()
 	return string(out), err
 }
 
@@ -100,7 +100,7 @@ func TestCompose(t *testing.T) {
 			tr.start(t, tr.emulator, "emulator")
 			test := tr.services["emulator"].Healthcheck.Test
 			require.Equal(t, "CMD", test[0])
-			out, err := tr.command(t, tr.emulator, "emulator", nil, test[1:]...).CombinedOutput()
+			out, err := tr.command(t.Context(), t, tr.emulator, "emulator", nil, test[1:]...).CombinedOutput()
 			require.NoError(t, err, "the health check: %s", out)
 			tr.start(t, tr.others, "backend")
 

@@ -303,7 +303,7 @@ func TestChanges(t *testing.T) {
 		again := open()
 		defer func() { _ = again.Body.Close() }()
 		return again.StatusCode == http.StatusOK
-	}, 10*time.Second, 10*time.Millisecond)
+	}, time.Minute, 10*time.Millisecond)
 	for _, other := range append(others[1:], first) { //nolint:bodyclose // they are closed here
 		require.NoError(t, other.Body.Close())
 	}

@@ -110,11 +110,11 @@ func TestBrokenSetUps(t *testing.T) {
 		},
 		"skewed clock": {
 			func(s *setUp) { s.Now = func() time.Time { return time.Now().Add(10 * time.Minute) } },
-			"clock", doctor.Failure, "10m0s ahead", "set its time", "快 10m0s", nil,
+			"clock", doctor.Failure, "ahead of", "set its time", "快", nil,
 		},
 		"a clock that is somewhat behind": {
 			func(s *setUp) { s.Now = func() time.Time { return time.Now().Add(-time.Minute) } },
-			"clock", doctor.Warning, "1m0s behind", "set its time", "慢 1m0s", nil,
+			"clock", doctor.Warning, "behind", "set its time", "慢", nil,
 		},
 		"world-readable directory": {
 			func(s *setUp) { require.NoError(s, os.Chmod(s.dir, 0o755)) }, //nolint:gosec // what is to be found
