@@ -55,7 +55,8 @@ func (e *NeedsPerson) Error() string {
 }
 
 // UsageError means that the command line or an environment variable is wrong. Err says so in the user's language, but in
-// English where tcbauth.NewApp has refused an option of the tool, or a command cannot be run.
+// English where tcbauth.NewApp has refused an option of the tool, where cobra has missed a required flag, or refused a group of
+// flags or the arguments of the tool's own command, and where a command cannot be run.
 type UsageError struct{ Err error }
 
 // Error is the text of Err.
