@@ -69,6 +69,20 @@ func (k *Kit) misuse(t bilingual.Text, args ...any) error {
 	return &UsageError{Err: errors.New(t.In(k.Language(), args...))}
 }
 
+// unusable is the error of a setting whose value cannot be used. It names the setting's source, if that has a name.
+func (k *Kit) unusable(s Setting, t bilingual.Text) error {
+	source, reason := s.Source, t.In(k.Language())
+	switch source {
+	case "":
+		return &UsageError{Err: errors.New(reason)}
+	case FromProfile:
+		source = theProfile.In(k.Language())
+	case FromDefault:
+		source = theDefault.In(k.Language())
+	}
+	return k.misuse(ofSource, source, reason)
+}
+
 // StorageError is the error where profiles, or the store of sessions, cannot be read or written.
 type StorageError struct {
 	Path string // "" if Err has it
