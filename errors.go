@@ -23,8 +23,8 @@ var (
 	// ErrOutcomeUnknown means that the request may have reached the server, but no answer came. Its effect, such as an SMS,
 	// may have happened: check before you ask again.
 	ErrOutcomeUnknown = wire.ErrOutcomeUnknown
-	// ErrInvalidResponse means that the answer does not come from this API, or lacks the fields that the call needs. An
-	// example is the page of a proxy.
+	// ErrInvalidResponse means that the answer does not come from this API, or lacks the fields that the call needs, or has a
+	// token of another user than the session's. An example is the page of a proxy.
 	ErrInvalidResponse = wire.ErrInvalidResponse
 	// ErrOtherUser means that a [TicketSource] returned a ticket for a different user than the session's. The session is
 	// kept. It also matches [CodeUnauthenticated].

@@ -3,6 +3,7 @@ package authtest_test
 import (
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -37,7 +38,9 @@ func TestDevicePageChoice(t *testing.T) {
 		"cannot sign in":           {"do", "approve", "login", "pending_01"},
 	} {
 		again := choice.submit(t, srv, fields...)
-		again.says(t, 422, want, `role="alert"`)
+		again.says(t, 422, want, `<p class="problem" id="problem" role="alert"`, `aria-describedby="problem other-how"`)
+		typed := slices.Contains([]string{"nobody", "pending_01"}, fields[3])
+		assert.Equal(t, typed, strings.Contains(again.text, `aria-invalid="true"`), "%s: what was typed is wrong", want)
 	}
 	choice.submit(t, srv, "do", "something").says(t, 400, "could not be read")
 	choice.submit(t, srv, "do", "approve", "login", "+44 20 7946 0000").says(t, 422, "no such user") // where its country ends is not known

@@ -154,7 +154,7 @@ func TestDevicePageEnds(t *testing.T) {
 
 	page := issued.text("verification_uri")
 	for _, wrong := range []string{"AAAA-AAAA", "-", strings.Repeat("X", 5000)} {
-		openDevice(t, srv, page+"?user_code="+wrong, nil).says(t, 404, "No device waits with this code")
+		openDevice(t, srv, page+"?user_code="+wrong, nil).says(t, 404, "No device waits with this code", `aria-invalid="true" aria-describedby="problem how"`)
 	}
 	for _, form := range []url.Values{{"user_code": {strings.Repeat("X", 1<<20)}}, {}} {
 		assert.GreaterOrEqual(t, openDevice(t, srv, page, form).status, 400)
@@ -176,7 +176,8 @@ func TestDevicePageTries(t *testing.T) {
 		openDevice(t, srv, page+"?user_code=AAAA-AAAA", nil).says(t, 404)
 	}
 	kept := openDevice(t, srv, issued.text("verification_uri_complete"), nil)
-	kept.says(t, 429, "Too many wrong codes")
+	kept.says(t, 429, "Too many wrong codes", `aria-describedby="problem how"`)
+	assert.NotContains(t, kept.text, "aria-invalid", "the code may be right")
 	assert.Equal(t, "60", kept.header.Get("Retry-After"))
 	openDevice(t, srv, page, url.Values{"user_code": {issued.text("user_code")}, "do": {"deny"}}).says(t, 429)
 	srv.Advance(time.Minute)

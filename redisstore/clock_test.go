@@ -118,7 +118,7 @@ func TestEviction(t *testing.T) {
 func TestLongOutage(t *testing.T) {
 	t.Parallel()
 	srv := startServer(t, "--appendonly", "yes", "--appendfsync", "always")
-	const lease = time.Second
+	const lease = 3 * time.Second // Redis starts within two
 	store := newStore(t, connect(t, srv.addr()), "", redisstore.WithLockLease(lease))
 	held, unlock, err := store.Lock(t.Context(), "key")
 	require.NoError(t, err)
@@ -126,18 +126,30 @@ func TestLongOutage(t *testing.T) {
 	got := make(chan error, 1)
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
+	waiter := connect(t, srv.addr())
+	asked := make(chan struct{}, 1)
+	waiter.AddHook(hook(func(ctx context.Context, cmd redis.Cmder, next redis.ProcessHook) error {
+		err := next(ctx, cmd)
+		if cmd.Name() == "evalsha" && err == nil {
+			select {
+			case asked <- struct{}{}:
+			default:
+			}
+		}
+		return err
+	}))
 	go func() {
-		_, unlock, err := newStore(t, connect(t, srv.addr()), "", redisstore.WithLockLease(lease)).Lock(ctx, "key")
+		_, unlock, err := newStore(t, waiter, "", redisstore.WithLockLease(lease)).Lock(ctx, "key")
 		if err == nil {
 			unlock()
 		}
 		got <- err
 	}()
-	<-time.After(lease / 3) // the other one has asked
+	<-asked
 	srv.stop(t, os.Kill)
 	set := make(chan error, 1)
 	go func() { set <- store.Set(held, "key", []byte("value"), 0) }()
-	<-time.After(2 * lease)
+	<-time.After(lease * 4 / 3)
 	srv.start(t)
 	require.NoError(t, <-set)
 	select {

@@ -158,7 +158,7 @@ var failovers = map[string]struct {
 	"sentinel, by order": {loses: true, late: true, start: func(t *testing.T) (place, func(string)) {
 		s := startSentinel(t)
 		return s.place(failoverLease), func(string) {
-			s.failOver(t, func(int) { require.NoError(t, s.watcher.Failover(t.Context(), masterName).Err()) })
+			s.failOver(t, func(int) { ordered(t, s.watcher.Failover(t.Context(), masterName).Err()) })
 		}
 	}},
 	"cluster, the master dies": {loses: true, stress: true, start: func(t *testing.T) (place, func(string)) {
@@ -168,9 +168,18 @@ var failovers = map[string]struct {
 	"cluster, by order": {start: func(t *testing.T) (place, func(string)) {
 		c := startCluster(t, 3, true)
 		return c.place(failoverLease), func(key string) {
-			c.failOver(t, key, func(_, replica int) { require.NoError(t, c.clients[replica].ClusterFailover(t.Context()).Err()) })
+			c.failOver(t, key, func(_, replica int) { ordered(t, c.clients[replica].ClusterFailover(t.Context()).Err()) })
 		}
 	}},
+}
+
+// ordered takes the answer to an order to fail over. It may be that this is already in progress, or just done; a refusal that lasts
+// ends the wait for it.
+func ordered(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Logf("a failover was refused: %v", err)
+	}
 }
 
 // failoverLease is that of a store's locks unless it is told another.

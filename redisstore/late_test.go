@@ -83,17 +83,22 @@ func (p *post) deliver(t *testing.T, client *redis.Client) {
 	p.kept = nil
 }
 
-// requireFree: somebody else gets the lock of key, long before a lease is over.
+// requireFree: somebody else gets the lock of key, before a longLease is over.
 func requireFree(t *testing.T, store *redisstore.Store, key string) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
+	requireFreeWithin(t, store, key, early)
+}
+
+func requireFreeWithin(t *testing.T, store *redisstore.Store, key string, limit time.Duration) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), limit)
 	defer cancel()
 	_, unlock, err := store.Lock(ctx, key)
 	require.NoError(t, err, "the lock is held by nobody")
 	unlock()
 }
 
-// late has a store whose commands can be kept back, and another one beside it.
+// late has a store whose commands can be kept back, and another one beside it. Both have a longLease.
 type late struct {
 	post         *post
 	store, other *redisstore.Store
@@ -106,7 +111,9 @@ func newLate(t *testing.T, addr, prefix string, opts ...redisstore.Option) *late
 	l.post = &post{client: l.client}
 	client := connect(t, addr)
 	client.AddHook(l.post.hook())
-	l.store, l.other = newStore(t, client, prefix, opts...), newStore(t, l.client, prefix)
+	long := redisstore.WithLockLease(longLease)
+	l.store = newStore(t, client, prefix, append([]redisstore.Option{long}, opts...)...)
+	l.other = newStore(t, l.client, prefix, long)
 	return l
 }
 
@@ -183,7 +190,7 @@ func TestLateAcquireWhileHeld(t *testing.T) {
 func TestLateRenewal(t *testing.T) {
 	t.Parallel()
 	eachRedis(t, func(t *testing.T, addr, prefix string) {
-		const lease = 8 * time.Second
+		const lease = 8 * time.Second // the test waits for a third of it
 		l := newLate(t, addr, prefix, redisstore.WithLockLease(lease))
 		_, unlock, err := l.store.Lock(t.Context(), "key")
 		require.NoError(t, err)
@@ -191,7 +198,7 @@ func TestLateRenewal(t *testing.T) {
 		eventually(t.Context(), t, "there is a renewal", func() bool { return l.post.count() == 1 })
 		unlock()
 		l.post.deliver(t, l.client)
-		requireFree(t, l.other, "key")
+		requireFreeWithin(t, l.other, "key", lease-time.Second)
 	})
 }
 

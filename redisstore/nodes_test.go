@@ -112,26 +112,47 @@ func (c *cluster) slot(t *testing.T, key string) (slot, master int) {
 	return 0, 0
 }
 
-// failOver has the replica of a session's master take its place, by what cause does, once it has what the master has.
+// failOver has the replica of a session's master take its place, by what cause does, once it has what the master has. cause may be
+// called again.
 func (c *cluster) failOver(t *testing.T, key string, cause func(master, replica int)) {
 	t.Helper()
 	_, master := c.slot(t, key)
 	replica := (master + c.masters) % len(c.nodes)
 	requireReplicated(t, c.clients[master], tagOf(key))
-	cause(master, replica)
-	eventually(t.Context(), t, "a replica is the master", func() bool {
+	repeatUntil(t, "a replica is the master", func() { cause(master, replica) }, func() bool {
 		info, err := c.clients[replica].Info(t.Context(), "replication").Result()
 		return err == nil && strings.Contains(info, "role:master")
+	})
+}
+
+// repeatUntil does what causes a failover until ok. A Sentinel or a Cluster that was ordered to make one gives up after some
+// seconds on a slow machine. Before that it must not be ordered again: a Cluster would begin again.
+func repeatUntil(t *testing.T, what string, cause func(), ok func() bool) {
+	t.Helper()
+	const givenUp = 6 * time.Second
+	var last time.Time
+	eventually(t.Context(), t, what, func() bool {
+		if ok() {
+			return true
+		}
+		if time.Since(last) > givenUp {
+			cause()
+			last = time.Now()
+		}
+		return false
 	})
 }
 
 // kill stops a node for good, and has the others notice soon. Before they were patient: the nodes of a busy machine answer late.
 func (c *cluster) kill(t *testing.T, node int) {
 	t.Helper()
+	if c.nodes[node].hasEnded() {
+		return
+	}
 	for _, client := range c.clients {
 		require.NoError(t, client.ConfigSet(t.Context(), "cluster-node-timeout", "2000").Err())
 	}
-	c.nodes[node].kill(t)
+	c.nodes[node].stop(t, os.Kill)
 }
 
 // agree waits until each master knows the epochs of all masters, and no two have the same. A master that takes a slot gives
@@ -244,7 +265,7 @@ func (s *sentinel) place(lease time.Duration) place {
 	return place{Addrs: []string{s.addr()}, Master: masterName, Lease: lease}
 }
 
-// failOver has the replica take its master's place, by what cause does, once it has what the master has.
+// failOver has the replica take its master's place, by what cause does, once it has what the master has. cause may be called again.
 func (s *sentinel) failOver(t *testing.T, cause func(master int)) {
 	t.Helper()
 	master := 0
@@ -252,15 +273,16 @@ func (s *sentinel) failOver(t *testing.T, cause func(master int)) {
 		master = 1
 	}
 	requireReplicated(t, connect(t, s.nodes[master].addr()), "")
-	cause(master)
-	eventually(t.Context(), t, "the replica is the master", func() bool { return s.addrOfMaster(t) == s.nodes[1-master].addr() })
+	repeatUntil(t, "the replica is the master", func() { cause(master) }, func() bool {
+		return s.addrOfMaster(t) == s.nodes[1-master].addr()
+	})
 }
 
 // kill stops a node for good, and has Sentinel notice at once. Before it was patient: the nodes of a busy machine answer late.
 func (s *sentinel) kill(t *testing.T, node int) {
 	t.Helper()
 	require.NoError(t, s.watcher.Set(t.Context(), masterName, "down-after-milliseconds", "300").Err())
-	s.nodes[node].kill(t)
+	s.nodes[node].stop(t, os.Kill)
 }
 
 func (s *sentinel) addrOfMaster(t *testing.T) string {

@@ -33,7 +33,8 @@
 // has forgotten the last one. Redis keeps a lock for an hour after its release.
 //
 // Commands that arrive late do no harm: an old copy of a command neither takes nor renews a lock that was released, and an
-// old copy of a write changes nothing.
+// old copy of a write under a lock changes nothing. A Set or Delete without a lock has no number: a copy that was delayed on the
+// network can undo a later change.
 //
 // A fencing token protects Redis only. A process that takes the lock, is then stopped for longer than the lease, and sends
 // its refresh when it continues, is not held back. Choose a lease that makes this unlikely enough.

@@ -1,6 +1,7 @@
 package redisstore_test
 
 import (
+	"net/http"
 	"os"
 	"testing"
 	"time"
@@ -81,19 +82,50 @@ func TestRedisForgets(t *testing.T) {
 	srv := startServer(t, "--appendonly", "no", "--save", "")
 	store := newStore(t, connect(t, srv.addr()), "")
 	race := testbed.NewRace(t, oneNode(srv.addr(), "", 10*time.Second).String(), store, authtest.Rotating().RevokingReuse())
-	race.Server.Fault(authtest.Fault{Operation: "token", Delay: 300 * time.Millisecond})
-	peer := race.Start(t, testbed.TokenHelper)
-	defer peer.End(t)
 	race.Expire()
-	race.Ask(t, peer)
-	eventually(t.Context(), t, "a refresh is under way", func() bool { return race.Server.Count("token") == 1 })
+	answers := &heldAnswers{answered: make(chan struct{}, 1), goOn: make(chan struct{})}
+	t.Cleanup(answers.CloseIdleConnections)
+	token := func() (string, error) {
+		auth, err := testbed.RaceAuth(newStore(t, connect(t, srv.addr()), ""), race.Server.URL, "refreshing-process", race.Now(),
+			&http.Client{Transport: answers})
+		if err != nil {
+			return "", err
+		}
+		return auth.GetAccessToken(t.Context())
+	}
+	refreshed := make(chan error, 1)
+	go func() {
+		_, err := token()
+		refreshed <- err
+	}()
+	<-answers.answered
 	srv.stop(t, os.Kill)
 	srv.start(t)
-	require.Contains(t, peer.MustHear(t), "nobody is signed in")
+	close(answers.goOn)
+	require.ErrorIs(t, <-refreshed, tcbauth.ErrNoSession)
+	require.Equal(t, 1, race.Server.Count("token"))
 	_, err := store.Get(t.Context(), race.Key())
 	require.ErrorIs(t, err, tcbauth.ErrNotFound)
 
 	race.SignIn(t)
-	race.Ask(t, peer)
-	race.RequireToken(t, peer.MustHear(t))
+	got, err := token()
+	require.NoError(t, err)
+	race.RequireToken(t, got)
+}
+
+// heldAnswers is a transport that keeps the server's answers back until goOn is closed.
+type heldAnswers struct {
+	http.Transport
+	answered chan struct{} // gets an element for the first one
+	goOn     chan struct{}
+}
+
+func (h *heldAnswers) RoundTrip(r *http.Request) (*http.Response, error) {
+	response, err := h.Transport.RoundTrip(r)
+	select {
+	case h.answered <- struct{}{}:
+	default:
+	}
+	<-h.goOn
+	return response, err
 }

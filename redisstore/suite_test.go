@@ -9,7 +9,6 @@ import (
 	"strconv"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/redis/go-redis/v9"
 	"github.com/stretchr/testify/assert"
@@ -137,7 +136,7 @@ func (g *gate) set(shut chan struct{}, down bool) {
 // On miniredis, which is no subject of these, it has what needs no time.
 func TestStore(t *testing.T) {
 	t.Parallel()
-	const lease = 500 * time.Millisecond
+	const lease = heldLease
 	eachRedis(t, func(t *testing.T, addr, prefix string) {
 		needsMonths(t, prefix)
 		if prefix == miniPrefix {

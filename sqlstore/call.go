@@ -31,27 +31,34 @@ func aside[T any](ctx context.Context, f func() (T, error)) (T, error) {
 	return value, err
 }
 
-// attempt runs f, which makes one statement, for limit at most. If the caller stops waiting earlier, the statement
-// continues: a driver that cancels a statement closes its connection, and the database may or may not carry the statement
-// out.
-func attempt[T any](ctx context.Context, limit time.Duration, f func(ctx context.Context) (T, error)) (T, error) {
+// limited runs f with a context that ends after limit at the latest. If that ends f, the error is a silentError.
+func limited[T any](ctx context.Context, limit time.Duration, f func(ctx context.Context) (T, error)) (T, error) {
 	waiting, leave := context.WithTimeoutCause(ctx, limit, silentError{limit})
 	defer leave()
-	value, err := aside(waiting, func() (T, error) {
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), limit)
-		defer cancel()
-		value, err := f(ctx)
-		if ctx.Err() != nil && err != nil {
-			err = silentError{limit}
-		}
-		return value, err
-	})
+	value, err := f(waiting)
 	if err != nil && ctx.Err() == nil {
 		if silent, ok := context.Cause(waiting).(silentError); ok { //nolint:errorlint // as it was given above
 			err = silent
 		}
 	}
 	return value, err
+}
+
+// attempt runs f, which makes one statement, for limit at most. If the caller stops waiting earlier, the statement
+// continues: a driver that cancels a statement closes its connection, and the database may or may not carry the statement
+// out.
+func attempt[T any](ctx context.Context, limit time.Duration, f func(ctx context.Context) (T, error)) (T, error) {
+	return limited(ctx, limit, func(waiting context.Context) (T, error) {
+		return aside(waiting, func() (T, error) {
+			ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), limit)
+			defer cancel()
+			value, err := f(ctx)
+			if ctx.Err() != nil && err != nil {
+				err = silentError{limit}
+			}
+			return value, err
+		})
+	})
 }
 
 // exec makes one attempt to change rows, and returns their number.
@@ -74,18 +81,14 @@ func (s *Store) change(ctx context.Context, stmt statement, args ...any) (rows i
 	return rows, err
 }
 
-// read returns the value of a row, or errNothing. It takes one round trip and ends only with ctx.
+// read returns the value of a row, or errNothing. It takes one round trip. It waits for the answer until the deadline of
+// ctx, or for attemptLimit if ctx has none.
 func read[T string | []byte](ctx context.Context, s *Store, name string) (value T, err error) {
-	query := func() (T, error) {
-		var value sql.Null[T] // SQLite's driver makes nil of no bytes
-		err := s.db.QueryRowContext(ctx, s.sql.get.text, name).Scan(&value)
-		return value.V, err
-	}
 	err = insist(ctx, 3*s.lease, crowded, func() error {
-		if s.mindful {
-			value, err = query()
+		if _, ok := ctx.Deadline(); ok {
+			value, err = readOnce[T](ctx, s, name)
 		} else {
-			value, err = aside(ctx, query)
+			value, err = limited(ctx, attemptLimit, func(ctx context.Context) (T, error) { return readOnce[T](ctx, s, name) })
 		}
 		return err
 	})
@@ -93,6 +96,19 @@ func read[T string | []byte](ctx context.Context, s *Store, name string) (value 
 		err = errNothing
 	}
 	return value, err
+}
+
+// readOnce makes the statement of read. It needs no goroutine of its own if the driver returns when ctx ends.
+func readOnce[T string | []byte](ctx context.Context, s *Store, name string) (T, error) {
+	query := func() (T, error) {
+		var value sql.Null[T] // SQLite's driver makes nil of no bytes
+		err := s.db.QueryRowContext(ctx, s.sql.get.text, name).Scan(&value)
+		return value.V, err
+	}
+	if s.mindful {
+		return query()
+	}
+	return aside(ctx, query)
 }
 
 // isMindful reports whether a driver is known to return when a context ends, even if the database does not answer: it then

@@ -58,6 +58,13 @@ type silentError struct{ limit time.Duration }
 
 func (e silentError) Error() string { return fmt.Sprintf("no answer within %v", e.limit) }
 
+// slowError means that the database has given a lock when most of the lease was over.
+type slowError struct{ took, lease time.Duration }
+
+func (e slowError) Error() string {
+	return fmt.Sprintf("the database took %v, too long for a lease of %v", e.took.Round(time.Millisecond), e.lease)
+}
+
 // crowded reports whether the database has refused a statement only because others used the same rows. It has then done
 // nothing, and the statement can be repeated. database/sql has no common form for this error, and this package imports no
 // drivers.

@@ -15,13 +15,16 @@ const (
 	// unlockLimit limits the wait of unlock for that, and unlockGrace its wait after the lock's context has ended.
 	unlockLimit = 2 * time.Second
 	unlockGrace = 50 * time.Millisecond
+	// mostLate is how often Lock may get the lock when most of the lease is over.
+	mostLate = 3
 )
 
 // errUnlocked is the cause with which held ends when its lock is released.
 var errUnlocked = errors.New("sqlstore: the lock was given up")
 
 // Lock waits for the lock of key, which excludes all others that use the same tables. If ctx ends, it returns ctx's error
-// unchanged; if the database cannot be reached, the driver's error.
+// unchanged; if the database cannot be reached, the driver's error. It also returns an error if the database does not answer
+// for three leases, or takes too long for the lease.
 //
 // held guards all keys. If a context carries several locks, the lock of a session guards the keys of that session: those
 // that are equal up to their last slash. All other keys are guarded by the latest lock. If there are two locks of one
@@ -131,22 +134,29 @@ func (s *Store) holdOf(ctx context.Context, name name) *hold {
 }
 
 // acquire asks for the lock until it gets it, and then for the values under others. It returns how much of the lease has
-// passed by then.
+// passed by then. It fails if the database gives no answer for three leases, or mostLate answers that were too late.
 func (h *hold) acquire(ctx context.Context, others []string) (spent time.Duration, err error) {
 	s := h.store
+	heard, late := time.Now(), 0
 	for delay := firstPoll; ; delay = min(delay*3/2, lastPoll) {
 		asked := time.Now()
 		took, err := h.ask(ctx, others)
 		if end := ended(ctx); end != nil { // too late, for whoever waited
 			return 0, end
 		}
+		if err == nil {
+			heard = time.Now()
+		}
 		_, silent := errors.AsType[silentError](err)
 		switch spent := time.Since(asked); {
-		case err != nil && !silent && !crowded(err):
+		case err != nil && (!silent && !crowded(err) || time.Since(heard) >= 3*s.lease):
 			return 0, failed(ctx, "lock", err)
 		case took && spent < s.lease*2/3:
 			return spent, nil
 		case took: // the database had it wait, and the lease runs since the beginning of that
+			if late++; late == mostLate {
+				return 0, failed(ctx, "lock", slowError{spent, s.lease})
+			}
 			continue
 		}
 		if wait(ctx, delay) != nil {

@@ -36,8 +36,9 @@ func WithPrefix(prefix string) Option {
 
 // WithLockLease sets the time after which a lock ends if its process stops renewing it, at least 100 ms; the default is 10
 // s. While a lock is held it is renewed three times in a lease. With a short lease, others wait less after a process has
-// died. With a long lease, a process can be stopped, or cut off from the database, for longer before it loses its lock. All
-// Stores on the same tables should use the same lease.
+// died. With a long lease, a process can be stopped, or cut off from the database, for longer before it loses its lock. The
+// database must answer each statement within a third of the lease: otherwise Lock fails, or the lock is not renewed in time.
+// All Stores on the same tables should use the same lease.
 func WithLockLease(lease time.Duration) Option {
 	return func(s *Store) error {
 		if lease < leastLease {

@@ -84,7 +84,8 @@ func Schema(dialect Dialect, opts ...Option) (string, error) {
 func (s *Store) schema() string { return strings.ReplaceAll(schemas[s.dialect], "{prefix}", s.prefix) }
 
 // Migrate makes the missing tables with the statements of [Schema]. Several processes may call it at once, and again at
-// each start. The database user needs the right to create tables only if a table is missing.
+// each start. The database user needs the right to create tables only if a table is missing. Migrate waits for the database
+// as long as ctx allows.
 func (s *Store) Migrate(ctx context.Context) error {
 	if err := ended(ctx); err != nil {
 		return err

@@ -61,8 +61,9 @@ const (
 //
 // A call returns when its context ends, even if the database does not answer and the driver waits for it. For this each
 // call runs in a goroutine of its own, except a Get without a lock with pgx or go-sql-driver/mysql, which are known to
-// return in time. If the caller of a Set or Delete has stopped waiting, the change may still be made within 2 s, but before
-// all changes of the same key that this Store begins later.
+// return in time. If the caller of a Set or Delete has stopped waiting, the change may still be made. Without a lock, later
+// changes of the same key by this Store wait for it for up to 2 s. If the database carries it out after that, it replaces
+// what they stored. A change under a lock replaces no later one under a lock.
 //
 // No error contains the user part of a key, or a value, unless the driver's error contains it.
 type Store struct {
@@ -209,8 +210,8 @@ func (s *Store) Delete(ctx context.Context, key string) error {
 	return nil
 }
 
-// changeInOrder changes a value without a lock. If its caller has stopped waiting, the change is still made before all
-// later ones.
+// changeInOrder changes a value without a lock. If its caller has stopped waiting, later changes still wait for the end of
+// its attempt: not longer, since a driver may wait for ever for a database that does not answer.
 func (s *Store) changeInOrder(ctx context.Context, name name, stmt statement, args ...any) error {
 	leave, err := s.changes.Lock(ctx, name.full)
 	if err != nil {

@@ -9,6 +9,7 @@ import (
 	"net"
 	"regexp"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -156,6 +157,47 @@ func TestCallsEndWithContext(t *testing.T) {
 	})
 }
 
+// A database that accepts everything and answers nothing is an error for a caller that has set no deadline. With a lock it gets
+// more time, and so does Lock.
+func TestSilenceEnds(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		answer, answers := make(chan struct{}), atomic.Bool{}
+		store := newFake(t, &fake{answer: func(text string) ([][]driver.Value, error) {
+			if !answers.Load() {
+				<-answer
+			}
+			return oneRow(text)
+		}})
+		answers.Store(true)
+		held, unlock, err := store.Lock(context.WithoutCancel(t.Context()), "key")
+		require.NoError(t, err)
+		answers.Store(false)
+		get := func(ctx context.Context) error { _, err := store.Get(ctx, "key"); return err }
+		for name, tt := range map[string]struct {
+			call  func(ctx context.Context) error
+			ctx   context.Context //nolint:containedctx // of the call
+			after time.Duration
+			want  string
+		}{
+			"Get":                  {get, context.WithoutCancel(t.Context()), 2 * time.Second, "sqlstore: read: no answer within 2s"},
+			"Get that can be left": {get, t.Context(), 2 * time.Second, "sqlstore: read: no answer within 2s"},
+			"Get with a lock":      {get, held, 30 * time.Second, "sqlstore: read: no answer within 2s"},
+			"Lock": {func(ctx context.Context) error {
+				_, _, err := store.Lock(ctx, "other")
+				return err
+			}, context.WithoutCancel(t.Context()), 30 * time.Second, "sqlstore: lock: no answer within 2s"},
+		} {
+			start := time.Now()
+			require.EqualError(t, tt.call(tt.ctx), tt.want, name)
+			assert.InDelta(t, tt.after.Seconds(), time.Since(start).Seconds(), 3, name)
+		}
+		close(answer)
+		unlock()
+		synctest.Wait()
+	})
+}
+
 var errOutage = &net.OpError{Op: "dial", Err: errors.New("connection refused")}
 
 // A database that is away fails whoever has no lock at once. A holder has what nobody else has, and waits for three leases.
@@ -208,6 +250,26 @@ func TestSlowLockIsAskedForAgain(t *testing.T) {
 		require.NoError(t, err)
 		assert.Len(t, f.taken(), 2)
 		unlock()
+	})
+}
+
+// A database that is too slow for the lease gives no lock that could be kept: the caller learns why, and the lock is free again.
+func TestDatabaseIsTooSlowForTheLease(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		f := &fake{answer: func(text string) ([][]driver.Value, error) {
+			time.Sleep(80 * time.Millisecond) //nolint:forbidigo // in a bubble
+			return oneRow(text)
+		}}
+		store := newFake(t, f)
+		store.lease = 100 * time.Millisecond
+		_, _, err := store.Lock(t.Context(), "key")
+		require.EqualError(t, err, "sqlstore: lock: the database took 80ms, too long for a lease of 100ms")
+		synctest.Wait()
+		time.Sleep(time.Second) //nolint:forbidigo // in a bubble
+		asked := f.taken()
+		require.Len(t, asked, 4)
+		assert.Regexp(t, "^UPDATE tcbauth_locks SET token = ''", asked[3])
 	})
 }
 

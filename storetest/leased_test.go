@@ -24,7 +24,7 @@ type site struct {
 	hung   map[string]chan struct{} // closed when the key is well again
 	broken bool
 	late   func() error   // a write that somebody has given up
-	renews map[string]int // the last fence of each lock that was renewed when nobody held it
+	renews map[string]int // the fence of each lock of which a renewal is still under way
 	conns  chan struct{}  // nil: as many connections as anybody wants
 	stores int            // made so far
 }

@@ -33,9 +33,9 @@ func (s *leased) Lock(ctx context.Context, key string) (held context.Context, un
 	for {
 		got := false
 		ask := func() error {
-			if last := s.fences[name]; s.faults.renewsLate && last != s.renews[name] { // the last holder's renewal gets there now
-				s.renews[name] = last
-				s.locks[name] = leaseOf{last, math.MaxInt64}
+			if last, ok := s.renews[name]; ok && last == s.fences[name] { // the last holder's renewal gets there now
+				delete(s.renews, name)
+				s.locks[name] = leaseOf{last, s.end()}
 			}
 			if l, ok := s.locks[name]; !ok || leases.ticks.Load() > l.until {
 				s.fences[name]++
@@ -101,6 +101,9 @@ func (s *leased) renew(held context.Context, h *holder) bool {
 	}
 	if l, ok := s.locks[h.key]; ok && l.fence == h.fence {
 		s.locks[h.key] = leaseOf{h.fence, s.end()}
+		if s.faults.renewsLate {
+			s.renews[h.key] = h.fence
+		}
 	}
 	return true
 }

@@ -62,6 +62,7 @@ func TestStateFile(t *testing.T) {
 	for _, args := range [][]string{
 		{"-import", filepath.Join(dir, "nothing")}, {"-import", seed}, {"-state", state, "-env", "another"},
 		{"-state", filepath.Join(dir, "nothing", "state")}, {"-export-on-exit", filepath.Join(dir, "nothing", "state")},
+		{"-export-on-exit", dir},
 	} {
 		code, stdout, stderr := try(t, append([]string{"emulator", "-addr", "127.0.0.1:0"}, args...)...)
 		assert.Equal(t, clikit.ExitError, code, args)
@@ -246,11 +247,13 @@ func TestTLSFlags(t *testing.T) {
 	assert.Regexp(t, "^https://", auth.BaseURL())
 	_, err = auth.SignInAnonymously(t.Context(), tcbauth.SignInAnonymouslyRequest{})
 	require.NoError(t, err)
-	code, _, stderr := try(t, "emulator", "-addr", strings.TrimPrefix(p.url, "https://"), "-tls", ca)
-	assert.Equal(t, clikit.ExitError, code, stderr)
-	kept, err := os.ReadFile(ca) //nolint:gosec // G304: this test's own
-	require.NoError(t, err)
-	assert.Equal(t, string(authority), string(kept), "a start that fails leaves the file to the emulator that runs")
+	for _, args := range [][]string{{"-addr", strings.TrimPrefix(p.url, "https://")}, {"-addr", "127.0.0.1:0", "-import", ca}} {
+		code, _, stderr := try(t, append([]string{"emulator", "-tls", ca}, args...)...)
+		assert.Equal(t, clikit.ExitError, code, stderr)
+		kept, err := os.ReadFile(ca) //nolint:gosec // G304: this test's own
+		require.NoError(t, err)
+		assert.Equal(t, string(authority), string(kept), "a start that fails leaves the file to the emulator that runs: %q", args)
+	}
 	p.end(t)
 
 	p = startProcess(t, nil, "-addr", "127.0.0.1:0", "-public-url", "https://emulator.test:9190", "-control-token", "0123456789abcdef", "-tls", ca)

@@ -17,9 +17,11 @@ export function match(got, pattern, what = 'the value') {
 }
 
 // has compares the fields that want names, and no others. A RegExp in want is matched, an object is compared by the
-// fields it names, everything else must be the same; undefined wants the field to be absent.
+// fields it names, everything else must be the same; undefined wants the field to be absent, and {} any object.
 export function has(got, want, what = 'the value') {
-  for (const [name, value] of Object.entries(want)) {
+  const fields = Object.entries(want)
+  if (fields.length === 0 && (got === null || typeof got !== 'object')) fail(`${what} is ${show(got)}, want an object`)
+  for (const [name, value] of fields) {
     const field = `${what}.${name}`
     if (got === null || typeof got !== 'object') fail(`${field}: ${what} is ${show(got)}`)
     if (value instanceof RegExp) match(got[name], value, field)

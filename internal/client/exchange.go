@@ -57,14 +57,14 @@ func (c *Client) Refresh(ctx context.Context, s *session.Credentials, version, d
 	if err != nil {
 		return nil, err
 	}
+	if s.OtherPerson(fresh) { // whatever has begun for the one must not go on as the other
+		return nil, req.Unusable("a token of another user")
+	}
 	fresh.Version = version
-	// What an answer leaves out has not changed, but for the groups, which the js-sdk drops, and for the user of a token that
-	// names another one.
+	// What an answer leaves out has not changed, but for the groups, which the js-sdk drops.
 	keep(&fresh.RefreshToken, s.RefreshToken)
 	keep(&fresh.Scope, s.Scope)
-	if !s.OtherPerson(fresh) {
-		keep(&fresh.Sub, s.Sub)
-	}
+	keep(&fresh.Sub, s.Sub)
 	keep(&fresh.TokenType, s.TokenType)
 	return fresh, nil
 }

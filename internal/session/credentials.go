@@ -207,10 +207,11 @@ func (c *Credentials) Subject() string {
 	return jwt.Subject(c.AccessToken)
 }
 
-// OtherPerson reports whether the tokens of c and other name two different people. A token that names nobody tells nothing.
+// OtherPerson reports whether the access token of other names a person who is none that c names, by Sub or by its own token.
 func (c *Credentials) OtherPerson(other *Credentials) bool {
-	mine, others := jwt.Subject(c.AccessToken), jwt.Subject(other.AccessToken)
-	return mine != "" && others != "" && mine != others
+	person, own := jwt.Subject(other.AccessToken), jwt.Subject(c.AccessToken)
+	known := c.Sub != "" || own != ""
+	return known && person != "" && person != c.Sub && person != own
 }
 
 // SamePair reports whether other has the same tokens. No other is not the same.

@@ -190,46 +190,46 @@ func TestSessionWithoutSub(t *testing.T) {
 	})
 }
 
-// TestRefreshGivesSomebodyElse: the server answers a refresh with another user's session. It is that user's from then on, in
-// everything that is said of it, and no call that began for the one before goes on with it.
+// TestRefreshGivesSomebodyElse: an answer to a refresh that has another user's token is refused. The session stays the user's, and
+// no request carries the other one's token.
 func TestRefreshGivesSomebodyElse(t *testing.T) {
 	t.Parallel()
 	token := func(sub string) string { return testbed.MadeUpToken(testbed.UserHeader, `{"sub":"`+sub+`"}`) }
+	bobs := `{"access_token":"` + token("bob") + `","refresh_token":"bobs","expires_in":7200`
 	for name, test := range map[string]struct {
 		alice  tcbauth.Credentials
 		answer string
 	}{
-		"by its token":         {tcbauth.Credentials{AccessToken: token("alice"), Sub: "alice"}, `{"access_token":"` + token("bob") + `","expires_in":7200}`},
-		"by its sub as well":   {tcbauth.Credentials{AccessToken: token("alice"), Sub: "alice"}, `{"access_token":"` + token("bob") + `","expires_in":7200,"sub":"bob"}`},
-		"of a session's token": {tcbauth.Credentials{AccessToken: token("alice")}, `{"access_token":"` + token("bob") + `","expires_in":7200}`},
+		"by its token":       {tcbauth.Credentials{AccessToken: token("alice"), Sub: "alice"}, bobs + `}`},
+		"by its sub as well": {tcbauth.Credentials{AccessToken: token("alice"), Sub: "alice"}, bobs + `,"sub":"bob"}`},
+		"against a token":    {tcbauth.Credentials{AccessToken: token("alice")}, bobs + `}`},
+		"against a sub":      {tcbauth.Credentials{AccessToken: "opaque", Sub: "alice"}, bobs + `}`},
 	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			deleted := 0
-			p := &testbed.Peer{Answer: func(_ int, r testbed.Arrived) testbed.Answer {
-				switch {
-				case strings.HasSuffix(r.URL.Path, "/token"):
-					return testbed.Reply(http.StatusOK, test.answer)
-				case r.Method == http.MethodDelete && deleted == 0:
-					deleted++
-					return testbed.Reply(http.StatusUnauthorized, `{"error":"unauthenticated","error_code":16}`)
-				case r.Method == http.MethodDelete:
-					deleted++
-				}
-				return testbed.Reply(http.StatusOK, `{"sub":"alice","username":"alice"}`)
-			}}
-			auth := testbed.NewPeerApp(t, p, tcbauth.NewMemoryStore()).Auth()
-			c := test.alice
-			c.RefreshToken, c.ExpiresIn = "refresh", 7200
-			require.NoError(t, auth.SetCredentials(t.Context(), &c))
-			_, err := auth.GetUserInfo(t.Context(), tcbauth.GetUserInfoRequest{})
-			require.NoError(t, err)
-			_, err = auth.DeleteMe(t.Context(), tcbauth.DeleteMeRequest{SudoToken: "alices"})
-			require.ErrorIs(t, err, tcbauth.ErrSessionExpired)
-			assert.Equal(t, 1, deleted, "another user's account")
-			state, err := auth.GetSession(t.Context())
-			require.NoError(t, err)
-			assert.Equal(t, &tcbauth.User{Sub: "bob", UID: "bob"}, state.User)
-		})
+		for when, lifetime := range map[string]int{"expired": 1, "refused": 7200} {
+			t.Run(name+"/"+when, func(t *testing.T) {
+				t.Parallel()
+				p := &testbed.Peer{Answer: func(_ int, r testbed.Arrived) testbed.Answer {
+					assert.NotContains(t, r.Header.Get("Authorization"), token("bob"))
+					switch {
+					case strings.HasSuffix(r.URL.Path, "/token"):
+						return testbed.Reply(http.StatusOK, test.answer)
+					case r.Method == http.MethodDelete:
+						return testbed.Reply(http.StatusUnauthorized, `{"error":"unauthenticated","error_code":16}`)
+					}
+					return testbed.Reply(http.StatusOK, `{"sub":"alice","username":"alice"}`)
+				}}
+				store := tcbauth.NewMemoryStore()
+				auth := testbed.NewPeerApp(t, p, store).Auth()
+				c := test.alice
+				c.RefreshToken, c.ExpiresIn = "refresh", lifetime
+				require.NoError(t, auth.SetCredentials(t.Context(), &c))
+				_, err := auth.DeleteMe(t.Context(), tcbauth.DeleteMeRequest{SudoToken: "alices"})
+				require.ErrorIs(t, err, tcbauth.ErrInvalidResponse)
+				kept := testbed.Stored(t, store, testbed.SessionKey("", testbed.MethodEnv))
+				require.NotNil(t, kept)
+				assert.Equal(t, c.AccessToken, kept.AccessToken)
+				assert.Equal(t, "refresh", kept.RefreshToken)
+			})
+		}
 	}
 }

@@ -191,7 +191,7 @@ func (h *Handle) spend(ctx, held context.Context, now seen, want want) outcome {
 var ErrSpent = errors.New("the refresh token has been spent already")
 
 // newTokens asks the Exchanger in the one way that there is for c. goesOn is false for an anonymous session that was made
-// anew, and for one that the server has given to somebody else. deviceID is what was sent, "" if the session's is not known.
+// anew. deviceID is what was sent, "" if the session's is not known.
 func (h *Handle) newTokens(ctx, held context.Context, c *Credentials, want want) (fresh *Credentials, goesOn bool, deviceID string, err error) {
 	if c.RefreshToken != "" {
 		deviceID, err = h.sessionDeviceID(held)
@@ -203,7 +203,7 @@ func (h *Handle) newTokens(ctx, held context.Context, c *Credentials, want want)
 		}
 		fresh, err = h.refresh(ctx, c, want.version, deviceID)
 		if _, refused := errors.AsType[*RefusedError](err); !refused || !c.Anonymous() || want.ahead {
-			return fresh, err == nil && !c.OtherPerson(fresh), deviceID, err
+			return fresh, true, deviceID, err
 		}
 	}
 	if !c.Anonymous() && !h.exchanger.SignsInAnew() {

@@ -1,6 +1,8 @@
 package wholefile_test
 
 import (
+	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -55,4 +57,63 @@ func TestWriteToADevice(t *testing.T) {
 	info, err := os.Stat(link)
 	require.NoError(t, err)
 	assert.False(t, info.Mode().IsRegular())
+}
+
+// Check fails where Write does, and leaves everything as it was.
+func TestCheck(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	sub := filepath.Join(dir, "sub")
+	require.NoError(t, os.Mkdir(sub, 0o700))
+	kept := filepath.Join(dir, "kept")
+	require.NoError(t, os.WriteFile(kept, []byte("text"), 0o600))
+	for name, writable := range map[string]bool{
+		kept: true, filepath.Join(dir, "new"): true, sub: false, filepath.Join(dir, "nothing", "new"): false,
+	} {
+		err := wholefile.Check(name)
+		entries, readErr := os.ReadDir(dir)
+		require.NoError(t, readErr)
+		assert.Len(t, entries, 2, name)
+		if writable {
+			require.NoError(t, err, name)
+			require.NoError(t, wholefile.Write(name, []byte("text")), name)
+			require.NoError(t, os.RemoveAll(filepath.Join(dir, "new")))
+		} else {
+			require.Error(t, err, name)
+			require.Error(t, wholefile.Write(name, []byte("text")), name)
+		}
+	}
+}
+
+// A directory is no file, under the name of a link to it either: the link stays.
+func TestLinkToADirectory(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	link := filepath.Join(dir, "link")
+	if err := os.Symlink(t.TempDir(), link); err != nil {
+		t.Skip("no links here: ", err)
+	}
+	require.Error(t, wholefile.Check(link))
+	require.Error(t, wholefile.Write(link, nil))
+	info, err := os.Stat(link)
+	require.NoError(t, err)
+	assert.True(t, info.IsDir())
+}
+
+// A pipe can be written to where no file can be made, such as one that a shell names for >(program).
+func TestPipe(t *testing.T) {
+	t.Parallel()
+	if runtime.GOOS == "windows" { // whose pipes are no files
+		t.Skip("no pipes in the file system")
+	}
+	read, write, err := os.Pipe()
+	require.NoError(t, err)
+	defer func() { assert.NoError(t, read.Close()) }()
+	name := fmt.Sprintf("/dev/fd/%d", write.Fd())
+	require.NoError(t, wholefile.Check(name))
+	require.NoError(t, wholefile.Write(name, []byte("text")))
+	require.NoError(t, write.Close())
+	text, err := io.ReadAll(read)
+	require.NoError(t, err)
+	assert.Equal(t, "text", string(text))
 }

@@ -113,8 +113,11 @@ func (r *Request) unreadable(status int, err error) *Failure {
 }
 
 // Incomplete is the failure of an answer with status 200 that lacks a field which the call needs.
-func (r *Request) Incomplete(field string) *Failure {
-	f := r.unreadable(http.StatusOK, fmt.Errorf("%w: no %s", ErrInvalidResponse, field))
+func (r *Request) Incomplete(field string) *Failure { return r.Unusable("no " + field) }
+
+// Unusable is the failure of an answer with status 200 that the call cannot use.
+func (r *Request) Unusable(why string) *Failure {
+	f := r.unreadable(http.StatusOK, fmt.Errorf("%w: %s", ErrInvalidResponse, why))
 	f.name(r)
 	return f
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 
 	"github.com/cloudbase-community/tcbauth/authtest/internal/answer"
@@ -130,7 +131,7 @@ func (p page) decide(form url.Values) (status int, v view) {
 		v.device.Denied = true
 		return http.StatusSeeOther, view{UserCode: v.UserCode}
 	case "approve":
-		v.Sub, v.Login = form.Get("sub"), form.Get("login")
+		v.Sub, v.Login = form.Get("sub"), strings.TrimSpace(form.Get("login"))
 		if v.device.Approved, v.Problem = choose(p.Service, v.Sub, v.Login); v.Problem == "" {
 			return http.StatusSeeOther, view{UserCode: v.UserCode}
 		}

@@ -48,9 +48,8 @@ func named(s *service.Service, sub, login string) *service.Account {
 }
 
 // choose returns the user of a form, or the text that says why not. An address that nobody has makes a new user if the rules let one
-// sign up by a code.
+// sign up by a code. login has no space around it.
 func choose(s *service.Service, sub, login string) (a *service.Account, problem string) {
-	login = strings.TrimSpace(login)
 	switch a = named(s, sub, login); {
 	case login == "" && sub == "":
 		return nil, "choose_one"

@@ -43,7 +43,7 @@ func (p *pages) changes(w http.ResponseWriter, r *http.Request) {
 		if _, err := w.Write([]byte("data:\n\n")); err != nil || stream.Flush() != nil {
 			return
 		}
-		timer.Reset(changeTick)
+		timer.Reset(p.tick)
 		select {
 		case <-wait.C:
 			timer.Reset(changePause)

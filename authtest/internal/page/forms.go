@@ -215,13 +215,16 @@ func (v *view) Wrong(do, id string) string {
 // Failed says whether the form could not be carried out.
 func (v *view) Failed(do, id string) bool { return v.failedAt(do, id) }
 
-// Lost is what is wrong with a form of a section that has not said it: what it is about is shown no more. "" is nothing.
-func (v *view) Lost(section string) string {
+// lostPart is what is wrong with a form of a section; a Text of "" is nothing.
+type lostPart struct{ Section, Text string }
+
+// Lost is what is wrong with a form of a section that has not said it: what it is about is shown no more.
+func (v *view) Lost(section string) lostPart {
 	if v.failed == nil || v.failed.said || actions[v.failed.form.get("do")].section != section {
-		return ""
+		return lostPart{}
 	}
 	v.failed.said = true
-	return v.wrong()
+	return lostPart{section, v.wrong()}
 }
 
 func (v *view) failedAt(do, id string) bool {

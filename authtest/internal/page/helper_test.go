@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -33,7 +34,9 @@ func newDesk(t *testing.T) *desk {
 	s, err := service.New(service.Defaults(), "http://127.0.0.1:1")
 	require.NoError(t, err)
 	mux := http.NewServeMux()
-	for pattern, handle := range Routes(s) {
+	p := newPages(s)
+	p.tick = time.Hour // all that a test sees of a stream is a change
+	for pattern, handle := range p.routes() {
 		method, name, _ := strings.Cut(pattern, " ")
 		mux.HandleFunc(method+" /_emulator/"+name, handle)
 	}

@@ -7,10 +7,9 @@ import (
 	"bytes"
 	"embed"
 	"html/template"
-	"mime"
 	"net/http"
 	"path"
-	"strings"
+	"time"
 
 	"github.com/cloudbase-community/tcbauth/authtest/internal/answer"
 	"github.com/cloudbase-community/tcbauth/authtest/internal/ops"
@@ -31,11 +30,19 @@ const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src
 type pages struct {
 	*service.Service
 	streams chan struct{} // has an entry for every open stream of changes
+	tick    time.Duration // after which a stream has an event without a change
+}
+
+func newPages(s *service.Service) *pages {
+	return &pages{Service: s, streams: make(chan struct{}, maxStreams), tick: changeTick}
 }
 
 // Routes are the handlers by method and name. A name is relative to the page, which is {$}. They check nothing of the caller: package guard does.
 func Routes(s *service.Service) map[string]http.HandlerFunc {
-	p := &pages{Service: s, streams: make(chan struct{}, maxStreams)}
+	return newPages(s).routes()
+}
+
+func (p *pages) routes() map[string]http.HandlerFunc {
 	return map[string]http.HandlerFunc{
 		"GET {$}":      p.get,
 		"POST {$}":     p.post,
@@ -91,6 +98,9 @@ func (p *pages) write(w http.ResponseWriter, r *http.Request, status int, failed
 	answer.Write(w, status, "text/html; charset=utf-8", out.Bytes(), out.Len())
 }
 
+// kinds are the media types of the files by extension. Those that the machine knows may be others, which browsers refuse.
+var kinds = map[string]string{".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".svg": "image/svg+xml"}
+
 // static answers a file that belongs to the page.
 func static(w http.ResponseWriter, r *http.Request) {
 	body, err := files.ReadFile("static/" + path.Base(r.URL.Path))
@@ -98,9 +108,5 @@ func static(w http.ResponseWriter, r *http.Request) {
 		http.NotFound(w, r)
 		return
 	}
-	kind := mime.TypeByExtension(path.Ext(r.URL.Path))
-	if strings.HasSuffix(r.URL.Path, ".js") {
-		kind = "text/javascript; charset=utf-8" // whatever the machine says of it
-	}
-	answer.Write(w, http.StatusOK, kind, body, len(body))
+	answer.Write(w, http.StatusOK, kinds[path.Ext(r.URL.Path)], body, len(body))
 }

@@ -2,6 +2,7 @@ package page
 
 import (
 	"bufio"
+	"context"
 	"maps"
 	"net/http"
 	"net/url"
@@ -263,8 +264,12 @@ func TestDurations(t *testing.T) {
 func TestChanges(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
 	open := func() *http.Response {
-		answer, err := d.server.Client().Get(d.server.URL + "/_emulator/changes") //nolint:noctx // its end is what is tested
+		r, err := http.NewRequestWithContext(ctx, http.MethodGet, d.server.URL+"/_emulator/changes", http.NoBody)
+		require.NoError(t, err)
+		answer, err := d.server.Client().Do(r)
 		require.NoError(t, err)
 		return answer
 	}

@@ -1,7 +1,6 @@
 package page
 
 import (
-	"cmp"
 	"html/template"
 	"maps"
 	"math"
@@ -293,7 +292,7 @@ func (v *view) lookAtUsers(s *service.Service) {
 			}
 			v.Choices.Rows = append(v.Choices.Rows, c)
 		}
-		slices.SortStableFunc(v.Choices.Rows, func(a, b choice) int { return cmp.Compare(len(a.Status), len(b.Status)) }) // who can comes first
+		slices.SortStableFunc(v.Choices.Rows, func(a, b choice) int { return strings.Compare(a.Status, b.Status) }) // who can comes first
 	}
 	findSession := func(n *service.Session) string {
 		return finds(n.User.Sub, n.User.Names()[0], n.Provider, n.ClientID, n.Device)

@@ -60,11 +60,13 @@ func TestConnectionsAreCut(t *testing.T) {
 		ctx, stop := context.WithCancel(t.Context())
 		defer stop()
 		var all sync.WaitGroup
-		var cuts atomic.Int32
+		var cuts, finished atomic.Int32
 		all.Go(func() {
-			for ctx.Err() == nil {
-				cuts.Add(cutter.cut(t))
-				testbed.Moment(t, 50*time.Millisecond) // in which some connections are made
+			for last := int32(-1); ctx.Err() == nil; testbed.Moment(t, 2*time.Millisecond) {
+				if now := finished.Load(); now != last { // or a slow machine would never finish one
+					last = now
+					cuts.Add(cutter.cut(t))
+				}
 			}
 		})
 		const holders, rounds = 4, 10
@@ -76,6 +78,7 @@ func TestConnectionsAreCut(t *testing.T) {
 					if err := count(ctx, store, key, round); !assert.NoError(t, err, "%s, round %d", key, round) {
 						return
 					}
+					finished.Add(1)
 				}
 			})
 		}

@@ -29,14 +29,20 @@ function restore(field) {
   else if (field.value !== field.defaultValue) field.value = field.defaultValue
 }
 
-// isInUse says whether a user needs a node, also if the server has it no more.
-const isInUse = (node) => node.nodeType === Node.ELEMENT_NODE
-  && (node.classList.contains('wrong') || node.contains(document.activeElement) || [...node.querySelectorAll('input, select, textarea')].some(isDirty))
+const fieldsOf = (node) => [...node.querySelectorAll('input, select, textarea')]
 
-// put makes an element, which stays, what another one is.
-function put(old, fresh, following) {
+// isInUse says whether a user needs a node, also if the server has it no more. The form that was sent, if any, and the row around it
+// are as the answer has them, and what was wrong before is settled.
+function isInUse(node, form) {
+  if (node.nodeType !== Node.ELEMENT_NODE || form && (node.contains(form) || form.contains(node))) return false
+  return !form && node.classList.contains('wrong') || node.matches('form:has(.wrong)') || node.querySelector('form .wrong')
+    || node.contains(document.activeElement) || fieldsOf(node).some(isDirty)
+}
+
+// put makes an element, which stays, what another one is. A form that was refused stays as it is until it is sent again.
+function put(old, fresh, form) {
   if (old.isEqualNode(fresh)) return
-  if (following && (old.id === 'notice' || old.tagName === 'FORM' && old.querySelector('.wrong'))) return
+  if (!form && old.id === 'notice' || old !== form && old.matches('form:has(.wrong)')) return
   const restores = old.matches('input:not([type=hidden], [data-filter]), select, textarea') && !isDirty(old)
   for (const { name, value } of fresh.attributes) {
     if (name !== 'open' && old.getAttribute(name) !== value) old.setAttribute(name, value)
@@ -44,8 +50,8 @@ function put(old, fresh, following) {
   for (const { name } of [...old.attributes]) {
     if (name !== 'open' && !fresh.hasAttribute(name)) old.removeAttribute(name)
   }
-  if (!following && fresh.hasAttribute('open')) old.open = true
-  putChildren(old, fresh, following)
+  if (fresh.hasAttribute('open') && fresh.querySelector('.wrong')) old.open = true
+  putChildren(old, fresh, form)
   if (restores) restore(old)
 }
 
@@ -74,22 +80,22 @@ function keys(parent) {
   })
 }
 
-function putChildren(old, fresh, following) {
+function putChildren(old, fresh, form) {
   const names = keys(old)
   const known = new Map([...old.childNodes].map((node, i) => [names[i], node]))
   const wanted = keys(fresh)
   for (const [name, node] of known) {
     if (wanted.includes(name)) continue
-    if (isChosen(node) || following && isInUse(node)) node.classList.add('gone')
+    if (isChosen(node) || isInUse(node, form)) node.classList.add('gone')
     else node.remove()
   }
   let next = old.firstChild
   ;[...fresh.childNodes].forEach((node, i) => {
     while (next?.classList?.contains('gone') && ![...known].some(([name, n]) => n === next && wanted.includes(name))) next = next.nextSibling
     const same = known.get(wanted[i])
-    if (!same || same.nodeName !== node.nodeName) {
+    if (!same) {
       const added = document.importNode(node, true)
-      if (following && added.tagName === 'LI') added.classList.add('fresh')
+      if (!form && added.tagName === 'LI') added.classList.add('fresh')
       old.insertBefore(added, next)
       return
     }
@@ -98,7 +104,7 @@ function putChildren(old, fresh, following) {
     if (same.nodeType === Node.TEXT_NODE) {
       if (same.data !== node.data) same.data = node.data
     } else if (same.nodeType === Node.ELEMENT_NODE) {
-      put(same, node, following)
+      put(same, node, form)
     }
   })
 }
@@ -118,25 +124,34 @@ function nearby(element) {
   return [...rows, element.closest('section')?.querySelector('h2'), document.getElementById('inbox-title')]
 }
 
-// show puts a page that was fetched in place of the old one, and says whether it is one. following says that nobody has asked for it.
-function show(html, following) {
+// show puts a page that was fetched in place of the old one, and says whether it is one. form is the form that the page is the answer
+// to, undefined if no user has asked for it.
+function show(html, form) {
   const fresh = new DOMParser().parseFromString(html, 'text/html')
   if (!fresh.getElementById('page')) return false
   const focused = document.activeElement
   const near = nearby(focused)
-  put(page, fresh.getElementById('page'), following)
+  put(page, fresh.getElementById('page'), form)
   tell(fresh.getElementById('live'))
-  put(header, fresh.querySelector('header'), following)
+  put(header, fresh.querySelector('header'), form)
   document.documentElement.lang = fresh.documentElement.lang
   for (const button of copied.keys()) sayCopied(button)
   document.title = fresh.title
   clock = ahead()
   document.querySelectorAll('[data-filter]').forEach(filter)
-  if (!following && !focused.isConnected) near.find((place) => place?.getClientRects().length)?.focus({ preventScroll: true })
+  if (form && (!focused.isConnected || focused.disabled)) near.find((place) => place?.getClientRects().length)?.focus({ preventScroll: true })
   return true
 }
 
+let notice // the timer that ends it
+
+function endNotice() {
+  clearTimeout(notice)
+  document.getElementById('notice').replaceChildren()
+}
+
 function say(text) {
+  clearTimeout(notice)
   const said = document.createElement('p')
   said.className = 'notice wrong'
   said.textContent = text
@@ -161,14 +176,24 @@ addEventListener('pointerdown', ({ button }) => {
   ending = undefined
   held ??= new Promise((resolve) => (letGo = resolve))
 }, true)
-for (const end of ['pointerup', 'pointercancel', 'pointermove', 'keydown']) { // a menu can keep the first two
-  addEventListener(end, ({ type, buttons }) => {
-    if (!held || type === 'pointermove' && buttons !== 0) return
+for (const end of ['pointerup', 'pointercancel', 'pointermove', 'keydown']) { // after a menu only the others come
+  addEventListener(end, ({ type, buttons, key }) => {
+    if (!held || type === 'pointermove' && buttons !== 0 || type === 'keydown' && key !== 'Escape') return
     ending ??= setTimeout(() => {
       held = ending = undefined
       letGo()
     }, 50) // after a finger's click
   }, true)
+}
+
+// load is an answer and its body, undefined if none came.
+async function load(...request) {
+  try {
+    const answer = await fetch(...request)
+    return { answer, body: await answer.text() }
+  } catch {
+    return undefined
+  }
 }
 
 let fetching = false
@@ -178,18 +203,18 @@ let sent = 0 // forms, and their answers: what was fetched before one may be old
 async function follow() {
   if (fetching) return void (again = true)
   fetching = true
-  do {
-    again = false
-    const before = sent
-    try {
-      const answer = await fetch(location.href, { cache: 'no-store' })
-      const html = await answer.text()
+  try {
+    do {
+      again = false
+      const before = sent
+      const loaded = await load(location.href, { cache: 'no-store' })
       while (held) await held
       if (sent !== before) again = true
-      else if (answer.ok) show(html, true)
-    } catch { /* the stream of changes tells that the server is away, and when it is back */ }
-  } while (again)
-  fetching = false
+      else if (loaded?.answer.ok) show(loaded.body)
+    } while (again)
+  } finally {
+    fetching = false
+  }
 }
 
 let stream
@@ -253,59 +278,71 @@ document.addEventListener('input', ({ target }) => {
   search(250)
 })
 
-// done tidies a form up that was carried out.
-function done(form) {
+// valueOf is what a user has put into a field.
+const valueOf = (field) => field.type === 'checkbox' ? field.checked : field.value
+
+// done tidies a form up that was carried out. values are its fields with what was sent: what was typed since then stays.
+function done(form, values) {
   const focused = form.contains(document.activeElement)
-  form.reset()
+  const asSent = [...values].filter(([field, value]) => valueOf(field) === value)
+  asSent.forEach(([field]) => restore(field))
+  if (asSent.length < values.size) return
   for (let box = form.closest('details.confirm, details.sub'); box; box = box.parentElement.closest('details.confirm, details.sub')) {
     box.open = false
     if (focused) box.querySelector('summary').focus({ preventScroll: true }) // the form is hidden
   }
 }
 
-let notice
 const sending = new Set() // forms: a second click sends nothing more
 document.addEventListener('submit', async (event) => {
   const form = event.target
   event.preventDefault()
   if (form.method !== 'post') return search(0)
   if (sending.has(form)) return
+  const values = new Map(fieldsOf(form).map((field) => [field, valueOf(field)]))
   sending.add(form)
   sent++
+  endNotice() // the same one is heard only if it comes again
+  const loaded = await load(form.action, { method: 'POST', body: new URLSearchParams(new FormData(form, event.submitter)) })
+  while (held) await held
+  sending.delete(form)
+  sent++
+  if (!loaded) return say(document.getElementById('notice').dataset.lost)
+  const { answer, body } = loaded
+  if (answer.ok) done(form, values)
+  if (!show(body, form)) return warn(answer, body)
+  if (!answer.ok) form.querySelector('[aria-invalid]')?.focus()
   clearTimeout(notice)
-  try {
-    const answer = await fetch(form.action, { method: 'POST', body: new URLSearchParams(new FormData(form, event.submitter)) })
-    const html = await answer.text()
-    sent++
-    if (answer.ok) done(form)
-    if (!show(html, false)) return warn(answer, html)
-    if (!answer.ok) document.querySelector('[aria-invalid]')?.focus()
-  } catch {
-    return say(document.getElementById('notice').dataset.lost)
-  } finally {
-    sending.delete(form)
-  }
-  notice = setTimeout(() => document.getElementById('notice').replaceChildren(), 6000)
+  notice = setTimeout(endNotice, 6000)
 })
 
-async function copy(button) {
+// write puts the text of a button on the clipboard, and says whether it is there.
+async function write(button) {
   try {
     await navigator.clipboard.writeText(button.dataset.copy)
-  } catch { // there is no clipboard without TLS but on this machine
+    return true
+  } catch { // Without TLS only pages of this machine have a clipboard.
     const area = document.body.appendChild(document.createElement('textarea'))
     area.value = button.dataset.copy
     area.select()
-    document.execCommand('copy')
+    const written = document.execCommand('copy')
     area.remove()
     button.focus()
+    return written
   }
-  if (copied.has(button)) return
+}
+
+async function copy(button) {
+  if (!await write(button) || copied.has(button)) return
+  const status = document.getElementById('copied') // a screen reader reads no text of a button that has a label
   copied.set(button, button.textContent)
   sayCopied(button)
+  status.textContent = button.dataset.done
   setTimeout(() => {
     button.textContent = copied.get(button)
     button.classList.remove('done')
     copied.delete(button)
+    if (!copied.size) status.textContent = ''
   }, 1500)
 }
 

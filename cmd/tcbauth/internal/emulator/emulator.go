@@ -34,7 +34,11 @@ func Run(ctx context.Context, c Config, stdout, stderr io.Writer) (code int, err
 	var state stateFile
 	// Deferred before the servers are closed, so that it runs when they answer nothing any more.
 	defer func() { err = errors.Join(err, state.save()) }()
-	servers, err := c.start(log) //nolint:contextcheck // a server has a Close
+	opts, authority, err := c.options()
+	if err != nil {
+		return 0, err
+	}
+	servers, err := c.start(opts, log) //nolint:contextcheck // a server has a Close
 	defer func() {
 		for _, srv := range servers {
 			err = errors.Join(err, srv.Close())
@@ -45,6 +49,11 @@ func Run(ctx context.Context, c Config, stdout, stderr io.Writer) (code int, err
 	}
 	if state, err = c.loadState(servers); err != nil {
 		return 0, err
+	}
+	if c.TLS != "" { // only now: a start that is refused leaves the file to the emulator that runs
+		if err := os.WriteFile(c.TLS, authority, 0o644); err != nil { //nolint:gosec // G306: for every client to trust
+			return 0, err
+		}
 	}
 	ctx, stop := c.reload(ctx, servers, hangups, log)
 	defer stop()
@@ -76,12 +85,8 @@ func Run(ctx context.Context, c Config, stdout, stderr io.Writer) (code int, err
 	return 0, nil
 }
 
-// start returns the servers of the environments. After an error too they are to be closed.
-func (c Config) start(log *lineLog) (servers []*authtest.Server, err error) {
-	opts, authority, err := c.options()
-	if err != nil {
-		return nil, err
-	}
+// start returns the servers of the environments, which have these options. After an error too they are to be closed.
+func (c Config) start(opts []authtest.Option, log *lineLog) (servers []*authtest.Server, err error) {
 	for _, env := range c.Envs {
 		prefix := ""
 		if len(c.Envs) > 1 {
@@ -116,10 +121,7 @@ func (c Config) start(log *lineLog) (servers []*authtest.Server, err error) {
 				"and sends real messages. An id that no environment has, such as authtest, is safer.\n", env)
 		}
 	}
-	if c.TLS != "" { // only now: a start that fails leaves the file to the emulator that runs
-		err = os.WriteFile(c.TLS, authority, 0o644) //nolint:gosec // G306: for every client to trust
-	}
-	return servers, err
+	return servers, nil
 }
 
 // clockTime is the form of the times that a person reads.

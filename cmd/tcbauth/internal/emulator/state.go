@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path/filepath"
 
 	"github.com/cloudbase-community/tcbauth/authtest"
 	"github.com/cloudbase-community/tcbauth/internal/wholefile"
@@ -46,16 +45,15 @@ func (c Config) loadState(servers []*authtest.Server) (stateFile, error) {
 	return file, nil
 }
 
-// check fails at the start where save would fail at the end, with everything that was done in between.
+// check fails at the start where save could not begin at the end, with everything that was done in between.
 func (f stateFile) check() error {
 	if f.name == "" {
 		return nil
 	}
-	temp, err := os.CreateTemp(filepath.Dir(f.name), filepath.Base(f.name)+".*")
-	if err != nil {
+	if err := wholefile.Check(f.name); err != nil {
 		return fmt.Errorf("the state could not be saved at the end: %w", err)
 	}
-	return errors.Join(temp.Close(), os.Remove(temp.Name()))
+	return nil
 }
 
 func (f stateFile) save() error {
