@@ -55,7 +55,8 @@ func (e *NeedsPerson) Error() string {
 }
 
 // UsageError means that the command line or an environment variable is wrong. Err says so in the user's language, but in
-// English where tcbauth.NewApp has refused an option of the tool, or a command cannot be run.
+// English where tcbauth.NewApp has refused an option of the tool, where cobra has missed a required flag, or refused a group of
+// flags or the arguments of the tool's own command, and where a command cannot be run.
 type UsageError struct{ Err error }
 
 // Error is the text of Err.
@@ -66,6 +67,20 @@ func (e *UsageError) Unwrap() error { return e.Err }
 
 func (k *Kit) misuse(t bilingual.Text, args ...any) error {
 	return &UsageError{Err: errors.New(t.In(k.Language(), args...))}
+}
+
+// unusable is the error of a setting whose value cannot be used. It names the setting's source, if that has a name.
+func (k *Kit) unusable(s Setting, t bilingual.Text) error {
+	source, reason := s.Source, t.In(k.Language())
+	switch source {
+	case "":
+		return &UsageError{Err: errors.New(reason)}
+	case FromProfile:
+		source = theProfile.In(k.Language())
+	case FromDefault:
+		source = theDefault.In(k.Language())
+	}
+	return k.misuse(ofSource, source, reason)
 }
 
 // StorageError is the error where profiles, or the store of sessions, cannot be read or written.

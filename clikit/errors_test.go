@@ -6,6 +6,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -70,6 +72,48 @@ func TestExitCodes(t *testing.T) {
 			require.NoError(t, json.Unmarshal(out.Bytes(), &line), out.String())
 			assert.InDelta(t, tt.want, line["exit_code"], 0)
 			assert.NotEmpty(t, line["message"])
+		})
+	}
+}
+
+// A setting that cannot be used is named by where it comes from, and is not blamed for an option of the tool.
+func TestUnusableSetting(t *testing.T) {
+	t.Parallel()
+	const plain = "http://emulator.example:8791"
+	insecure, wrong := tcbauth.WithInsecureEmulator(), tcbauth.WithTimeout(-1)
+	for name, tt := range map[string]struct {
+		cfg    clikit.Config
+		flags  clikit.Flags
+		en, zh string
+	}{
+		"default":    {clikit.Config{Env: "env 1"}, clikit.Flags{}, "the default: the id", "默认值：环境 ID"},
+		"profile":    {clikit.Config{}, clikit.Flags{Profile: "stale"}, "the profile: the id", "配置：环境 ID"},
+		"typed":      {clikit.Config{}, clikit.Flags{}, "the id", "环境 ID"},
+		"plain http": {clikit.Config{Env: "env-1"}, clikit.Flags{BaseURL: plain}, "--base-url: plain http", "--base-url：http"},
+		"an option": {
+			clikit.Config{Env: "env-1", Options: []tcbauth.Option{insecure, wrong}}, clikit.Flags{BaseURL: plain}, "tcbauth: ", "tcbauth: ",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			for language, want := range map[string]string{clikit.English: tt.en, clikit.SimplifiedChinese: tt.zh} {
+				cfg := tt.cfg
+				cfg.App, cfg.Dir, cfg.LookupEnv = "mytool", t.TempDir(), func(string) (string, bool) { return "", false }
+				if name == "typed" {
+					cfg.Prompter = &person{t: t, answers: []func() string{func() string { return "env 1" }}}
+				}
+				if name == "profile" {
+					require.NoError(t, os.MkdirAll(filepath.Join(cfg.Dir, "profiles"), 0o700))
+					require.NoError(t, os.WriteFile(filepath.Join(cfg.Dir, "profiles", "stale.json"), []byte(`{"env":"env 1"}`), 0o600))
+				}
+				kit, err := clikit.New(cfg)
+				require.NoError(t, err)
+				kit.Flags = tt.flags
+				kit.Flags.Lang, kit.Flags.Store = language, clikit.StoreFile
+				_, err = kit.Login(t.Context(), clikit.LoginOptions{Phone: phone})
+				assert.Equal(t, clikit.ExitUsage, clikit.ExitCode(err), err)
+				assert.Regexp(t, "^"+want, clikit.Message(err, language))
+			}
 		})
 	}
 }

@@ -191,15 +191,23 @@ func (k *Kit) badSetting(set *Settings, err error) error {
 	var server endpoint.Choice
 	switch base := set.BaseURL; {
 	case endpoint.CheckEnv(set.Env.Value) != nil:
-		return k.misuse(badEnv, set.Env.Source)
+		return k.unusable(set.Env, badEnv)
 	case set.Region.Value != "" && endpoint.CheckRegion(set.Region.Value) != nil:
-		return k.misuse(badRegion, set.Region.Source)
+		return k.unusable(set.Region, badRegion)
 	case base.Value != "" && server.UseBase(base.Value) != nil:
-		return k.misuse(badURL, base.Source)
-	case base.Value != "" && server.Check() != nil:
-		return k.misuse(plainHTTP, base.Source)
+		return k.unusable(base, badURL)
+	case server.Check() != nil && k.usableWithoutURL(set):
+		return k.unusable(base, plainHTTP)
 	}
 	return &UsageError{Err: err}
+}
+
+// usableWithoutURL reports whether nothing but the base URL can be the reason why tcbauth.NewApp refuses the settings.
+func (k *Kit) usableWithoutURL(set *Settings) bool {
+	without := *set
+	without.BaseURL = Setting{}
+	_, err := tcbauth.NewApp(set.Env.Value, k.options(&without)...)
+	return err == nil
 }
 
 // options are the options of the client, without the store.

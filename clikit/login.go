@@ -98,7 +98,7 @@ func (k *Kit) openForLogin(ctx context.Context, o *LoginOptions) (*opened, error
 		if err != nil {
 			return nil, err
 		}
-		set.Env = Setting{env, FromDefault}
+		set.Env = Setting{Value: env} // the user knows where it comes from
 	}
 	if err := k.askAccount(ctx, o); err != nil {
 		return nil, err

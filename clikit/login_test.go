@@ -293,7 +293,7 @@ func (f *forgetful) Line(context.Context, string) (string, error) {
 	return "", nil
 }
 
-// A question ends with its context, also if the Prompter does not notice.
+// An answer that comes after the end of the context does not count, and the question is not asked again.
 func TestPrompterThatIgnoresTheContext(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancel(t.Context())

@@ -65,8 +65,8 @@ func (k *Kit) ask() Prompter {
 	return k.terminal()
 }
 
-// heedful is a tool's Prompter whose questions end with their context in any case: most are asked again after an answer that
-// does not do.
+// heedful is a tool's Prompter with which an answer that comes after the end of the context does not count. Else a question
+// could be asked again and again.
 type heedful struct{ Prompter }
 
 func (h heedful) Line(ctx context.Context, question string) (string, error) {

@@ -74,7 +74,7 @@ func (k *Kit) settingsWith(name Setting, profile *Profile) (*Settings, error) {
 	case "", StoreAuto:
 		set.Store = Setting{profile.Store, FromProfile}.or(StoreAuto, FromDefault)
 	default:
-		return nil, k.misuse(badStore, set.Store.Source)
+		return nil, k.unusable(set.Store, badStore)
 	}
 	return set, nil
 }

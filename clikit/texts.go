@@ -39,11 +39,17 @@ var (
 		"a profile's name has lower-case letters and digits, and dots, hyphens and underscores between them, at most 64 in all",
 		"配置名由小写字母和数字组成，中间可以有点、连字符和下划线，最多 64 个字符",
 	)
-	badStore  = bilingual.Of("%s: the store is auto, keyring or file", "%s：存储只能是 auto、keyring 或 file")
-	badEnv    = bilingual.Of("%s: the id of an environment consists of letters, digits and hyphens", "%s：环境 ID 由字母、数字和连字符组成")
-	badRegion = bilingual.Of("%s: this is not the name of a region, such as ap-shanghai", "%s：不是地域名，地域的形式如 ap-shanghai")
-	badURL    = bilingual.Of("%s: give an https URL without /auth, user, query or fragment", "%s：请给出 https 地址，不含 /auth、用户名、查询参数和片段")
-	plainHTTP = bilingual.Of("%s: plain http is for this machine only, use https", "%s：http 只能用于本机，请使用 https")
+	badStore  = bilingual.Of("the store is auto, keyring or file", "存储只能是 auto、keyring 或 file")
+	badEnv    = bilingual.Of("the id of an environment consists of letters, digits and hyphens", "环境 ID 由字母、数字和连字符组成")
+	badRegion = bilingual.Of("this is not the name of a region, such as ap-shanghai", "不是地域名，地域的形式如 ap-shanghai")
+	badURL    = bilingual.Of(
+		"give a URL such as https://auth.example.com, or http://127.0.0.1:8791 on this machine, without /auth, user, query or fragment",
+		"请给出形如 https://auth.example.com 的地址（本机可用 http://127.0.0.1:8791），不含 /auth、用户名、查询参数和片段",
+	)
+	plainHTTP  = bilingual.Of("plain http is for this machine only, use https", "http 只能用于本机，请使用 https")
+	ofSource   = bilingual.Of("%s: %s", "%s：%s")
+	theProfile = bilingual.Of("the profile", "配置")
+	theDefault = bilingual.Of("the default", "默认值")
 )
 
 // The texts of errors.

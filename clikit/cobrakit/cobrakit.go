@@ -28,19 +28,24 @@ func Commands(kit *clikit.Kit) []*cobra.Command {
 }
 
 // Execute runs the command line of the process, or the arguments of root.SetArgs. It gives root the flags of [Flags] and
-// the streams of the kit.
+// the streams of the kit. A value that a flag of the tool's own refuses is not quoted; if its Set returns a *clikit.UsageError,
+// that is the error.
 func Execute(ctx context.Context, root *cobra.Command, kit *clikit.Kit) error {
 	root.PersistentFlags().AddFlagSet(Flags(kit))
 	root.SilenceErrors, root.SilenceUsage = true, true
 	root.SetIn(kit.Stdin())
 	root.SetOut(kit.Stdout())
 	root.SetErr(kit.Stderr())
-	refuseUnknown(root, kit)
+	var refused error
+	defer refuseUnknown(root, kit, &refused)()
 	failed := false
 	noteFailures(root, &failed)
 	err := root.ExecuteContext(ctx)
 	if err != nil && !failed {
 		return mistake(kit, err)
+	}
+	if err == nil {
+		err = refused
 	}
 	return err
 }
@@ -92,7 +97,7 @@ func (l *language) Type() string   { return "string" }
 func (l *language) Set(tag string) error {
 	name, _, _ := strings.Cut(strings.ReplaceAll(strings.ToLower(tag), "_", "-"), "-")
 	if tag != "" && name != "en" && name != "zh" {
-		return errors.New(l.misuse)
+		return &clikit.UsageError{Err: errors.New(l.misuse)}
 	}
 	*l.tag = tag
 	return nil

@@ -3,6 +3,7 @@ package cobrakit_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"strings"
 	"testing"
 
@@ -99,6 +100,7 @@ func TestMistakes(t *testing.T) {
 		"serve":                        {`there is no command "serve"; mytool help lists them`, `没有子命令 "serve"；mytool help 列出全部子命令`},
 		"--nonsense=" + secret:         {"there is no flag --nonsense", "没有选项 --nonsense"},
 		"login -p" + secret:            {"there is no flag -p", "没有选项 -p"},
+		"login -中文":                    {"there is no flag -中", "没有选项 -中"},
 		"login --phone":                {"--phone needs a value", "--phone 需要一个值"},
 		"login --=" + secret:           {"a flag has the form --name or --name=value", "选项的形式是 --name 或 --name=value"},
 		"login --code-stdin=" + secret: {"--code-stdin is true or false", "--code-stdin 只能是 true 或 false"},
@@ -106,6 +108,8 @@ func TestMistakes(t *testing.T) {
 		"token --min-ttl -5m":          {"--min-ttl is a time such as 30s or 5m", "--min-ttl 是一段时间，例如 30s 或 5m"},
 		"token --timeout -5m":          {"--timeout is a time such as 30s or 5m", "--timeout 是一段时间，例如 30s 或 5m"},
 		"token --lang " + secret:       {"the language is en, zh-CN or zh-TW", "语言只能是 en、zh-CN 或 zh-TW"},
+		"hello --port " + secret:       {"--port: this value cannot be used", "--port：不能使用这个值"},
+		"hello --ip " + secret:         {"--ip: this value cannot be used", "--ip：不能使用这个值"},
 		"login --password-stdin " + secret: {
 			"the number of arguments is wrong; use it so: mytool login [flags]", "参数个数不对；用法：mytool login [flags]",
 		},
@@ -120,6 +124,10 @@ func TestMistakes(t *testing.T) {
 			t.Parallel()
 			for language, want := range map[string]string{clikit.English: want.en, clikit.SimplifiedChinese: want.zh} {
 				tool := newTool(t, language)
+				hello := &cobra.Command{Use: "hello", Run: func(*cobra.Command, []string) {}}
+				hello.Flags().Int("port", 0, "")
+				hello.Flags().IP("ip", nil, "")
+				tool.root.AddCommand(hello)
 				assert.Equal(t, clikit.ExitUsage, tool.run(t, strings.Fields(args)...))
 				assert.Equal(t, "mytool: "+want+"\n", tool.stderr.String())
 				assert.Empty(t, tool.stdout.String())
@@ -132,8 +140,35 @@ func TestMistakes(t *testing.T) {
 func TestNoCommand(t *testing.T) {
 	t.Parallel()
 	tool := newTool(t, clikit.English)
-	assert.Zero(t, tool.run(t))
-	assert.Contains(t, tool.stdout.String(), "Available Commands")
+	tool.root.PersistentPreRunE = func(*cobra.Command, []string) error { return errors.New("a hook was called") }
+	tool.root.PersistentFlags().String("name", "", "")
+	require.NoError(t, tool.root.MarkPersistentFlagRequired("name"))
+	for _, args := range [][]string{{}, {"--no-input"}, {"--help"}} {
+		assert.Equal(t, clikit.ExitUsage, tool.run(t, "serve"), "before %q", args)
+		tool.stdout.Reset()
+		tool.stderr.Reset()
+		assert.Zero(t, tool.run(t, args...), "%q: %s", args, &tool.stderr)
+		assert.Contains(t, tool.stdout.String(), "Available Commands", "%q", args)
+		assert.NotContains(t, tool.stdout.String(), "mytool [flags]", "%q", args)
+	}
+}
+
+// The name of a command that does not exist is refused as the flags of the command line say.
+func TestUnknownCommandAfterFlags(t *testing.T) {
+	t.Parallel()
+	tool := newTool(t, clikit.English)
+	assert.Equal(t, clikit.ExitUsage, tool.run(t, "--json", "serve", "--lang", "zh"))
+	assert.Contains(t, tool.stderr.String(), `"message":"没有子命令 \"serve\"`)
+	assert.Empty(t, tool.stdout.String())
+}
+
+// The tool's own flags say in words of their own what is wrong with a value.
+func TestOwnFlag(t *testing.T) {
+	t.Parallel()
+	tool := newTool(t, clikit.English)
+	tool.root.PersistentFlags().Func("color", "", func(string) error { return &clikit.UsageError{Err: errors.New("the color is red or blue")} })
+	assert.Equal(t, clikit.ExitUsage, tool.run(t, "status", "--color", "green"))
+	assert.Equal(t, "mytool: the color is red or blue\n", tool.stderr.String())
 }
 
 // What the server calls its user cannot move the cursor or forge a line.

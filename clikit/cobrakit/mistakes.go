@@ -2,6 +2,7 @@ package cobrakit
 
 import (
 	"errors"
+	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -24,11 +25,12 @@ func Args(kit *clikit.Kit, least, most int) cobra.PositionalArgs {
 	}
 }
 
-// refuseUnknown makes a root command that does not say which arguments it takes refuse names of commands that do not exist, as
-// cobra does. With TraverseChildren cobra takes them for arguments.
-func refuseUnknown(root *cobra.Command, kit *clikit.Kit) {
+// refuseUnknown makes a root command that does not say which arguments it takes refuse names of commands that do not exist, and
+// set refused if cobra would print the help instead. cobra refuses such names before it reads the flags, so that --lang and
+// --json would not count. With TraverseChildren it takes the names for arguments. restore undoes all this.
+func refuseUnknown(root *cobra.Command, kit *clikit.Kit, refused *error) (restore func()) {
 	if root.Args != nil || root.TraverseChildren || !root.HasSubCommands() {
-		return
+		return func() {}
 	}
 	root.Args = func(cmd *cobra.Command, args []string) error {
 		if len(args) > 0 {
@@ -36,8 +38,19 @@ func refuseUnknown(root *cobra.Command, kit *clikit.Kit) {
 		}
 		return nil
 	}
-	if !root.Runnable() { // else cobra does not look at the arguments
-		root.RunE = func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
+	help := root.HelpFunc()
+	root.SetHelpFunc(func(cmd *cobra.Command, args []string) {
+		asked, _ := cmd.Flags().GetBool("help")
+		if cmd == root && len(args) > 0 && !asked { // the command line was the root's, and cobra has not looked at Args
+			*refused = root.ValidateArgs(root.Flags().Args())
+		}
+		if *refused == nil {
+			help(cmd, args)
+		}
+	})
+	return func() {
+		root.Args = nil
+		root.SetHelpFunc(help)
 	}
 }
 
@@ -59,6 +72,9 @@ func mistake(kit *clikit.Kit, err error) error {
 }
 
 func wrongValue(kit *clikit.Kit, e *pflag.InvalidValueError) error {
+	if own, ok := errors.AsType[*clikit.UsageError](e); ok {
+		return own
+	}
 	flag := e.GetFlag()
 	switch flag.Value.Type() {
 	case "bool":
@@ -66,13 +82,14 @@ func wrongValue(kit *clikit.Kit, e *pflag.InvalidValueError) error {
 	case "duration":
 		return misuse(kit, notTime, "--"+flag.Name)
 	}
-	return &clikit.UsageError{Err: errors.Unwrap(e)}
+	return misuse(kit, badValue, "--"+flag.Name)
 }
 
-// dashed is the name of a flag as it was typed, a shorthand alone and not with its group.
+// dashed is the name of a flag as it was typed, a shorthand alone and not with those that follow it.
 func dashed(name, shorthands string) string {
 	if shorthands != "" {
-		return "-" + name[:1]
+		first, _ := utf8.DecodeRuneInString(shorthands)
+		return "-" + string(first)
 	}
 	return "--" + name
 }

@@ -25,6 +25,7 @@ var (
 	flagSyntax     = bilingual.Of("a flag has the form --name or --name=value", "选项的形式是 --name 或 --name=value")
 	notBool        = bilingual.Of("%s is true or false", "%s 只能是 true 或 false")
 	notTime        = bilingual.Of("%s is a time such as 30s or 5m", "%s 是一段时间，例如 30s 或 5m")
+	badValue       = bilingual.Of("%s: this value cannot be used", "%s：不能使用这个值")
 	wrongNumber    = bilingual.Of("the number of arguments is wrong; use it so: %s", "参数个数不对；用法：%s")
 )
 
