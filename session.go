@@ -131,9 +131,9 @@ type RefreshSessionRequest struct {
 // callers share one refresh. If the request has a RefreshToken, its session replaces the stored one. If nobody is signed
 // in, the error is [ErrNoSession]; [Auth.SetSession] needs no session.
 //
-// If the server refuses the refresh token, the error is [ErrSessionExpired] and [CodeInvalidGrant]. The session is
-// removed if the token was the stored one, and kept if it was the request's. After any other error the session still
-// exists. [ErrOutcomeUnknown] means that the server may have replaced the refresh token without an answer.
+// If the server refuses the refresh token, the error is [ErrSessionExpired] and [CodeInvalidGrant]. The stored session is
+// removed if the token was its own, also where the request has it, and kept otherwise. After any other error the session
+// still exists. [ErrOutcomeUnknown] means that the server may have replaced the refresh token without an answer.
 //
 // js-sdk: refreshSession.
 func (a *Auth) RefreshSession(ctx context.Context, req RefreshSessionRequest) (*Credentials, error) {
@@ -245,8 +245,7 @@ type SetSessionRequest struct {
 
 // SetSession takes over a session: it uses up the refresh token, stores the new session, replacing an existing one, and
 // fires [EventTokenRefreshed] and [EventSignedIn]. If the server refuses the refresh token, the error is
-// [CodeInvalidGrant]. The stored session is then removed if the token was its own, as [Auth.RefreshSession] does it, and
-// kept otherwise.
+// [CodeInvalidGrant]. The stored session is then removed if the token was its own, and kept otherwise.
 //
 // js-sdk: setSession.
 func (a *Auth) SetSession(ctx context.Context, req SetSessionRequest) (*Credentials, error) {

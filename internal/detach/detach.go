@@ -13,7 +13,7 @@ var errExit = errors.New("the goroutine has ended")
 // long as f. With a ctx that cannot end it calls f directly.
 //
 // A panic of f is an error, which has its type and not its value: that could hold a secret. In a goroutine nobody else could
-// recover from it. If f ends its goroutine, that is an error too.
+// recover from it. If f ends its goroutine, that is an error too, unless f was called directly.
 func Run[T any](ctx context.Context, f func() (T, error)) (T, error) {
 	if ctx.Done() == nil {
 		return safely(f)

@@ -20,7 +20,7 @@ func (defaultTransport) CloseIdleConnections() {
 type outermost struct{ http.RoundTripper }
 
 func (t outermost) RoundTrip(r *http.Request) (*http.Response, error) {
-	// What is neither an answer nor an error is one to http.Client.
+	// http.Client makes an error of a nil answer without an error.
 	resp, err := t.RoundTripper.RoundTrip(r.Context().Value(attemptKey{}).(*attempt).request(r)) // no others come here
 	if err != nil || resp == nil {
 		return resp, err
