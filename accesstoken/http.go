@@ -10,8 +10,11 @@ import (
 	"github.com/cloudbase-community/tcbauth/internal/detach"
 )
 
-// maxAnswer is the most that is read of an answer, in bytes.
-const maxAnswer = 1 << 20
+// maxAnswer is the most that is read of an answer, in bytes, and maxDiscarded of one that is not used.
+const (
+	maxAnswer    = 1 << 20
+	maxDiscarded = 4 << 10
+)
 
 // answer is an answer of the auth server, whose body was read if its status is 200.
 type answer struct {
@@ -53,14 +56,21 @@ func (c *config) send(ctx context.Context, path, bearer string) (answer, error) 
 		transport = http.DefaultTransport
 	}
 	resp, err := transport.RoundTrip(req)
-	if err != nil {
-		return answer{}, err
-	}
-	if resp == nil || resp.Body == nil {
+	switch {
+	case err != nil:
+		return answer{}, sound(err)
+	case resp == nil:
 		return answer{}, errNoAnswer
+	case resp.Body == nil: // which http.Client accepts too
+		return answer{status: resp.StatusCode}, nil
 	}
 	defer func() { _ = resp.Body.Close() }() // nothing is lost by a failing Close of a body that was read
-	if resp.StatusCode != http.StatusOK {    // the body of a switch to another protocol would end with the connection
+	switch resp.StatusCode {
+	case http.StatusOK:
+	case http.StatusSwitchingProtocols: // the body would end with the connection
+		return answer{status: resp.StatusCode}, nil
+	default: // a connection is used again if its answer was read
+		_, _ = io.CopyN(io.Discard, resp.Body, maxDiscarded)
 		return answer{status: resp.StatusCode}, nil
 	}
 	body, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer+1))
@@ -71,4 +81,16 @@ func (c *config) send(ctx context.Context, path, bearer string) (answer, error) 
 		return answer{}, errTooLarge
 	}
 	return answer{status: resp.StatusCode, body: body}, nil
+}
+
+// sound returns err, or an error in its place if a method of err panics, as those of a nil pointer do.
+func sound(err error) (usable error) {
+	defer func() {
+		if recover() != nil {
+			usable = fmt.Errorf("the transport returned an error that cannot be read (%T)", err)
+		}
+	}()
+	_ = err.Error()
+	_ = errors.Is(err, errNoAnswer) // looks at all that err wraps
+	return err
 }

@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"runtime"
 	"sync/atomic"
 	"testing"
@@ -137,6 +138,21 @@ func TestIntrospectTransportBreaks(t *testing.T) {
 			for _, verb := range []string{"%v", "%+v", "%#v"} {
 				assertHoldsNothingOf(t, fmt.Sprintf(verb, err), token)
 			}
+		})
+	}
+}
+
+// TestTransportReturnsBrokenError: an error whose methods panic, a nil pointer, ends neither the process nor the call.
+func TestTransportReturnsBrokenError(t *testing.T) {
+	t.Parallel()
+	for _, path := range []string{onCerts, onIntrospect} {
+		t.Run(path, func(t *testing.T) {
+			t.Parallel()
+			v := verifierAt(t, failsOn(t, path, func(*http.Request) (*http.Response, error) { return nil, (*url.Error)(nil) }))
+			_, err := v.Introspect(t.Context(), goodToken(t, nil))
+			require.ErrorIs(t, err, accesstoken.ErrUnavailable)
+			assert.NotEmpty(t, err.Error())
+			assert.NotErrorIs(t, err, io.EOF)
 		})
 	}
 }
