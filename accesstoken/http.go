@@ -16,7 +16,7 @@ const (
 	maxDiscarded = 4 << 10
 )
 
-// answer is an answer of the auth server, whose body was read if its status is 200.
+// answer is an answer of the auth server, with its body if the status is 200.
 type answer struct {
 	status int
 	body   []byte
@@ -76,7 +76,7 @@ func (c *config) send(ctx context.Context, path, bearer string) (answer, error) 
 	body, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer+1))
 	switch {
 	case err != nil:
-		return answer{}, fmt.Errorf("read the answer: %w", err)
+		return answer{}, fmt.Errorf("read the answer: %w", sound(err))
 	case len(body) > maxAnswer:
 		return answer{}, errTooLarge
 	}

@@ -149,6 +149,7 @@ func TestKeysFetchEnds(t *testing.T) {
 	t.Parallel()
 	for name, end := range map[string]func() (*http.Response, error){
 		"error":              func() (*http.Response, error) { return nil, http.ErrServerClosed },
+		"typed nil":          func() (*http.Response, error) { return nil, (*brokenError)(nil) },
 		"nothing":            func() (*http.Response, error) { return nil, nil }, //nolint:nilnil // what is tried
 		"an answer of zero":  func() (*http.Response, error) { return &http.Response{}, nil },
 		"panic":              func() (*http.Response, error) { panic("secret") },

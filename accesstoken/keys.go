@@ -154,11 +154,13 @@ func (c *keyCache) run(ctx context.Context, f *fetch) {
 }
 
 func (c *keyCache) finish(f *fetch, keys map[string]*rsa.PublicKey, err error) {
+	if err != nil {
+		f.err = &unavailableError{fmt.Sprintf("fetch the keys: %v", err), err} // the text is foreign code's: not under the lock
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	pause := c.cfg.keyInterval
 	if err != nil {
-		f.err = &unavailableError{"fetch the keys: " + err.Error(), err}
 		pause = min(pause, firstRetry<<min(c.failures, 16))
 		c.failures++
 		c.failed = time.Now()

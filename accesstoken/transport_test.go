@@ -11,6 +11,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"runtime"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"testing/iotest"
@@ -100,6 +101,56 @@ func TestServerSwitchesProtocols(t *testing.T) {
 	})
 }
 
+// A connection is used again after an answer that is no success, unless the rest of the answer is too much to read.
+func TestIntrospectKeepsTheConnection(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		answer string
+		dials  int64
+		want   error
+	}{
+		"ended session": {"HTTP/1.1 401 Unauthorized\r\nContent-Length: 2\r\n\r\n{}", 1, accesstoken.ErrInactive},
+		"outage":        {"HTTP/1.1 503 Down\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n", 1, accesstoken.ErrUnavailable},
+		"large":         {"HTTP/1.1 503 Down\r\nContent-Length: 1000000\r\n\r\n" + strings.Repeat("x", 1e6), 3, accesstoken.ErrUnavailable},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			bubbled(t, func(t *testing.T) {
+				var dials atomic.Int64
+				transport := &http.Transport{DialTLSContext: pipe(func(conn net.Conn) {
+					dials.Add(1)
+					for {
+						if _, err := io.WriteString(conn, test.answer); err != nil {
+							return
+						}
+						if _, err := http.ReadRequest(bufio.NewReader(conn)); err != nil {
+							return
+						}
+					}
+				})}
+				defer transport.CloseIdleConnections()
+				v := verifierAt(t, failsOn(t, onIntrospect, transport.RoundTrip))
+				for range 3 {
+					_, err := v.Introspect(t.Context(), goodToken(t, nil))
+					require.ErrorIs(t, err, test.want)
+				}
+				assert.Equal(t, test.dials, dials.Load(), "connections")
+			})
+		})
+	}
+}
+
+// An answer without a body is one with an empty body, as it is to an http.Client.
+func TestIntrospectWithoutABody(t *testing.T) {
+	t.Parallel()
+	for status, want := range map[int]error{http.StatusUnauthorized: accesstoken.ErrInactive, http.StatusOK: accesstoken.ErrUnavailable} {
+		_, err := verifierAt(t, failsOn(t, onIntrospect, func(*http.Request) (*http.Response, error) {
+			return &http.Response{StatusCode: status}, nil
+		})).Introspect(t.Context(), goodToken(t, nil))
+		require.ErrorIs(t, err, want, status)
+	}
+}
+
 // pipe dials pipes to serve.
 func pipe(serve func(conn net.Conn)) func(context.Context, string, string) (net.Conn, error) {
 	return func(context.Context, string, string) (net.Conn, error) {
@@ -114,11 +165,24 @@ func pipe(serve func(conn net.Conn)) func(context.Context, string, string) (net.
 	}
 }
 
+// brokenError is an error whose methods need more than a nil pointer.
+type brokenError struct{ err error }
+
+func (e *brokenError) Error() string { return e.err.Error() }
+
 func TestIntrospectTransportBreaks(t *testing.T) {
 	t.Parallel()
 	for name, answer := range map[string]func(*http.Request) (*http.Response, error){
-		"nothing":            func(*http.Request) (*http.Response, error) { return nil, nil }, //nolint:nilnil // what is tried
-		"an answer of zero":  func(*http.Request) (*http.Response, error) { return &http.Response{}, nil },
+		"nothing":           func(*http.Request) (*http.Response, error) { return nil, nil }, //nolint:nilnil // what is tried
+		"typed nil":         func(*http.Request) (*http.Response, error) { return nil, (*brokenError)(nil) },
+		"typed nil of net":  func(*http.Request) (*http.Response, error) { return nil, (*net.OpError)(nil) },
+		"typed nil inside":  func(*http.Request) (*http.Response, error) { return nil, fmt.Errorf("x: %w", (*net.OpError)(nil)) },
+		"an answer of zero": func(*http.Request) (*http.Response, error) { return &http.Response{}, nil },
+		"typed nil in the body": func(*http.Request) (*http.Response, error) {
+			resp := response(http.StatusOK, "")
+			resp.Body = io.NopCloser(iotest.ErrReader((*net.OpError)(nil)))
+			return resp, nil
+		},
 		"panic":              func(r *http.Request) (*http.Response, error) { panic(r.Header.Get("Authorization")) },
 		"the goroutine ends": func(*http.Request) (*http.Response, error) { runtime.Goexit(); panic("unreachable") },
 		"quotes": func(r *http.Request) (*http.Response, error) {
