@@ -48,7 +48,7 @@ func TestWriteFails(t *testing.T) {
 func TestWriteToADevice(t *testing.T) {
 	t.Parallel()
 	if runtime.GOOS == "windows" { // whose devices are no files
-		t.Skip("no devices in the file system")
+		t.Skip("NOT TESTED: no devices in the file system")
 	}
 	dir := t.TempDir()
 	link := filepath.Join(dir, "null")
@@ -91,7 +91,7 @@ func TestLinkToADirectory(t *testing.T) {
 	dir := t.TempDir()
 	link := filepath.Join(dir, "link")
 	if err := os.Symlink(t.TempDir(), link); err != nil {
-		t.Skip("no links here: ", err)
+		t.Skip("NOT TESTED: no links in the file system: ", err)
 	}
 	require.Error(t, wholefile.Check(link))
 	require.Error(t, wholefile.Write(link, nil))
@@ -104,7 +104,7 @@ func TestLinkToADirectory(t *testing.T) {
 func TestPipe(t *testing.T) {
 	t.Parallel()
 	if runtime.GOOS == "windows" { // whose pipes are no files
-		t.Skip("no pipes in the file system")
+		t.Skip("NOT TESTED: no pipes in the file system")
 	}
 	read, write, err := os.Pipe()
 	require.NoError(t, err)
