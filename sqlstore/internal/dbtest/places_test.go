@@ -102,7 +102,7 @@ func (p place) openDB(t *testing.T) (*sql.DB, error) {
 	db.SetMaxOpenConns(connections)
 	db.SetMaxIdleConns(connections)
 	if t != nil {
-		t.Cleanup(func() { assert.NoError(t, db.Close()) })
+		t.Cleanup(func() { _ = db.Close() }) // of a connection that the server has ended, a driver may say an error here
 	}
 	return db, nil
 }
