@@ -98,6 +98,8 @@ func TestMistakes(t *testing.T) {
 	const secret = "hunter2"
 	for args, want := range map[string]struct{ en, zh string }{
 		"serve":                        {`there is no command "serve"; mytool help lists them`, `没有子命令 "serve"；mytool help 列出全部子命令`},
+		"help serve":                   {`there is no command "serve"; mytool help lists them`, `没有子命令 "serve"；mytool help 列出全部子命令`},
+		"help profile serve":           {`there is no command "serve"; mytool help lists them`, `没有子命令 "serve"；mytool help 列出全部子命令`},
 		"--nonsense=" + secret:         {"there is no flag --nonsense", "没有选项 --nonsense"},
 		"login -p" + secret:            {"there is no flag -p", "没有选项 -p"},
 		"login -中文":                    {"there is no flag -中", "没有选项 -中"},

@@ -27,7 +27,8 @@ func Args(kit *clikit.Kit, least, most int) cobra.PositionalArgs {
 
 // refuseUnknown makes a root command that does not say which arguments it takes refuse names of commands that do not exist, and
 // set refused if cobra would print the help instead. cobra refuses such names before it reads the flags, so that --lang and
-// --json would not count. With TraverseChildren it takes the names for arguments. restore undoes all this.
+// --json would not count. With TraverseChildren it takes the names for arguments. cobra's help command refuses such names too.
+// restore undoes all this.
 func refuseUnknown(root *cobra.Command, kit *clikit.Kit, refused *error) (restore func()) {
 	if root.Args != nil || root.TraverseChildren || !root.HasSubCommands() {
 		return func() {}
@@ -37,6 +38,16 @@ func refuseUnknown(root *cobra.Command, kit *clikit.Kit, refused *error) (restor
 			return misuse(kit, unknownCommand, args[0], cmd.Name())
 		}
 		return nil
+	}
+	topics := helpCommand(root)
+	if topics != nil {
+		topics.Args = func(_ *cobra.Command, args []string) error {
+			found, rest, _ := root.Find(args)
+			if found != nil && found.HasSubCommands() && len(rest) > 0 {
+				return misuse(kit, unknownCommand, rest[0], root.Name())
+			}
+			return nil
+		}
 	}
 	help := root.HelpFunc()
 	root.SetHelpFunc(func(cmd *cobra.Command, args []string) {
@@ -51,7 +62,21 @@ func refuseUnknown(root *cobra.Command, kit *clikit.Kit, refused *error) (restor
 	return func() {
 		root.Args = nil
 		root.SetHelpFunc(help)
+		if topics != nil {
+			topics.Args = nil
+		}
 	}
+}
+
+// helpCommand returns cobra's own help command, or nil if the tool has another one.
+func helpCommand(root *cobra.Command) *cobra.Command {
+	root.InitDefaultHelpCmd()
+	for _, cmd := range root.Commands() {
+		if cmd.Use == "help [command]" && cmd.Args == nil {
+			return cmd
+		}
+	}
+	return nil
 }
 
 // mistake is an error of cobra's about the command line. One that the tool has made of it stays as it is.
