@@ -71,6 +71,22 @@ func TestStateFile(t *testing.T) {
 	}
 }
 
+// One state file is for one emulator at a time: of two, the last to end would replace what the other has saved.
+func TestStateFileInUse(t *testing.T) {
+	t.Parallel()
+	state := filepath.Join(t.TempDir(), "state.json")
+	p := startProcess(t, nil, "-addr", "127.0.0.1:0", "-state", state)
+	for _, flag := range []string{"-state", "-export-on-exit"} {
+		code, stdout, stderr := try(t, "emulator", "-addr", "127.0.0.1:0", flag, state)
+		assert.Equal(t, clikit.ExitError, code)
+		assert.Empty(t, stdout, "it has not served")
+		assert.Contains(t, stderr, "another emulator saves its state in "+state)
+	}
+	p.end(t)
+	require.FileExists(t, state)
+	startProcess(t, nil, "-addr", "127.0.0.1:0", "-state", state).end(t)
+}
+
 // A terminal that closes hangs up more than once, by its shell and by itself. The state is saved all the same.
 func TestStateOutlivesHangups(t *testing.T) {
 	t.Parallel()
