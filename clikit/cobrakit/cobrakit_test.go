@@ -173,21 +173,47 @@ func TestOwnFlag(t *testing.T) {
 	assert.Equal(t, "mytool: the color is red or blue\n", tool.stderr.String())
 }
 
-// What the server calls its user cannot move the cursor or forge a line.
-func TestStrangeUser(t *testing.T) {
-	t.Parallel()
+func listen(t *testing.T) *authtest.Server {
+	t.Helper()
 	srv, err := authtest.Listen("127.0.0.1:0")
 	require.NoError(t, err)
 	t.Cleanup(func() { assert.NoError(t, srv.Close()) })
+	return srv
+}
+
+// What the server calls its user cannot move the cursor or forge a line.
+func TestStrangeUser(t *testing.T) {
+	t.Parallel()
+	srv := listen(t)
 	srv.Seed(authtest.User{Sub: "1\x1b[2J\nserver says: nothing", Username: "gopher_01", Password: "correct-horse-1"})
 	tool := newTool(t, clikit.English)
 	tool.kit.Flags = clikit.Flags{Env: srv.Env, BaseURL: srv.URL, Store: clikit.StoreFile}
-	_, err = tool.kit.Login(t.Context(), clikit.LoginOptions{User: "gopher_01", PasswordFromStdin: true})
+	_, err := tool.kit.Login(t.Context(), clikit.LoginOptions{User: "gopher_01", PasswordFromStdin: true})
 	require.NoError(t, err)
 	for command, lines := range map[string]int{"whoami": 1, "status": 6} {
 		tool.stdout.Reset()
 		assert.Zero(t, tool.run(t, command), tool.stderr.String())
 		assert.Contains(t, tool.stdout.String(), "gopher_01 1\uFFFD[2J server says")
 		assert.Equal(t, lines, strings.Count(tool.stdout.String(), "\n"), tool.stdout.String())
+	}
+}
+
+// The status says in the user's language where each setting is from. A flag has its own name.
+func TestStatusNamesSources(t *testing.T) {
+	t.Parallel()
+	for language, want := range map[string]struct{ flag, standard, profile string }{
+		clikit.English:           {"profile: work (--profile)\n", "environment: authtest (default)\n", "environment: authtest (profile)\n"},
+		clikit.SimplifiedChinese: {"配置: work (--profile)\n", "环境: authtest (默认值)\n", "环境: authtest (来自配置)\n"},
+	} {
+		tool, srv := newTool(t, language), listen(t)
+		srv.Seed(authtest.User{Username: "gopher_01", Password: "correct-horse-1"})
+		assert.Equal(t, clikit.ExitLoginRequired, tool.run(t, "status", "--profile", "work"))
+		assert.Contains(t, tool.stdout.String(), want.flag)
+		assert.Contains(t, tool.stdout.String(), want.standard)
+
+		assert.Zero(t, tool.run(t, "login", "--base-url", srv.URL, "--store", "file", "--user", "gopher_01", "--password-stdin"), &tool.stderr)
+		tool.kit.Flags = clikit.Flags{Lang: language}
+		assert.Zero(t, tool.run(t, "status", "--profile", "work"), &tool.stderr)
+		assert.Contains(t, tool.stdout.String(), want.profile)
 	}
 }

@@ -41,7 +41,7 @@ func statusText(st *clikit.Status, language string) string {
 			value = isNone.In(language)
 		}
 		if source != "" {
-			value += " (" + source + ")"
+			value += " (" + sourceText(source, language) + ")"
 		}
 		fmt.Fprintf(&b, "%s: %s\n", name.In(language), console.Printable(value))
 	}
@@ -69,6 +69,17 @@ func statusText(st *clikit.Status, language string) string {
 		line(lineCheck, isKnown.In(language), "")
 	}
 	return b.String()
+}
+
+// sourceText is the source of a setting: the name of a flag or of a variable as it is, or a word in the language.
+func sourceText(source, language string) string {
+	switch source {
+	case clikit.FromProfile:
+		return fromProfile.In(language)
+	case clikit.FromDefault:
+		return fromDefault.In(language)
+	}
+	return source
 }
 
 func whoamiCommand(kit *clikit.Kit) *cobra.Command {

@@ -87,4 +87,6 @@ var (
 	isKnown     = bilingual.Of("signed in", "已登录")
 	isNobody    = bilingual.Of("nobody", "未登录")
 	isNone      = bilingual.Of("none", "无")
+	fromProfile = bilingual.Of("profile", "来自配置")
+	fromDefault = bilingual.Of("default", "默认值")
 )
