@@ -95,7 +95,12 @@ func (t *transport) next() http.RoundTripper {
 
 // acts reports whether r gets the session's token.
 func (t *transport) acts(r *http.Request) bool {
-	if _, set := r.Header["Authorization"]; set || !t.own(r) {
+	for name := range r.Header { // a name in other letters goes out as it is, beside the one that send sets
+		if strings.EqualFold(name, "Authorization") {
+			return false
+		}
+	}
+	if !t.own(r) {
 		return false
 	}
 	for led := r.Response; led != nil; led = led.Request.Response {

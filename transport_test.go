@@ -152,12 +152,15 @@ func TestTransportLeavesRequestsAlone(t *testing.T) {
 	assert.Equal(t, `{"a":1}`, got.body)
 	assert.Equal(t, http.Header{"X-Mine": {"1"}, "Authorization": {"Bearer " + testbed.PlantedAccess}}, got.header)
 
-	for _, own := range [][]string{{"Basic Zm9vOmJhcg=="}, {}} { // none at all is a choice too
+	for _, own := range []http.Header{
+		{"Authorization": {"Basic Zm9vOmJhcg=="}}, {"Authorization": {}}, // none at all is a choice too
+		{"authorization": {"Basic Zm9vOmJhcg=="}}, {"AUTHORIZATION": {}}, // as net/http sends what is spelled so
+	} {
 		r = newRequest(t, functionURL, nil)
-		r.Header["Authorization"] = own
+		r.Header = own
 		send(t, transport, r)
 		requests := other.requests()
-		assert.Equal(t, own, requests[len(requests)-1].header["Authorization"])
+		assert.Equal(t, own, requests[len(requests)-1].header)
 	}
 	target, err := url.Parse(functionURL)
 	require.NoError(t, err)
