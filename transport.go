@@ -172,7 +172,7 @@ func (t *transport) renewed(r *http.Request, as *session.Credentials) (*retry, e
 		return nil, nil // another user has signed in; this request was not made for that user
 	}
 	again := &retry{body: r.Body, token: got.Session.AccessToken, fresh: got.Fresh}
-	if r.GetBody != nil {
+	if r.Body != nil && r.GetBody != nil { // GetBody alone is what is left of a request whose body was taken away
 		if again.body, err = r.GetBody(); err != nil {
 			return nil, nil //nolint:nilerr // the refusal says more
 		}

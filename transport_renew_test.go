@@ -69,7 +69,7 @@ func (c *caller) elsewhere(t *testing.T) *tcbauth.Auth {
 func TestTransportRefused(t *testing.T) {
 	t.Parallel()
 	for name, body := range map[string]io.Reader{
-		"body": strings.NewReader(`{"name":"gopher"}`), "no body": nil, "empty body": http.NoBody,
+		"body": strings.NewReader(`{"name":"gopher"}`), "no body": nil, "empty body": http.NoBody, "taken away": strings.NewReader("body"),
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -77,6 +77,9 @@ func TestTransportRefused(t *testing.T) {
 				other := tokensRefused(c.old.AccessToken)
 				events := testbed.EventsOf(c.auth)
 				r := newRequest(t, c.url, body)
+				if name == "taken away" {
+					r.Body = nil // and GetBody is still there
+				}
 				status, said := send(t, c.auth.Transport(other), r)
 				assert.Equal(t, http.StatusOK, status)
 				assert.Equal(t, `{"result":"done"}`, said)
