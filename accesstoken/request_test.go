@@ -131,7 +131,15 @@ func TestOptional(t *testing.T) {
 			assert.Equal(t, test.status != 200, w.Header().Get("WWW-Authenticate") != "")
 		})
 	}
+	// Nor do they have the claims of a token that another verifier has found elsewhere.
 	w := httptest.NewRecorder()
+	outer := verifierAt(t, certs(t), accesstoken.WithExtractor(accesstoken.CookieToken("token")), accesstoken.WithAnonymous())
+	outer.Middleware(verifierAt(t, certs(t)).Optional(handler)).
+		ServeHTTP(w, with(t, "Cookie: token="+goodToken(t, map[string]any{"scope": "anonymous"})))
+	assert.Equal(t, http.StatusOK, w.Code)
+	assert.Empty(t, w.Body.String())
+
+	w = httptest.NewRecorder()
 	verifierAt(t, says(500, "")).Optional(handler).ServeHTTP(w, with(t, "Authorization: Bearer "+goodToken(t, nil)))
 	assert.Equal(t, http.StatusServiceUnavailable, w.Code)
 }
