@@ -209,36 +209,39 @@ func WithHTTPClient(client *http.Client) Option {
 
 // WithTimeout limits one request to the auth server, with connecting and reading; the default is 10 s.
 func WithTimeout(timeout time.Duration) Option {
-	return positive("WithTimeout", timeout, func(c *config) { c.timeout = timeout })
+	return positive("WithTimeout", timeout, func(c *config, d time.Duration) { c.timeout = d })
 }
 
 // WithKeyLifetime sets how long keys are used until they are fetched again; the default is 10 minutes. A token that comes
 // in the last tenth of this time starts the fetch and does not wait for it; the first tokens after it wait. So a key that
 // is no longer published is not accepted for longer, unless keys cannot be fetched: see [WithKeyMaxAge].
 func WithKeyLifetime(lifetime time.Duration) Option {
-	return positive("WithKeyLifetime", lifetime, func(c *config) { c.keyLifetime = lifetime })
+	return positive("WithKeyLifetime", lifetime, func(c *config, d time.Duration) { c.keyLifetime = d })
 }
 
 // WithKeyMaxAge sets how long keys are used while no others can be fetched; the default is a day, or twice their lifetime
 // if that is longer. With older keys no token is verified: the error is [ErrUnavailable] until keys can be fetched again.
 // It must not be shorter than the lifetime.
 func WithKeyMaxAge(limit time.Duration) Option {
-	return positive("WithKeyMaxAge", limit, func(c *config) { c.keyMaxAge = limit })
+	return positive("WithKeyMaxAge", limit, func(c *config, d time.Duration) { c.keyMaxAge = d })
 }
 
 // WithFetchInterval sets the least time between two requests for keys, however many tokens with unknown keys come; the
 // default is 10 s, and the lifetime of keys is the most. A new key of the auth server is known after that time at the
 // latest. After failures it is shorter at first: a second, doubled each time.
 func WithFetchInterval(interval time.Duration) Option {
-	return positive("WithFetchInterval", interval, func(c *config) { c.keyInterval = interval })
+	return positive("WithFetchInterval", interval, func(c *config, d time.Duration) { c.keyInterval = d })
 }
 
-func positive(option string, d time.Duration, set func(*config)) Option {
+// never is as long as a setting lasts: a sum with what is longer would begin again at the least duration.
+const never = 100 * 365 * 24 * time.Hour
+
+func positive(option string, d time.Duration, set func(*config, time.Duration)) Option {
 	return func(c *config) error {
 		if d <= 0 {
 			return fmt.Errorf("%s: not a positive duration", option)
 		}
-		set(c)
+		set(c, min(d, never))
 		return nil
 	}
 }

@@ -1,6 +1,7 @@
 package accesstoken_test
 
 import (
+	"math"
 	"testing"
 	"time"
 
@@ -54,6 +55,22 @@ func TestOptionsAreChecked(t *testing.T) {
 	}
 	_, err := accesstoken.NewVerifier(env, accesstoken.WithLogger(nil))
 	require.NoError(t, err)
+}
+
+// The longest duration means never: a storm of unknown keys fetches nothing, and nothing is too old.
+func TestLongestDurations(t *testing.T) {
+	t.Parallel()
+	bubbled(t, func(t *testing.T) {
+		endpoint := certs(t)
+		v := verifierAt(t, endpoint, accesstoken.WithKeyLifetime(math.MaxInt64), accesstoken.WithFetchInterval(math.MaxInt64),
+			accesstoken.WithLeeway(math.MaxInt64), accesstoken.WithTimeout(math.MaxInt64))
+		require.NoError(t, verify(t, v, goodToken(t, map[string]any{"exp": 1})))
+		for range 3 {
+			pass(24 * time.Hour)
+			require.ErrorIs(t, verify(t, v, withKid(t, "unknown")), accesstoken.ErrUnknownKey)
+		}
+		assert.Equal(t, 1, endpoint.count(), "requests")
+	})
 }
 
 // An emulator in another container may be reached by plain http if that is said, and no real environment.
