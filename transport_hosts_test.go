@@ -145,6 +145,23 @@ func TestTransportRedirects(t *testing.T) {
 	}
 }
 
+// TestTransportRedirectsOfAScantyBase: a base that does not say which request it answers leaves nobody to trust.
+func TestTransportRedirectsOfAScantyBase(t *testing.T) {
+	t.Parallel()
+	var bearers []string
+	client := &http.Client{Transport: withSession(t).Transport(baseFunc(func(r *http.Request) *http.Response {
+		bearers = append(bearers, r.Header.Get("Authorization"))
+		if len(bearers) > 1 {
+			return &http.Response{StatusCode: http.StatusNoContent}
+		}
+		return &http.Response{StatusCode: http.StatusTemporaryRedirect, Header: http.Header{"Location": {functionURL}}}
+	}))}
+	resp, err := client.Do(newRequest(t, "https://elsewhere.example/", nil))
+	require.NoError(t, err)
+	answered(t, resp)
+	assert.Equal(t, []string{"", ""}, bearers)
+}
+
 // TestJSSDK3Host: the gateway is the host that js-sdk 3 uses, and gives way to any that is chosen, in whichever order. What
 // else that js-sdk says is compared with its recording, in internal/vectors.
 func TestJSSDK3Host(t *testing.T) {

@@ -215,6 +215,36 @@ func TestTransportReplacedElsewhere(t *testing.T) {
 	})
 }
 
+// TestTransportRefusedLater: a fresh token that the API has accepted is refreshed again when it is refused later. What the
+// second attempt fails with is the caller's.
+func TestTransportRefusedLater(t *testing.T) {
+	t.Parallel()
+	asCaller(t, func(t *testing.T, c *caller) {
+		refused, broken := map[string]bool{c.old.AccessToken: true}, error(nil)
+		other := &api{answer: func(r asked) testbed.Answer {
+			if refused[r.bearer] {
+				return refusal()
+			}
+			return testbed.Answer{Status: http.StatusOK, Err: broken}
+		}}
+		transport := c.auth.Transport(other)
+		send(t, transport, newRequest(t, c.url, nil))
+		refused[testbed.Stored(t, c.store, testbed.DefaultKey).AccessToken] = true
+		status, _ := send(t, transport, newRequest(t, c.url, nil))
+		assert.Equal(t, http.StatusOK, status)
+		assert.Equal(t, 2, c.srv.Count("token"))
+
+		refused[testbed.Stored(t, c.store, testbed.DefaultKey).AccessToken] = true
+		broken = errors.New("connection reset by peer")
+		resp, err := transport.RoundTrip(newRequest(t, c.url, nil))
+		if err == nil {
+			answered(t, resp)
+		}
+		assert.Equal(t, broken, err)
+		assert.Zero(t, other.open.Load())
+	})
+}
+
 // TestTransportReplacedInVain: what another process has put in its place is refused too, and refreshed by the next request.
 func TestTransportReplacedInVain(t *testing.T) {
 	t.Parallel()

@@ -167,6 +167,11 @@ func TestTransportLeavesRequestsAlone(t *testing.T) {
 	send(t, transport, &http.Request{Method: http.MethodGet, URL: target})
 	requests := other.requests()
 	assert.Equal(t, testbed.PlantedAccess, requests[len(requests)-1].bearer, "without a header map")
+	resp, err := withSession(t).Transport(new(http.Transport)).RoundTrip(&http.Request{Method: http.MethodGet, Header: http.Header{}})
+	if err == nil {
+		answered(t, resp)
+	}
+	require.ErrorContains(t, err, "nil Request.URL", "the base knows what to do with it")
 	assert.Zero(t, other.open.Load())
 }
 
@@ -201,6 +206,12 @@ func TestTransportWithoutAToken(t *testing.T) {
 			assert.Equal(t, "Transport", e.Op)
 			assert.True(t, closed.Load())
 			assert.Empty(t, other.requests())
+
+			resp, err = client.Transport.RoundTrip(newRequest(t, functionURL, nil).WithContext(test.ctx)) // which has no body to close
+			if err == nil {
+				answered(t, resp)
+			}
+			require.ErrorIs(t, err, test.want)
 
 			send(t, test.auth.Transport(other), newRequest(t, "https://elsewhere.example/", nil))
 			assert.Len(t, other.requests(), 1, "other hosts need no token")

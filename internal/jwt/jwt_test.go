@@ -49,8 +49,10 @@ func TestClaims(t *testing.T) {
 		`{"sub":5,"exp":"946691970","iat":true,"project_id":[],"provider_type":{},"scope":null}`: {},
 		`{"exp":1.8e9,"iat":-1}`:                 {ExpiresAt: 1800000000, IssuedAt: -1},
 		`{"exp":1e300,"iat":1e999}`:              {},
+		`{"exp":-1e300,"iat":-1e999}`:            {},
 		`{"exp":9007199254740994}`:               {},
 		`{"a":{"sub":"x"},"b":["sub","x"]}`:      {},
+		`{"sub":{"a":"x"},"scope":{"b":"y"}}`:    {},
 		`{ "sub" : "a" , "exp" : 7 }`:            {Subject: "a", ExpiresAt: 7},
 		`{"x":"\\","y":"\\\"","sub":"a"}`:        {Subject: "a"},
 		`{"x":":","sub":"a,b:c}","y":[":",","]}`: {Subject: "a,b:c}"},
@@ -70,7 +72,7 @@ func TestMalformed(t *testing.T) {
 	require.NotEmpty(t, jwt.Subject(good+"."+good+".s"))
 	for name, text := range map[string]string{
 		"empty": "", "opaque": "hunter2", "two parts": good + "." + good, "four parts": good + "." + good + ".s.s", "dots": "..",
-		"no base64": good + "." + good + "*.s", "standard base64": good + ".+" + good + ".s", "null": token(header, "null"),
+		"no base64": good + "." + good + "*.s", "an object, then no base64": good + "." + encode([]byte(`{"sub":"ab"}`)) + "*.s", "standard base64": good + ".+" + good + ".s", "null": token(header, "null"),
 		"text": token(header, `"hunter2"`), "list": token(header, `[{"sub":"hunter2"}]`), "cut": token(header, `{"sub":"hunter2"`),
 		"more": token(header, `{"sub":"hunter2"}{}`), "empty payload": token(header, ``), "space": token(header, ` `),
 		"long": token(header, `{"sub":"hunter2","x":"`+strings.Repeat("x", 48<<10)+`"}`),
