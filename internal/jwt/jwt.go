@@ -26,10 +26,7 @@ type Token struct {
 // Parse takes a token apart. A token of more than 64 KiB, and one whose header or payload is no JSON object, is
 // [ErrMalformed].
 func Parse(token string) (Token, error) {
-	header, payload, signature, ok := split(token)
-	if !ok {
-		return Token{}, ErrMalformed
-	}
+	header, payload, signature := split(token)
 	t := Token{Header: decode(header), Payload: decode(payload), Signature: signature}
 	if t.Header == nil || t.Payload == nil {
 		return Token{}, ErrMalformed
@@ -50,23 +47,21 @@ type Claims struct {
 
 // Read returns a token's claims, and none if it is no JWT.
 func Read(token string) Claims {
-	_, payload, _, ok := split(token)
-	if !ok {
-		return Claims{}
-	}
+	_, payload, _ := split(token)
 	return claims(decode(payload))
 }
 
 // Subject is a token's sub, "" if it has none or is no JWT.
 func Subject(token string) string { return Read(token).Subject }
 
-func split(token string) (header, payload, signature string, ok bool) {
+// split returns the three parts of a token, or empty ones, which hold no JSON.
+func split(token string) (header, payload, signature string) {
 	if len(token) > maxSize || strings.Count(token, ".") != 2 {
-		return "", "", "", false
+		return "", "", ""
 	}
 	header, rest, _ := strings.Cut(token, ".")
 	payload, signature, _ = strings.Cut(rest, ".")
-	return header, payload, signature, true
+	return header, payload, signature
 }
 
 // decode returns the JSON object that a part of a token holds, nil if it holds anything else.
