@@ -94,9 +94,9 @@ func parseKey(text string) (*rsa.PrivateKey, error) {
 	}
 	key, err := x509.ParsePKCS1PrivateKey(block.Bytes)
 	if err != nil {
-		parsed, errToo := x509.ParsePKCS8PrivateKey(block.Bytes)
+		parsed, _ := x509.ParsePKCS8PrivateKey(block.Bytes) // nil if it is none
 		rsaKey, ok := parsed.(*rsa.PrivateKey)
-		if errToo != nil || !ok {
+		if !ok {
 			return nil, fmt.Errorf("ticket: the key file's private_key is %s, not an RSA key of PKCS #1 or PKCS #8", notPrivate(block))
 		}
 		key = rsaKey

@@ -31,7 +31,7 @@ func decodeFile(data []byte, file any) error {
 		return errors.New("it does not begin with {")
 	}
 	err := json.Unmarshal(data, file)
-	if _, ok := errors.AsType[*json.SyntaxError](err); ok && json.Unmarshal(escapeSpace(data), file) == nil {
+	if err == nil || json.Unmarshal(escapeSpace(data), file) == nil {
 		return nil
 	}
 	if wrong, ok := errors.AsType[*json.SyntaxError](err); ok {
@@ -73,9 +73,6 @@ var literalSpace = regexp.MustCompile(`\\+[nrt]`)
 
 // decodePEM decodes the one block of text. Its errors quote nothing of it.
 func decodePEM(text string) (*pem.Block, error) {
-	if block, _ := pem.Decode([]byte(text)); block != nil {
-		return block, nil
-	}
 	const begin, end, dashes = "-----BEGIN ", "-----END ", "-----"
 	_, rest, found := strings.Cut(literalSpace.ReplaceAllString(text, "\n"), begin)
 	if !found {
@@ -89,10 +86,10 @@ func decodePEM(text string) (*pem.Block, error) {
 	case strings.Contains(body, "ENCRYPTED"):
 		return nil, errors.New("it is encrypted")
 	case strings.Contains(rest, begin):
-		return nil, errors.New("it has more than one key")
+		return nil, errors.New("it has more than one key or certificate")
 	}
 	body = strings.Map(func(r rune) rune {
-		if unicode.IsSpace(r) || string(r) == bom {
+		if unicode.IsSpace(r) {
 			return -1
 		}
 		return r
@@ -118,7 +115,7 @@ func notBase64(r rune) bool {
 // notPrivate says what a block is that holds no private key of RSA.
 func notPrivate(block *pem.Block) string {
 	switch {
-	case strings.Contains(block.Type, "ENCRYPTED"), strings.Contains(block.Headers["Proc-Type"], "ENCRYPTED"):
+	case strings.Contains(block.Type, "ENCRYPTED"):
 		return "encrypted"
 	case strings.Contains(block.Type, "PUBLIC KEY"):
 		return "a public key"

@@ -2,6 +2,10 @@ package ticket_test
 
 import (
 	"bytes"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
 	"encoding/binary"
 	"encoding/json"
 	"encoding/pem"
@@ -65,6 +69,7 @@ func TestNewSignerTakes(t *testing.T) {
 			"CR LF in the JSON":          []byte(strings.ReplaceAll(string(good), `\n`, "\r\n")),
 			"tabs in the JSON":           []byte(strings.ReplaceAll(string(good), `\n`, "\n\t")),
 			"the JSON's \\n doubled":     []byte(strings.ReplaceAll(string(good), `\n`, `\\n`)),
+			"line ends and quotes":       []byte(`{"note":"\\ \"",` + strings.ReplaceAll(string(good), `\n`, "\n")[1:]),
 			"spaces around the file":     []byte(" \r\n" + string(good) + "\n \n"),
 			"BOM, CR LF and no last end": []byte(bom + strings.ReplaceAll(strings.TrimSpace(string(good)), "\n", "\r\n")),
 		} {
@@ -98,12 +103,21 @@ func TestNewSignerSaysWhy(t *testing.T) {
 	for _, unit := range utf16.Encode([]rune(bom + string(good))) {
 		utf16LE = binary.LittleEndian.AppendUint16(utf16LE, unit)
 	}
+	utf16BE := bytes.Clone(utf16LE)
+	for i := 0; i < len(utf16BE); i += 2 {
+		utf16BE[i], utf16BE[i+1] = utf16BE[i+1], utf16BE[i]
+	}
+	curve, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	require.NoError(t, err)
+	ofCurve, err := x509.MarshalPKCS8PrivateKey(curve)
+	require.NoError(t, err)
 	quoted, err := json.Marshal(string(good))
 	require.NoError(t, err)
 	for want, file := range map[string][]byte{
 		"it is empty":                       []byte(bom + "\n"),
 		"it is PEM alone":                   []byte(key),
 		"it is in UTF-16":                   utf16LE,
+		"it is in UTF-16, big-endian":       utf16BE,
 		"it does not begin with {":          quoted,
 		"JSON ends too early":               good[:len(good)/2],
 		"is wrong at byte ":                 append([]byte("{,"), good...),
@@ -116,7 +130,9 @@ func TestNewSignerSaysWhy(t *testing.T) {
 		"public key":                        labelled("PUBLIC KEY", nil),
 		"public key of RSA":                 labelled("RSA PUBLIC KEY", nil),
 		"a certificate":                     labelled("CERTIFICATE", nil),
-		"more than one key":                 changed(t, good, "private_key", strings.ReplaceAll(key+key, "\n", `\n`)),
+		"something else, not an RSA key":    changed(t, good, "private_key", string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: ofCurve}))),
+		"more than one key":                 changed(t, good, "private_key", key+key),
+		"more than one key, on one line":    changed(t, good, "private_key", strings.ReplaceAll(key+key, "\n", `\n`)),
 		"character that base64 does not":    changed(t, good, "private_key", strings.Replace(key, lines[3], "*", 1)),
 		"character that base64 does not ha": changed(t, good, "private_key", strings.Replace(key, lines[3], "…", 1)),
 		"cut":                               changed(t, good, "private_key", strings.Replace(key, lines[3], lines[3][1:], 1)),
