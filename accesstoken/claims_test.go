@@ -92,6 +92,7 @@ func TestClaimsAreJSON(t *testing.T) {
 		"[]", "[ ]", "[", "]", "[,]", "[1,]", "[,1]", "[1 2]", "[1,2]", "[ 1 , [ ] , { } ]", "[1}", "[[[]]", "[[[]]]", "[\f]",
 		"{}", "{ }", "{", "}", "{,}", `{"a"}`, `{"a":}`, `{"a":1,}`, `{,"a":1}`, `{"a":1 "b":2}`, `{a:1}`, `{1:1}`, `{"a":1]`,
 		`{"a" : {"b" : [{}] } }`, `{"a"::1}`,
+		"trux", "nulx", "falsx", "1.a5", "\t1", "[\r1,\n2]\r\n", "[1;2]", `{"a"=1}`, `{"a":1;"b":2}`, `{'a":1}`,
 		"1,", "1:", "1}", "1]", "1//", "/**/1", "1 1", "\uFEFF1",
 	}
 	for depth := 9_998; depth <= 10_000; depth++ {
@@ -110,6 +111,16 @@ func TestClaimsAreJSON(t *testing.T) {
 				assert.ErrorIs(t, err, accesstoken.ErrMalformed, text)
 			}
 		}
+	}
+}
+
+// Wherever a text is cut, it is no JSON.
+func TestClaimsAreWhole(t *testing.T) {
+	t.Parallel()
+	const text = `{"sub":"1","scope":"user","x":[-10.5e+30,true,false,null,{"y":"\u12aF\n"},[]],"z":{}}`
+	require.NoError(t, new(accesstoken.Claims).UnmarshalJSON([]byte(text)))
+	for end := range text {
+		require.ErrorIs(t, new(accesstoken.Claims).UnmarshalJSON([]byte(text[:end])), accesstoken.ErrMalformed, text[:end])
 	}
 }
 

@@ -79,6 +79,12 @@ func TestVerifyHeaderSize(t *testing.T) {
 	}
 	require.NoError(t, verify(t, v, with(1<<10)))
 	require.ErrorIs(t, verify(t, v, with(1<<10+1)), accesstoken.ErrMalformed)
-	head := map[string]any{"alg": "RS256", "kid": keyID, "typ": "JWT", "x": []any{map[string]any{"y": 1}}}
-	require.NoError(t, verify(t, v, sign(t, signingKey(), head, claims(nil))))
+	for _, rest := range []string{`"typ":"JWT","x":[{"y":1}],"alg":"RS256"`, `"alg":"RS256","kid2":"x"`} {
+		require.NoError(t, verify(t, v, sign(t, signingKey(), `{"kid":"`+keyID+`",`+rest+`}`, claims(nil))))
+	}
+	// What go-jose does not read as a header is none, with the right signature too.
+	for _, rest := range []string{`"jwk":5`, `"x5c":["AAAA"]`} {
+		err := verify(t, v, sign(t, signingKey(), `{"alg":"RS256","kid":"`+keyID+`",`+rest+`}`, claims(nil)))
+		require.ErrorIs(t, err, accesstoken.ErrMalformed, rest)
+	}
 }

@@ -83,13 +83,8 @@ func (c *config) send(ctx context.Context, path, bearer string) (answer, error) 
 	return answer{status: resp.StatusCode, body: body}, nil
 }
 
-// sound returns err, or an error in its place if a method of err panics, as those of a nil pointer do.
-func sound(err error) (usable error) {
-	defer func() {
-		if recover() != nil {
-			usable = fmt.Errorf("the transport returned an error that cannot be read (%T)", err)
-		}
-	}()
+// sound returns err. If a method of err panics, as those of a nil pointer do, it panics here, where get makes that an error.
+func sound(err error) error {
 	_ = err.Error()
 	_ = errors.Is(err, errNoAnswer) // looks at all that err wraps
 	return err

@@ -59,15 +59,19 @@ func TestIntrospectAnswers(t *testing.T) {
 		body   string
 		want   error
 	}{
-		"good":         {200, `{"token_type":"Bearer","client_id":"` + env + `","sub":"` + sub + `","scope":"user sso"}`, nil},
-		"empty":        {200, `{}`, accesstoken.ErrInactive},
-		"empty sub":    {200, `{"sub":""}`, accesstoken.ErrInactive},
-		"other sub":    {200, `{"sub":"1"}`, accesstoken.ErrInactive},
-		"unauthorized": {401, `{"error":"unauthenticated"}`, accesstoken.ErrInactive},
-		"null":         {200, `null`, accesstoken.ErrInactive},
-		"not active":   {200, `{"active":false}`, accesstoken.ErrInactive},
-		"no sub":       {200, `{"token_type":"Bearer","client_id":"` + env + `","scope":""}`, accesstoken.ErrInactive},
-		"null sub":     {200, `{"sub":null}`, accesstoken.ErrInactive},
+		"good":           {200, `{"token_type":"Bearer","client_id":"` + env + `","sub":"` + sub + `","scope":"user sso"}`, nil},
+		"empty":          {200, `{}`, accesstoken.ErrInactive},
+		"empty sub":      {200, `{"sub":""}`, accesstoken.ErrInactive},
+		"other sub":      {200, `{"sub":"1"}`, accesstoken.ErrInactive},
+		"unauthorized":   {401, `{"error":"unauthenticated"}`, accesstoken.ErrInactive},
+		"null":           {200, `null`, accesstoken.ErrInactive},
+		"not active":     {200, `{"active":false}`, accesstoken.ErrInactive},
+		"ended, by name": {200, `{"active":false,"sub":"` + sub + `"}`, accesstoken.ErrInactive},
+		"goes on":        {200, `{"active":true,"sub":"` + sub + `","error_code":0}`, nil},
+		"whose?":         {200, `{"active":true}`, accesstoken.ErrUnavailable},
+		"active is text": {200, `{"active":"no"}`, accesstoken.ErrUnavailable},
+		"no sub":         {200, `{"token_type":"Bearer","client_id":"` + env + `","scope":""}`, accesstoken.ErrInactive},
+		"null sub":       {200, `{"sub":null}`, accesstoken.ErrInactive},
 
 		"error":            {200, `{"error":"internal"}`, accesstoken.ErrUnavailable},
 		"error and number": {200, `{"error":"internal","error_code":13,"error_description":"x"}`, accesstoken.ErrUnavailable},

@@ -47,6 +47,10 @@ func TestVerifyMalformed(t *testing.T) {
 		"empty kid":           with(map[string]any{"alg": "RS256", "kid": ""}),
 		"kid a number":        with(map[string]any{"alg": "RS256", "kid": 5}),
 		"kid in another case": with(map[string]any{"alg": "RS256", "KID": keyID}),
+		"two kids":            with(`{"alg":"RS256","kid":"x","kid":"` + keyID + `"}`),
+		"escaped kid":         with(`{"alg":"RS256","\u006bid":"x","kid":"` + keyID + `"}`),
+		"critical":            with(map[string]any{"alg": "RS256", "kid": keyID, "crit": []string{"exp"}, "exp": 1}),
+		"not in base64":       with(map[string]any{"alg": "RS256", "kid": keyID, "b64": false}),
 		"two algs":            with(`{"alg":"none","alg":"RS256","kid":"` + keyID + `"}`),
 		"JSON serialization":  `{"payload":"` + payload + `","protected":"` + head + `","signature":"` + signature + `"}`,
 	} {
@@ -138,7 +142,7 @@ func TestVerifyEmbeddedKeys(t *testing.T) {
 			head := header()
 			head[name] = member
 			err := verify(t, verifierAt(t, certs(t)), sign(t, otherKey(), head, claims(nil)))
-			require.ErrorIs(t, err, accesstoken.ErrInvalidToken)
+			require.ErrorIs(t, err, accesstoken.ErrSignature)
 		})
 	}
 }

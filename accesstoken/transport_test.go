@@ -13,6 +13,7 @@ import (
 	"runtime"
 	"strings"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"testing/iotest"
 	"time"
@@ -203,6 +204,22 @@ func TestIntrospectTransportBreaks(t *testing.T) {
 				assertHoldsNothingOf(t, fmt.Sprintf(verb, err), token)
 			}
 		})
+	}
+}
+
+// What is known of a failed request is said, as far as the transport cannot have quoted the token in it.
+func TestIntrospectSaysWhy(t *testing.T) {
+	t.Parallel()
+	for want, cause := range map[string]error{
+		"lookup auth.example: no such host": &net.DNSError{Err: "no such host", Name: "auth.example"},
+		syscall.ECONNREFUSED.Error():        &net.OpError{Op: "dial", Err: syscall.ECONNREFUSED},
+		"the connection failed, or":         io.ErrUnexpectedEOF,
+		"context deadline exceeded":         context.DeadlineExceeded,
+	} {
+		v := verifierAt(t, failsOn(t, onIntrospect, func(*http.Request) (*http.Response, error) { return nil, cause }))
+		_, err := v.Introspect(t.Context(), goodToken(t, nil))
+		require.ErrorIs(t, err, cause)
+		require.ErrorContains(t, err, want)
 	}
 }
 

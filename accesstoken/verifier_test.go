@@ -202,6 +202,7 @@ func TestVerifyAudience(t *testing.T) {
 		{"list without", []string{"x", "y"}, nil, false},
 		{"empty list", []string{}, nil, false},
 		{"mixed list", []any{env, 1}, nil, false},
+		{"list with null", []any{nil, env}, nil, true},
 		{"object", map[string]any{env: env}, nil, false},
 		{"other case", strings.ToUpper(env), nil, false},
 		{"own", "my-app", []accesstoken.Option{own}, true},
@@ -255,6 +256,8 @@ func TestVerifyTimes(t *testing.T) {
 		{"issued in a minute", "iat", at(time.Minute), nil, nil},
 		{"issued later", "iat", at(61 * time.Second), nil, accesstoken.ErrNotYetValid},
 		{"issue unknown", "iat", nil, nil, nil},
+		{"beginning is null", "nbf", jsonNumber("null"), nil, nil},
+		{"end is null", "exp", jsonNumber("null"), nil, accesstoken.ErrMalformed},
 		{"issued at a list", "iat", []int{1}, nil, accesstoken.ErrMalformed},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -300,6 +303,7 @@ func TestVerifyScopes(t *testing.T) {
 		{map[string]any{"meta": jsonNumber(`{"platform":"PublishableKey","platform":"ApiKey"}`)}, accesstoken.ErrNotAccessToken},
 		{map[string]any{"meta": map[string]any{"platform": nil}}, nil},
 		{map[string]any{"meta": map[string]any{"platform": ""}}, nil},
+		{map[string]any{"meta": map[string]any{"wxOpenId": "o1", "wxUnionId": "u1"}}, nil},
 		{map[string]any{"meta": nil}, nil},
 		{map[string]any{"meta": "x"}, nil},
 		{map[string]any{"client_type": "client_server"}, accesstoken.ErrAPIKey},
