@@ -110,7 +110,7 @@ func grpcVerify(verifier *accesstoken.Verifier) grpc.UnaryServerInterceptor {
 		r := &http.Request{Header: http.Header{"Authorization": metadata.ValueFromIncomingContext(ctx, "authorization")}}
 		claims, err := verifier.Request(r.WithContext(ctx))
 		if err != nil {
-			return nil, status.Error(grpcCode(err), err.Error()) // which holds nothing of the token
+			return nil, status.Error(grpcCode(err), http.StatusText(accesstoken.StatusCode(err))) // err is for the service's log
 		}
 		return handler(accesstoken.NewContext(ctx, claims), req)
 	}

@@ -2,10 +2,12 @@ package recipes
 
 import (
 	"context"
+	"errors"
 	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"strings"
 	"testing"
 
@@ -20,8 +22,11 @@ import (
 	"github.com/zeromicro/go-zero/core/logx"
 	"github.com/zeromicro/go-zero/rest"
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/health/grpc_health_v1"
+	"google.golang.org/grpc/metadata"
+	"google.golang.org/grpc/status"
 	"google.golang.org/grpc/test/bufconn"
 
 	"github.com/cloudbase-community/tcbauth/accesstoken"
@@ -135,6 +140,24 @@ func (health) Check(ctx context.Context, r *grpc_health_v1.HealthCheckRequest) (
 		return &grpc_health_v1.HealthCheckResponse{Status: grpc_health_v1.HealthCheckResponse_NOT_SERVING}, nil
 	}
 	return &grpc_health_v1.HealthCheckResponse{Status: grpc_health_v1.HealthCheckResponse_SERVING}, nil
+}
+
+// What went wrong in the service is not told to its clients.
+func TestInterceptorKeepsSecrets(t *testing.T) {
+	t.Parallel()
+	broken := &http.Client{Transport: &http.Transport{Proxy: func(*http.Request) (*url.URL, error) {
+		return nil, errors.New("proxy.internal.example")
+	}}}
+	verifier, err := accesstoken.NewVerifier("env-1", accesstoken.WithHTTPClient(broken))
+	if err != nil {
+		t.Fatal(err)
+	}
+	token := authtest.NewServer(t).IssueToken(authtest.TokenSpec{})
+	ctx := metadata.NewIncomingContext(t.Context(), metadata.Pairs("authorization", "Bearer "+token))
+	_, err = grpcVerify(verifier)(ctx, nil, nil, func(context.Context, any) (any, error) { panic("not verified") })
+	if status.Code(err) != codes.Unavailable || strings.Contains(err.Error(), "internal") {
+		t.Error(err)
+	}
 }
 
 func TestGateway(t *testing.T) {
