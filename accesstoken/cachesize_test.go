@@ -1,6 +1,7 @@
 package accesstoken
 
 import (
+	"crypto/rsa"
 	"crypto/sha256"
 	"runtime"
 	"strconv"
@@ -10,6 +11,20 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
+
+// The headers of tokens that were found good take no more room than there are keys for, and those of keys that are gone give way.
+func TestHeadersAreBounded(t *testing.T) {
+	t.Parallel()
+	h := new(headers)
+	for i := range 2 * maxHeaders {
+		h.remember(strconv.Itoa(i), "old", map[string]*rsa.PublicKey{"old": {}})
+		kid, known := h.kid(strconv.Itoa(i))
+		require.Equal(t, i < maxHeaders, known)
+		require.Equal(t, known, kid == "old")
+	}
+	h.remember("fresh", "new", map[string]*rsa.PublicKey{"new": {}})
+	assert.Equal(t, map[string]string{"fresh": "new"}, *h.known.Load())
+}
 
 // What is remembered of 100,000 tokens takes no more room than the comment of WithTokenCache says. Here they are put into the
 // cache as Verify does, since signing so many takes minutes.

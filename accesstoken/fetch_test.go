@@ -69,6 +69,17 @@ func TestKeysFirstFetchFails(t *testing.T) {
 		endpoint.set(http.StatusOK, jwks(t, jwk(keyID, signingKey())))
 		pass(10 * time.Second)
 		require.NoError(t, verify(t, v, good))
+
+		// The next outage begins with a short pause again.
+		endpoint.set(http.StatusOK, "")
+		pass(time.Hour)
+		before := endpoint.count()
+		for range 2 {
+			require.NoError(t, verify(t, v, good))
+			synctest.Wait()
+			pass(time.Second)
+		}
+		assert.Equal(t, 2, endpoint.count()-before, "requests")
 	})
 }
 

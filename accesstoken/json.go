@@ -38,7 +38,7 @@ func members(text string) iter.Seq2[string, string] {
 
 // valueEnd returns the end of the value that begins at at, -1 if there is none.
 func valueEnd(text string, at, depth int) int {
-	if at >= len(text) || depth >= maxDepth {
+	if at >= len(text) {
 		return -1
 	}
 	switch text[at] {
@@ -59,6 +59,9 @@ func valueEnd(text string, at, depth int) int {
 }
 
 func objectEnd(text string, at, depth int, f func(name, value string) bool) int {
+	if depth > maxDepth {
+		return -1
+	}
 	if at = skipSpace(text, at+1); is(text, at, '}') {
 		return at + 1
 	}
@@ -86,6 +89,9 @@ func objectEnd(text string, at, depth int, f func(name, value string) bool) int 
 }
 
 func listEnd(text string, at, depth int, f func(value string) bool) int {
+	if depth > maxDepth {
+		return -1
+	}
 	if at = skipSpace(text, at+1); is(text, at, ']') {
 		return at + 1
 	}
