@@ -80,8 +80,7 @@ func judgeIntrospection(status int, answer []byte, subject string) error {
 		case "error", "error_code", "code", "Response":
 			failed = true
 		case "active":
-			inactive = value == "false"
-			unknown = unknown || !inactive
+			inactive, unknown = value == "false", true
 		case "token_type", "client_id", "scope", "groups":
 		default:
 			unknown = true

@@ -82,6 +82,7 @@ func TestIntrospectAnswers(t *testing.T) {
 		"id only":          {200, `{"requestId":"1"}`, accesstoken.ErrUnavailable},
 		"error is object":  {200, `{"error":{"code":13}}`, accesstoken.ErrUnavailable},
 		"error beside sub": {200, `{"sub":"` + sub + `","error":"internal"}`, accesstoken.ErrUnavailable},
+		"error before sub": {200, `{"error":"internal","sub":"` + sub + `"}`, accesstoken.ErrUnavailable},
 		"code beside none": {200, `{"sub":"","code":"INTERNAL"}`, accesstoken.ErrUnavailable},
 		"something else":   {200, `{"status":"maintenance"}`, accesstoken.ErrUnavailable},
 		"list":             {200, `[]`, accesstoken.ErrUnavailable},
