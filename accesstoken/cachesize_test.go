@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -24,6 +25,38 @@ func TestHeadersAreBounded(t *testing.T) {
 	}
 	h.remember("fresh", "new", map[string]*rsa.PublicKey{"new": {}})
 	assert.Equal(t, map[string]string{"fresh": "new"}, *h.known.Load())
+}
+
+// When there is no room, the token that expires first is dropped, and no other is lost or there twice.
+func TestTokenCacheReplaces(t *testing.T) {
+	t.Parallel()
+	for tokens, room := range map[int]int{1: 8, 8: 8, 9: 16, 17: 32, 8192: 8192, 8193: 16384} {
+		assert.Len(t, newTokenCache(tokens).places, room/ways, tokens)
+	}
+	cache := newTokenCache(ways)
+	until := func(seconds byte) *verified {
+		return &verified{id: tokenID{1: seconds}, claims: Claims{ExpiresAt: time.Unix(int64(seconds), 0)}}
+	}
+	there := func() (all []byte) {
+		for i := range cache.places[0] {
+			if at := cache.places[0][i].Load(); at != nil {
+				all = append(all, at.id[1])
+			}
+		}
+		return all
+	}
+	for _, seconds := range []byte{20, 30, 10, 40, 50, 60, 70, 80, 40} {
+		cache.put(until(seconds))
+	}
+	assert.Equal(t, []byte{20, 30, 10, 40, 50, 60, 70, 80}, there())
+	cache.put(until(15))
+	cache.put(until(90))
+	assert.Equal(t, []byte{20, 30, 90, 40, 50, 60, 70, 80}, there())
+	cache.drop(&tokenID{1: 15})
+	cache.drop(&tokenID{1: 50})
+	assert.Equal(t, []byte{20, 30, 90, 40, 60, 70, 80}, there())
+	var none *tokenCache
+	none.drop(&tokenID{})
 }
 
 // What is remembered of 100,000 tokens takes no more room than the comment of WithTokenCache says. Here they are put into the
