@@ -92,7 +92,7 @@
 //   - "code" is in every error but invalid_grant, also in those that were never captured.
 //   - A code is good for one successful check. A verification_token is good for any number of uses within its 600 s.
 //   - After the limit of wrong codes every further check of that code is "aborted", the right code too.
-//   - target USER with an unknown address is not_found (HTTP 404), target NOT_USER with a known one is
+//   - target USER with an unknown address is not_found (HTTP 404), target NOT_USER, or NON_USER, with a known one is
 //     failed_precondition, CUR_USER with an address that is not the caller's is failed_precondition. Nothing is sent.
 //   - A bearer on verification is looked at for target CUR_USER only.
 //   - A calendar day of the daily limits is one of China (UTC+8). Refused sends do not count.
