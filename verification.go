@@ -265,7 +265,7 @@ func (a *Auth) verifyCode(ctx context.Context, op, deviceID, id, code string) (t
 
 // VerifyOtpRequest has a code and the address to which it was sent. Exactly one of Email and Phone is given.
 type VerifyOtpRequest struct {
-	Type      string `json:"type,omitempty"` // "phone_change" and "email_change" only check the code
+	Type      string `json:"type,omitempty"` // "phone_change" and "email_change" only check the code, for the signed-in user
 	Email     string `json:"email,omitempty"`
 	Phone     string `json:"phone,omitempty"`     // in any form that NormalizePhone accepts
 	Token     string `json:"token"`               // what the user typed in; as for Verify
@@ -283,10 +283,14 @@ func (a *Auth) VerifyOtp(ctx context.Context, req VerifyOtpRequest) (*LoginState
 		if err := a.ready(ctx, checks...); err != nil {
 			return nil, a.fail(ctx, op, err)
 		}
+		as, err := a.fresh(ctx, op)
+		if err != nil { // the code would be spent for nothing
+			return nil, err
+		}
 		if _, err := a.verifyCode(ctx, op, "", req.MessageID, code); err != nil {
 			return nil, err
 		}
-		return a.loginState(ctx, op)
+		return a.still(ctx, op, as)
 	}
 	phone, invalid := phoneOrEmail("phone", req.Phone, "email", req.Email)
 	if err := a.ready(ctx, append(checks, a.storing(), invalid)...); err != nil {
