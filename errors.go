@@ -70,7 +70,8 @@ type Error struct {
 
 	Err error // the cause: one of this package's errors, or the error of a context or a transport; nil for an error of the server
 
-	cause advice.Cause // where it was made; None: by hand
+	cause          advice.Cause // where it was made; None: by hand
+	refreshRefused bool         // the server does not accept the refresh token
 }
 
 // Error describes the failure in one line.
@@ -109,11 +110,13 @@ func (e *Error) Error() string {
 // Unwrap returns Err.
 func (e *Error) Unwrap() error { return e.Err }
 
-// Is reports whether target is the error's Code or the error value of its Category. If the server does not accept the
-// access token, [CodeUnauthenticated] matches too, whatever the error code is.
+// Is reports whether target is the error's Code or the error value of its Category. Whatever the error code is,
+// [CodeUnauthenticated] matches too if the server does not accept the access token, and [CodeInvalidGrant] if a refresh has
+// failed because the server does not accept the refresh token.
 func (e *Error) Is(target error) bool {
 	if code, ok := target.(Code); ok {
-		return code != "" && e.Code == code || code == CodeUnauthenticated && e.cause == advice.TokenRefused
+		return code != "" && e.Code == code || code == CodeUnauthenticated && e.cause == advice.TokenRefused ||
+			code == CodeInvalidGrant && e.refreshRefused
 	}
 	return target != nil && e.Category.sentinel() == target
 }
@@ -205,6 +208,7 @@ func newFailure(op string, f *wire.Failure) *Error {
 	if e.RetryAfter == 0 {
 		e.RetryAfter = m.Wait
 	}
+	e.refreshRefused = op == client.RefreshOp && m.Tokens&advice.RefusesRefresh != 0
 	return e
 }
 
@@ -377,6 +381,7 @@ func NewError(code Code, description string) *Error {
 	if m.Tokens&advice.RefusesAccess != 0 {
 		e.cause = advice.TokenRefused
 	}
+	e.refreshRefused = m.Tokens == advice.RefusesRefresh // a code that says so wherever it comes from
 	e.Help = help(e, "zh-CN")
 	return e
 }
