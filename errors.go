@@ -16,10 +16,10 @@ import (
 
 var (
 	// ErrNoSession means that nobody is signed in. It also matches [CodeUnauthenticated].
-	ErrNoSession error = &endedError{"nobody is signed in"}
+	ErrNoSession error = &alsoError{"nobody is signed in", CodeUnauthenticated}
 	// ErrSessionExpired means that the session has ended and the user must sign in again. It also matches
 	// [CodeUnauthenticated].
-	ErrSessionExpired error = &endedError{"the session has ended, sign in again"}
+	ErrSessionExpired error = &alsoError{"the session has ended, sign in again", CodeUnauthenticated}
 	// ErrOutcomeUnknown means that the request may have reached the server, but no answer came. Its effect, such as an SMS,
 	// may have happened: check before you ask again.
 	ErrOutcomeUnknown = wire.ErrOutcomeUnknown
@@ -28,21 +28,24 @@ var (
 	ErrInvalidResponse = wire.ErrInvalidResponse
 	// ErrOtherUser means that a [TicketSource] returned a ticket for a different user than the session's. The session is
 	// kept. It also matches [CodeUnauthenticated].
-	ErrOtherUser  error = &endedError{"the ticket is for a different user than the session"}
-	errKeyRefused error = &endedError{"the access key was refused"}
+	ErrOtherUser  error = &alsoError{"the ticket is for a different user than the session", CodeUnauthenticated}
+	errKeyRefused error = &alsoError{"the access key was refused", CodeUnauthenticated}
 	// ErrNoOtp means that [WithStoredOtp] has no challenge: none was started, or it was finished, refused too often, or has
 	// expired. It also matches [ErrVerificationFailed].
-	ErrNoOtp = errors.New("tcbauth: no code is expected")
+	ErrNoOtp error = &alsoError{"no code is expected", ErrVerificationFailed}
 	// ErrStore means that the token store failed, or holds a session that cannot be read.
 	ErrStore = errors.New("tcbauth: the token store failed")
 )
 
-// endedError is a reason to sign in again.
-type endedError struct{ text string }
+// alsoError is an error value that matches a more general one too.
+type alsoError struct {
+	text    string
+	general error
+}
 
-func (e *endedError) Error() string { return "tcbauth: " + e.text }
+func (e *alsoError) Error() string { return "tcbauth: " + e.text }
 
-func (e *endedError) Is(target error) bool { return target == error(CodeUnauthenticated) }
+func (e *alsoError) Is(target error) bool { return target == e.general }
 
 // Error is the type of every error that a call of this package returns. It is always a pointer. None of its fields and
 // texts contains a token, a password, a code, a phone number or anything else that the call sent.

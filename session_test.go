@@ -211,3 +211,25 @@ func TestInvalidGrantIsOneTest(t *testing.T) {
 	require.ErrorIs(t, tcbauth.NewError(tcbauth.CodeRefreshTokenExpired, ""), tcbauth.CodeInvalidGrant)
 	require.NotErrorIs(t, tcbauth.NewError(tcbauth.CodeUnauthenticated, ""), tcbauth.CodeInvalidGrant)
 }
+
+// Without WithStoredOtp there is no stored challenge to speak of: that is a mistake of the program, and the error names the option.
+func TestStoredOtpWithoutTheOption(t *testing.T) {
+	t.Parallel()
+	auth := testbed.NewPeerApp(t, new(testbed.Peer), tcbauth.NewMemoryStore()).Auth()
+	_, err := auth.StoredOtp(t.Context())
+	require.ErrorIs(t, err, tcbauth.ErrInvalidParams)
+	assert.ErrorContains(t, err, "WithStoredOtp")
+	_, err = auth.FinishOtp(t.Context(), tcbauth.FinishOtpRequest{Token: "123456"})
+	require.ErrorIs(t, err, tcbauth.ErrInvalidParams)
+	assert.ErrorContains(t, err, "WithStoredOtp")
+}
+
+// A mock may return the bare error values: they match what their comments say.
+func TestBareErrorValues(t *testing.T) {
+	t.Parallel()
+	require.ErrorIs(t, tcbauth.ErrNoOtp, tcbauth.ErrVerificationFailed)
+	for _, err := range []error{tcbauth.ErrNoSession, tcbauth.ErrSessionExpired, tcbauth.ErrOtherUser} {
+		require.ErrorIs(t, err, tcbauth.CodeUnauthenticated)
+		require.NotErrorIs(t, err, tcbauth.ErrVerificationFailed)
+	}
+}
