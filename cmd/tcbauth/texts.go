@@ -13,6 +13,7 @@ var (
 	flagData    = bilingual.Of("the `body`: a text, @FILE, or @- for standard input", "请求`体`：文本、@文件，或 @- 表示标准输入")
 	flagHeader  = bilingual.Of("a `header`, \"Name: value\"; it can be repeated", "请求`头`，\"名称: 值\"，可重复")
 	flagInclude = bilingual.Of("also print the status and the headers of the answer", "同时输出响应状态和响应头")
+	badMethod   = bilingual.Of("this is not a method of HTTP, such as GET", "这不是 HTTP 方法（例如 GET）")
 	badPath     = bilingual.Of("the path must begin with / and have no host", "路径以 / 开头，不含主机名")
 	badHeader   = bilingual.Of("a header has the form \"Name: value\"; Authorization comes from the session", "请求头的形式是 \"名称: 值\"；Authorization 由会话提供")
 	apiFailed   = bilingual.Of("the server has answered with status %d", "服务端返回状态 %d")
