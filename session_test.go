@@ -1,6 +1,7 @@
 package tcbauth_test
 
 import (
+	"encoding/json"
 	"errors"
 	"net/http"
 	"testing"
@@ -23,6 +24,7 @@ func TestSetCredentials(t *testing.T) {
 		for name, c := range map[string]*tcbauth.Credentials{
 			"access_token": {ExpiresIn: 7200, RefreshToken: "r"},
 			"expires_in":   {AccessToken: "a", RefreshToken: "r"},
+			"Extra":        {AccessToken: "a", RefreshToken: "r", ExpiresIn: 60, Extra: map[string]json.RawMessage{"x": json.RawMessage("{")}},
 		} {
 			var invalid *tcbauth.ValidationError
 			require.ErrorAs(t, auth.SetCredentials(t.Context(), c), &invalid)
