@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/cloudbase-community/tcbauth/clikit"
+	"github.com/cloudbase-community/tcbauth/internal/testbed"
 )
 
 // asCommand makes this test binary the command itself.
@@ -21,6 +22,7 @@ func TestMain(m *testing.M) {
 	if os.Getenv(asCommand) != "" {
 		main()
 	}
+	testbed.HeedSignals()
 	os.Exit(m.Run())
 }
 

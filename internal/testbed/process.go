@@ -7,8 +7,10 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"os/signal"
 	"runtime"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -31,6 +33,16 @@ func RunHelper(helpers map[string]Helper) {
 		os.Exit(1)
 	}
 	os.Exit(0)
+}
+
+// HeedSignals lets the processes that tests start be interrupted and hung up, although this process ignores both in the background of a
+// script or under nohup. A process inherits which signals are ignored, but not which are caught.
+func HeedSignals() {
+	for _, sig := range []os.Signal{os.Interrupt, syscall.SIGHUP} {
+		if signal.Ignored(sig) {
+			signal.Notify(make(chan os.Signal, 1), sig)
+		}
+	}
 }
 
 // ExitWithTest ends a helper whose test is gone: its standard input comes from the test.

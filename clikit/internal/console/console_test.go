@@ -28,6 +28,7 @@ func TestMain(m *testing.M) {
 		os.Exit(0)
 	}
 	testbed.RunHelper(map[string]testbed.Helper{"asks": asks})
+	testbed.HeedSignals()
 	os.Exit(m.Run())
 }
 
