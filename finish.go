@@ -266,3 +266,47 @@ func (a *Auth) finishChange(ctx context.Context, op string, as *session.Credenti
 	}
 	return state, err
 }
+
+// VerifyOtpRequest has a code and the address to which it was sent. Exactly one of Email and Phone is given.
+type VerifyOtpRequest struct {
+	Type      string `json:"type,omitempty"` // "phone_change" and "email_change" only check the code, for the signed-in user
+	Email     string `json:"email,omitempty"`
+	Phone     string `json:"phone,omitempty"`     // in any form that NormalizePhone accepts
+	Token     string `json:"token"`               // what the user typed in; as for Verify
+	MessageID string `json:"messageId,omitempty"` // the VerificationID of the code
+}
+
+// VerifyOtp checks a code and signs in a registered user. For the code of a challenge use [Auth.FinishOtp].
+//
+// js-sdk: verifyOtp.
+func (a *Auth) VerifyOtp(ctx context.Context, req VerifyOtpRequest) (*LoginState, error) {
+	const op = "VerifyOtp"
+	code, invalidCode := normalCode("token", req.Token)
+	checks := []error{invalidCode, required("messageId", req.MessageID)}
+	if req.Type == OtpPhoneChange || req.Type == OtpEmailChange {
+		if err := a.ready(ctx, checks...); err != nil {
+			return nil, a.fail(ctx, op, err)
+		}
+		as, err := a.fresh(ctx, op)
+		if err != nil { // the code would be spent for nothing
+			return nil, err
+		}
+		if _, err := a.verifyCode(ctx, op, "", req.MessageID, code); err != nil {
+			return nil, err
+		}
+		return a.still(ctx, op, as)
+	}
+	phone, invalid := phoneOrEmail("phone", req.Phone, "email", req.Email)
+	if err := a.ready(ctx, append(checks, a.storing(), invalid)...); err != nil {
+		return nil, a.fail(ctx, op, err)
+	}
+	deviceID, err := a.prepare(ctx, op, "")
+	if err != nil {
+		return nil, err
+	}
+	token, err := a.verifyCode(ctx, op, deviceID, req.MessageID, code)
+	if err != nil {
+		return nil, err
+	}
+	return a.signInFrom(ctx, op, deviceID, SignInRequest{Username: phone + req.Email, VerificationToken: token})
+}

@@ -58,6 +58,34 @@ func TestFinishOtpWithoutASessionSpendsNoCode(t *testing.T) {
 	}
 }
 
+// Nor is it spent where it is only to be checked for a change: the result would be a session that is not there.
+func TestVerifyOtpOfAChangeWithoutASessionSpendsNoCode(t *testing.T) {
+	t.Parallel()
+	for _, kind := range []string{tcbauth.OtpPhoneChange, tcbauth.OtpEmailChange} {
+		t.Run(kind, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				srv := testbed.Emulator(t)
+				auth := testbed.NewApp(t, srv).Auth()
+				info, err := auth.GetVerification(t.Context(), tcbauth.GetVerificationRequest{PhoneNumber: testbed.NewPhone})
+				require.NoError(t, err)
+				code, err := srv.WaitCode(t.Context(), testbed.NewPhone)
+				require.NoError(t, err)
+				req := tcbauth.VerifyOtpRequest{Type: kind, Token: code, MessageID: info.VerificationID}
+
+				_, err = auth.VerifyOtp(t.Context(), req)
+				require.ErrorIs(t, err, tcbauth.ErrNoSession)
+				assert.Zero(t, srv.Count("verification/verify"))
+
+				testbed.SignInAs(t, auth, testbed.Gopher)
+				state, err := auth.VerifyOtp(t.Context(), req)
+				require.NoError(t, err, "the code is still good")
+				assert.Equal(t, testbed.GopherSub, state.User.Sub)
+			})
+		})
+	}
+}
+
 // TestFinishOtpOfWhomTheServerDoesNotName: it did not say whether somebody is registered, and they are.
 func TestFinishOtpOfWhomTheServerDoesNotName(t *testing.T) {
 	t.Parallel()

@@ -92,7 +92,7 @@
 //   - "code" is in every error but invalid_grant, also in those that were never captured.
 //   - A code is good for one successful check. A verification_token is good for any number of uses within its 600 s.
 //   - After the limit of wrong codes every further check of that code is "aborted", the right code too.
-//   - target USER with an unknown address is not_found (HTTP 404), target NOT_USER with a known one is
+//   - target USER with an unknown address is not_found (HTTP 404), target NOT_USER, or NON_USER, with a known one is
 //     failed_precondition, CUR_USER with an address that is not the caller's is failed_precondition. Nothing is sent.
 //   - A bearer on verification is looked at for target CUR_USER only.
 //   - A calendar day of the daily limits is one of China (UTC+8). Refused sends do not count.
@@ -128,11 +128,17 @@
 //     end its session unless [RefreshPolicy.RevokingReuse] says so; there is no grace unless [RotatingWithGrace] gives one.
 //   - The aud of an access token is the client id that signed in.
 //   - Revoking either token of a session ends the session: its refresh token, and its access tokens at user/me.
+//   - user/signout answers with the redirect_uri of the request. Revoking a device that has no session is not_found.
+//   - A username beside a verification_token must be the address that the token is for.
+//   - user/profile refuses a phone number or email address other than the present one. user/contact needs no sudo_token from
+//     a user who has neither a password nor a phone number nor an email address. checkUsername answers a name of another
+//     user with already_exists.
 //   - Times in tokens, and so their expiry, are whole seconds.
 //   - The codes of gRPC have the HTTP statuses of gRPC's HTTP gateway, so aborted and already_exists are 409. The live
 //     statuses are known for invalid_argument, not_found, failed_precondition and resource_exhausted only.
 //   - The texts of all other errors.
 //
 // Not emulated: email links, client credentials, second factors, and all operations not listed, which answer 404. Request
-// fields and grants that would need them answer "unimplemented" (HTTP 501) rather than being ignored.
+// fields and grants that would need them answer "unimplemented" (HTTP 501) rather than being ignored. Publishable keys and
+// API keys act as nobody here: a call that needs a bearer refuses them like any unknown access token.
 package authtest

@@ -107,6 +107,7 @@ func TestVerificationRefusals(t *testing.T) {
 		{"target", "", object{"phone_number": phone, "target": "NOBODY"}, 400, "invalid_argument", 3, "Target"},
 		{"unknown user", "", object{"phone_number": "+86 13700000000", "target": "USER"}, 404, "not_found", 5, "not exist"},
 		{"known user", "", object{"phone_number": phone, "target": "NOT_USER"}, 400, "failed_precondition", 9, ""},
+		{"known user, by the other word", "", object{"phone_number": phone, "target": "NON_USER"}, 400, "failed_precondition", 9, ""},
 		{"nobody signed in", "", object{"phone_number": phone, "target": "CUR_USER"}, 401, "unauthenticated", 16, ""},
 		{"somebody else", session.text("access_token"), object{"email": email, "target": "CUR_USER"}, 400, "failed_precondition", 9, ""},
 		{"magic link", "", object{"email": email, "email_redirect_to": "https://x/"}, 501, "unimplemented", 12, ""},
@@ -119,6 +120,7 @@ func TestVerificationRefusals(t *testing.T) {
 		})
 	}
 	ok(t, srv, "verification", "garbage", object{"phone_number": "+86 13900000000", "target": "USER", "captcha": object{}})
+	ok(t, srv, "verification", "", object{"phone_number": "+86 13600000000", "target": "NON_USER", "email_redirect_to": "https://x/"})
 	ok(t, srv, "verification", session.text("access_token"), object{"phone_number": phone, "target": "CUR_USER"})
 }
 

@@ -10,8 +10,14 @@ const ERROR_FIELDS = [
   'code', 'errorCode', 'status', 'category', 'retryAfter', 'message',
 ]
 
+/** What the js-sdk's user object has for itself: the other objects of the page. */
+const OWN = ['cache', 'oauthInstance']
+
 /** JSON values, with null for what is undefined. */
-const plain = (value) => JSON.parse(JSON.stringify(value, (_, field) => (field === undefined ? null : field)))
+const plain = (value) => JSON.parse(JSON.stringify(value, (name, field) => {
+  if (OWN.includes(name)) return undefined
+  return field === undefined ? null : field
+}))
 
 function describe(error) {
   const fields = ERROR_FIELDS.filter((name) => (error?.[name] ?? null) !== null)
@@ -27,6 +33,9 @@ function outcome(answer) {
   return { result: plain(wrapped ? answer.data : answer) }
 }
 
+/** In place of a function that returns a ticket, a scenario has the ticket. */
+const TAKES_A_FUNCTION = ['signInWithCustomTicket']
+
 /** Finds the method that a step names: of auth, of an owner that it begins with, or of what step n answered ("$n."). */
 function method(call, auth, owners, answers) {
   const names = call.split('.')
@@ -37,7 +46,7 @@ function method(call, auth, owners, answers) {
   if (owner !== auth) names.shift()
   const last = names.pop()
   for (const name of names) owner = owner[name]
-  return (args) => owner[last](...args)
+  return (args) => owner[last](...(TAKES_A_FUNCTION.includes(last) ? args.map((answer) => async () => answer) : args))
 }
 
 exports.run = async (text, loadSDK, turn) => {

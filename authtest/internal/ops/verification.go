@@ -31,13 +31,13 @@ func readContact(message string, in map[string]string) (address.Contact, *refusa
 // sendVerification is POST verification (WIRE.md section 4.1).
 func sendVerification(s *service.Service, c *call) (any, *refusal.Error) {
 	in, refused := c.fields("phone_number", "email", "target", "usage")
-	if refused == nil {
-		refused = c.refuseFields("email_redirect_to")
-	}
 	if refused != nil {
 		return nil, refused
 	}
 	to, refused := readContact("GetVerificationRequest", in)
+	if refused == nil && to.Email != "" { // for a phone number the field does nothing
+		refused = c.refuseFields("email_redirect_to")
+	}
 	if refused != nil {
 		return nil, refused
 	}
@@ -75,7 +75,7 @@ func checkTarget(s *service.Service, c *call, target string, known *service.Acco
 		if known == nil {
 			return refusal.NotFound("User not exist")
 		}
-	case "NOT_USER":
+	case "NOT_USER", "NON_USER": // each stands on a page of the documentation
 		if known != nil {
 			return refusal.FailedPrecondition("the address is already registered")
 		}

@@ -4,6 +4,7 @@
 import email from './email.mjs'
 import expiry from './expiry.mjs'
 import other from './other.mjs'
+import rest from './rest.mjs'
 import session from './session.mjs'
 import signin from './signin.mjs'
 import unknown from './unknown.mjs'
@@ -19,4 +20,4 @@ export const device_id = '0123456789abcdef0123456789abcdef'
  * beside the environment; a step is the name of a method (player.cjs says of what) and its arguments. The step
  * clock.advance lets seconds pass; without it the clock stands.
  */
-export const scenarios = [...verification, ...signin, ...session, ...user, ...other, ...email, ...expiry, ...unknown]
+export const scenarios = [...verification, ...signin, ...session, ...user, ...other, ...email, ...expiry, ...unknown, ...rest]
