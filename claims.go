@@ -11,7 +11,8 @@ import (
 
 // WIRE.md 6.3.
 
-// Claims are the claims of an access token. All has every claim, including those without a field.
+// Claims are the claims of an access token. All has every claim, including those without a field; its numbers are of the type
+// json.Number, since an id may have more digits than a float64 holds.
 type Claims struct {
 	Issuer       string
 	Subject      string
@@ -41,9 +42,9 @@ type ClaimsResponse struct {
 	Signature string       `json:"signature"` // base64url
 }
 
-// GetClaims decodes the session's access token, which is refreshed first if it has expired. It does not verify the
-// signature: the token came from the server itself. A backend that receives a token must verify it, with package
-// accesstoken.
+// GetClaims decodes the token of [Auth.GetAccessToken]: the session's, refreshed first if it has expired, or the access key
+// while nobody is signed in. It does not verify the signature: the token came from the server itself. A backend that receives
+// a token must verify it, with package accesstoken.
 //
 // js-sdk: getClaims.
 func (a *Auth) GetClaims(ctx context.Context) (*ClaimsResponse, error) {
@@ -90,7 +91,7 @@ func (c *Claims) UnmarshalJSON(data []byte) error {
 	if one := claim[string](claims["aud"]); one != "" {
 		c.Audience = []string{one}
 	}
-	return json.Unmarshal(data, &c.All)
+	return lenient.Exact(data, &c.All)
 }
 
 // claim decodes a claim, or returns the zero value of its type.
@@ -102,5 +103,25 @@ func claim[T any](raw json.RawMessage) T {
 	return value
 }
 
-// MarshalJSON returns all claims as the token has them.
-func (c Claims) MarshalJSON() ([]byte, error) { return json.Marshal(c.All) }
+// MarshalJSON returns All, which has the claims as the token has them, or, for Claims made by hand without it, the fields.
+func (c Claims) MarshalJSON() ([]byte, error) {
+	if c.All != nil {
+		return json.Marshal(c.All)
+	}
+	return json.Marshal(struct {
+		Issuer       string   `json:"iss,omitempty"`
+		Subject      string   `json:"sub,omitempty"`
+		Audience     []string `json:"aud,omitempty"`
+		ExpiresAt    int64    `json:"exp,omitempty"`
+		IssuedAt     int64    `json:"iat,omitempty"`
+		Scope        string   `json:"scope,omitempty"`
+		ProjectID    string   `json:"project_id,omitempty"`
+		ProviderType string   `json:"provider_type,omitempty"`
+		UserID       string   `json:"user_id,omitempty"`
+		UserType     string   `json:"user_type,omitempty"`
+		Groups       []string `json:"groups,omitempty"`
+	}{
+		c.Issuer, c.Subject, c.Audience, c.ExpiresAt, c.IssuedAt, c.Scope, c.ProjectID, c.ProviderType, c.UserID, c.UserType,
+		c.Groups,
+	})
+}

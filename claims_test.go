@@ -79,6 +79,53 @@ func TestGetClaimsIsLenient(t *testing.T) {
 	}
 }
 
+// An id of 19 digits is more than a float64 can hold.
+func TestNumbersAreExact(t *testing.T) {
+	t.Parallel()
+	const claims = `{"sub":"s","uin":2006612345678901249,"exp":1764000000.5}`
+	out, err := claimsOf(t, testbed.MadeUpToken(testbed.UserHeader, claims))
+	require.NoError(t, err)
+	assert.Equal(t, json.Number("2006612345678901249"), out.Claims.All["uin"])
+	assert.Equal(t, claims, sorted(t, out.Claims, "sub", "uin", "exp"))
+
+	p := &testbed.Peer{Answer: func(int, testbed.Arrived) testbed.Answer {
+		return testbed.Reply(http.StatusOK, `{"id":2006612345678901249,"of":[{"id":2006612345678901251}]}`)
+	}}
+	info, err := testbed.NewPeerApp(t, p, tcbauth.NewMemoryStore()).ForToken("t").GetWedaUserInfo(t.Context())
+	require.NoError(t, err)
+	assert.Equal(t, map[string]any{
+		"id": json.Number("2006612345678901249"), "of": []any{map[string]any{"id": json.Number("2006612345678901251")}},
+	}, info)
+}
+
+// sorted encodes claims with its members in this order.
+func sorted(t *testing.T, claims *tcbauth.Claims, names ...string) string {
+	t.Helper()
+	var members map[string]json.RawMessage
+	require.NoError(t, json.Unmarshal([]byte(testbed.AsJSON(claims)), &members))
+	var parts []string
+	for _, name := range names {
+		parts = append(parts, `"`+name+`":`+string(members[name]))
+	}
+	return "{" + strings.Join(parts, ",") + "}"
+}
+
+// Claims made by hand, as for a mock, are not lost in JSON.
+func TestClaimsMadeByHand(t *testing.T) {
+	t.Parallel()
+	made := tcbauth.Claims{
+		Issuer: "i", Subject: "s", Audience: []string{"a", "b"}, ExpiresAt: 2, IssuedAt: 1, Scope: "user", ProjectID: "p",
+		ProviderType: "username", UserID: "u", UserType: "external", Groups: []string{"g"},
+	}
+	data, err := json.Marshal(made)
+	require.NoError(t, err)
+	var read tcbauth.Claims
+	require.NoError(t, json.Unmarshal(data, &read))
+	read.All = nil
+	assert.Equal(t, made, read)
+	assert.JSONEq(t, `{}`, testbed.AsJSON(tcbauth.Claims{}))
+}
+
 // The names of claims are exact ones (RFC 7519, 4): one of another case is somebody else's.
 func TestGetClaimsNamesAreExact(t *testing.T) {
 	t.Parallel()

@@ -16,10 +16,10 @@ import (
 
 var (
 	// ErrNoSession means that nobody is signed in. It also matches [CodeUnauthenticated].
-	ErrNoSession error = &endedError{"nobody is signed in"}
+	ErrNoSession error = &alsoError{"nobody is signed in", CodeUnauthenticated}
 	// ErrSessionExpired means that the session has ended and the user must sign in again. It also matches
 	// [CodeUnauthenticated].
-	ErrSessionExpired error = &endedError{"the session has ended, sign in again"}
+	ErrSessionExpired error = &alsoError{"the session has ended, sign in again", CodeUnauthenticated}
 	// ErrOutcomeUnknown means that the request may have reached the server, but no answer came. Its effect, such as an SMS,
 	// may have happened: check before you ask again.
 	ErrOutcomeUnknown = wire.ErrOutcomeUnknown
@@ -28,21 +28,24 @@ var (
 	ErrInvalidResponse = wire.ErrInvalidResponse
 	// ErrOtherUser means that a [TicketSource] returned a ticket for a different user than the session's. The session is
 	// kept. It also matches [CodeUnauthenticated].
-	ErrOtherUser  error = &endedError{"the ticket is for a different user than the session"}
-	errKeyRefused error = &endedError{"the access key was refused"}
+	ErrOtherUser  error = &alsoError{"the ticket is for a different user than the session", CodeUnauthenticated}
+	errKeyRefused error = &alsoError{"the access key was refused", CodeUnauthenticated}
 	// ErrNoOtp means that [WithStoredOtp] has no challenge: none was started, or it was finished, refused too often, or has
 	// expired. It also matches [ErrVerificationFailed].
-	ErrNoOtp = errors.New("tcbauth: no code is expected")
+	ErrNoOtp error = &alsoError{"no code is expected", ErrVerificationFailed}
 	// ErrStore means that the token store failed, or holds a session that cannot be read.
 	ErrStore = errors.New("tcbauth: the token store failed")
 )
 
-// endedError is a reason to sign in again.
-type endedError struct{ text string }
+// alsoError is an error value that matches a more general one too.
+type alsoError struct {
+	text    string
+	general error
+}
 
-func (e *endedError) Error() string { return "tcbauth: " + e.text }
+func (e *alsoError) Error() string { return "tcbauth: " + e.text }
 
-func (e *endedError) Is(target error) bool { return target == error(CodeUnauthenticated) }
+func (e *alsoError) Is(target error) bool { return target == e.general }
 
 // Error is the type of every error that a call of this package returns. It is always a pointer. None of its fields and
 // texts contains a token, a password, a code, a phone number or anything else that the call sent.
@@ -70,7 +73,8 @@ type Error struct {
 
 	Err error // the cause: one of this package's errors, or the error of a context or a transport; nil for an error of the server
 
-	cause advice.Cause // where it was made; None: by hand
+	cause          advice.Cause // where it was made; None: by hand
+	refreshRefused bool         // the server does not accept the refresh token
 }
 
 // Error describes the failure in one line.
@@ -109,11 +113,13 @@ func (e *Error) Error() string {
 // Unwrap returns Err.
 func (e *Error) Unwrap() error { return e.Err }
 
-// Is reports whether target is the error's Code or the error value of its Category. If the server does not accept the
-// access token, [CodeUnauthenticated] matches too, whatever the error code is.
+// Is reports whether target is the error's Code or the error value of its Category. Whatever the error code is,
+// [CodeUnauthenticated] matches too if the server does not accept the access token, and [CodeInvalidGrant] if a refresh has
+// failed because the server does not accept the refresh token.
 func (e *Error) Is(target error) bool {
 	if code, ok := target.(Code); ok {
-		return code != "" && e.Code == code || code == CodeUnauthenticated && e.cause == advice.TokenRefused
+		return code != "" && e.Code == code || code == CodeUnauthenticated && e.cause == advice.TokenRefused ||
+			code == CodeInvalidGrant && e.refreshRefused
 	}
 	return target != nil && e.Category.sentinel() == target
 }
@@ -205,6 +211,7 @@ func newFailure(op string, f *wire.Failure) *Error {
 	if e.RetryAfter == 0 {
 		e.RetryAfter = m.Wait
 	}
+	e.refreshRefused = op == client.RefreshOp && m.Tokens&advice.RefusesRefresh != 0
 	return e
 }
 
@@ -377,6 +384,7 @@ func NewError(code Code, description string) *Error {
 	if m.Tokens&advice.RefusesAccess != 0 {
 		e.cause = advice.TokenRefused
 	}
+	e.refreshRefused = m.Tokens == advice.RefusesRefresh // a code that says so wherever it comes from
 	e.Help = help(e, "zh-CN")
 	return e
 }

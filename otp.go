@@ -180,7 +180,7 @@ func judged(e *Error) bool {
 }
 
 // StoredOtp returns the challenge that [WithStoredOtp] keeps for this session, for a page that asks for the code. If
-// there is none, the error is [ErrNoOtp].
+// there is none, the error is [ErrNoOtp]; without that option it is [ErrInvalidParams].
 func (a *Auth) StoredOtp(ctx context.Context) (*OtpChallenge, error) {
 	const op = "StoredOtp"
 	if err := a.ready(ctx, a.storingOtp()); err != nil {
@@ -200,7 +200,7 @@ func (a *Auth) StoredOtp(ctx context.Context) (*OtpChallenge, error) {
 // storingOtp fails if WithStoredOtp is not set.
 func (a *Auth) storingOtp() error {
 	if a.bare == nil && !a.app.cfg.storedOtp {
-		return required("challenge", "")
+		return &ValidationError{Field: "challenge", Rule: "is required without WithStoredOtp"}
 	}
 	return a.storing()
 }

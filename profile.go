@@ -210,12 +210,18 @@ func (a *Auth) GetUserBehaviorLog(ctx context.Context, req GetUserBehaviorLogReq
 	}, invalid)
 }
 
-// GetWedaUserInfo returns what the low-code plugin knows about the signed-in user.
+// weda is an answer of the low-code plugin, whose ids may have more digits than a float64 holds.
+type weda map[string]any
+
+// UnmarshalJSON decodes numbers as json.Number.
+func (w *weda) UnmarshalJSON(data []byte) error { return lenient.Exact(data, (*map[string]any)(w)) }
+
+// GetWedaUserInfo returns what the low-code plugin knows about the signed-in user. Numbers are of the type json.Number.
 //
 // js-sdk: getWedaUserInfo.
 func (a *Auth) GetWedaUserInfo(ctx context.Context) (map[string]any, error) {
 	// WIRE.md 5.3.
-	out, err := call[map[string]any](ctx, a, wire.Request{
+	out, err := call[weda](ctx, a, wire.Request{
 		Op: "GetWedaUserInfo", Method: http.MethodGet, Path: "v1/plugin/weda/userinfo", Auth: wire.Bearer, Repeatable: true,
 	})
 	if err != nil {

@@ -88,6 +88,8 @@ func (a *Auth) SetCredentials(ctx context.Context, credentials *Credentials) err
 		err = &ValidationError{Field: "access_token", Rule: "is empty, or no header can carry it"}
 	case credentials.ExpiresIn <= 0 && credentials.ExpiresAt.IsZero():
 		err = &ValidationError{Field: "expires_in", Rule: "or expires_at is required"}
+	case !encodable(credentials):
+		err = &ValidationError{Field: "Extra", Rule: "has a value that is no JSON"}
 	default:
 		c := (*session.Credentials)(credentials.clone())
 		if c.TokenType == "" {
@@ -102,6 +104,12 @@ func (a *Auth) SetCredentials(ctx context.Context, credentials *Credentials) err
 		return a.fail(ctx, "SetCredentials", err)
 	}
 	return nil
+}
+
+// encodable reports whether credentials can be stored: all of Extra is JSON.
+func encodable(credentials *Credentials) bool {
+	_, err := credentials.MarshalJSON()
+	return err == nil
 }
 
 // HasLoginState reports whether there is a session whose access token is valid or can be refreshed. It looks here and in

@@ -1,6 +1,9 @@
 package tcbauth_test
 
 import (
+	"encoding/json"
+	"errors"
+	"net/http"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -21,6 +24,7 @@ func TestSetCredentials(t *testing.T) {
 		for name, c := range map[string]*tcbauth.Credentials{
 			"access_token": {ExpiresIn: 7200, RefreshToken: "r"},
 			"expires_in":   {AccessToken: "a", RefreshToken: "r"},
+			"Extra":        {AccessToken: "a", RefreshToken: "r", ExpiresIn: 60, Extra: map[string]json.RawMessage{"x": json.RawMessage("{")}},
 		} {
 			var invalid *tcbauth.ValidationError
 			require.ErrorAs(t, auth.SetCredentials(t.Context(), c), &invalid)
@@ -180,4 +184,54 @@ func TestSignOutOnAnotherReplica(t *testing.T) {
 		next := testbed.SignInAs(t, there.ForUser("visitor"), testbed.Badger)
 		testbed.RequireToken(t, here.ForUser("visitor"), next.AccessToken)
 	})
+}
+
+// A refused refresh token is one test, whichever error code the server refuses it with. A refused access token is another.
+func TestInvalidGrantIsOneTest(t *testing.T) {
+	t.Parallel()
+	for _, code := range []tcbauth.Code{
+		tcbauth.CodeInvalidGrant, tcbauth.CodeInvalidRefreshToken, tcbauth.CodeRefreshTokenExpired, tcbauth.CodeRefreshTokenExhausted,
+		tcbauth.CodeUnauthenticated,
+	} {
+		p := &testbed.Peer{Answer: func(int, testbed.Arrived) testbed.Answer {
+			return testbed.Reply(http.StatusUnauthorized, `{"error":"`+string(code)+`"}`)
+		}}
+		app := testbed.NewPeerApp(t, p, tcbauth.NewMemoryStore())
+		auth := app.Auth()
+		_, err := auth.SetSession(t.Context(), tcbauth.SetSessionRequest{AccessToken: "a", RefreshToken: "other"})
+		require.ErrorIs(t, err, tcbauth.CodeInvalidGrant, code)
+		require.ErrorIs(t, err, code)
+		for i, req := range []tcbauth.RefreshSessionRequest{{}, {RefreshToken: "another"}} {
+			require.NoError(t, auth.SetCredentials(t.Context(), &tcbauth.Credentials{AccessToken: "a", RefreshToken: "r" + string(rune('0'+i)), ExpiresIn: 60}))
+			_, err = auth.RefreshSession(t.Context(), req)
+			require.ErrorIs(t, err, tcbauth.CodeInvalidGrant, code)
+			require.ErrorIs(t, err, tcbauth.ErrSessionExpired, code)
+		}
+		_, err = app.ForToken("t").GetUserInfo(t.Context(), tcbauth.GetUserInfoRequest{})
+		assert.Equal(t, code == tcbauth.CodeInvalidGrant, errors.Is(err, tcbauth.CodeInvalidGrant), "%v: it was the access token", err)
+	}
+	require.ErrorIs(t, tcbauth.NewError(tcbauth.CodeRefreshTokenExpired, ""), tcbauth.CodeInvalidGrant)
+	require.NotErrorIs(t, tcbauth.NewError(tcbauth.CodeUnauthenticated, ""), tcbauth.CodeInvalidGrant)
+}
+
+// Without WithStoredOtp there is no stored challenge to speak of: that is a mistake of the program, and the error names the option.
+func TestStoredOtpWithoutTheOption(t *testing.T) {
+	t.Parallel()
+	auth := testbed.NewPeerApp(t, new(testbed.Peer), tcbauth.NewMemoryStore()).Auth()
+	_, err := auth.StoredOtp(t.Context())
+	require.ErrorIs(t, err, tcbauth.ErrInvalidParams)
+	assert.ErrorContains(t, err, "WithStoredOtp")
+	_, err = auth.FinishOtp(t.Context(), tcbauth.FinishOtpRequest{Token: "123456"})
+	require.ErrorIs(t, err, tcbauth.ErrInvalidParams)
+	assert.ErrorContains(t, err, "WithStoredOtp")
+}
+
+// A mock may return the bare error values: they match what their comments say.
+func TestBareErrorValues(t *testing.T) {
+	t.Parallel()
+	require.ErrorIs(t, tcbauth.ErrNoOtp, tcbauth.ErrVerificationFailed)
+	for _, err := range []error{tcbauth.ErrNoSession, tcbauth.ErrSessionExpired, tcbauth.ErrOtherUser} {
+		require.ErrorIs(t, err, tcbauth.CodeUnauthenticated)
+		require.NotErrorIs(t, err, tcbauth.ErrVerificationFailed)
+	}
 }

@@ -255,7 +255,8 @@ func (c Claims) MarshalJSON() ([]byte, error) {
 	})
 }
 
-// UnmarshalJSON reads the payload of a token. It verifies nothing: claims that can be trusted come from a [Verifier].
+// UnmarshalJSON reads the payload of a token. It verifies nothing: claims that can be trusted come from a [Verifier]. A payload
+// of no [Kind], such as one without a subject or a scope, is [ErrNotAccessToken].
 func (c *Claims) UnmarshalJSON(payload []byte) error {
 	var parsed Claims
 	if err := parsed.parse(payload); err != nil {

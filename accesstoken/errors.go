@@ -48,9 +48,11 @@ var (
 
 // StatusCode returns the HTTP status for an error of this package: 401 for a missing or invalid token, 400 for a
 // malformed header, 403 for a valid token that lacks what is required, and 503 for all other errors, which say nothing
-// about the token.
+// about the token. It is 200 for nil.
 func StatusCode(err error) int {
 	switch {
+	case err == nil:
+		return http.StatusOK
 	case errors.Is(err, ErrInvalidToken), errors.Is(err, ErrNoToken):
 		return http.StatusUnauthorized
 	case errors.Is(err, ErrInvalidRequest):

@@ -18,6 +18,7 @@ func TestStatusCode(t *testing.T) {
 			accesstoken.ErrNotYetValid, accesstoken.ErrWrongEnv, accesstoken.ErrWrongIssuer, accesstoken.ErrAnonymous,
 			accesstoken.ErrPublishableKey, accesstoken.ErrAPIKey, accesstoken.ErrNotAccessToken, accesstoken.ErrInactive,
 		},
+		http.StatusOK:                 {nil},
 		http.StatusBadRequest:         {accesstoken.ErrInvalidRequest},
 		http.StatusForbidden:          {accesstoken.ErrInsufficientScope},
 		http.StatusServiceUnavailable: {accesstoken.ErrUnavailable, http.ErrServerClosed},

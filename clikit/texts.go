@@ -19,7 +19,7 @@ var (
 	sessionLiesIn  = bilingual.Of("The session is kept in the %s store, %s.", "会话保存在 %s 存储：%s。")
 	finishWith     = bilingual.Of("Sign in with it: %s", "用验证码完成登录：%s")
 	openOnDevice   = bilingual.Of("Open %s on any device and enter the code %s.", "请在任意设备上打开 %s，并输入代码 %s。")
-	captchaInFile  = bilingual.Of("The captcha is in the file %s.", "图形验证码保存在文件 %s。")
+	captchaInFile  = bilingual.Of("The captcha is in the file %s.", "图片验证码保存在文件 %s。")
 	anotherPicture = bilingual.Of("Here is another picture.", "请看新的图片。")
 	scanFile       = bilingual.Of("The code to scan is in the file %s.", "待扫描的小程序码保存在文件 %s。")
 	scanThis       = bilingual.Of("Scan this with WeChat:", "请用微信扫描：")
@@ -59,7 +59,7 @@ var (
 	answerMissing  = bilingual.Of("%s is missing, and nobody can be asked; give it by %s", "缺少%s，且无人可询问；请用 %s 给出")
 	captchaToRead  = bilingual.Of(
 		"a captcha must be read: look at %s, then run this again with %s and its characters on standard input",
-		"需要人工识别图形验证码 %s；请再次运行并加上 %s，从标准输入给出字符",
+		"需要人工识别图片验证码 %s；请再次运行并加上 %s，从标准输入给出字符",
 	)
 	keyringGone = bilingual.Of(
 		"the keyring cannot be used; unlock it, or choose files by --store file and sign in again",
@@ -112,7 +112,7 @@ var questions = map[Question]struct {
 	AskAccount:  {bilingual.Of("Phone number or email address: ", "手机号或邮箱："), bilingual.Of("the account", "登录账号"), "--phone, --email, --user, --device, --qr"},
 	AskCode:     {bilingual.Of("Code: ", "验证码："), bilingual.Of("the code", "验证码"), "--code-stdin"},
 	AskPassword: {bilingual.Of("Password: ", "密码："), bilingual.Of("the password", "密码"), "--password-stdin"},
-	AskCaptcha:  {bilingual.Of("Characters in the picture: ", "图片中的字符："), bilingual.Of("the captcha's answer", "图形验证码"), "--captcha-key-stdin"},
+	AskCaptcha:  {bilingual.Of("Characters in the picture: ", "图片中的字符："), bilingual.Of("the captcha's answer", "图片验证码"), "--captcha-key-stdin"},
 	AskScan:     {bilingual.Text{}, bilingual.Of("a place to show the code", "显示小程序码的位置"), "--captcha-file"},
 }
 

@@ -15,17 +15,23 @@ const (
 	leastLease = 100 * time.Millisecond
 )
 
-// Option changes how a [Store] works; see [New], which returns an error for an invalid value.
-type Option func(*Store) error
+// Option changes a default of [New]. Every option is checked there; a bad one is an error.
+type Option func(*config) error
+
+// config is what the options change.
+type config struct {
+	prefix string
+	lease  time.Duration
+}
 
 // WithPrefix sets the beginning of the names of all keys in Redis; the default is "tcbauth:". Programs that share sessions
 // use the same prefix. Other programs that use the same Redis need another one.
 func WithPrefix(prefix string) Option {
-	return func(s *Store) error {
+	return func(c *config) error {
 		if strings.ContainsAny(prefix, "{}") {
 			return errors.New("WithPrefix: the prefix has a brace, which would change the hash tag")
 		}
-		s.prefix = prefix
+		c.prefix = prefix
 		return nil
 	}
 }
@@ -35,11 +41,11 @@ func WithPrefix(prefix string) Option {
 // process has died. With a long lease, a process can be stopped, or cut off from Redis, for longer before it loses its
 // lock. While Redis cannot be reached, as in a failover, calls try for three leases.
 func WithLockLease(lease time.Duration) Option {
-	return func(s *Store) error {
+	return func(c *config) error {
 		if lease < leastLease {
 			return fmt.Errorf("WithLockLease: %v is less than %v", lease, leastLease)
 		}
-		s.lease = lease
+		c.lease = lease
 		return nil
 	}
 }

@@ -63,8 +63,9 @@ const maxValue = 1 << 20 // bytes; a session is a few kB
 // of the call did nothing; an earlier attempt whose answer was lost may have done its work.
 var ErrLockLost = errors.New("redisstore: the lock was lost: another process or call has taken it since")
 
-// Store is a [tcbauth.TokenStore], [tcbauth.Locker] and [tcbauth.Interruptible] in Redis. Make one with [New]. It is safe
-// for concurrent use and needs no Close. Several Stores, in one process or in many, may share a Redis.
+// Store is a [tcbauth.TokenStore], [tcbauth.Locker], [tcbauth.StringGetter] and [tcbauth.Interruptible] in Redis. Make one
+// with [New]. It is safe for concurrent use and needs no Close. Several Stores, in one process or in many, may share a
+// Redis.
 //
 // A call returns when its context ends, even if Redis does not answer. There is one exception, for speed. If a Get has no
 // lock, its context has a deadline, and the client observes deadlines (its option ContextTimeoutEnabled), the Get runs
@@ -74,9 +75,8 @@ var ErrLockLost = errors.New("redisstore: the lock was lost: another process or 
 //
 // No error contains the user part of a key, or a value.
 type Store struct {
+	config
 	client  redis.UniversalClient
-	prefix  string
-	lease   time.Duration
 	spoken  atomic.Bool   // Redis has answered a script
 	minds   bool          // the client ends its calls at the deadlines of their contexts
 	locks   keylock.Locks // by key of a lock
@@ -95,12 +95,12 @@ func New(client redis.UniversalClient, opts ...Option) (*Store, error) {
 	if client == nil {
 		return nil, errors.New("redisstore: no client given")
 	}
-	s := &Store{client: client, prefix: defaultPrefix, lease: defaultLease, minds: mindsDeadlines(client)}
+	s := &Store{client: client, config: config{prefix: defaultPrefix, lease: defaultLease}, minds: mindsDeadlines(client)}
 	for _, opt := range opts {
 		if opt == nil {
 			return nil, errors.New("redisstore: an Option is nil")
 		}
-		if err := opt(s); err != nil {
+		if err := opt(&s.config); err != nil {
 			return nil, fmt.Errorf("redisstore: %w", err)
 		}
 	}

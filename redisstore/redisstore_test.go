@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -42,6 +43,7 @@ func TestNew(t *testing.T) {
 	}
 	_, err := redisstore.New(client) // which is not asked for anything
 	require.NoError(t, err)
+	assert.NotEqual(t, reflect.TypeFor[*redisstore.Store](), reflect.TypeFor[redisstore.Option]().In(0), "a Store in use cannot be changed")
 }
 
 func TestTTL(t *testing.T) {

@@ -15,8 +15,14 @@ const (
 	leastLease = 100 * time.Millisecond
 )
 
-// Option changes how a [Store] works; see [New], which returns an error for an invalid value.
-type Option func(*Store) error
+// Option changes a default of [New] and [Schema]. Every option is checked there; a bad one is an error.
+type Option func(*config) error
+
+// config is what the options change.
+type config struct {
+	prefix string
+	lease  time.Duration
+}
 
 // A name that no dialect has to quote. The longest one of a table or an index stays under the limit of all dialects.
 var prefixes = regexp.MustCompile(`^[a-z_][a-z0-9_]{0,39}$`)
@@ -25,11 +31,11 @@ var prefixes = regexp.MustCompile(`^[a-z_][a-z0-9_]{0,39}$`)
 // default is "tcbauth_", for the tables tcbauth_values and tcbauth_locks. Programs that share sessions use the same prefix.
 // Other programs in the same database need another one.
 func WithPrefix(prefix string) Option {
-	return func(s *Store) error {
+	return func(c *config) error {
 		if !prefixes.MatchString(prefix) {
 			return errors.New("WithPrefix: the prefix is not 1 to 40 small letters, digits and underscores")
 		}
-		s.prefix = prefix
+		c.prefix = prefix
 		return nil
 	}
 }
@@ -40,11 +46,11 @@ func WithPrefix(prefix string) Option {
 // database must answer each statement within a third of the lease: otherwise Lock fails, or the lock is not renewed in time.
 // All Stores on the same tables should use the same lease.
 func WithLockLease(lease time.Duration) Option {
-	return func(s *Store) error {
+	return func(c *config) error {
 		if lease < leastLease {
 			return fmt.Errorf("WithLockLease: %v is less than %v", lease, leastLease)
 		}
-		s.lease = lease
+		c.lease = lease
 		return nil
 	}
 }

@@ -67,10 +67,9 @@ const (
 //
 // No error contains the user part of a key, or a value, unless the driver's error contains it.
 type Store struct {
+	config
 	db      *sql.DB
 	dialect Dialect
-	prefix  string
-	lease   time.Duration
 	mindful bool // the driver returns when a context ends
 	sql     *statements
 	locks   keylock.Locks // by name
@@ -103,12 +102,12 @@ func configure(dialect Dialect, opts []Option) (*Store, error) {
 	if schemas[dialect] == "" {
 		return nil, fmt.Errorf("sqlstore: there is no %v", dialect)
 	}
-	s := &Store{dialect: dialect, prefix: defaultPrefix, lease: defaultLease}
+	s := &Store{dialect: dialect, config: config{prefix: defaultPrefix, lease: defaultLease}}
 	for _, opt := range opts {
 		if opt == nil {
 			return nil, errors.New("sqlstore: an Option is nil")
 		}
-		if err := opt(s); err != nil {
+		if err := opt(&s.config); err != nil {
 			return nil, fmt.Errorf("sqlstore: %w", err)
 		}
 	}

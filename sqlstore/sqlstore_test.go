@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"reflect"
 	"regexp"
 	"strings"
 	"sync/atomic"
@@ -51,6 +52,7 @@ func TestNew(t *testing.T) {
 			}
 		})
 	}
+	assert.NotEqual(t, reflect.TypeFor[*Store](), reflect.TypeFor[Option]().In(0), "a Store in use cannot be changed")
 }
 
 // A schema can be given to any tool: each statement ends at the end of a line, and no table has another name than was asked for.

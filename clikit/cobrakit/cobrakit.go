@@ -39,6 +39,7 @@ func Execute(ctx context.Context, root *cobra.Command, kit *clikit.Kit) error {
 	var refused error
 	defer refuseUnknown(root, kit, &refused)()
 	failed := false
+	root.InitDefaultCompletionCmd() // which cobra would add later
 	noteFailures(root, &failed)
 	err := root.ExecuteContext(ctx)
 	if err != nil && !failed {

@@ -43,6 +43,26 @@ func (tool *tool) run(t *testing.T, args ...string) (code int) {
 	return tool.kit.Exit(cobrakit.Execute(t.Context(), tool.root, tool.kit))
 }
 
+// A completion script that cannot be written is a failure too.
+func TestCompletionOnFullDisk(t *testing.T) {
+	t.Parallel()
+	kit, err := clikit.New(clikit.Config{App: "mytool", Dir: t.TempDir(), Stdout: full{}, Stderr: new(bytes.Buffer)})
+	require.NoError(t, err)
+	root := &cobra.Command{Use: "mytool"}
+	root.AddCommand(cobrakit.Commands(kit)...)
+	for _, args := range [][]string{{"completion", "bash"}, {"completion", "zsh"}} {
+		root.SetArgs(args)
+		assert.Equal(t, clikit.ExitError, kit.Exit(cobrakit.Execute(t.Context(), root, kit)))
+	}
+	root.SetArgs([]string{"completion", "bash", "too much"})
+	assert.Equal(t, clikit.ExitUsage, kit.Exit(cobrakit.Execute(t.Context(), root, kit)))
+}
+
+// full is a disk without room.
+type full struct{}
+
+func (full) Write([]byte) (int, error) { return 0, errors.New("no space left") }
+
 // The error of a hook is a failure of the command, not a mistake in the command line.
 func TestHooks(t *testing.T) {
 	t.Parallel()

@@ -4,7 +4,7 @@ import "github.com/cloudbase-community/tcbauth/internal/bilingual"
 
 // The flags of every command.
 var (
-	flagProfile = bilingual.Of("`name` of the profile: one user in one environment", "配置`名`：一个环境上的一个用户")
+	flagProfile = bilingual.Of("`name` of the profile: one user in one environment", "`配置名`：一个环境上的一个用户")
 	flagEnv     = bilingual.Of("`id` of the CloudBase environment", "云开发环境 `ID`")
 	flagRegion  = bilingual.Of("`region` of the environment (default ap-shanghai)", "环境所在`地域`（默认 ap-shanghai）")
 	flagBaseURL = bilingual.Of("`URL` of a server other than CloudBase's, for example an emulator", "云开发以外的服务端 `URL`，例如模拟器")
@@ -32,16 +32,16 @@ var (
 // login.
 var (
 	loginShort     = bilingual.Of("Sign in", "登录")
-	flagPhone      = bilingual.Of("sign in by a code to this phone `number`; +86 may be left out", "用发送到该手机`号`的验证码登录，可省略 +86")
+	flagPhone      = bilingual.Of("sign in by a code to this phone `number`; +86 may be left out", "用发送到该`手机号`的验证码登录，可省略 +86")
 	flagEmail      = bilingual.Of("sign in by a code to this email `address`", "用发送到该`邮箱`的验证码登录")
-	flagUser       = bilingual.Of("sign in by the password of this user `name`, phone number or email address", "用该用户`名`（或手机号、邮箱）的密码登录")
+	flagUser       = bilingual.Of("sign in by the password of this user `name`, phone number or email address", "用该`用户名`（或手机号、邮箱）的密码登录")
 	flagDevice     = bilingual.Of("sign in with the browser of any device", "在任意设备的浏览器中确认登录")
 	flagQR         = bilingual.Of("sign in by a code that the WeChat mini program with this app `id` scans", "用该 `AppID` 的微信小程序扫码登录")
 	flagNoSignUp   = bilingual.Of("refuse users who are not registered", "不为未注册的用户创建账号")
 	flagCodeIn     = bilingual.Of("read the code from standard input", "从标准输入读取验证码")
 	flagPasswordIn = bilingual.Of("read the password from standard input", "从标准输入读取密码")
-	flagCaptchaIn  = bilingual.Of("read the captcha's answer from standard input", "从标准输入读取图形验证码")
-	flagPicture    = bilingual.Of("write pictures, such as captchas, to this `file`", "把图片（如图形验证码）写入该`文件`")
+	flagCaptchaIn  = bilingual.Of("read the captcha's answer from standard input", "从标准输入读取图片验证码")
+	flagPicture    = bilingual.Of("write pictures, such as captchas, to this `file`", "把图片（如图片验证码）写入该`文件`")
 	flagStart      = bilingual.Of("only send the code; --finish signs in later", "只发送验证码，之后用 --finish 登录")
 	flagFinish     = bilingual.Of("sign in with the code of --start", "用 --start 发送的验证码登录")
 	flagCode       = bilingual.Of("the `code`, for --finish; it can be used only once", "--finish 所用的`验证码`，只能用一次")

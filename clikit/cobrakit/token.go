@@ -18,10 +18,10 @@ func tokenCommand(kit *clikit.Kit) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "token", Short: tokenShort.In(language), Args: Args(kit, 0, 0),
 		RunE: Run(kit, func(ctx context.Context, _ []string) error {
-			if kit.Flags.JSON {
-				format = "json"
-			}
 			write, ok := tokenFormats[format]
+			if kit.Flags.JSON && format != "exec" { // which is JSON already
+				write = tokenFormats["json"]
+			}
 			switch {
 			case !ok:
 				return misuse(kit, badFormat)

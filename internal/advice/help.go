@@ -131,11 +131,11 @@ var (
 	}
 	solveCaptcha = help{
 		"Show the user a captcha: use WithCaptchaSolver, or CreateCaptchaData and VerifyCaptchaData, then repeat the call.",
-		"需要图形验证码：请使用 WithCaptchaSolver，或用 CreateCaptchaData 与 VerifyCaptchaData 完成验证后重试。",
+		"需要图片验证码：请使用 WithCaptchaSolver，或用 CreateCaptchaData 与 VerifyCaptchaData 完成验证后重试。",
 	}
 	captchaAgain = help{
 		"The answer to the captcha is wrong, or the captcha has expired. Get a new picture with CreateCaptchaData.",
-		"图形验证码错误或已过期，请用 CreateCaptchaData 获取新图片。",
+		"图片验证码错误或已过期，请用 CreateCaptchaData 获取新图片。",
 	}
 
 	waitForCode = help{

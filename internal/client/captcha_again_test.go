@@ -113,7 +113,7 @@ func TestCaptchaAnsweredWronglyThrice(t *testing.T) {
 			e := testbed.ErrorOf(t, err)
 			assert.Equal(t, "GetVerification", e.Op)
 			assert.Equal(t, "/auth/v1/captcha/data/verify", e.Path)
-			assert.Contains(t, e.Help, "图形验证码")
+			assert.Contains(t, e.Help, "图片验证码")
 			assert.NotContains(t, err.Error(), "answer-")
 			assert.Equal(t, 3, count(p, "/captcha/data"))
 			assert.Equal(t, 3, count(p, "/captcha/data/verify"))

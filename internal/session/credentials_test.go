@@ -42,6 +42,15 @@ func TestCredentialsAreTheJSSDKs(t *testing.T) {
 	assert.Equal(t, `{}`, encode(t, session.Credentials{}))
 }
 
+// A session that never expires, as a caller may set it, has not expired when it is read again.
+func TestSessionThatNeverExpires(t *testing.T) {
+	t.Parallel()
+	last := time.Date(9999, 12, 31, 23, 59, 59, 999_000_000, time.UTC)
+	for _, at := range []time.Time{last, last.Add(time.Hour), last.In(time.FixedZone("west", -36000)), time.Unix(1<<60, 0), time.Date(200000, 1, 1, 0, 0, 0, 0, time.UTC)} {
+		assert.Equal(t, last, decode(t, encode(t, session.Credentials{AccessToken: "a", ExpiresAt: at})).ExpiresAt, at)
+	}
+}
+
 func TestCredentialsKeepWhatIsNotKnown(t *testing.T) {
 	t.Parallel()
 	c := decode(t, `{"z": {"access_token": "inner"}, "Sub":"other","expires_in":60,"a":null,"quo\"te":"<&>","":1,"sub":"s"}`)
