@@ -48,7 +48,7 @@ func (r *apiRequest) send(ctx context.Context, method, path string) error {
 	if !strings.HasPrefix(path, "/") || strings.HasPrefix(path, "//") {
 		return &clikit.UsageError{Err: errors.New(badPath.In(r.kit.Language()))}
 	}
-	if !token.MatchString(method) {
+	if !httpToken.MatchString(method) {
 		return &clikit.UsageError{Err: errors.New(badMethod.In(r.kit.Language()))}
 	}
 	auth, err := r.kit.Auth(ctx)
@@ -97,9 +97,9 @@ func (r *apiRequest) body() (io.Reader, func(), error) {
 	return file, func() { _ = file.Close() }, nil // nothing is lost by closing what was read
 }
 
-// What a method, a header's name (RFC 9110, 9.1 and 5.1: both are a token) and its value (5.5) can be made of.
+// What a method, a header's name (RFC 9110, 9.1 and 5.1: both are a token of HTTP) and its value (5.5) can be made of.
 var (
-	token       = regexp.MustCompile("^[!#$%&'*+.^_`|~0-9A-Za-z-]+$")
+	httpToken   = regexp.MustCompile("^[!#$%&'*+.^_`|~0-9A-Za-z-]+$")
 	headerValue = regexp.MustCompile("^[^\x00-\x08\x0a-\x1f\x7f]*$")
 )
 
@@ -111,7 +111,7 @@ func (r *apiRequest) setHeaders(h http.Header) error {
 		name, value, ok := strings.Cut(line, ":")
 		name = strings.TrimSpace(name)
 		value = strings.TrimSpace(value)
-		if !ok || !token.MatchString(name) || !headerValue.MatchString(value) || strings.EqualFold(name, "Authorization") {
+		if !ok || !httpToken.MatchString(name) || !headerValue.MatchString(value) || strings.EqualFold(name, "Authorization") {
 			return &clikit.UsageError{Err: errors.New(badHeader.In(r.kit.Language()))}
 		}
 		h.Set(name, value)
