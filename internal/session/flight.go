@@ -33,7 +33,7 @@ type outcome struct {
 	again   bool // what is stored has changed: every caller has to look for itself
 	err     error
 	looking bool // err is of a look at the store, and the leader's alone
-	locking bool // err is of the lock: what is stored may serve all the same
+	locking bool // err is of the lock: the session that is there may serve all the same
 }
 
 func (fs *flights) enter(key flightKey) (f *flight, mine bool) {

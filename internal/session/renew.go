@@ -110,7 +110,7 @@ func (h *Handle) serves(c *Credentials, want want) bool {
 }
 
 // unled is what is left to a caller where the flight could not look at the store or had no lock. That is no licence to
-// refresh, since somebody else may be at it; but what is stored may serve.
+// refresh, since somebody else may be at it; but the session that is there may serve.
 func (h *Handle) unled(ctx context.Context, before seen, want want, o outcome, mine bool) (outcome, error) {
 	now, err := h.look(ctx)
 	switch {
@@ -118,8 +118,10 @@ func (h *Handle) unled(ctx context.Context, before seen, want want, o outcome, m
 		return outcome{}, err
 	case err != nil:
 		return outcome{}, o.err
-	case now.session == now.stored && h.serves(now.session, want), !now.stored.SamePair(before.stored):
+	case !now.stored.SamePair(before.stored):
 		return outcome{again: true}, nil
+	case h.serves(now.session, want): // whether the store has it or not
+		return outcome{session: now.session, goesOn: true}, nil
 	case o.looking && !mine:
 		return outcome{again: true}, nil
 	}
