@@ -244,3 +244,27 @@ func TestRefreshAheadFailsForVisitors(t *testing.T) {
 		assert.Equal(t, 2, down.Fired())
 	})
 }
+
+// TestRefreshAheadKeepsAnAnonymousUser: an anonymous session whose refresh token is refused is signed in again when its access
+// token has ended, and not before.
+func TestRefreshAheadKeepsAnAnonymousUser(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		srv := testbed.Emulator(t, authtest.WithAnonymousRefreshToken())
+		auth := testbed.NewApp(t, srv, tcbauth.WithRefreshAhead(ahead)).Auth()
+		old := testbed.SignInAnonymously(t, auth).Credentials
+		later(used - ahead)
+		srv.Fault(authtest.Fault{Operation: "token", Error: &authtest.Error{Code: "invalid_grant", Number: 4026}})
+		for range 2 {
+			getNow(t, auth, old.AccessToken)
+			later(time.Minute)
+		}
+		assert.Equal(t, 1, srv.Count("token"))
+		assert.Equal(t, 1, srv.Count("signin/anonymously"))
+		later(ahead)
+		c, err := auth.GetCredentials(t.Context())
+		require.NoError(t, err)
+		assert.NotEqual(t, old.AccessToken, c.AccessToken)
+		assert.Equal(t, 2, srv.Count("signin/anonymously"))
+	})
+}

@@ -333,32 +333,3 @@ func TestLockIsLostToSomebody(t *testing.T) {
 		assert.Equal(t, 2, srv.Count("token"))
 	})
 }
-
-// TestKeptWithoutALock: a refreshed session that the store did not take serves a new handle, also while the store has no lock to
-// write it with. When it has one again, the session is written.
-func TestKeptWithoutALock(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		srv := testbed.Emulator(t)
-		store := testbed.NewLockingStore()
-		app := testbed.NewApp(t, srv, tcbauth.WithTokenStore(store))
-		old := testbed.SignInAs(t, app.ForUser("visitor"), testbed.Gopher)
-		srv.Advance(testbed.TokenLifetime)
-		store.On(testbed.Fails("Set", -1))
-		fresh, err := app.ForUser("visitor").GetAccessToken(t.Context())
-		require.NoError(t, err)
-
-		store.On(testbed.FailsWith(testbed.ErrDisk, "Set", "Lock"))
-		testbed.RequireToken(t, app.ForUser("visitor"), fresh)
-		testbed.RequireSession(t, store, testbed.KeyOf("visitor"), old)
-		srv.Advance(testbed.TokenLifetime)
-		_, err = app.ForUser("visitor").GetAccessToken(t.Context())
-		require.ErrorIs(t, err, tcbauth.ErrStore)
-		assert.Equal(t, 1, srv.Count("token"), "refreshed without a lock")
-
-		store.On(nil)
-		c, err := app.ForUser("visitor").GetCredentials(t.Context())
-		require.NoError(t, err)
-		testbed.RequireSession(t, store, testbed.KeyOf("visitor"), c)
-	})
-}
