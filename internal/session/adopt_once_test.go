@@ -129,3 +129,45 @@ func TestUnspentRefreshToken(t *testing.T) {
 		})
 	}
 }
+
+// TestAdoptedButNotStored: the refresh token is spent, and the store does not take what it gave. The caller has it all the same,
+// and the same call again stores it and sends nothing; but not once another call has spent what it gave.
+func TestAdoptedButNotStored(t *testing.T) {
+	t.Parallel()
+	for name, adopt := range adopters {
+		for when, spentSince := range map[string]bool{"stored later": false, "spent elsewhere": true} {
+			t.Run(name+", "+when, func(t *testing.T) {
+				t.Parallel()
+				synctest.Test(t, func(t *testing.T) {
+					srv := testbed.Emulator(t, authtest.WithRefreshPolicy(authtest.Rotating().RevokingReuse()))
+					store := testbed.NewLockingStore()
+					app := testbed.NewApp(t, srv, tcbauth.WithTokenStore(store))
+					given := testbed.SignInAs(t, testbed.NewApp(t, srv).Auth(), testbed.Gopher)
+					testbed.SignInAs(t, app.ForUser("laptop"), testbed.Badger) // for RefreshSession, which replaces a session
+					testbed.SignInAs(t, app.ForUser("phone"), testbed.Badger)
+					store.On(testbed.Fails("Set", -1))
+					c, err := adopt(t.Context(), app.ForUser("laptop"), given)
+					require.ErrorIs(t, err, tcbauth.ErrStore)
+					require.NotNil(t, c, "tokens that nobody has")
+					store.On(nil)
+
+					if spentSince {
+						taken, err := adopt(t.Context(), app.ForUser("phone"), c)
+						require.NoError(t, err)
+						_, err = adopt(t.Context(), app.ForUser("laptop"), given)
+						require.ErrorIs(t, err, tcbauth.CodeInvalidGrant)
+						assert.Equal(t, testbed.BadgerSub, testbed.Stored(t, store, testbed.KeyOf("laptop")).Sub)
+						testbed.RequireToken(t, app.ForUser("phone"), taken.AccessToken)
+						assert.Equal(t, 2, srv.Count("token"))
+						return
+					}
+					again, err := adopt(t.Context(), app.ForUser("laptop"), given)
+					require.NoError(t, err)
+					assert.True(t, again.AccessToken == c.AccessToken)
+					testbed.RequireSession(t, store, testbed.KeyOf("laptop"), c)
+					assert.Equal(t, 1, srv.Count("token"), "a spent refresh token was sent")
+				})
+			})
+		}
+	}
+}
