@@ -54,10 +54,10 @@ func (c *Client) accessKey() string {
 }
 
 // HasBearer reports whether a call that may carry a bearer carries one. A store that fails is an error: it is not known
-// then whether somebody is signed in.
+// then whether somebody is signed in. A session that nobody can read is none: this may be how its user signs in again.
 func (c *Client) HasBearer(ctx context.Context) (bool, error) {
 	_, _, err := c.Bearer(ctx)
-	if _, failed := errors.AsType[*session.StoreError](err); failed {
+	if failed, ok := errors.AsType[*session.StoreError](err); ok && !failed.Unreadable() {
 		return false, err
 	}
 	return err == nil, nil
