@@ -131,12 +131,12 @@ func TestUnspentRefreshToken(t *testing.T) {
 }
 
 // TestAdoptedButNotStored: the refresh token is spent, and the store does not take what it gave. The caller has it all the same,
-// and the same call again stores it and sends nothing; but not once another call has spent what it gave.
+// and the same call again stores it and sends nothing; but not once another call has spent what it gave, and not for another token.
 func TestAdoptedButNotStored(t *testing.T) {
 	t.Parallel()
 	for name, adopt := range adopters {
-		for when, spentSince := range map[string]bool{"stored later": false, "spent elsewhere": true} {
-			t.Run(name+", "+when, func(t *testing.T) {
+		for _, then := range []string{"stored later", "spent elsewhere", "another token"} {
+			t.Run(name+", "+then, func(t *testing.T) {
 				t.Parallel()
 				synctest.Test(t, func(t *testing.T) {
 					srv := testbed.Emulator(t, authtest.WithRefreshPolicy(authtest.Rotating().RevokingReuse()))
@@ -151,7 +151,14 @@ func TestAdoptedButNotStored(t *testing.T) {
 					require.NotNil(t, c, "tokens that nobody has")
 					store.On(nil)
 
-					if spentSince {
+					switch then {
+					case "another token":
+						other := testbed.SignInAs(t, testbed.NewApp(t, srv).Auth(), testbed.Badger)
+						got, err := adopt(t.Context(), app.ForUser("laptop"), other)
+						require.NoError(t, err)
+						assert.Equal(t, testbed.BadgerSub, got.Sub)
+						return
+					case "spent elsewhere":
 						taken, err := adopt(t.Context(), app.ForUser("phone"), c)
 						require.NoError(t, err)
 						_, err = adopt(t.Context(), app.ForUser("laptop"), given)
@@ -170,4 +177,44 @@ func TestAdoptedButNotStored(t *testing.T) {
 			})
 		}
 	}
+}
+
+// TestSetSessionOfTheStoredOne is a refresh of it, and a sign-in.
+func TestSetSessionOfTheStoredOne(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		srv := testbed.Emulator(t)
+		auth := testbed.NewApp(t, srv).Auth()
+		c := testbed.SignInAs(t, auth, testbed.Gopher)
+		events := testbed.EventsOf(auth)
+		_, err := adopters["SetSession"](t.Context(), auth, c)
+		require.NoError(t, err)
+		synctest.Wait()
+		assert.Equal(t, []tcbauth.Event{tcbauth.EventTokenRefreshed, tcbauth.EventSignedIn}, events())
+	})
+}
+
+// TestRefreshSessionIsOvertakenBySignOut: RefreshSession replaces a session. Where the user has signed out just before it had the
+// lock, it signs nobody in and uses up nothing.
+func TestRefreshSessionIsOvertakenBySignOut(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		srv := testbed.Emulator(t)
+		store := testbed.NewLockingStore()
+		open := func() *tcbauth.Auth { return testbed.NewApp(t, srv, tcbauth.WithTokenStore(store)).Auth() }
+		testbed.SignInAs(t, open(), testbed.Badger)
+		given := testbed.SignInAs(t, testbed.NewApp(t, srv).Auth(), testbed.Gopher)
+		signedOut := false
+		store.On(func(op, _ string) error {
+			if op == "Lock" && !signedOut {
+				signedOut = true
+				return open().SetCredentials(t.Context(), nil)
+			}
+			return nil
+		})
+		_, err := adopters["RefreshSession"](t.Context(), open(), given)
+		require.ErrorIs(t, err, tcbauth.ErrNoSession)
+		assert.Zero(t, srv.Count("token"))
+		assert.Nil(t, testbed.Stored(t, store, testbed.DefaultKey))
+	})
 }

@@ -144,7 +144,6 @@ func (h *Handle) drop(held context.Context, mine *Credentials, kind ChangeKind) 
 	switch {
 	case err != nil && !unreadable(err):
 	case mine != nil && stored != nil && !h.keeper.samePerson(mine, stored) && !h.keeper.samePerson(mine, h.keeper.successor(h.keys.credentials, stored)):
-		err = nil
 	default:
 		var also []string
 		if h.keeper.cfg.Pending {

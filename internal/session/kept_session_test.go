@@ -78,3 +78,19 @@ func TestKeptSessionEnds(t *testing.T) {
 		})
 	}
 }
+
+// TestKeptSessionSignsOut: signing out removes the session that is stored as well, also where no token says whose the two are.
+func TestKeptSessionSignsOut(t *testing.T) {
+	t.Parallel()
+	store := testbed.NewLockingStore()
+	app := testbed.NewPeerApp(t, nameless(), store)
+	auth := app.Auth()
+	testbed.SignInAs(t, auth, "alice")
+	store.On(testbed.Fails("Set", -1))
+	c, err := auth.RefreshSession(t.Context(), tcbauth.RefreshSessionRequest{})
+	require.NoError(t, err)
+	require.Equal(t, "a2", c.AccessToken)
+	require.NoError(t, auth.SignOut(t.Context()))
+	assert.Nil(t, testbed.Stored(t, store, testbed.SessionKey("", testbed.MethodEnv)))
+	testbed.RequireNobody(t, app.Auth())
+}
