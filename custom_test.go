@@ -1,6 +1,7 @@
 package tcbauth_test
 
 import (
+	"context"
 	"errors"
 	"sync"
 	"testing"
@@ -112,6 +113,11 @@ func TestTicketSource(t *testing.T) {
 		_, err = signIn(app.ForUser("person-1"))
 		require.ErrorIs(t, err, testbed.ErrDisk)
 		assert.Equal(t, "SignInWithCustomTicket", testbed.ErrorOf(t, err).Op)
+		none := tcbauth.WithTicketSource(func(context.Context, string) (string, error) { return "", nil })
+		sent := len(srv.Requests())
+		_, err = signIn(testbed.NewApp(t, srv, none).ForUser("person-1"))
+		require.ErrorContains(t, err, "the ticket source: it has none")
+		assert.Len(t, srv.Requests(), sent)
 		_, err = app.ForUser("person-1").SignInWithCustomTicket(t.Context(), tcbauth.SignInWithCustomTicketRequest{Ticket: testbed.TicketFor(t, srv, "person-1")})
 		require.NoError(t, err, "a ticket of the caller's needs no source")
 		_, err = signIn(app.ForToken("bare"))

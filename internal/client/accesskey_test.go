@@ -125,6 +125,7 @@ func TestAccessKeyIsRefused(t *testing.T) {
 			require.ErrorIs(t, err, tcbauth.CodeUnauthenticated)
 			require.NotErrorIs(t, err, tcbauth.ErrSessionExpired, "it is no session that has ended")
 			require.NotErrorIs(t, err, tcbauth.ErrNoSession)
+			require.ErrorContains(t, err, "the access key was refused")
 			assert.Equal(t, 401, testbed.ErrorOf(t, err).StatusCode)
 			testbed.AssertErrorKeepsSecrets(t, err)
 		}

@@ -221,6 +221,39 @@ func TestCaptchaWithoutSolver(t *testing.T) {
 	})
 }
 
+// TestCaptchaTokenDoesNotServe: the server wants a captcha although the call had a token of one. The next one is earned.
+func TestCaptchaTokenDoesNotServe(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		srv := testbed.Emulator(t, authtest.WithoutLimits())
+		srv.RequireCaptcha("verification")
+		r := testbed.NewReader(srv)
+		auth := r.App(t).Auth()
+		require.NoError(t, getCode(t, auth))
+		srv.Fault(authtest.Fault{Operation: "verification", Times: 1, Error: &authtest.Error{Code: "captcha_required", Number: 4001}})
+		req := tcbauth.GetVerificationRequest{PhoneNumber: testbed.GopherPhone, WithCaptcha: true}
+		_, err := auth.GetVerification(t.Context(), req)
+		require.NoError(t, err)
+		assert.Equal(t, 2, r.Solved())
+	})
+}
+
+// TestCaptchaBesideAQuery: the call that is sent again asks for the same.
+func TestCaptchaBesideAQuery(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		srv := testbed.Emulator(t)
+		auth := testbed.NewReader(srv).App(t).Auth()
+		testbed.SignInAs(t, auth, testbed.Gopher)
+		srv.RequireCaptcha("user/query")
+		out, err := auth.QueryUser(t.Context(), tcbauth.QueryUserRequest{Username: testbed.Badger})
+		require.NoError(t, err)
+		require.Len(t, out.Data, 1)
+		assert.Equal(t, testbed.BadgerSub, out.Data[0].Sub)
+		assert.Equal(t, []bool{false, true}, sentCaptchas(srv, "user/query"))
+	})
+}
+
 // TestWithCaptcha sends a token before the server asks for one, as far as there is one.
 func TestWithCaptcha(t *testing.T) {
 	t.Parallel()

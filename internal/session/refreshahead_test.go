@@ -1,6 +1,7 @@
 package session_test
 
 import (
+	"context"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -266,5 +267,27 @@ func TestRefreshAheadKeepsAnAnonymousUser(t *testing.T) {
 		require.NoError(t, err)
 		assert.NotEqual(t, old.AccessToken, c.AccessToken)
 		assert.Equal(t, 2, srv.Count("signin/anonymously"))
+	})
+}
+
+// TestRefreshAheadOutlivesItsCall: a server's request, which has what it wanted, ends before the store has answered.
+func TestRefreshAheadOutlivesItsCall(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		srv := testbed.Emulator(t)
+		store := testbed.NewHookedStore()
+		logged, log := testbed.Warnings()
+		auth := testbed.NewApp(t, srv, tcbauth.WithRefreshAhead(ahead), tcbauth.WithTokenStore(store), logged).Auth()
+		old := testbed.SignInAs(t, auth, testbed.Gopher)
+		later(used - ahead)
+		store.On(func(string, string) error { later(time.Millisecond); return nil })
+		ctx, cancel := context.WithCancel(t.Context())
+		token, err := auth.GetAccessToken(ctx)
+		require.NoError(t, err)
+		require.Equal(t, old.AccessToken, token)
+		cancel()
+		later(time.Second)
+		assert.Equal(t, 1, srv.Count("token"))
+		assert.Empty(t, log.String())
 	})
 }

@@ -2,7 +2,9 @@ package session_test
 
 import (
 	"errors"
+	"fmt"
 	"net/http"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -287,4 +289,23 @@ func TestStoreFailsToRead(t *testing.T) {
 		_, err = auth.GetAccessToken(t.Context())
 		require.NoError(t, err)
 	})
+}
+
+// TestRefreshTokenComesBack: a server may give a refresh token again that was spent before. It is as good as any other one.
+func TestRefreshTokenComesBack(t *testing.T) {
+	t.Parallel()
+	p := &testbed.Peer{Answer: func(n int, r testbed.Arrived) testbed.Answer {
+		next := "one"
+		if strings.Contains(r.Text, `"one"`) {
+			next = "two"
+		}
+		return testbed.Reply(http.StatusOK, fmt.Sprintf(`{"access_token":"a%d","refresh_token":"%s","expires_in":7200}`, n, next))
+	}}
+	auth := testbed.NewPeerApp(t, p, tcbauth.NewMemoryStore()).Auth()
+	require.NoError(t, auth.SetCredentials(t.Context(), &tcbauth.Credentials{AccessToken: "a", RefreshToken: "one", ExpiresIn: 7200}))
+	for range 4 {
+		_, err := auth.RefreshSession(t.Context(), tcbauth.RefreshSessionRequest{})
+		require.NoError(t, err)
+	}
+	assert.Len(t, p.Requests(), 4)
 }
