@@ -206,10 +206,10 @@ func TestModifyPasswordEncrypts(t *testing.T) {
 	}
 }
 
-// TestEncryptMany encrypts 10,000 texts and opens them: about one block in 180 starts with a zero, which must not be lost.
+// TestEncryptMany encrypts 2,000 texts and opens them: about one block in 180 starts with a zero, which must not be lost.
 func TestEncryptMany(t *testing.T) {
 	t.Parallel()
-	const workers, calls = 8, 250 // of two texts each
+	const workers, calls = 8, 125 // of two texts each
 	keys := readKeys(t)
 	var zeros [workers]int
 	var wg sync.WaitGroup
@@ -218,7 +218,7 @@ func TestEncryptMany(t *testing.T) {
 			random := mathrand.New(mathrand.NewPCG(uint64(worker), 2)) //nolint:gosec // texts, the same in each run
 			for n := range calls {
 				key := &keys[0]
-				if n%125 == 0 {
+				if n == 0 {
 					key = &keys[1] // opening is slow with it
 				}
 				size := key.private.Size() - 11
