@@ -5,13 +5,16 @@ import (
 	"unicode/utf8"
 )
 
+// latest is the last time whose year has four digits.
+var latest = time.Date(9999, 12, 31, 23, 59, 59, 999_999_999, time.UTC)
+
 // AppendTime appends t as JavaScript's Date writes it: a string, UTC, with milliseconds. A year of more than
 // four digits would not be read again: instead of a later time it appends the last one of the year 9999.
 func AppendTime(dst []byte, t time.Time) []byte {
-	if t = t.UTC(); t.Year() > 9999 {
-		t = time.Date(9999, 12, 31, 23, 59, 59, 999_999_999, time.UTC)
+	if t.After(latest) {
+		t = latest
 	}
-	return t.AppendFormat(dst, `"2006-01-02T15:04:05.000Z"`)
+	return t.UTC().AppendFormat(dst, `"2006-01-02T15:04:05.000Z"`)
 }
 
 // AppendString appends s as a JSON string with the escapes that json.Marshal makes: those of HTML too.
