@@ -384,7 +384,7 @@ func NewError(code Code, description string) *Error {
 	if m.Tokens&advice.RefusesAccess != 0 {
 		e.cause = advice.TokenRefused
 	}
-	e.refreshRefused = m.Tokens == advice.RefusesRefresh // a code that says so wherever it comes from
+	e.refreshRefused = m.Tokens == advice.RefusesRefresh // the code means that in every call
 	e.Help = help(e, "zh-CN")
 	return e
 }

@@ -233,7 +233,7 @@ func WithFetchInterval(interval time.Duration) Option {
 	return positive("WithFetchInterval", interval, func(c *config, d time.Duration) { c.keyInterval = d })
 }
 
-// never is as long as a setting lasts: a sum with what is longer would begin again at the least duration.
+// never is the longest duration that an option sets. A sum with a longer one could overflow.
 const never = 100 * 365 * 24 * time.Hour
 
 func positive(option string, d time.Duration, set func(*config, time.Duration)) Option {

@@ -39,7 +39,7 @@ func Execute(ctx context.Context, root *cobra.Command, kit *clikit.Kit) error {
 	var refused error
 	defer refuseUnknown(root, kit, &refused)()
 	failed := false
-	root.InitDefaultCompletionCmd() // which cobra would add later
+	root.InitDefaultCompletionCmd() // before noteFailures, which has to see it; cobra itself adds it later
 	noteFailures(root, &failed)
 	err := root.ExecuteContext(ctx)
 	if err != nil && !failed {

@@ -5,7 +5,8 @@ import (
 	"encoding/json"
 )
 
-// Exact is json.Unmarshal of one whole value, with every digit of its numbers: in an any they are of the type json.Number.
+// Exact decodes one JSON value as json.Unmarshal does, but keeps every digit of its numbers: in an any they are of the type
+// json.Number. What follows the value is ignored.
 func Exact(data []byte, v any) error {
 	d := json.NewDecoder(bytes.NewReader(data))
 	d.UseNumber()
